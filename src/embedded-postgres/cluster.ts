@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { chown, lstat, mkdtemp, readFile, readlink, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Binaries } from './binaries.js';
+import { type Passwords, SUPERUSER } from './connection.js';
+import { run } from './program.js';
+import { hasCode, openShelter, removeLeftovers, SHELTER, stage, syncFolder } from './shelter.js';
+import { canReach, type ServerUser } from './system-user.js';
+
+/**
+ * Where the cluster of this data folder really is, or undefined when there is none yet.
+ *
+ * @throws if it was kept elsewhere and is gone: to make a new one without a word would hide that data is lost
+ */
+export async function findCluster(dataDir: string): Promise<string | undefined> {
+  const place = join(dataDir, 'postgres');
+  const entry = await lstat(place).catch(ignoreMissing);
+  if (entry === undefined) return undefined;
+  const cluster = await realpath(place).catch(ignoreMissing);
+  if (cluster === undefined) {
+    throw new Error(
+      `The database of ${dataDir} is gone: ${place} points to ${await readlink(place)}, which does not exist. ` +
+        'Restore that folder from a backup; or remove the link to start with an empty database.',
+    );
+  }
+  return cluster;
+}
+
+/** The first line is the superuser's password, since initdb reads that one; the second the application's. */
+export async function readPasswords(cluster: string): Promise<Passwords> {
+  const text = await readFile(join(cluster, 'passwords'), 'utf8').catch(ignoreMissing);
+  const [superuser, application] = text?.split('\n') ?? [];
+  if (!superuser || !application) {
+    throw new Error(
+      `${cluster} is not a database that this gateway made: it lacks the file "passwords" with two passwords. ` +
+        'Move it away, or choose another DATA_DIR.',
+    );
+  }
+  return { superuser, application };
+}
+
+export interface ClusterPlan {
+  dataDir: string;
+  binaries: Binaries;
+  user: ServerUser;
+  logFile: string;
+  /** Without fsync the operator has given up on durability, so initdb need not wait for the disk either. */
+  durable: boolean;
+  log: (message: string) => void;
+}
+
+/**
+ * Makes the cluster out of sight and publishes it by one rename, so that a kill never leaves half a cluster. When two
+ * processes do this at once, the first rename wins and both go on with its cluster.
+ */
+export async function createCluster(plan: ClusterPlan): Promise<string> {
+  const place = join(plan.dataDir, 'postgres');
+  let won: boolean;
+  if (await canReach(plan.dataDir, plan.user)) {
+    const staging = await buildCluster(plan.dataDir, plan);
+    won = await firstOneWins(() => rename(join(staging, 'cluster'), place));
+    await rm(staging, { recursive: true });
+  } else {
+    await openShelter(SHELTER);
+    await removeLeftovers(SHELTER);
+    const staging = await buildCluster(SHELTER, plan);
+    const shelter = await mkdtemp(join(SHELTER, 'cluster-'));
+    await rename(join(staging, 'cluster'), shelter);
+    await rm(staging, { recursive: true });
+    await syncFolder(SHELTER);
+    won = await firstOneWins(() => symlink(shelter, place));
+    if (!won) await rm(shelter, { recursive: true });
+  }
+  await syncFolder(plan.dataDir);
+  const cluster = await realpath(place);
+  if (won) plan.log(`Made a new PostgreSQL database in ${cluster}.`);
+  return cluster;
+}
+
+/** Runs initdb in a new folder beneath `parent`; the finished cluster, with its passwords inside, is its `cluster`. */
+async function buildCluster(parent: string, { binaries, user, logFile, durable }: ClusterPlan): Promise<string> {
+  const staging = await stage(parent);
+  const passwords = join(staging, 'passwords');
+  const cluster = join(staging, 'cluster');
+  // Letters and digits only, so that the passwords need no escaping anywhere.
+  const lines = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex'), ''];
+  await writeFile(passwords, lines.join('\n'), { mode: 0o600, flush: true });
+  if (user !== undefined) {
+    await chown(passwords, user.uid, user.gid);
+    await chown(staging, user.uid, user.gid);
+  }
+  const options = [
+    ...['-D', cluster, '-U', SUPERUSER, '--pwfile', passwords, '--auth=scram-sha-256', '--data-checksums'],
+    // The builtin provider sorts by code point and knows upper and lower case of all Unicode, the same on every system.
+    ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],
+    // One syncfs is as durable as an fsync for each of a thousand files, and takes milliseconds instead of seconds.
+    ...(durable ? (process.platform === 'linux' ? ['--sync-method=syncfs'] : []) : ['--no-sync']),
+  ];
+  try {
+    await run(binaries.initdb, options, { user, logFile, folder: '/' });
+    // Inside the cluster they are published, moved and removed together with it.
+    await rename(passwords, join(cluster, 'passwords'));
+    await syncFolder(cluster);
+    await syncFolder(dirname(cluster));
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true });
+    throw error;
+  }
+  return staging;
+}
+
+async function firstOneWins(publish: () => Promise<void>): Promise<boolean> {
+  try {
+    await publish();
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR')) return false;
+    throw error;
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!hasCode(error, 'ENOENT')) throw error;
+}

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { APPLICATION, type DedicatedClient, type Passwords } from './connection.js';
+import { stopPostmaster } from './postmaster.js';
+import { bringUp, type Role, type Site } from './server.js';
+
+/** A server for us to use. */
+export interface Server {
+  socketFolder: string;
+  /** The connection whose lock makes the server ours; undefined if it belongs to another process. */
+  owner: DedicatedClient | undefined;
+}
+
+/** How long we wait for a process that owns the server, since a command line tool may do so for a moment only. */
+const OWNER_PATIENCE = 5_000;
+
+/**
+ * Finds or starts the server, and makes it ours by an advisory lock that PostgreSQL releases when our connection ends,
+ * however we end.
+ *
+ * @throws if another live process owns it, unless we are a command line tool: then its server serves us too
+ */
+export async function acquireServer(site: Site, role: Role): Promise<Server> {
+  for (const limit = Date.now() + OWNER_PATIENCE; ; await sleep(100)) {
+    const { pid, socketFolder, client, found } = await bringUp(site, role);
+    let ours = false;
+    try {
+      await assertServes(client, site.cluster, pid);
+      ours = await takeLock(client);
+      if (ours) {
+        await provideApplication(client, site.passwords);
+        if (found) site.log(`Took over PostgreSQL, process ${pid}, which was still running.`);
+        return { socketFolder, owner: client };
+      }
+      if (role === 'command line tool' && (await findApplication(client)).database) {
+        await client.end();
+        return { socketFolder, owner: undefined };
+      }
+      const owner = await lockOwner(client);
+      if (Date.now() > limit) {
+        throw new Error(`Another ${owner}, uses the data folder ${site.dataDir}. Stop it first, or choose another DATA_DIR.`);
+      }
+    } catch (error) {
+      // A server that its owner is just stopping cuts us off; the next round starts it again.
+      if (Date.now() > limit) {
+        if (ours) await stopPostmaster(pid, site.cluster);
+        await client.end();
+        throw error;
+      }
+    }
+    await client.end();
+  }
+}
+
+/** The lock's number needs to be no secret and no hash: nothing else takes advisory locks in the database "postgres". */
+async function takeLock(client: DedicatedClient): Promise<boolean> {
+  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock(1) as taken');
+  return rows[0]?.taken === true;
+}
+
+async function lockOwner(client: DedicatedClient): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(
+    `select application_name as name from pg_stat_activity
+     where pid in (select pid from pg_locks where locktype = 'advisory' and granted) and datname = 'postgres'`,
+  );
+  return rows[0]?.name ?? 'process, which has just left';
+}
+
+/** Makes sure that we did not end up at the server of a copy of the data folder, or of the folder's former place. */
+async function assertServes(client: DedicatedClient, cluster: string, pid: number): Promise<void> {
+  const { rows } = await client.query<{ data_directory: string }>('show data_directory');
+  const served = rows[0]?.data_directory;
+  if (served === cluster) return;
+  throw new Error(`PostgreSQL, process ${pid}, serves ${served}, not ${cluster}. Stop it first: kill -INT ${pid}`);
+}
+
+async function findApplication(client: DedicatedClient): Promise<{ role: boolean; database: boolean }> {
+  const { rows } = await client.query<{ role: boolean; database: boolean }>(
+    `select exists (select from pg_roles where rolname = $1) as role,
+            exists (select from pg_database where datname = $1) as database`,
+    [APPLICATION],
+  );
+  return rows[0] ?? { role: false, database: false };
+}
+
+/** Makes the application's role and database, in a new cluster or when a developer has dropped them to start afresh. */
+async function provideApplication(client: DedicatedClient, passwords: Passwords): Promise<void> {
+  const found = await findApplication(client);
+  const password = client.escapeLiteral(passwords.application);
+  if (!found.role) await client.query(`create role ${APPLICATION} login password ${password}`);
+  if (!found.database) await client.query(`create database ${APPLICATION} owner ${APPLICATION}`);
+}
