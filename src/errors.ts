@@ -1,0 +1,273 @@
+import type { Big } from './money.js';
+import type { PostingDate } from './posting-date.js';
+
+/** Every refusal that a client can meet, over either door. Codes are part of the public contract: never renamed. */
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'BAD_USER_INPUT'
+  | 'CREDIT_NOTE_NOT_FOUND'
+  | 'CREDIT_NOTE_IS_DRAFT'
+  | 'CREDIT_NOTE_IS_VOID'
+  | 'CREDIT_NOTE_ALREADY_OPENED'
+  | 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT'
+  | 'CREDIT_NOTE_NUMBER_NOT_UNIQUE'
+  | 'AMOUNT_NOT_POSITIVE'
+  | 'AMOUNT_PRECISION'
+  | 'AMOUNT_TOO_LARGE'
+  | 'EXCHANGE_RATE_INVALID'
+  | 'CURRENCY_NOT_FOUND'
+  | 'ACCOUNT_NOT_FOUND'
+  | 'ACCOUNT_INACTIVE'
+  | 'ACCOUNT_INVALID_TYPE'
+  | 'ACCOUNT_CURRENCY_INVALID'
+  | 'ACCOUNT_CODE_NOT_UNIQUE'
+  | 'BRANCH_ID_NOT_FOUND'
+  | 'BRANCH_CODE_NOT_UNIQUE'
+  | 'CUSTOMER_NOT_FOUND'
+  | 'DATE_BEFORE_CREDIT_NOTE'
+  | 'TRANSACTIONS_DATE_LOCKED'
+  | 'IDEMPOTENCY_KEY_REUSED';
+
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/**
+ * A refusal: the caller asked for something that the rules do not allow, and nothing was written.
+ *
+ * Everything else that is thrown is a fault of ours: hidden from the caller, logged in full.
+ */
+export abstract class DomainError extends Error {
+  abstract readonly code: ErrorCode;
+  /** The input field that is to blame, as the caller spells it. */
+  readonly field: string | undefined;
+  /** The numbers behind the refusal, for programs. */
+  readonly details: ErrorDetails;
+
+  constructor(message: string, { field, ...details }: ErrorDetails & { field?: string } = {}) {
+    super(message);
+    this.name = new.target.name;
+    this.field = field;
+    this.details = details;
+  }
+}
+
+// Who is calling
+
+/** What was wrong with the credential, for the log and the legacy dialect: it says nothing about what exists. */
+export type UnauthenticatedReason = 'CREDENTIAL' | 'ORGANIZATION_ID_REQUIRED' | 'ORGANIZATION_UNKNOWN';
+
+const UNAUTHENTICATED_MESSAGE = {
+  CREDENTIAL: 'Send a valid credential: Authorization: Bearer <API key or JWT>',
+  ORGANIZATION_ID_REQUIRED: 'A JWT needs the organization-id header',
+  ORGANIZATION_UNKNOWN: 'The credential gives no access to the organization of the organization-id header',
+} as const satisfies Record<UnauthenticatedReason, string>;
+
+export class Unauthenticated extends DomainError {
+  readonly code = 'UNAUTHENTICATED';
+  constructor(readonly reason: UnauthenticatedReason) {
+    super(UNAUTHENTICATED_MESSAGE[reason], { reason });
+  }
+}
+
+export class Forbidden extends DomainError {
+  readonly code = 'FORBIDDEN';
+  constructor(required: string, actual: string) {
+    super(`This needs the role ${required}; the credential has the role ${actual}`, { required, actual });
+  }
+}
+
+// Input
+
+export interface InvalidField {
+  /** Path of the field, such as `amount` or `lines.0.amount`. */
+  readonly field: string;
+  /** Rule → what is wrong, in the caller's words. */
+  readonly constraints: Readonly<Record<string, string>>;
+  readonly value?: unknown;
+}
+
+export class InvalidInput extends DomainError {
+  readonly code = 'BAD_USER_INPUT';
+  constructor(readonly fields: readonly InvalidField[]) {
+    super(fields.flatMap(({ constraints }) => Object.values(constraints)).join('; '), {
+      ...(fields[0] && { field: fields[0].field }),
+      fields: fields.map(({ field, constraints }) => ({ field, reasons: Object.values(constraints) })),
+    });
+  }
+}
+
+// Credit notes
+
+export class CreditNoteNotFound extends DomainError {
+  readonly code = 'CREDIT_NOTE_NOT_FOUND';
+  constructor(id: string, field = 'creditNoteId') {
+    super(`There is no credit note ${id}`, { field, id });
+  }
+}
+
+export class CreditNoteIsDraft extends DomainError {
+  readonly code = 'CREDIT_NOTE_IS_DRAFT';
+  constructor(number: string) {
+    super(`Credit note ${number} is a draft; open it first`, { field: 'creditNoteId', number });
+  }
+}
+
+export class CreditNoteIsVoid extends DomainError {
+  readonly code = 'CREDIT_NOTE_IS_VOID';
+  constructor(number: string) {
+    super(`Credit note ${number} is void`, { field: 'creditNoteId', number });
+  }
+}
+
+export class CreditNoteAlreadyOpened extends DomainError {
+  readonly code = 'CREDIT_NOTE_ALREADY_OPENED';
+  constructor(number: string) {
+    super(`Credit note ${number} is open already`, { field: 'id', number });
+  }
+}
+
+export class CreditNoteNumberNotUnique extends DomainError {
+  readonly code = 'CREDIT_NOTE_NUMBER_NOT_UNIQUE';
+  constructor() {
+    super('Another credit note has this number', { field: 'number' });
+  }
+}
+
+/** Less is left on the credit note than is to be refunded. The name is the legacy API's. */
+export class CreditNoteHasNoRemainingAmount extends DomainError {
+  readonly code = 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT';
+  constructor(number: string, amount: string, remaining: string, currencyCode: string) {
+    super(`${amount} ${currencyCode} is more than the ${remaining} ${currencyCode} that remain on credit note ${number}`, {
+      field: 'amount',
+      amount,
+      remaining,
+      currencyCode,
+    });
+  }
+}
+
+// Money
+
+export class AmountNotPositive extends DomainError {
+  readonly code = 'AMOUNT_NOT_POSITIVE';
+  constructor(field: string) {
+    super(`${field} must be a positive number`, { field });
+  }
+}
+
+export class AmountPrecision extends DomainError {
+  readonly code = 'AMOUNT_PRECISION';
+  constructor(field: string, currencyCode: string, digits: number) {
+    super(`${field} has more decimals than ${currencyCode} has (${digits})`, { field, currencyCode, digits });
+  }
+}
+
+export class AmountTooLarge extends DomainError {
+  readonly code = 'AMOUNT_TOO_LARGE';
+  constructor(field: string, maxDigits: number) {
+    super(`${field} has more than ${maxDigits} digits`, { field, maxDigits });
+  }
+}
+
+export class ExchangeRateInvalid extends DomainError {
+  readonly code = 'EXCHANGE_RATE_INVALID';
+  constructor(reason: string, exchangeRate?: Big) {
+    super(reason, { field: 'exchangeRate', ...(exchangeRate && { exchangeRate: exchangeRate.toFixed() }) });
+  }
+}
+
+export class CurrencyNotFound extends DomainError {
+  readonly code = 'CURRENCY_NOT_FOUND';
+  constructor(currencyCode: string) {
+    super(`${currencyCode} is no currency of ISO 4217`, { field: 'currencyCode', currencyCode });
+  }
+}
+
+// Accounts, branches, customers
+
+export class AccountNotFound extends DomainError {
+  readonly code = 'ACCOUNT_NOT_FOUND';
+  constructor(id: string, field: string) {
+    super(`There is no account ${id}`, { field, id });
+  }
+}
+
+export class AccountInactive extends DomainError {
+  readonly code = 'ACCOUNT_INACTIVE';
+  constructor(name: string, field: string) {
+    super(`Account ${name} is inactive`, { field });
+  }
+}
+
+export class AccountInvalidType extends DomainError {
+  readonly code = 'ACCOUNT_INVALID_TYPE';
+  constructor(name: string, type: string, allowed: readonly string[], field: string) {
+    super(`Account ${name} is of type ${type}; this needs one of: ${allowed.join(', ')}`, { field, type, allowed });
+  }
+}
+
+export class AccountCurrencyInvalid extends DomainError {
+  readonly code = 'ACCOUNT_CURRENCY_INVALID';
+  constructor(name: string, currencyCode: string, allowed: readonly string[], field: string) {
+    super(`Account ${name} is held in ${currencyCode}; this needs ${[...new Set(allowed)].join(' or ')}`, {
+      field,
+      currencyCode,
+      allowed: [...new Set(allowed)],
+    });
+  }
+}
+
+export class AccountCodeNotUnique extends DomainError {
+  readonly code = 'ACCOUNT_CODE_NOT_UNIQUE';
+  constructor() {
+    super('Another account has this code', { field: 'code' });
+  }
+}
+
+/** The name is the legacy API's. */
+export class BranchNotFound extends DomainError {
+  readonly code = 'BRANCH_ID_NOT_FOUND';
+  constructor(id: string) {
+    super(`There is no branch ${id}`, { field: 'branchId', id });
+  }
+}
+
+export class BranchCodeNotUnique extends DomainError {
+  readonly code = 'BRANCH_CODE_NOT_UNIQUE';
+  constructor() {
+    super('Another branch has this code', { field: 'code' });
+  }
+}
+
+export class CustomerNotFound extends DomainError {
+  readonly code = 'CUSTOMER_NOT_FOUND';
+  constructor(id: string) {
+    super(`There is no customer ${id}`, { field: 'customerId', id });
+  }
+}
+
+// Dates
+
+export class DateBeforeCreditNote extends DomainError {
+  readonly code = 'DATE_BEFORE_CREDIT_NOTE';
+  constructor(date: PostingDate, creditNoteDate: PostingDate) {
+    super(`${date} is before the credit note's own date, ${creditNoteDate}`, { field: 'date', date, creditNoteDate });
+  }
+}
+
+/** The name is the legacy API's. The lock date itself is locked too. */
+export class TransactionsDateLocked extends DomainError {
+  readonly code = 'TRANSACTIONS_DATE_LOCKED';
+  constructor(date: PostingDate, lockDate: PostingDate) {
+    super(`The books are locked up to and including ${lockDate}; ${date} is not after it`, { field: 'date', date, lockDate });
+  }
+}
+
+// Idempotency
+
+export class IdempotencyKeyReused extends DomainError {
+  readonly code = 'IDEMPOTENCY_KEY_REUSED';
+  constructor() {
+    super('This idempotency key was used for another request; use a new one', { field: 'idempotencyKey' });
+  }
+}

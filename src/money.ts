@@ -1,0 +1,67 @@
+import BigJs from 'big.js';
+import currencyCodes from 'currency-codes';
+
+/**
+ * The only arithmetic and the only rounding rule for money.
+ *
+ * `Big` adds, subtracts and multiplies exactly. In strict mode it refuses JavaScript numbers, on the way in and on the
+ * way out, so that no sum can pass through a float unnoticed.
+ */
+export const Big = BigJs();
+Big.strict = true;
+
+export type Big = BigJs;
+
+export const ZERO = Big('0');
+
+/** A JSON number, a double, keeps this many decimal digits whatever they are; so we accept and answer no longer ones. */
+export const MAX_DIGITS = 15;
+
+const DECIMAL_TEXT = /^-?\d{1,30}(\.\d{1,30})?$/;
+const NUMBER_TOKEN = /^-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?$/;
+
+/** Reads a plain decimal such as `-12.50`; `null` if the text is anything else. */
+export function parseDecimal(text: string): Big | null {
+  return DECIMAL_TEXT.test(text) ? Big(text) : null;
+}
+
+/** Reads a number as it stood in JSON or in a GraphQL document, where an exponent is allowed; `null` if it is none. */
+export function parseNumberToken(token: string): Big | null {
+  return NUMBER_TOKEN.test(token) ? Big(token) : null;
+}
+
+/** Digits that it takes to write the value without an exponent, on both sides of the point. */
+export function digitCount(value: Big): number {
+  return Math.max(value.e + 1, 1) + decimalCount(value);
+}
+
+/** Digits after the decimal point, trailing zeros not counted. */
+export function decimalCount(value: Big): number {
+  return Math.max(value.c.length - value.e - 1, 0);
+}
+
+/** Whether ISO 4217 lists the currency. */
+export function isCurrency(code: string): boolean {
+  return currencyCodes.code(code)?.code === code;
+}
+
+/**
+ * How many decimals amounts in the currency have: JPY 0, USD 2, KWD 3.
+ *
+ * @throws {Error} if ISO 4217 does not list the currency
+ */
+export function currencyDigits(code: string): number {
+  const currency = currencyCodes.code(code);
+  if (currency === undefined) throw new Error(`no such currency: ${code}`);
+  return currency.digits;
+}
+
+/** Rounds half away from zero to the currency's digits. Nothing else in this service rounds. */
+export function roundToCurrency(value: Big, currencyCode: string): Big {
+  return value.round(currencyDigits(currencyCode), BigJs.roundHalfUp);
+}
+
+/** Writes an amount with all the decimals of its currency: `100.00` USD, `100` JPY. */
+export function formatAmount(value: Big, currencyCode: string): string {
+  return value.toFixed(currencyDigits(currencyCode));
+}

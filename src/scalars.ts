@@ -1,0 +1,61 @@
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { LongNumber } from './json.js';
+import { Big, parseDecimal, parseNumberToken } from './money.js';
+import { isPostingDate } from './posting-date.js';
+
+/** Reads a decimal as GraphQL variables and REST bodies carry it: as text, or as a number that has lost no digit. */
+export function readDecimal(value: unknown): Big | null {
+  if (value instanceof Big) return value;
+  if (typeof value === 'string') return parseDecimal(value);
+  if (value instanceof LongNumber) return parseNumberToken(value.source);
+  return typeof value === 'number' ? parseNumberToken(String(value)) : null;
+}
+
+export const DecimalScalar = new GraphQLScalarType<Big, string>({
+  name: 'Decimal',
+  description:
+    'An exact decimal number, such as "1234.50". Answered as a string; accepted as a string or as a number, of which no ' +
+    'digit is lost. Exponents are accepted in numbers only.',
+  serialize(value) {
+    return value instanceof Big ? value.toFixed() : String(value);
+  },
+  parseValue(value) {
+    return readDecimal(value) ?? refuse('Decimal', value instanceof LongNumber ? value.source : JSON.stringify(value));
+  },
+  parseLiteral(node) {
+    if (node.kind === Kind.STRING) return parseDecimal(node.value) ?? refuse('Decimal', node.value, node);
+    if (node.kind === Kind.INT || node.kind === Kind.FLOAT)
+      return parseNumberToken(node.value) ?? refuse('Decimal', node.value, node);
+    return refuse('Decimal', node.kind, node);
+  },
+});
+
+export const PostingDateScalar = new GraphQLScalarType<string, string>({
+  name: 'PostingDate',
+  description:
+    'A calendar date in the books, without a time zone: "2021-01-01". An RFC 3339 date-time, such as "2021-01-01T23:30:00Z", ' +
+    "is accepted too, and becomes the calendar date in the organization's time zone.",
+  serialize(value) {
+    return String(value);
+  },
+  parseValue(value) {
+    return typeof value === 'string' && isPostingDate(value) ? value : refuse('PostingDate', JSON.stringify(value));
+  },
+  parseLiteral(node) {
+    return node.kind === Kind.STRING && isPostingDate(node.value)
+      ? node.value
+      : refuse('PostingDate', 'value' in node ? String(node.value) : node.kind, node);
+  },
+});
+
+const EXPECTED = {
+  Decimal: 'a decimal number such as "100.00"',
+  PostingDate: 'a date such as "2021-01-31", or an RFC 3339 date-time',
+} as const;
+
+function refuse(scalar: keyof typeof EXPECTED, found: string, node?: ValueNode): never {
+  throw new GraphQLError(`Expected ${EXPECTED[scalar]}, found ${found}`, {
+    ...(node && { nodes: [node] }),
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+}
