@@ -1,0 +1,36 @@
+import 'reflect-metadata';
+import { ReflectMetadataProvider } from '@mikro-orm/decorators/legacy';
+import { Migrator } from '@mikro-orm/migrations';
+import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
+import { ENTITIES } from './src/entities/index.js';
+import { MIGRATIONS } from './src/migrations/index.js';
+
+/** How to reach a database: a URL, or the parts of one. */
+export type Connection =
+  | { readonly clientUrl: string }
+  | { readonly host: string; readonly port: number; readonly user: string; readonly password: string; readonly dbName: string };
+
+/** More connections than this lower the throughput of a small machine; waiting for one is cheaper. */
+const POOL_SIZE = 8;
+
+const config: Options = defineConfig({
+  entities: ENTITIES,
+  extensions: [Migrator],
+  metadataProvider: ReflectMetadataProvider,
+  // The schema is what the migrations say. It holds rules that entities cannot express, so it is never derived from them.
+  migrations: { migrationsList: MIGRATIONS, tableName: 'schema_migrations', snapshot: false, silent: true },
+  pool: { max: POOL_SIZE },
+  driverOptions: {
+    application_name: 'credit-note-refunds',
+    connectionTimeoutMillis: 10_000,
+    // A client that is gone, or a lock that nobody lets go of, must not hold a connection for ever.
+    statement_timeout: 30_000,
+    idle_in_transaction_session_timeout: 60_000,
+  },
+});
+
+export default config;
+
+export function connect(connection: Connection, options: Options = {}): Promise<MikroORM> {
+  return MikroORM.init({ ...config, ...connection, ...options });
+}

@@ -1,0 +1,82 @@
+import { type Opt, PrimaryKeyProp, type Rel } from '@mikro-orm/core';
+import { Entity, Enum, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
+import { registerEnumType } from 'type-graphql';
+import { ID_COLUMN } from './columns.js';
+import { Organization } from './organization.js';
+import { Owned } from './owned.js';
+
+/** What a credential may do in an organization; each role may do what those before it may. */
+export enum Role {
+  VIEWER = 'VIEWER',
+  ACCOUNTANT = 'ACCOUNTANT',
+  ADMIN = 'ADMIN',
+}
+
+registerEnumType(Role, {
+  name: 'Role',
+  description: 'What a credential may do; each role may do what those before it may.',
+  valuesConfig: {
+    VIEWER: { description: 'Reads.' },
+    ACCOUNTANT: { description: 'Records: customers, accounts, branches, credit notes, refunds.' },
+    ADMIN: { description: 'Everything: also the lock date, keys and members.' },
+  },
+});
+
+/** A person. Who may do what is in the memberships. */
+@Entity({ tableName: 'users' })
+export class User {
+  @PrimaryKey({ type: ID_COLUMN })
+  id!: number;
+
+  /** What the `sub` claim of the person's JWTs says. */
+  @Property({ type: 'text' })
+  subject!: string;
+
+  @Property({ type: 'text' })
+  name!: string;
+}
+
+@Entity({ tableName: 'memberships' })
+export class Membership {
+  [PrimaryKeyProp]?: ['organization', 'user'];
+
+  @ManyToOne(() => Organization, { primary: true })
+  organization!: Rel<Organization>;
+
+  @ManyToOne(() => User, { primary: true })
+  user!: Rel<User>;
+
+  @Enum({ items: () => Role, columnType: 'text' })
+  role!: Role;
+}
+
+/** A key for programs. Only the hash is kept: whoever reads this table can use none of them. */
+@Entity({ tableName: 'api_keys' })
+export class ApiKey extends Owned {
+  @Property({ type: 'text' })
+  name!: string;
+
+  @Enum({ items: () => Role, columnType: 'text' })
+  role!: Role;
+
+  /** The first characters, by which people tell keys apart. */
+  @Property({ type: 'text' })
+  prefix!: string;
+
+  /** SHA-256 of the whole key, in hexadecimal. */
+  @Property({ type: 'text' })
+  hash!: string;
+
+  @Property({ type: 'datetime', nullable: true })
+  expiresAt: (Date & Opt) | null = null;
+
+  @Property({ type: 'datetime', nullable: true })
+  revokedAt: (Date & Opt) | null = null;
+
+  @Property({ type: 'datetime', nullable: true })
+  lastUsedAt: (Date & Opt) | null = null;
+
+  isValidAt(now: Date): boolean {
+    return this.revokedAt === null && (this.expiresAt === null || this.expiresAt > now);
+  }
+}

@@ -1,0 +1,50 @@
+import { Entity, Property } from '@mikro-orm/decorators/legacy';
+import { Field, ObjectType } from 'type-graphql';
+import { AccountCurrencyInvalid, AccountInactive, AccountInvalidType } from '../errors.js';
+import { AccountType } from './account-type.js';
+import { Owned } from './owned.js';
+
+/** The accounts that the service itself posts to; an organization has one of each. */
+export enum SystemRole {
+  ACCOUNTS_RECEIVABLE = 'accounts-receivable',
+  FX_GAIN_LOSS = 'fx-gain-loss',
+}
+
+@ObjectType({ description: 'An account of the chart of accounts.' })
+@Entity({ tableName: 'accounts' })
+export class Account extends Owned {
+  @Field(() => String, { description: 'Code, unique in the organization.' })
+  @Property({ type: 'text' })
+  code!: string;
+
+  @Field(() => String, { description: 'Name of the account.' })
+  @Property({ type: 'text' })
+  name!: string;
+
+  @Field(() => AccountType, { description: 'Kind of the account.' })
+  @Property({ type: 'text' })
+  type!: AccountType;
+
+  @Field(() => String, { description: 'ISO 4217 code of the currency that the account is held in.' })
+  @Property({ type: 'text' })
+  currencyCode!: string;
+
+  @Field(() => Boolean, { description: 'Whether it may be used in new postings.' })
+  @Property({ type: 'boolean' })
+  active = true;
+
+  @Property({ type: 'text', nullable: true })
+  systemRole: SystemRole | null = null;
+
+  /**
+   * @param field the input field that named the account
+   * @throws {AccountInactive}
+   * @throws {AccountInvalidType}
+   * @throws {AccountCurrencyInvalid}
+   */
+  assertUsable(types: readonly AccountType[], currencies: readonly string[], field: string): void {
+    if (!this.active) throw new AccountInactive(this.name, field);
+    if (!types.includes(this.type)) throw new AccountInvalidType(this.name, this.type, types, field);
+    if (!currencies.includes(this.currencyCode)) throw new AccountCurrencyInvalid(this.name, this.currencyCode, currencies, field);
+  }
+}

@@ -1,0 +1,24 @@
+import { BigIntType, Type } from '@mikro-orm/core';
+import { Big } from '../money.js';
+
+/** A `numeric` column as an exact decimal. */
+export class DecimalColumn extends Type<Big | null, string | null> {
+  override convertToDatabaseValue(value: Big | null): string | null {
+    return value && value.toFixed();
+  }
+
+  override convertToJSValue(value: string | null): Big | null {
+    return value === null ? null : Big(value);
+  }
+
+  override compareAsType(): string {
+    return 'string';
+  }
+
+  override getColumnType(): string {
+    return 'numeric';
+  }
+}
+
+/** A `bigint` column as a JavaScript number: ids stay far below 2^53. */
+export const ID_COLUMN = new BigIntType('number');

@@ -1,0 +1,298 @@
+import { Collection, type Opt, OptionalProps, type Rel } from '@mikro-orm/core';
+import { Entity, ManyToOne, OneToMany, Property } from '@mikro-orm/decorators/legacy';
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import {
+  AmountNotPositive,
+  AmountPrecision,
+  AmountTooLarge,
+  CreditNoteAlreadyOpened,
+  CreditNoteHasNoRemainingAmount,
+  CreditNoteIsDraft,
+  CreditNoteIsVoid,
+  DateBeforeCreditNote,
+  ExchangeRateInvalid,
+} from '../errors.js';
+import { Big, currencyDigits, decimalCount, digitCount, formatAmount, MAX_DIGITS, roundToCurrency, ZERO } from '../money.js';
+import type { PostingDate } from '../posting-date.js';
+import { DecimalScalar, PostingDateScalar } from '../scalars.js';
+import { Account } from './account.js';
+import { Branch } from './branch.js';
+import { DecimalColumn } from './columns.js';
+import { Customer } from './customer.js';
+import { JournalEntry } from './journal-entry.js';
+import type { Organization } from './organization.js';
+import { Owned } from './owned.js';
+
+export enum CreditNoteStatus {
+  DRAFT = 'DRAFT',
+  OPEN = 'OPEN',
+  CLOSED = 'CLOSED',
+  VOID = 'VOID',
+}
+
+registerEnumType(CreditNoteStatus, {
+  name: 'CreditNoteStatus',
+  description: 'Where a credit note stands in its life.',
+  valuesConfig: {
+    DRAFT: { description: 'Not in the books yet.' },
+    OPEN: { description: 'In the books, with credit left.' },
+    CLOSED: { description: 'In the books, with nothing left.' },
+    VOID: { description: 'Taken back.' },
+  },
+});
+
+export const MAX_RATE_DECIMALS = 10;
+
+export interface CreditNoteTerms {
+  readonly number: string;
+  readonly customer: Customer;
+  readonly branch: Branch;
+  readonly date: PostingDate;
+  readonly currencyCode: string;
+  readonly exchangeRate: Big;
+  readonly lines: readonly { readonly account: Account; readonly description: string; readonly amount: Big }[];
+  readonly referenceNo: string;
+  readonly note: string;
+  readonly createdBy: string;
+}
+
+@ObjectType({ description: 'The document that lowers what a customer owes. An open one can be refunded.' })
+@Entity({ tableName: 'credit_notes' })
+export class CreditNote extends Owned {
+  [OptionalProps]?: 'status' | 'remaining';
+
+  @Field(() => String, { description: 'Number of the document, unique in the organization.' })
+  @Property({ type: 'text' })
+  number: string;
+
+  @ManyToOne(() => Customer)
+  customer: Rel<Customer>;
+
+  @ManyToOne(() => Branch)
+  branch: Rel<Branch>;
+
+  @Field(() => PostingDateScalar, { description: 'Date of the document, and of its posting once it is open.' })
+  @Property({ type: 'date' })
+  date: PostingDate;
+
+  @Field(() => String, { description: 'ISO 4217 code of the currency of its amounts.' })
+  @Property({ type: 'text' })
+  currencyCode: string;
+
+  @Field(() => DecimalScalar, { description: 'Units of the base currency per unit of its currency.' })
+  @Property({ type: DecimalColumn })
+  exchangeRate: Big;
+
+  @Property({ type: DecimalColumn })
+  total: Big;
+
+  @Property({ type: DecimalColumn })
+  refunded: Big & Opt = ZERO;
+
+  /** What the refunds have taken off the receivable, in the base currency: a running total, so that roundings never add up. */
+  @Property({ type: DecimalColumn })
+  refundedBase: Big & Opt = ZERO;
+
+  @Property({ type: DecimalColumn })
+  applied: Big & Opt = ZERO;
+
+  @Field(() => String, { description: 'Reference of the document.' })
+  @Property({ type: 'text' })
+  referenceNo: string;
+
+  @Field(() => String, { description: 'Note to the customer.' })
+  @Property({ type: 'text' })
+  note: string;
+
+  @Field(() => Date, { nullable: true, description: 'When it was opened.' })
+  @Property({ type: 'datetime', nullable: true })
+  openedAt: Date | null = null;
+
+  @Field(() => Date, { nullable: true, description: 'When it was voided.' })
+  @Property({ type: 'datetime', nullable: true })
+  voidedAt: Date | null = null;
+
+  @ManyToOne(() => JournalEntry, { nullable: true })
+  journalEntry: Rel<JournalEntry> | null = null;
+
+  @Field(() => String, { description: 'Name of the user or of the API key that recorded it.' })
+  @Property({ type: 'text' })
+  createdBy: string;
+
+  @OneToMany(
+    () => CreditNoteLine,
+    (line) => line.creditNote,
+  )
+  lines = new Collection<CreditNoteLine>(this);
+
+  /**
+   * @throws {ExchangeRateInvalid}
+   * @throws {AmountNotPositive}
+   * @throws {AmountPrecision}
+   * @throws {AmountTooLarge}
+   */
+  constructor(organization: Organization, terms: CreditNoteTerms) {
+    super();
+    this.organization = organization;
+    this.number = terms.number;
+    this.customer = terms.customer;
+    this.branch = terms.branch;
+    this.date = terms.date;
+    this.currencyCode = terms.currencyCode;
+    this.exchangeRate = terms.exchangeRate;
+    this.referenceNo = terms.referenceNo;
+    this.note = terms.note;
+    this.createdBy = terms.createdBy;
+    assertExchangeRate(terms.exchangeRate, terms.currencyCode, organization.baseCurrency);
+    for (const [index, { amount }] of terms.lines.entries()) assertAmount(amount, terms.currencyCode, `lines.${index}.amount`);
+    this.total = terms.lines.reduce((total, { amount }) => total.plus(amount), ZERO);
+    assertAmount(this.total, terms.currencyCode, 'lines');
+    this.lines.add(terms.lines.map((line) => new CreditNoteLine(this, line)));
+  }
+
+  @Field(() => CreditNoteStatus, { description: 'Draft, open, closed or void.' })
+  get status(): CreditNoteStatus {
+    if (this.voidedAt !== null) return CreditNoteStatus.VOID;
+    if (this.openedAt === null) return CreditNoteStatus.DRAFT;
+    return this.remaining.eq(ZERO) ? CreditNoteStatus.CLOSED : CreditNoteStatus.OPEN;
+  }
+
+  /** Total − refunded − applied to invoices. */
+  get remaining(): Big {
+    return this.total.minus(this.refunded).minus(this.applied);
+  }
+
+  /** What `amount`, in the note's currency, is in the base currency at the note's own rate. */
+  private booked(amount: Big): Big {
+    return roundToCurrency(amount.times(this.exchangeRate), this.organization.baseCurrency);
+  }
+
+  /** The total in the base currency at the note's own rate. */
+  get totalBase(): Big {
+    return this.booked(this.total);
+  }
+
+  /** The amount with its currency where that is a foreign one. */
+  inForeign(amount: Big): { amount: Big; currencyCode: string } | undefined {
+    return this.currencyCode === this.organization.baseCurrency ? undefined : { amount, currencyCode: this.currencyCode };
+  }
+
+  /** The lines in the base currency, each the step between two running totals, so that they add up to the total there too. */
+  bookedLines(): { account: Account; booked: Big; foreign: { amount: Big; currencyCode: string } | undefined }[] {
+    let before = ZERO;
+    return this.lines.getItems().map(({ account, amount }) => {
+      const after = before.plus(amount);
+      const booked = this.booked(after).minus(this.booked(before));
+      before = after;
+      return { account, booked, foreign: this.inForeign(amount) };
+    });
+  }
+
+  /**
+   * Puts the note into the books.
+   *
+   * @throws {CreditNoteAlreadyOpened}
+   * @throws {CreditNoteIsVoid}
+   */
+  open(entry: JournalEntry): void {
+    if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number);
+    if (this.openedAt !== null) throw new CreditNoteAlreadyOpened(this.number);
+    this.openedAt = new Date();
+    this.journalEntry = entry;
+  }
+
+  /**
+   * @throws {CreditNoteIsDraft}
+   * @throws {CreditNoteIsVoid}
+   */
+  assertOpened(): void {
+    if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number);
+    if (this.openedAt === null) throw new CreditNoteIsDraft(this.number);
+  }
+
+  /** @throws {DateBeforeCreditNote} */
+  assertNotBefore(date: PostingDate): void {
+    if (date < this.date) throw new DateBeforeCreditNote(date, this.date);
+  }
+
+  /**
+   * Takes a refund off what remains. The caller holds the row's lock, which makes check-then-spend one step.
+   *
+   * @param amount in the note's currency
+   * @param exchangeRate of the refund
+   * @returns in the base currency: what leaves the receivable, at the note's rate, and what leaves the from-account, at
+   *   the refund's rate
+   * @throws {CreditNoteIsDraft}
+   * @throws {CreditNoteIsVoid}
+   * @throws {AmountNotPositive}
+   * @throws {AmountPrecision}
+   * @throws {CreditNoteHasNoRemainingAmount}
+   * @throws {ExchangeRateInvalid}
+   */
+  refund(amount: Big, exchangeRate: Big): { settled: Big; paid: Big } {
+    this.assertOpened();
+    assertAmount(amount, this.currencyCode, 'amount');
+    if (amount.gt(this.remaining)) {
+      const { number, remaining, currencyCode } = this;
+      throw new CreditNoteHasNoRemainingAmount(
+        number,
+        formatAmount(amount, currencyCode),
+        formatAmount(remaining, currencyCode),
+        currencyCode,
+      );
+    }
+    assertExchangeRate(exchangeRate, this.currencyCode, this.organization.baseCurrency);
+
+    const refunded = this.refunded.plus(amount);
+    // A refund is the step between two running totals: the last one leaves exactly nothing, whatever was rounded before.
+    const due = this.booked(this.applied.plus(refunded)).minus(this.booked(this.applied)).minus(this.refundedBase);
+    const settled = due.lt(ZERO) ? ZERO : due;
+    this.refunded = refunded;
+    this.refundedBase = this.refundedBase.plus(settled);
+    return { settled, paid: roundToCurrency(amount.times(exchangeRate), this.organization.baseCurrency) };
+  }
+}
+
+@ObjectType({ description: 'A line of a credit note: income that is given back.' })
+@Entity({ tableName: 'credit_note_lines' })
+export class CreditNoteLine extends Owned {
+  @ManyToOne(() => CreditNote)
+  creditNote: Rel<CreditNote>;
+
+  @ManyToOne(() => Account)
+  account: Rel<Account>;
+
+  @Field(() => String, { description: 'What is given back.' })
+  @Property({ type: 'text' })
+  description: string;
+
+  @Property({ type: DecimalColumn })
+  amount: Big;
+
+  constructor(creditNote: CreditNote, line: CreditNoteTerms['lines'][number]) {
+    super();
+    this.organization = creditNote.organization;
+    this.creditNote = creditNote;
+    this.account = line.account;
+    this.description = line.description;
+    this.amount = line.amount;
+  }
+}
+
+/** An amount is positive and has no more digits than its currency, or a JSON number, can carry: it is refused, never rounded. */
+function assertAmount(amount: Big, currencyCode: string, field: string): void {
+  if (amount.lte(ZERO)) throw new AmountNotPositive(field);
+  if (decimalCount(amount) > currencyDigits(currencyCode))
+    throw new AmountPrecision(field, currencyCode, currencyDigits(currencyCode));
+  if (digitCount(amount) > MAX_DIGITS) throw new AmountTooLarge(field, MAX_DIGITS);
+}
+
+function assertExchangeRate(rate: Big, currencyCode: string, baseCurrency: string): void {
+  if (rate.lte(ZERO)) throw new ExchangeRateInvalid('exchangeRate must be a positive number', rate);
+  if (decimalCount(rate) > MAX_RATE_DECIMALS || digitCount(rate) > MAX_DIGITS) {
+    throw new ExchangeRateInvalid(`exchangeRate has more than ${MAX_RATE_DECIMALS} decimals or ${MAX_DIGITS} digits`, rate);
+  }
+  if (currencyCode === baseCurrency && !rate.eq(Big('1'))) {
+    throw new ExchangeRateInvalid(`exchangeRate must be 1: the credit note is in the base currency, ${baseCurrency}`, rate);
+  }
+}

@@ -1,0 +1,19 @@
+import { Entity, Property } from '@mikro-orm/decorators/legacy';
+import { Field, ObjectType } from 'type-graphql';
+import { Owned } from './owned.js';
+
+@ObjectType({ description: 'Someone who is invoiced, and to whom a credit note owes money back.' })
+@Entity({ tableName: 'customers' })
+export class Customer extends Owned {
+  @Field(() => String, { description: 'Name as it stands on documents.' })
+  @Property({ type: 'text' })
+  displayName!: string;
+
+  @Field(() => String, { nullable: true, description: 'E-mail address.' })
+  @Property({ type: 'text', nullable: true })
+  email: string | null = null;
+
+  @Field(() => String, { description: "ISO 4217 code of the currency of the customer's documents." })
+  @Property({ type: 'text' })
+  currencyCode!: string;
+}

@@ -1,0 +1,27 @@
+import { type Opt, PrimaryKeyProp, type Rel } from '@mikro-orm/core';
+import { Entity, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
+import { ID_COLUMN } from './columns.js';
+import { Organization } from './organization.js';
+
+/** A key that a caller chose for a command, and what the command made: written with it, in the same transaction. */
+@Entity({ tableName: 'idempotency_keys' })
+export class IdempotencyKey {
+  [PrimaryKeyProp]?: ['organization', 'key'];
+
+  @ManyToOne(() => Organization, { primary: true })
+  organization!: Rel<Organization>;
+
+  @PrimaryKey({ type: 'text' })
+  key!: string;
+
+  /** SHA-256 of the normalized command, in hexadecimal. */
+  @Property({ type: 'text' })
+  fingerprint!: string;
+
+  /** Id of what the command made. */
+  @Property({ type: ID_COLUMN })
+  resultId!: number;
+
+  @Property({ type: 'datetime', defaultRaw: 'now()' })
+  createdAt!: Date & Opt;
+}

@@ -1,0 +1,28 @@
+import { ApiKey, Membership, User } from './access.js';
+import { Account } from './account.js';
+import { Branch } from './branch.js';
+import { CreditNote, CreditNoteLine } from './credit-note.js';
+import { Customer } from './customer.js';
+import { IdempotencyKey } from './idempotency-key.js';
+import { JournalEntry, JournalLine } from './journal-entry.js';
+import { Organization } from './organization.js';
+import { Owned } from './owned.js';
+import { Refund } from './refund.js';
+
+/** The explicit list of entities: nothing is discovered from folders. */
+export const ENTITIES = [
+  Owned,
+  Organization,
+  User,
+  Membership,
+  ApiKey,
+  Account,
+  Branch,
+  Customer,
+  JournalEntry,
+  JournalLine,
+  CreditNote,
+  CreditNoteLine,
+  Refund,
+  IdempotencyKey,
+];

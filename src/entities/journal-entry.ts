@@ -1,0 +1,128 @@
+import { Collection, type Rel } from '@mikro-orm/core';
+import { Entity, Enum, ManyToOne, OneToMany, Property } from '@mikro-orm/decorators/legacy';
+import { Field, ObjectType } from 'type-graphql';
+import { Big, ZERO } from '../money.js';
+import type { PostingDate } from '../posting-date.js';
+import { PostingDateScalar } from '../scalars.js';
+import { Account } from './account.js';
+import { Side } from './account-type.js';
+import { Branch } from './branch.js';
+import { DecimalColumn } from './columns.js';
+import { Customer } from './customer.js';
+import type { Organization } from './organization.js';
+import { Owned } from './owned.js';
+
+/** What an entry was posted for. */
+export enum JournalSource {
+  CREDIT_NOTE = 'CREDIT_NOTE',
+  REFUND = 'REFUND',
+}
+
+/** One side of a posting, before it is part of an entry. */
+export interface Posting {
+  readonly side: Side;
+  readonly account: Account;
+  /** In the base currency; positive, or zero where only the foreign amount is worth something. */
+  readonly amount: Big;
+  /** The same in the currency of the document, where that is a foreign one. */
+  readonly foreign?: { readonly amount: Big; readonly currencyCode: string } | undefined;
+  readonly customer?: Customer | undefined;
+  readonly branch?: Branch | undefined;
+}
+
+export function debit(account: Account, amount: Big, rest: Omit<Posting, 'side' | 'account' | 'amount'> = {}): Posting {
+  return { side: Side.DEBIT, account, amount, ...rest };
+}
+
+export function credit(account: Account, amount: Big, rest: Omit<Posting, 'side' | 'account' | 'amount'> = {}): Posting {
+  return { side: Side.CREDIT, account, amount, ...rest };
+}
+
+@ObjectType({ description: 'A balanced posting in the books. It is never changed and never deleted.' })
+@Entity({ tableName: 'journal_entries' })
+export class JournalEntry extends Owned {
+  @Field(() => PostingDateScalar, { description: 'The day in the books that it belongs to.' })
+  @Property({ type: 'date' })
+  postingDate: PostingDate;
+
+  @Enum({ items: () => JournalSource, columnType: 'text' })
+  source: JournalSource;
+
+  @Field(() => String, { description: 'What it was posted for.' })
+  @Property({ type: 'text' })
+  memo: string;
+
+  @OneToMany(
+    () => JournalLine,
+    (line) => line.journalEntry,
+  )
+  lines = new Collection<JournalLine>(this);
+
+  /** @throws {Error} if the postings do not balance: that is a bug, never a refusal */
+  constructor(
+    organization: Organization,
+    header: { postingDate: PostingDate; source: JournalSource; memo: string },
+    postings: readonly Posting[],
+  ) {
+    super();
+    this.organization = organization;
+    this.postingDate = header.postingDate;
+    this.source = header.source;
+    this.memo = header.memo;
+    // A posting that is worth nothing in either currency says nothing.
+    const worthy = postings.filter(({ amount, foreign }) => amount.gt(ZERO) || foreign?.amount.gt(ZERO));
+    const debits = sum(worthy, Side.DEBIT);
+    const credits = sum(worthy, Side.CREDIT);
+    if (worthy.length === 0 || !debits.eq(credits)) {
+      throw new Error(`unbalanced journal entry: debits ${debits.toFixed()}, credits ${credits.toFixed()}`);
+    }
+    this.lines.add(worthy.map((posting) => new JournalLine(this, posting)));
+  }
+}
+
+@ObjectType({ description: 'One side of a journal entry.' })
+@Entity({ tableName: 'journal_lines' })
+export class JournalLine extends Owned {
+  @ManyToOne(() => JournalEntry)
+  journalEntry: Rel<JournalEntry>;
+
+  @Field(() => Side, { description: 'Debit or credit.' })
+  @Enum({ items: () => Side, columnType: 'text' })
+  side: Side;
+
+  @ManyToOne(() => Account)
+  account: Rel<Account>;
+
+  @ManyToOne(() => Customer, { nullable: true })
+  customer: Rel<Customer> | null;
+
+  @ManyToOne(() => Branch, { nullable: true })
+  branch: Rel<Branch> | null;
+
+  @Property({ type: DecimalColumn })
+  amount: Big;
+
+  @Property({ type: DecimalColumn, nullable: true })
+  foreignAmount: Big | null;
+
+  @Field(() => String, { nullable: true, description: 'ISO 4217 code of the foreign amount.' })
+  @Property({ type: 'text', nullable: true })
+  foreignCurrencyCode: string | null;
+
+  constructor(journalEntry: JournalEntry, posting: Posting) {
+    super();
+    this.organization = journalEntry.organization;
+    this.journalEntry = journalEntry;
+    this.side = posting.side;
+    this.account = posting.account;
+    this.customer = posting.customer ?? null;
+    this.branch = posting.branch ?? null;
+    this.amount = posting.amount;
+    this.foreignAmount = posting.foreign?.amount ?? null;
+    this.foreignCurrencyCode = posting.foreign?.currencyCode ?? null;
+  }
+}
+
+function sum(postings: readonly Posting[], side: Side): Big {
+  return postings.reduce((total, posting) => (posting.side === side ? total.plus(posting.amount) : total), ZERO);
+}

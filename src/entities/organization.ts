@@ -1,0 +1,58 @@
+import type { Opt } from '@mikro-orm/core';
+import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
+import { Field, ID, ObjectType } from 'type-graphql';
+import { InvalidInput, TransactionsDateLocked } from '../errors.js';
+import { type PostingDate, toPostingDate } from '../posting-date.js';
+import { PostingDateScalar } from '../scalars.js';
+import { ID_COLUMN } from './columns.js';
+
+@ObjectType({ description: 'A company that keeps its books here. Everything else belongs to one.' })
+@Entity({ tableName: 'organizations' })
+export class Organization {
+  @PrimaryKey({ type: ID_COLUMN })
+  id!: number;
+
+  @Field(() => ID, { name: 'id', description: 'What the organization-id header names.' })
+  @Property({ type: 'text' })
+  publicId!: string;
+
+  @Field(() => String, { description: 'Name of the organization.' })
+  @Property({ type: 'text' })
+  name!: string;
+
+  @Field(() => String, { description: 'ISO 4217 code of the currency of the books.' })
+  @Property({ type: 'text' })
+  baseCurrency!: string;
+
+  @Field(() => String, { description: 'IANA time zone in which a date-time becomes a posting date.' })
+  @Property({ type: 'text' })
+  timeZone!: string;
+
+  @Field(() => PostingDateScalar, { nullable: true, description: 'Nothing is posted on or before this date.' })
+  @Property({ type: 'date', nullable: true })
+  lockDate: PostingDate | null = null;
+
+  /** The number that the next credit note without one of its own gets. */
+  @Property({ type: ID_COLUMN })
+  nextCreditNoteNumber: number & Opt = 1;
+
+  /**
+   * The calendar date that the text means here: a date as it is, a date-time in the organization's time zone.
+   *
+   * @throws {InvalidInput} if it is neither
+   */
+  postingDate(text: string): PostingDate {
+    const date = toPostingDate(text, this.timeZone);
+    if (date === null) {
+      throw new InvalidInput([
+        { field: 'date', constraints: { isPostingDate: 'date must be a date or an RFC 3339 date-time' }, value: text },
+      ]);
+    }
+    return date;
+  }
+
+  /** @throws {TransactionsDateLocked} if the books are locked on the date */
+  assertUnlocked(date: PostingDate): void {
+    if (this.lockDate !== null && date <= this.lockDate) throw new TransactionsDateLocked(date, this.lockDate);
+  }
+}
