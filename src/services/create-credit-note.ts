@@ -1,0 +1,106 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Actor } from '../auth/actor.js';
+import { Account } from '../entities/account.js';
+import { INCOME_TYPES } from '../entities/account-type.js';
+import { Branch } from '../entities/branch.js';
+import { CreditNote } from '../entities/credit-note.js';
+import { Customer } from '../entities/customer.js';
+import { Organization } from '../entities/organization.js';
+import { AccountNotFound, BranchNotFound, CustomerNotFound, ExchangeRateInvalid } from '../errors.js';
+import { Big } from '../money.js';
+import { findOwned } from './find-owned.js';
+import { putIntoBooks } from './open-credit-note.js';
+
+export interface CreateCreditNote {
+  /** Absent: the organization's next free number. */
+  readonly number?: string | null | undefined;
+  readonly customerId: string;
+  /** Absent: the primary branch. */
+  readonly branchId?: string | null | undefined;
+  readonly date: string;
+  /** Absent: 1, which only a note in the base currency may have. */
+  readonly exchangeRate?: Big | null | undefined;
+  readonly lines: readonly { readonly accountId: string; readonly description: string; readonly amount: Big }[];
+  readonly referenceNo: string;
+  readonly note: string;
+  readonly open: boolean;
+}
+
+/**
+ * Records a credit note in the customer's currency, as a draft or open at once.
+ *
+ * @throws {CustomerNotFound}
+ * @throws {BranchNotFound}
+ * @throws {AccountNotFound}
+ * @throws {AccountInactive}
+ * @throws {AccountInvalidType} if a line's account is no income account
+ * @throws {AccountCurrencyInvalid} if a line's account is not held in the base currency
+ * @throws {ExchangeRateInvalid}
+ * @throws {AmountNotPositive}
+ * @throws {AmountPrecision}
+ * @throws {AmountTooLarge}
+ * @throws {TransactionsDateLocked} if it is to be opened and the books are locked on its date
+ * @throws {CreditNoteNumberNotUnique}
+ */
+export function createCreditNote(em: EntityManager, actor: Actor, command: CreateCreditNote): Promise<CreditNote> {
+  return em.transactional(
+    async (em) => {
+      const organization = await em.findOneOrFail(Organization, actor.organization.id);
+      const customer = await findOwned(em, Customer, organization, command.customerId);
+      if (customer === null) throw new CustomerNotFound(command.customerId);
+      const { currencyCode } = customer;
+      if (!command.exchangeRate && currencyCode !== organization.baseCurrency) {
+        throw new ExchangeRateInvalid(`exchangeRate is required: the customer's currency is ${currencyCode}`);
+      }
+
+      const creditNote = new CreditNote(organization, {
+        number: command.number ?? (await nextNumber(em, organization)),
+        customer,
+        branch: await branchOrPrimary(em, organization, command.branchId),
+        date: organization.postingDate(command.date),
+        currencyCode,
+        exchangeRate: command.exchangeRate ?? Big('1'),
+        lines: await linesOf(em, organization, command.lines),
+        referenceNo: command.referenceNo,
+        note: command.note,
+        createdBy: actor.name,
+      });
+      em.persist(creditNote);
+      if (command.open) await putIntoBooks(em, creditNote);
+      return creditNote;
+    },
+    { clear: true },
+  );
+}
+
+async function branchOrPrimary(em: EntityManager, organization: Organization, id: string | null | undefined): Promise<Branch> {
+  if (!id) return em.findOneOrFail(Branch, { organization, isPrimary: true });
+  const branch = await findOwned(em, Branch, organization, id);
+  if (branch === null) throw new BranchNotFound(id);
+  return branch;
+}
+
+async function linesOf(em: EntityManager, organization: Organization, lines: CreateCreditNote['lines']) {
+  const resolved: { account: Account; description: string; amount: Big }[] = [];
+  for (const [index, { accountId, description, amount }] of lines.entries()) {
+    const field = `lines.${index}.accountId`;
+    const account = await findOwned(em, Account, organization, accountId);
+    if (account === null) throw new AccountNotFound(accountId, field);
+    account.assertUsable(INCOME_TYPES, [organization.baseCurrency], field);
+    resolved.push({ account, description, amount });
+  }
+  return resolved;
+}
+
+/** Counts on past numbers that somebody chose by hand. Callers wait for one another, so that none gets the same. */
+async function nextNumber(em: EntityManager, organization: Organization): Promise<string> {
+  for (;;) {
+    const [row] = await em.execute<{ taken: string }[]>(
+      `update organizations set next_credit_note_number = next_credit_note_number + 1
+       where id = ? returning next_credit_note_number - 1 as taken`,
+      [organization.id],
+    );
+    const number = `CN-${String(row?.taken).padStart(5, '0')}`;
+    if ((await em.count(CreditNote, { organization, number })) === 0) return number;
+  }
+}

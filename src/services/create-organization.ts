@@ -1,0 +1,48 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Account, SystemRole } from '../entities/account.js';
+import { AccountType } from '../entities/account-type.js';
+import { Branch } from '../entities/branch.js';
+import { Organization } from '../entities/organization.js';
+import { CurrencyNotFound } from '../errors.js';
+import { isCurrency } from '../money.js';
+import { today } from '../posting-date.js';
+
+export interface CreateOrganization {
+  /** What the organization-id header will name. */
+  readonly publicId: string;
+  readonly name: string;
+  readonly baseCurrency: string;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+const CHART: readonly { code: string; name: string; type: AccountType; systemRole?: SystemRole }[] = [
+  { code: '10001', name: 'Bank', type: AccountType.BANK },
+  { code: '10002', name: 'Petty Cash', type: AccountType.CASH },
+  { code: '10007', name: 'Accounts Receivable', type: AccountType.ACCOUNTS_RECEIVABLE, systemRole: SystemRole.ACCOUNTS_RECEIVABLE },
+  { code: '40001', name: 'Other Expenses', type: AccountType.OTHER_EXPENSE },
+  { code: '40008', name: 'Exchange Gain or Loss', type: AccountType.OTHER_EXPENSE, systemRole: SystemRole.FX_GAIN_LOSS },
+  { code: '50001', name: 'Sales', type: AccountType.INCOME },
+];
+
+/**
+ * Opens the books of an organization: with the accounts that the service posts to, a small chart, and a primary branch.
+ *
+ * @throws {CurrencyNotFound}
+ * @throws {RangeError} if there is no such time zone
+ */
+export function createOrganization(em: EntityManager, command: CreateOrganization): Promise<Organization> {
+  return em.transactional(
+    async (em) => {
+      if (!isCurrency(command.baseCurrency)) throw new CurrencyNotFound(command.baseCurrency);
+      today(command.timeZone);
+      const organization = em.create(Organization, { ...command, lockDate: null });
+      for (const account of CHART) {
+        em.create(Account, { organization, currencyCode: command.baseCurrency, active: true, systemRole: null, ...account });
+      }
+      em.create(Branch, { organization, code: '1', name: 'Head Office', isPrimary: true });
+      return organization;
+    },
+    { clear: true },
+  );
+}

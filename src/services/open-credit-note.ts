@@ -1,0 +1,47 @@
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import type { Actor } from '../auth/actor.js';
+import { CreditNote } from '../entities/credit-note.js';
+import { credit, debit, JournalEntry, JournalSource } from '../entities/journal-entry.js';
+import { Organization } from '../entities/organization.js';
+import { CreditNoteNotFound } from '../errors.js';
+import { findOwned } from './find-owned.js';
+import { systemAccounts } from './system-accounts.js';
+
+/**
+ * Puts a draft into the books, on its own date.
+ *
+ * @throws {CreditNoteNotFound}
+ * @throws {CreditNoteAlreadyOpened}
+ * @throws {CreditNoteIsVoid}
+ * @throws {TransactionsDateLocked} if the books are locked on the note's date
+ */
+export function openCreditNote(em: EntityManager, actor: Actor, id: string): Promise<CreditNote> {
+  return em.transactional(
+    async (em) => {
+      const organization = await em.findOneOrFail(Organization, actor.organization.id);
+      const creditNote = await findOwned(em, CreditNote, organization, id, LockMode.PESSIMISTIC_WRITE);
+      if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
+      await em.populate(creditNote, ['lines.account'], { orderBy: { lines: { id: 'asc' } } });
+      await putIntoBooks(em, creditNote);
+      return creditNote;
+    },
+    { clear: true },
+  );
+}
+
+/** Posts the note's own entry: debit the lines' income accounts, credit the receivable. Part of the caller's transaction. */
+export async function putIntoBooks(em: EntityManager, creditNote: CreditNote): Promise<void> {
+  const { organization, customer, branch } = creditNote;
+  organization.assertUnlocked(creditNote.date);
+  const { receivable } = await systemAccounts(em, organization);
+  const entry = new JournalEntry(
+    organization,
+    { postingDate: creditNote.date, source: JournalSource.CREDIT_NOTE, memo: `Credit note ${creditNote.number}` },
+    [
+      ...creditNote.bookedLines().map(({ account, booked, foreign }) => debit(account, booked, { foreign, branch })),
+      credit(receivable, creditNote.totalBase, { foreign: creditNote.inForeign(creditNote.total), customer, branch }),
+    ],
+  );
+  creditNote.open(entry);
+  em.persist(entry);
+}

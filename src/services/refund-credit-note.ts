@@ -1,0 +1,135 @@
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import type { Actor } from '../auth/actor.js';
+import { Account } from '../entities/account.js';
+import { REFUNDABLE_FROM } from '../entities/account-type.js';
+import { Branch } from '../entities/branch.js';
+import { CreditNote } from '../entities/credit-note.js';
+import { credit, debit, JournalEntry, JournalSource, type Posting } from '../entities/journal-entry.js';
+import { Organization } from '../entities/organization.js';
+import { Refund, type RefundTerms } from '../entities/refund.js';
+import { AccountNotFound, BranchNotFound, CreditNoteNotFound } from '../errors.js';
+import { type Big, ZERO } from '../money.js';
+import type { PostingDate } from '../posting-date.js';
+import { findOwned } from './find-owned.js';
+import { type Idempotency, once } from './idempotency.js';
+import { type SystemAccounts, systemAccounts } from './system-accounts.js';
+
+export interface RefundCreditNote {
+  readonly creditNoteId: string;
+  readonly fromAccountId: string;
+  /** In the credit note's currency. */
+  readonly amount: Big;
+  /** Units of the base currency per unit of the credit note's currency. */
+  readonly exchangeRate: Big;
+  readonly referenceNo: string;
+  readonly description: string;
+  /** A calendar date, or a date-time that becomes one in the organization's time zone. */
+  readonly date: string;
+  readonly branchId: string;
+}
+
+/**
+ * Pays back part of a customer's credit and posts the journal entry for it.
+ *
+ * @throws {CreditNoteNotFound}
+ * @throws {CreditNoteIsDraft}
+ * @throws {CreditNoteIsVoid}
+ * @throws {AccountNotFound}
+ * @throws {AccountInactive}
+ * @throws {AccountInvalidType} if money cannot leave from the account
+ * @throws {AccountCurrencyInvalid} if the account is held in neither the note's nor the base currency
+ * @throws {AmountNotPositive}
+ * @throws {AmountPrecision} if the amount has more decimals than the note's currency
+ * @throws {AmountTooLarge}
+ * @throws {CreditNoteHasNoRemainingAmount} if less than the amount is left on the note
+ * @throws {ExchangeRateInvalid}
+ * @throws {TransactionsDateLocked} if the books are locked on the posting date
+ * @throws {DateBeforeCreditNote}
+ * @throws {BranchNotFound}
+ * @throws {IdempotencyKeyReused} if the idempotency key was used for another command
+ */
+export function refundCreditNote(
+  em: EntityManager,
+  actor: Actor,
+  command: RefundCreditNote,
+  idempotency?: Idempotency,
+): Promise<Refund> {
+  return em.transactional(
+    async (em) => {
+      const organization = await em.findOneOrFail(Organization, actor.organization.id);
+      const date = organization.postingDate(command.date);
+      return once(
+        em,
+        organization,
+        idempotency,
+        normalize(command, date),
+        (id) => em.findOneOrFail(Refund, { id, organization }),
+        async () => {
+          // The lock makes check-then-spend one step: a concurrent refund waits here and then sees what is left.
+          const creditNote = await findOwned(em, CreditNote, organization, command.creditNoteId, LockMode.PESSIMISTIC_WRITE);
+          if (creditNote === null) throw new CreditNoteNotFound(command.creditNoteId);
+          creditNote.assertOpened();
+
+          const fromAccount = await findOwned(em, Account, organization, command.fromAccountId);
+          if (fromAccount === null) throw new AccountNotFound(command.fromAccountId, 'fromAccountId');
+          fromAccount.assertUsable(REFUNDABLE_FROM, [creditNote.currencyCode, organization.baseCurrency], 'fromAccountId');
+
+          const { settled, paid } = creditNote.refund(command.amount, command.exchangeRate);
+
+          organization.assertUnlocked(date);
+          creditNote.assertNotBefore(date);
+          const branch = await findOwned(em, Branch, organization, command.branchId);
+          if (branch === null) throw new BranchNotFound(command.branchId);
+
+          const terms = { ...command, date, settledAmount: settled, paidAmount: paid };
+          const entry = refundEntry(creditNote, fromAccount, branch, terms, await systemAccounts(em, organization));
+          const refund = new Refund(creditNote, fromAccount, branch, terms, entry, { ...actor, createdBy: actor.name });
+          em.persist([entry, refund]);
+          return refund;
+        },
+      );
+    },
+    { clear: true },
+  );
+}
+
+/** The journal entry of a refund, in the base currency. */
+function refundEntry(
+  creditNote: CreditNote,
+  fromAccount: Account,
+  branch: Branch,
+  { amount, date, settledAmount, paidAmount }: RefundTerms,
+  { receivable, fxGainLoss }: SystemAccounts,
+): JournalEntry {
+  const { organization, customer } = creditNote;
+  const foreign = creditNote.inForeign(amount);
+  return new JournalEntry(
+    organization,
+    { postingDate: date, source: JournalSource.REFUND, memo: `Refund of credit note ${creditNote.number}` },
+    [
+      debit(receivable, settledAmount, { foreign, customer, branch }),
+      credit(fromAccount, paidAmount, { foreign, branch }),
+      realizedFx(fxGainLoss, settledAmount.minus(paidAmount), branch),
+    ],
+  );
+}
+
+/** A gain: less left the bank than was owed. A loss: more did. */
+function realizedFx(account: Account, gain: Big, branch: Branch): Posting {
+  return gain.lt(ZERO) ? debit(account, gain.abs(), { branch }) : credit(account, gain, { branch });
+}
+
+function normalize(command: RefundCreditNote, date: PostingDate): Record<string, string | Big> {
+  const { creditNoteId, fromAccountId, amount, exchangeRate, referenceNo, description, branchId } = command;
+  return {
+    operation: 'refundCreditNote',
+    creditNoteId,
+    fromAccountId,
+    amount,
+    exchangeRate,
+    referenceNo,
+    description,
+    date,
+    branchId,
+  };
+}
