@@ -1,0 +1,51 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Actor } from './auth/actor.js';
+import { InvalidInput, type Unauthenticated } from './errors.js';
+import type { RequestLog } from './request-log.js';
+import { createLoaders, type Loaders } from './resolvers/loaders.js';
+import type { Idempotency } from './services/idempotency.js';
+
+/** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */
+export class Context {
+  readonly loaders: Loaders;
+
+  constructor(
+    readonly em: EntityManager,
+    readonly requestId: string,
+    readonly log: RequestLog,
+    private readonly authentication: Actor | Unauthenticated,
+    private readonly request: {
+      /** The Idempotency-Key header. */
+      readonly idempotencyKey: string | undefined;
+      /** Tells the client that its command had been done before. */
+      onReplay(): void;
+    },
+  ) {
+    this.loaders = createLoaders(em, () => this.actor.organization);
+  }
+
+  /**
+   * Who is calling.
+   *
+   * @throws {Unauthenticated}
+   */
+  get actor(): Actor {
+    if (this.authentication instanceof Error) throw this.authentication;
+    return this.authentication;
+  }
+
+  /**
+   * The caller's idempotency key, from the mutation's argument or else from the header.
+   *
+   * @throws {InvalidInput}
+   */
+  idempotency(argument?: string | null): Idempotency | undefined {
+    const key = argument ?? this.request.idempotencyKey;
+    if (key === undefined) return undefined;
+    if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+      const reason = 'idempotencyKey must be 1 to 255 visible ASCII characters';
+      throw new InvalidInput([{ field: 'idempotencyKey', constraints: { isIdempotencyKey: reason }, value: key }]);
+    }
+    return { key, onReplay: this.request.onReplay };
+  }
+}

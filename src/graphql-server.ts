@@ -1,0 +1,66 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
+import type { GraphQLSchema } from 'graphql';
+import type { Context } from './context.js';
+import { blamedField, formatError, INTERNAL, resolverRefusal } from './graphql-errors.js';
+
+/** What the Sandbox opens with. */
+export interface SandboxContent {
+  readonly document: string;
+  readonly variables: Record<string, unknown>;
+  readonly headers: Record<string, string>;
+}
+
+export function createGraphQLServer(
+  schema: GraphQLSchema,
+  { introspection, sandbox }: { introspection: boolean; sandbox: SandboxContent | null },
+): ApolloServer<Context> {
+  return new ApolloServer<Context>({
+    schema,
+    introspection,
+    hideSchemaDetailsFromClientErrors: !introspection,
+    includeStacktraceInErrorResponses: false,
+    // The process decides when to stop; it stops the server with everything else.
+    stopOnTerminationSignals: false,
+    formatError,
+    plugins: [
+      introspection
+        ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
+        : ApolloServerPluginLandingPageDisabled(),
+      requestPlugin,
+    ],
+  });
+}
+
+/** Logs what each operation was and how it ended, and completes error replies with what only the request knows. */
+const requestPlugin: ApolloServerPlugin<Context> = {
+  async requestDidStart({ contextValue }) {
+    return {
+      async didResolveOperation({ operationName, operation }) {
+        contextValue.log.add({ operation: operationName ?? operation?.operation });
+      },
+      async didEncounterErrors({ errors }) {
+        for (const error of errors) {
+          const refusal = resolverRefusal(error);
+          if (refusal !== null) contextValue.log.add({ refused: refusal.code });
+          else if (error.originalError && error.path) contextValue.log.fault(error.originalError);
+          else contextValue.log.add({ refused: String(error.extensions.code ?? 'INVALID_REQUEST') });
+        }
+      },
+      async willSendResponse({ response, errors = [], schema, document, operation, request, contextValue }) {
+        if (response.body.kind !== 'single') return;
+        const { singleResult } = response.body;
+        singleResult.errors = singleResult.errors?.map((formatted, index) => {
+          const original = errors[index];
+          const { code, field } = formatted.extensions ?? {};
+          if (code === INTERNAL)
+            return { ...formatted, extensions: { ...formatted.extensions, requestId: contextValue.requestId } };
+          if (field !== undefined || original === undefined || original.path) return formatted;
+          const blamed = blamedField(schema, document, operation, request.variables ?? {}, original);
+          return blamed === undefined ? formatted : { ...formatted, extensions: { ...formatted.extensions, field: blamed } };
+        });
+      },
+    };
+  },
+};

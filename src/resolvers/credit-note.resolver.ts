@@ -1,0 +1,112 @@
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { Context } from '../context.js';
+import { Role } from '../entities/access.js';
+import { Account } from '../entities/account.js';
+import { Branch } from '../entities/branch.js';
+import { CreditNote, CreditNoteLine } from '../entities/credit-note.js';
+import { Customer } from '../entities/customer.js';
+import { JournalEntry } from '../entities/journal-entry.js';
+import { Refund } from '../entities/refund.js';
+import { formatAmount } from '../money.js';
+import { DecimalScalar } from '../scalars.js';
+import { createCreditNote } from '../services/create-credit-note.js';
+import { openCreditNote } from '../services/open-credit-note.js';
+import { CreateCreditNoteInput } from './inputs/create-credit-note.input.js';
+import { PageArgs } from './inputs/page.args.js';
+import { afterId, findById, findPage } from './reads.js';
+
+@Resolver(() => CreditNote)
+export class CreditNoteResolver {
+  @Authorized(Role.ACCOUNTANT)
+  @Mutation(() => CreditNote, { description: "Records a credit note in the customer's currency, as a draft or open at once." })
+  createCreditNote(
+    @Ctx() context: Context,
+    @Arg('input', () => CreateCreditNoteInput, { description: 'What is to be recorded.' }) input: CreateCreditNoteInput,
+  ): Promise<CreditNote> {
+    return createCreditNote(context.em, context.actor, input);
+  }
+
+  @Authorized(Role.ACCOUNTANT)
+  @Mutation(() => CreditNote, {
+    description: 'Puts a draft into the books: debits the income accounts of its lines, credits the receivable.',
+  })
+  openCreditNote(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, { description: 'Id of the draft.' }) id: string,
+  ): Promise<CreditNote> {
+    return openCreditNote(context.em, context.actor, id);
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => CreditNote, { nullable: true, description: 'A credit note, or null if there is none with this id.' })
+  creditNote(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, { description: 'Id of the credit note.' }) id: string,
+  ): Promise<CreditNote | null> {
+    return findById(context, CreditNote, id);
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => [CreditNote], { description: 'Credit notes in the order of their ids.' })
+  creditNotes(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<CreditNote[]> {
+    return findPage(context, CreditNote, page);
+  }
+
+  @FieldResolver(() => DecimalScalar, { description: 'Sum of its lines, in its currency.' })
+  total(@Root() note: CreditNote): string {
+    return formatAmount(note.total, note.currencyCode);
+  }
+
+  @FieldResolver(() => DecimalScalar, { description: 'What has been paid back, in its currency.' })
+  refunded(@Root() note: CreditNote): string {
+    return formatAmount(note.refunded, note.currencyCode);
+  }
+
+  @FieldResolver(() => DecimalScalar, { description: 'What has been applied to invoices, in its currency.' })
+  applied(@Root() note: CreditNote): string {
+    return formatAmount(note.applied, note.currencyCode);
+  }
+
+  @FieldResolver(() => DecimalScalar, { description: 'Remaining credit: total − refunded − applied to invoices, in its currency.' })
+  remaining(@Root() note: CreditNote): string {
+    return formatAmount(note.remaining, note.currencyCode);
+  }
+
+  @FieldResolver(() => Customer, { description: 'The customer that it is for.' })
+  customer(@Root() note: CreditNote, @Ctx() context: Context): Promise<Customer> {
+    return context.loaders.customer.load(note.customer.id);
+  }
+
+  @FieldResolver(() => Branch, { description: 'The branch that it is booked to.' })
+  branch(@Root() note: CreditNote, @Ctx() context: Context): Promise<Branch> {
+    return context.loaders.branch.load(note.branch.id);
+  }
+
+  @FieldResolver(() => JournalEntry, { nullable: true, description: 'Its posting in the books; null for a draft.' })
+  journalEntry(@Root() note: CreditNote, @Ctx() context: Context): Promise<JournalEntry> | null {
+    return note.journalEntry && context.loaders.journalEntry.load(note.journalEntry.id);
+  }
+
+  @FieldResolver(() => [CreditNoteLine], { description: 'Its lines.' })
+  lines(@Root() note: CreditNote, @Ctx() context: Context): Promise<CreditNoteLine[]> {
+    return context.loaders.creditNoteLines.load(note.id);
+  }
+
+  @FieldResolver(() => [Refund], { description: 'Its refunds, in the order of their ids.' })
+  refunds(@Root() note: CreditNote, @Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Refund[]> {
+    return context.loaders.refunds.load({ creditNoteId: note.id, first: page.first, after: afterId(page) });
+  }
+}
+
+@Resolver(() => CreditNoteLine)
+export class CreditNoteLineResolver {
+  @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })
+  async amount(@Root() line: CreditNoteLine, @Ctx() context: Context): Promise<string> {
+    return formatAmount(line.amount, (await context.loaders.creditNote.load(line.creditNote.id)).currencyCode);
+  }
+
+  @FieldResolver(() => Account, { description: 'The income account that it is taken back from.' })
+  account(@Root() line: CreditNoteLine, @Ctx() context: Context): Promise<Account> {
+    return context.loaders.account.load(line.account.id);
+  }
+}

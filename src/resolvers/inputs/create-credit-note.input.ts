@@ -1,0 +1,70 @@
+import { ArrayMaxSize, ArrayMinSize, IsOptional, ValidateNested } from 'class-validator';
+import { Field, ID, InputType } from 'type-graphql';
+import { MAX_RATE_DECIMALS } from '../../entities/credit-note.js';
+import type { Big } from '../../money.js';
+import { DecimalScalar, PostingDateScalar } from '../../scalars.js';
+import type { CreateCreditNote } from '../../services/create-credit-note.js';
+import { HasDigits, IsId, IsPositiveDecimal, IsPostingDate, IsText } from './validators.js';
+
+@InputType({ description: 'A line of a credit note: income that is given back.' })
+export class CreditNoteLineInput {
+  @Field(() => ID, { description: 'An income account in the base currency.' })
+  @IsId()
+  accountId!: string;
+
+  @Field(() => DecimalScalar, { description: "Amount in the customer's currency." })
+  @HasDigits()
+  @IsPositiveDecimal()
+  amount!: Big;
+
+  @Field(() => String, { defaultValue: '', description: 'What is given back. At most 1000 characters.' })
+  @IsText(0, 1000)
+  description!: string;
+}
+
+@InputType({ description: "A credit note to be recorded, in the customer's currency." })
+export class CreateCreditNoteInput implements CreateCreditNote {
+  @Field(() => String, { nullable: true, description: 'Number, unique in the organization; the next free one if absent.' })
+  @IsOptional()
+  @IsText(1, 255)
+  number?: string | null;
+
+  @Field(() => ID, { description: 'The customer whose debt it lowers.' })
+  @IsId()
+  customerId!: string;
+
+  @Field(() => ID, { nullable: true, description: 'The branch; the primary one if absent.' })
+  @IsOptional()
+  @IsId()
+  branchId?: string | null;
+
+  @Field(() => PostingDateScalar, { description: 'Date of the document, and of its posting.' })
+  @IsPostingDate()
+  date!: string;
+
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: "Units of the base currency per unit of the customer's; required for a foreign one, 1 for the base currency.",
+  })
+  @IsOptional()
+  @HasDigits(MAX_RATE_DECIMALS)
+  @IsPositiveDecimal()
+  exchangeRate?: Big | null;
+
+  @Field(() => [CreditNoteLineInput], { description: '1 to 100 lines.' })
+  @ArrayMinSize(1)
+  @ArrayMaxSize(100)
+  @ValidateNested()
+  lines!: CreditNoteLineInput[];
+
+  @Field(() => String, { defaultValue: '', description: 'Reference of the document. At most 255 characters.' })
+  @IsText(0, 255)
+  referenceNo!: string;
+
+  @Field(() => String, { defaultValue: '', description: 'Note to the customer. At most 4000 characters.' })
+  @IsText(0, 4000)
+  note!: string;
+
+  @Field(() => Boolean, { defaultValue: false, description: 'Whether it goes into the books at once.' })
+  open!: boolean;
+}

@@ -1,0 +1,58 @@
+import { IsEmail, IsOptional, Matches } from 'class-validator';
+import { Field, InputType } from 'type-graphql';
+import { AccountType } from '../../entities/account-type.js';
+import type { CreateAccount, CreateBranch, CreateCustomer } from '../../services/create-records.js';
+import { IsText } from './validators.js';
+
+const CURRENCY_CODE = /^[A-Z]{3}$/;
+const CURRENCY_MESSAGE = { message: 'currencyCode must be an ISO 4217 code such as USD' };
+
+@InputType({ description: 'An account to be added to the chart.' })
+export class CreateAccountInput implements CreateAccount {
+  @Field(() => String, { description: 'Code, unique in the organization.' })
+  @IsText(1, 50)
+  code!: string;
+
+  @Field(() => String, { description: 'Name of the account.' })
+  @IsText(1, 255)
+  name!: string;
+
+  @Field(() => AccountType, { description: 'Kind of the account.' })
+  type!: AccountType;
+
+  @Field(() => String, { nullable: true, description: 'ISO 4217 code; the base currency if absent.' })
+  @IsOptional()
+  @Matches(CURRENCY_CODE, CURRENCY_MESSAGE)
+  currencyCode?: string | null;
+
+  @Field(() => Boolean, { defaultValue: true, description: 'Whether it may be used in new postings.' })
+  active!: boolean;
+}
+
+@InputType({ description: 'A branch to be added.' })
+export class CreateBranchInput implements CreateBranch {
+  @Field(() => String, { description: 'Code, unique in the organization.' })
+  @IsText(1, 50)
+  code!: string;
+
+  @Field(() => String, { description: 'Name of the branch.' })
+  @IsText(1, 255)
+  name!: string;
+}
+
+@InputType({ description: 'A customer to be added.' })
+export class CreateCustomerInput implements CreateCustomer {
+  @Field(() => String, { description: 'Name as it stands on documents.' })
+  @IsText(1, 255)
+  displayName!: string;
+
+  @Field(() => String, { nullable: true, description: 'E-mail address.' })
+  @IsOptional()
+  @IsEmail()
+  email?: string | null;
+
+  @Field(() => String, { nullable: true, description: "ISO 4217 code of the customer's documents; the base currency if absent." })
+  @IsOptional()
+  @Matches(CURRENCY_CODE, CURRENCY_MESSAGE)
+  currencyCode?: string | null;
+}

@@ -1,0 +1,16 @@
+import { IsOptional, Max, Min } from 'class-validator';
+import { ArgsType, Field, ID, Int } from 'type-graphql';
+import { IsId } from './validators.js';
+
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, { defaultValue: 100, description: 'How many to answer, 1 to 1000.' })
+  @Min(1)
+  @Max(1000)
+  first!: number;
+
+  @Field(() => ID, { nullable: true, description: 'Id of the last one that is known: the page begins after it.' })
+  @IsOptional()
+  @IsId()
+  after?: string | null;
+}

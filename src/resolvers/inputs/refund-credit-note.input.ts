@@ -1,0 +1,46 @@
+import { Field, ID, InputType } from 'type-graphql';
+import { MAX_RATE_DECIMALS } from '../../entities/credit-note.js';
+import type { Big } from '../../money.js';
+import { DecimalScalar, PostingDateScalar } from '../../scalars.js';
+import type { RefundCreditNote } from '../../services/refund-credit-note.js';
+import { HasDigits, IsId, IsPositiveDecimal, IsPostingDate, IsText } from './validators.js';
+
+/** What both doors validate: it mirrors the documented `CreditNoteRefundDto`, with the path's `creditNoteId`. */
+@InputType({ description: 'A refund to be made. All fields are required, as in the documented REST body.' })
+export class RefundCreditNoteInput implements RefundCreditNote {
+  @Field(() => ID, { description: 'The credit note to be refunded.' })
+  @IsId()
+  creditNoteId!: string;
+
+  @Field(() => ID, { description: 'The account that the money leaves from: a bank, cash or fixed-asset account.' })
+  @IsId()
+  fromAccountId!: string;
+
+  @Field(() => DecimalScalar, { description: "Amount in the credit note's currency, with no more decimals than that has." })
+  @HasDigits()
+  @IsPositiveDecimal()
+  amount!: Big;
+
+  @Field(() => DecimalScalar, { description: "Units of the base currency per unit of the credit note's; 1 if they are the same." })
+  @HasDigits(MAX_RATE_DECIMALS)
+  @IsPositiveDecimal()
+  exchangeRate!: Big;
+
+  @Field(() => String, {
+    description: 'Reference number, such as that of the bank transfer; may be empty. At most 255 characters.',
+  })
+  @IsText(0, 255)
+  referenceNo!: string;
+
+  @Field(() => String, { description: 'What it is paid for; may be empty. At most 1000 characters.' })
+  @IsText(0, 1000)
+  description!: string;
+
+  @Field(() => PostingDateScalar, { description: 'The day in the books.' })
+  @IsPostingDate()
+  date!: string;
+
+  @Field(() => ID, { description: 'The branch that it is booked to.' })
+  @IsId()
+  branchId!: string;
+}

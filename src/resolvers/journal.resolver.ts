@@ -1,0 +1,47 @@
+import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { Context } from '../context.js';
+import { Account } from '../entities/account.js';
+import { Branch } from '../entities/branch.js';
+import { Customer } from '../entities/customer.js';
+import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
+import { formatAmount } from '../money.js';
+import { DecimalScalar } from '../scalars.js';
+
+@Resolver(() => JournalEntry)
+export class JournalEntryResolver {
+  @FieldResolver(() => [JournalLine], { description: 'Its lines: the debits equal the credits.' })
+  lines(@Root() entry: JournalEntry, @Ctx() context: Context): Promise<JournalLine[]> {
+    return context.loaders.journalLines.load(entry.id);
+  }
+}
+
+@Resolver(() => JournalLine)
+export class JournalLineResolver {
+  @FieldResolver(() => DecimalScalar, { description: 'In the base currency; never negative.' })
+  amount(@Root() line: JournalLine, @Ctx() context: Context): string {
+    return formatAmount(line.amount, context.actor.organization.baseCurrency);
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    nullable: true,
+    description: "The same in the document's currency, where that is not the base currency.",
+  })
+  foreignAmount(@Root() line: JournalLine): string | null {
+    return line.foreignAmount && line.foreignCurrencyCode && formatAmount(line.foreignAmount, line.foreignCurrencyCode);
+  }
+
+  @FieldResolver(() => Account, { description: 'The account that is debited or credited.' })
+  account(@Root() line: JournalLine, @Ctx() context: Context): Promise<Account> {
+    return context.loaders.account.load(line.account.id);
+  }
+
+  @FieldResolver(() => Customer, { nullable: true, description: 'The customer, on receivable lines.' })
+  customer(@Root() line: JournalLine, @Ctx() context: Context): Promise<Customer> | null {
+    return line.customer && context.loaders.customer.load(line.customer.id);
+  }
+
+  @FieldResolver(() => Branch, { nullable: true, description: 'The branch that it is booked to.' })
+  branch(@Root() line: JournalLine, @Ctx() context: Context): Promise<Branch> | null {
+    return line.branch && context.loaders.branch.load(line.branch.id);
+  }
+}

@@ -1,0 +1,83 @@
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { Context } from '../context.js';
+import { Role } from '../entities/access.js';
+import { Account } from '../entities/account.js';
+import { Branch } from '../entities/branch.js';
+import { Customer } from '../entities/customer.js';
+import { formatAmount } from '../money.js';
+import { DecimalScalar } from '../scalars.js';
+import { createAccount, createBranch, createCustomer } from '../services/create-records.js';
+import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from './inputs/create-record.inputs.js';
+import { PageArgs } from './inputs/page.args.js';
+import { findById, findPage } from './reads.js';
+
+@Resolver(() => Account)
+export class AccountResolver {
+  @Authorized(Role.ACCOUNTANT)
+  @Mutation(() => Account, { description: 'Adds an account to the chart.' })
+  createAccount(
+    @Ctx() context: Context,
+    @Arg('input', () => CreateAccountInput, { description: 'The account.' }) input: CreateAccountInput,
+  ): Promise<Account> {
+    return createAccount(context.em, context.actor, input);
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => Account, { nullable: true, description: 'An account, or null if there is none with this id.' })
+  account(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, { description: 'Id of the account.' }) id: string,
+  ): Promise<Account | null> {
+    return findById(context, Account, id);
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => [Account], { description: 'Accounts in the order of their ids.' })
+  accounts(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Account[]> {
+    return findPage(context, Account, page);
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    description:
+      'Balance in the base currency, positive on the side on which this kind of account grows. Derived from the journal.',
+  })
+  async balance(@Root() account: Account, @Ctx() context: Context): Promise<string> {
+    return formatAmount(await context.loaders.balance.load(account), context.actor.organization.baseCurrency);
+  }
+}
+
+@Resolver(() => Branch)
+export class BranchResolver {
+  @Authorized(Role.ACCOUNTANT)
+  @Mutation(() => Branch, { description: 'Adds a branch.' })
+  createBranch(
+    @Ctx() context: Context,
+    @Arg('input', () => CreateBranchInput, { description: 'The branch.' }) input: CreateBranchInput,
+  ): Promise<Branch> {
+    return createBranch(context.em, context.actor, input);
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => [Branch], { description: 'Branches in the order of their ids.' })
+  branches(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Branch[]> {
+    return findPage(context, Branch, page);
+  }
+}
+
+@Resolver(() => Customer)
+export class CustomerResolver {
+  @Authorized(Role.ACCOUNTANT)
+  @Mutation(() => Customer, { description: 'Adds a customer.' })
+  createCustomer(
+    @Ctx() context: Context,
+    @Arg('input', () => CreateCustomerInput, { description: 'The customer.' }) input: CreateCustomerInput,
+  ): Promise<Customer> {
+    return createCustomer(context.em, context.actor, input);
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => [Customer], { description: 'Customers in the order of their ids.' })
+  customers(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Customer[]> {
+    return findPage(context, Customer, page);
+  }
+}

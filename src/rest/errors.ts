@@ -1,0 +1,108 @@
+import { DomainError, type ErrorCode, InvalidInput, TransactionsDateLocked, Unauthenticated } from '../errors.js';
+
+/** Every refusal's status. A new code does not compile without one. */
+export const STATUS = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  BAD_USER_INPUT: 400,
+  CREDIT_NOTE_NOT_FOUND: 404,
+  CREDIT_NOTE_IS_DRAFT: 400,
+  CREDIT_NOTE_IS_VOID: 400,
+  CREDIT_NOTE_ALREADY_OPENED: 400,
+  CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT: 400,
+  CREDIT_NOTE_NUMBER_NOT_UNIQUE: 400,
+  AMOUNT_NOT_POSITIVE: 400,
+  AMOUNT_PRECISION: 400,
+  AMOUNT_TOO_LARGE: 400,
+  EXCHANGE_RATE_INVALID: 400,
+  CURRENCY_NOT_FOUND: 400,
+  ACCOUNT_NOT_FOUND: 404,
+  ACCOUNT_INACTIVE: 400,
+  ACCOUNT_INVALID_TYPE: 400,
+  ACCOUNT_CURRENCY_INVALID: 400,
+  ACCOUNT_CODE_NOT_UNIQUE: 400,
+  BRANCH_ID_NOT_FOUND: 400,
+  BRANCH_CODE_NOT_UNIQUE: 400,
+  CUSTOMER_NOT_FOUND: 404,
+  DATE_BEFORE_CREDIT_NOTE: 400,
+  TRANSACTIONS_DATE_LOCKED: 400,
+  IDEMPOTENCY_KEY_REUSED: 422,
+} as const satisfies Record<ErrorCode, number>;
+
+const REASON: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Entity',
+  500: 'Internal Server Error',
+};
+
+export interface ErrorReply {
+  readonly status: number;
+  readonly contentType: 'application/json' | 'application/problem+json';
+  readonly body: unknown;
+}
+
+export interface Rejected {
+  readonly requestId: string;
+  readonly accept: string | undefined;
+  /** The request's body, which the legacy dialect quotes. */
+  readonly target: unknown;
+}
+
+/** A refusal in the dialect that the client asks for: RFC 9457, or else the legacy API's. */
+export function refusalReply(error: DomainError, { requestId, accept, target }: Rejected): ErrorReply {
+  const status = STATUS[error.code];
+  if (accept?.includes('application/problem+json')) {
+    const { code, field, details, message } = error;
+    return problem(status, message, { code, ...(field && { field }), details, requestId });
+  }
+  return { status, contentType: 'application/json', body: legacyBody(error, status, target) };
+}
+
+/** What is wrong with a request before any of its meaning is looked at, and what is wrong with us. */
+export function plainReply(status: number, message: string, { requestId, accept }: Omit<Rejected, 'target'>): ErrorReply {
+  if (accept?.includes('application/problem+json')) return problem(status, message, { requestId });
+  return { status, contentType: 'application/json', body: { message, error: REASON[status], statusCode: status, requestId } };
+}
+
+function problem(status: number, detail: string, extensions: Record<string, unknown>): ErrorReply {
+  return {
+    status,
+    contentType: 'application/problem+json',
+    body: { type: 'about:blank', title: REASON[status], status, detail, ...extensions },
+  };
+}
+
+/** The shapes that the legacy clients know. Its web app reads `errors` of every 400, so each of ours has it. */
+function legacyBody(error: DomainError, status: number, target: unknown): unknown {
+  const errors = [
+    { statusCode: status, type: error.code as string, message: error.message, payload: { ...error.details, field: error.field } },
+  ];
+  if (error instanceof InvalidInput) {
+    return {
+      message: error.fields.map(({ field, constraints, value }) => ({ target, value, property: field, children: [], constraints })),
+      error: REASON[status],
+      statusCode: status,
+      errors: [{ statusCode: status, type: 'VALIDATION_ERROR', message: error.message }],
+    };
+  }
+  if (error instanceof TransactionsDateLocked) {
+    const lockedToDate = String(error.details.lockDate);
+    const payload = { lockedToDate, formattedLockedToDate: lockedToDate.replaceAll('-', '/') };
+    return { errors: [{ statusCode: status, type: error.code, message: 'Transactions locked', payload }] };
+  }
+  if (error instanceof Unauthenticated) return UNAUTHENTICATED[error.reason];
+  if (status === 404) return { statusCode: status, message: 'NotFoundError', errors };
+  if (status === 403) return { statusCode: status, message: error.message, error: REASON[status], errors };
+  return { errors };
+}
+
+const UNAUTHENTICATED = {
+  CREDENTIAL: { message: 'Unauthorized', statusCode: 401 },
+  ORGANIZATION_ID_REQUIRED: { message: 'Organization ID is required.', error: 'Unauthorized', statusCode: 401 },
+  ORGANIZATION_UNKNOWN: { message: 'Tenant not found.', errors: [{ type: 'TENANT.NOT.FOUND' }] },
+} as const satisfies Record<Unauthenticated['reason'], unknown>;

@@ -1,0 +1,25 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { requireRole } from '../auth/actor.js';
+import type { Context } from '../context.js';
+import { Role } from '../entities/access.js';
+import { parseId } from '../entities/owned.js';
+import { CreditNoteNotFound } from '../errors.js';
+import { refundCreditNote } from '../services/refund-credit-note.js';
+import { refundReply } from './refund-reply.js';
+import { readRefundRequest } from './refund-request.js';
+
+/** The documented paths, for legacy clients: each calls the same use case as its mutation. */
+export function restRoutes(
+  app: FastifyInstance,
+  contextOf: (request: FastifyRequest, reply: FastifyReply) => Promise<Context>,
+): void {
+  app.post<{ Params: { creditNoteId: string } }>('/credit-notes/:creditNoteId/refunds', async (request, reply) => {
+    const context = await contextOf(request as FastifyRequest, reply);
+    const { creditNoteId } = request.params;
+    requireRole(context.actor, Role.ACCOUNTANT);
+    if (parseId(creditNoteId) === null) throw new CreditNoteNotFound(creditNoteId);
+    const input = await readRefundRequest(creditNoteId, request.body);
+    const refund = await refundCreditNote(context.em, context.actor, input, context.idempotency());
+    return reply.code(201).send(refundReply(refund));
+  });
+}

@@ -1,0 +1,35 @@
+import 'reflect-metadata';
+import type { GraphQLSchema } from 'graphql';
+import { type AuthChecker, buildSchemaSync } from 'type-graphql';
+import { requireRole } from './auth/actor.js';
+import type { Context } from './context.js';
+import { Role } from './entities/access.js';
+import { CreditNoteLineResolver, CreditNoteResolver } from './resolvers/credit-note.resolver.js';
+import { JournalEntryResolver, JournalLineResolver } from './resolvers/journal.resolver.js';
+import { AccountResolver, BranchResolver, CustomerResolver } from './resolvers/records.resolver.js';
+import { RefundResolver } from './resolvers/refund.resolver.js';
+import { ViewerResolver } from './resolvers/viewer.resolver.js';
+
+/** Refuses with its own errors, so that a missing credential and a missing right are told apart. */
+const authorize: AuthChecker<Context, Role> = ({ context }, roles) => {
+  for (const role of roles) requireRole(context.actor, role);
+  return true;
+};
+
+export function createSchema(): GraphQLSchema {
+  return buildSchemaSync({
+    resolvers: [
+      RefundResolver,
+      CreditNoteResolver,
+      CreditNoteLineResolver,
+      AccountResolver,
+      BranchResolver,
+      CustomerResolver,
+      JournalEntryResolver,
+      JournalLineResolver,
+      ViewerResolver,
+    ],
+    authChecker: authorize,
+    validate: true,
+  });
+}
