@@ -1,0 +1,106 @@
+import { bool, cleanEnv, type EnvError, makeValidator, str } from 'envalid';
+import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** What the environment says, read and checked once. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** Where the embedded database lives, when there is no `databaseUrl`. */
+  readonly dataDir: string;
+  readonly databaseUrl: string | null;
+  /** `null`: no JWT is accepted, but for the demo's own. */
+  readonly jwt: JwtSettings | null;
+  /** Whether the schema may be asked for, and the Sandbox is served. */
+  readonly introspection: boolean;
+  /** Origins whose pages may call; `true` for any. */
+  readonly corsOrigins: true | readonly string[];
+}
+
+/** Names the variable and what is wrong with it, never its value: it may be a secret. */
+export class ConfigurationError extends Error {}
+
+const port = makeValidator((text) => {
+  const value = /^\d{1,5}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  if (!(value <= 65_535)) throw new Error('must be a port: a whole number from 0 (any free port) to 65535');
+  return value;
+});
+
+const postgresUrl = makeValidator((text) => {
+  if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol) || new URL(text).pathname.length < 2) {
+    throw new Error('must be a URL such as postgres://user:password@host:5432/database');
+  }
+  return text;
+});
+
+/** @throws {ConfigurationError} */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const env = cleanEnv(
+    // An empty variable is an unset one: that is how shells and compose files unset them.
+    Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== '')),
+    {
+      NODE_ENV: str({ default: 'development' }),
+      HOST: str({ default: 'localhost' }),
+      PORT: port({ default: 4000 }),
+      LOG_LEVEL: str({ choices: LOG_LEVELS, default: 'info' }),
+      DATA_DIR: str({ default: '.data' }),
+      DATABASE_URL: postgresUrl({ default: undefined }),
+      JWT_ALGORITHM: str({ choices: JWT_ALGORITHMS, default: 'HS256' }),
+      JWT_SECRET: str({ default: undefined }),
+      JWT_PUBLIC_KEY: str({ default: undefined }),
+      JWT_ISSUER: str({ default: undefined }),
+      JWT_AUDIENCE: str({ default: undefined }),
+      GRAPHQL_INTROSPECTION: bool({ default: undefined }),
+      CORS_ORIGINS: str({ default: undefined }),
+    },
+    { reporter: ({ errors }) => report(errors) },
+  );
+  const production = env.NODE_ENV === 'production';
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    logLevel: env.LOG_LEVEL,
+    dataDir: env.DATA_DIR,
+    databaseUrl: env.DATABASE_URL ?? null,
+    jwt: jwtSettings(env),
+    introspection: env.GRAPHQL_INTROSPECTION ?? !production,
+    corsOrigins: env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? (production ? [] : true),
+  };
+}
+
+interface JwtVariables {
+  readonly JWT_ALGORITHM: JwtSettings['algorithm'];
+  readonly JWT_SECRET?: string | undefined;
+  readonly JWT_PUBLIC_KEY?: string | undefined;
+  readonly JWT_ISSUER?: string | undefined;
+  readonly JWT_AUDIENCE?: string | undefined;
+}
+
+function jwtSettings(env: JwtVariables): JwtSettings | null {
+  if (!env.JWT_SECRET && !env.JWT_PUBLIC_KEY) return null;
+  try {
+    return {
+      algorithm: env.JWT_ALGORITHM,
+      key: jwtKey(env.JWT_ALGORITHM, env.JWT_SECRET, env.JWT_PUBLIC_KEY),
+      issuer: env.JWT_ISSUER,
+      audience: env.JWT_AUDIENCE,
+    };
+  } catch (error) {
+    throw new ConfigurationError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function report(errors: Partial<Record<string, Error | EnvError>>): void {
+  const problems = Object.entries(errors).map(([name, error]) => `${name} ${withoutValue(name, error?.message ?? 'is wrong')}`);
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
+}
+
+/** envalid quotes the value that it found in some of its messages. */
+function withoutValue(name: string, message: string): string {
+  if (name === 'LOG_LEVEL') return `must be one of: ${LOG_LEVELS.join(', ')}`;
+  if (name === 'GRAPHQL_INTROSPECTION') return 'must be true or false';
+  if (name === 'JWT_ALGORITHM') return `must be one of: ${JWT_ALGORITHMS.join(', ')}`;
+  return message.replace(/: ".*$/s, '');
+}

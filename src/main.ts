@@ -1,0 +1,72 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { createApp } from './app.js';
+import { type Config, readConfig } from './config.js';
+import { type Database, openDatabase } from './database.js';
+import { type Demo, openDemo, sandboxContent } from './demo.js';
+import { welcome } from './welcome.js';
+
+/** How long a stop waits for requests in flight before it ends anyway. */
+const STOP_TIMEOUT_MS = 20_000;
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const logger = pino({ level: config.logLevel });
+  const signal = stopSignal();
+  const database = await openDatabase(config, (message) => logger.info(message), ormLogging(logger));
+  try {
+    const { app, demo } = await serve(config, database, logger);
+    const url = `http://localhost:${(app.server.address() as AddressInfo).port}`;
+    logger.info({ url }, 'ready');
+    if (demo !== null) process.stdout.write(welcome(url, demo));
+
+    logger.info({ signal: await signal }, 'stopping');
+    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+    await app.close();
+  } finally {
+    await database.close();
+  }
+  logger.info('stopped');
+}
+
+async function serve(
+  config: Config,
+  database: Database,
+  logger: FastifyBaseLogger,
+): Promise<{ app: FastifyInstance; demo: Demo | null }> {
+  const demo = database.embedded ? await openDemo(database.orm, config.dataDir) : null;
+  const app = await createApp({
+    orm: database.orm,
+    config,
+    jwt: config.jwt ?? demo?.jwt ?? null,
+    logger,
+    ...(demo && { sandbox: sandboxContent(demo.demo) }),
+  });
+  await app.listen({ host: config.host, port: config.port });
+  return { app, demo: demo?.demo ?? null };
+}
+
+/** SQL statements are logged at level trace, without parameters. */
+function ormLogging(logger: FastifyBaseLogger) {
+  return logger.level === 'trace'
+    ? { debug: ['query' as const], logger: (message: string) => logger.trace(message) }
+    : { debug: false };
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(name));
+  });
+}
+
+/** For the operator: what is wrong, in a line. Where it was noticed is for developers. */
+function failure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return /^(debug|trace)$/.test(process.env.LOG_LEVEL ?? '') ? String(error.stack) : error.message;
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${failure(error)}\n`);
+  process.exitCode = 1;
+});
