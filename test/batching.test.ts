@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { CreditNoteDocument, ListsDocument, RefundsPageDocument } from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+afterAll(() => gateway.stop());
+
+it('reads a page of 100 refunds with everything around them in as many statements as a page of two', async () => {
+  const books = await gateway.books();
+  for (let index = 0; index < 10; index += 1) await tenRefunds(books);
+
+  const two = await statementsOf(() => books.client.query(RefundsPageDocument, { first: 2 }));
+  const hundred = await statementsOf(() => books.client.query(RefundsPageDocument, { first: 100 }));
+
+  expect(hundred.result.refunds).toHaveLength(100);
+  expect(new Set(hundred.result.refunds.map(({ creditNote }) => creditNote.number)).size).toBe(10);
+  expect(hundred.count).toBe(two.count);
+  expect(hundred.count).toBeLessThanOrEqual(11);
+});
+
+it('pages through a credit note and through each list by the id of the last one', async () => {
+  const books = await gateway.books();
+  const id = await tenRefunds(books);
+  const all = (await books.client.query(CreditNoteDocument, { id })).creditNote?.refunds.map((refund) => refund.id) ?? [];
+
+  const { creditNote } = await books.client.query(CreditNoteDocument, { id, first: 4, after: all[3] ?? null });
+  const { refunds } = await books.client.query(RefundsPageDocument, { first: 3, after: all[6] ?? null });
+
+  expect(creditNote?.refunds.map((refund) => refund.id)).toEqual(all.slice(4, 8));
+  expect(refunds.map((refund) => refund.id)).toEqual(all.slice(7));
+  expect(all).toHaveLength(10);
+});
+
+it('answers two pages of one note in one request, each by itself', async () => {
+  const books = await gateway.books();
+  const id = await tenRefunds(books);
+  const query = `{ creditNote(id: ${id}) { a: refunds(first: 2) { id } b: refunds(first: 4) { id } } }`;
+
+  const { data } = await books.client.graphql<{ creditNote: Record<'a' | 'b', { id: string }[]> }, never>(query);
+
+  expect([data?.creditNote.a.length, data?.creditNote.b.length]).toEqual([2, 4]);
+});
+
+it.each([0, 1001])('refuses a page of %i', async (first) => {
+  const books = await gateway.books();
+  const { errors } = await books.client.graphql(RefundsPageDocument, { first });
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'first' });
+});
+
+it('answers every list of an organization with its own rows only', async () => {
+  const books = await gateway.books();
+  await tenRefunds(await gateway.books());
+  const lists = await books.client.query(ListsDocument);
+  expect([
+    lists.creditNotes.length,
+    lists.refunds.length,
+    lists.accounts.length,
+    lists.branches.length,
+    lists.customers.length,
+  ]).toEqual([0, 0, 6, 1, 0]);
+});
+
+async function tenRefunds(books: Books): Promise<string> {
+  const { id } = await books.creditNote('100.00');
+  for (let index = 0; index < 10; index += 1) await books.refund(id, { amount: '1.00' });
+  return id;
+}
+
+async function statementsOf<T>(work: () => Promise<T>): Promise<{ result: T; count: number }> {
+  const before = gateway.database.statements.length;
+  const result = await work();
+  return { result, count: gateway.database.statements.length - before };
+}

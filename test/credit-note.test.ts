@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  CreateAccountDocument,
+  CreateBranchDocument,
+  CreateCreditNoteDocument,
+  type CreateCreditNoteInput,
+  CreateCustomerDocument,
+  OpenCreditNoteDocument,
+} from './generated/documents.js';
+import { type Books, Gateway, ledger } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+let customerId: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+beforeEach(async () => {
+  books = await gateway.books();
+  customerId = await books.customer();
+});
+afterAll(() => gateway.stop());
+
+describe('opening a credit note', () => {
+  it('debits the income accounts of its lines and credits the receivable, on its own date', async () => {
+    const returns = await books.account('INCOME');
+    const lines = [
+      { accountId: books.ids.sales, amount: '60.00', description: 'Chair' },
+      { accountId: returns, amount: '40.00' },
+    ];
+
+    const note = await books.creditNote('0', { lines, customerId });
+
+    expect(note).toMatchObject({ number: 'CN-00001', status: 'OPEN', total: '100.00', refunded: '0.00', remaining: '100.00' });
+    expect(note.journalEntry?.postingDate).toBe('2026-01-15');
+    expect(ledger(note.journalEntry)).toEqual(['debit Sales 60.00', 'debit INCOME 40.00', 'credit Accounts Receivable 100.00']);
+  });
+
+  it('books lines in a foreign currency so that they add up to the total in the base currency too', async () => {
+    const line = { accountId: books.ids.sales, amount: '0.05' };
+    const note = await books.creditNote('0', { lines: [line, line, line], currencyCode: 'EUR', exchangeRate: '1.10' });
+    expect(ledger(note.journalEntry)).toEqual([
+      'debit Sales 0.06 (0.05 EUR)',
+      'debit Sales 0.05 (0.05 EUR)',
+      'debit Sales 0.06 (0.05 EUR)',
+      'credit Accounts Receivable 0.17 (0.15 EUR)',
+    ]);
+  });
+
+  it('is a second step for a draft, which has posted nothing yet', async () => {
+    const draft = await books.creditNote('100.00', { open: false });
+    expect(draft).toMatchObject({ status: 'DRAFT', journalEntry: null });
+
+    const { openCreditNote } = await books.client.query(OpenCreditNoteDocument, { id: draft.id });
+
+    expect(openCreditNote).toMatchObject({ id: draft.id, status: 'OPEN' });
+    expect(ledger(openCreditNote.journalEntry)).toEqual(['debit Sales 100.00', 'credit Accounts Receivable 100.00']);
+  });
+
+  it('happens once, also when it is asked for many times at once', async () => {
+    const { id } = await books.creditNote('100.00', { open: false });
+
+    const replies = await Promise.all(Array.from({ length: 8 }, () => books.client.graphql(OpenCreditNoteDocument, { id })));
+
+    expect(replies.filter(({ data }) => data !== null)).toHaveLength(1);
+    expect(new Set(replies.flatMap(({ errors }) => errors ?? []).map(({ extensions }) => extensions.code))).toEqual(
+      new Set(['CREDIT_NOTE_ALREADY_OPENED']),
+    );
+  });
+
+  it('is refused on the lock date', async () => {
+    await gateway.database.sql.query(`update organizations set lock_date = '2026-01-15' where id = $1`, [books.organization.id]);
+    const before = await books.snapshot();
+    expect(await refusal({ open: true })).toMatchObject({ code: 'TRANSACTIONS_DATE_LOCKED', field: 'date' });
+    expect(await books.snapshot()).toEqual(before);
+  });
+
+  it.each(['999999', 'abc', ''])('is refused for %p, which is no credit note', async (id) => {
+    const { errors } = await books.client.graphql(OpenCreditNoteDocument, { id });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'CREDIT_NOTE_NOT_FOUND', field: 'id' });
+  });
+});
+
+describe('recording a credit note', () => {
+  it('takes the customer’s currency, the primary branch and the next number where none is named', async () => {
+    const euro = await books.customer('EUR');
+    const first = await books.creditNote('1.00', { customerId });
+    const second = await books.creditNote('1.00', { customerId: euro, exchangeRate: 1.1 });
+    expect([first.number, first.currencyCode, first.branch.id]).toEqual(['CN-00001', 'USD', books.ids.branch]);
+    expect([second.number, second.currencyCode, second.exchangeRate]).toEqual(['CN-00002', 'EUR', '1.1']);
+  });
+
+  it.each<[string, string, string, () => Partial<CreateCreditNoteInput> | Promise<Partial<CreateCreditNoteInput>>]>([
+    ['no such customer', 'CUSTOMER_NOT_FOUND', 'customerId', () => ({ customerId: '999999' })],
+    ['no such branch', 'BRANCH_ID_NOT_FOUND', 'branchId', () => ({ branchId: '999999' })],
+    ['no such account', 'ACCOUNT_NOT_FOUND', 'lines.0.accountId', () => ({ lines: [{ accountId: '999999', amount: '1' }] })],
+    [
+      'a bank account',
+      'ACCOUNT_INVALID_TYPE',
+      'lines.0.accountId',
+      () => ({ lines: [{ accountId: books.ids.bank, amount: '1' }] }),
+    ],
+    ['half a cent', 'AMOUNT_PRECISION', 'lines.0.amount', () => ({ lines: [{ accountId: books.ids.sales, amount: '0.005' }] })],
+    ['nothing', 'BAD_USER_INPUT', 'lines.0.amount', () => ({ lines: [{ accountId: books.ids.sales, amount: '0' }] })],
+    ['no lines', 'BAD_USER_INPUT', 'lines', () => ({ lines: [] })],
+    [
+      'lines that are too much together',
+      'AMOUNT_TOO_LARGE',
+      'lines',
+      () => ({ lines: Array(2).fill({ accountId: books.ids.sales, amount: '9999999999999.99' }) }),
+    ],
+    ['a rate in the base currency', 'EXCHANGE_RATE_INVALID', 'exchangeRate', () => ({ exchangeRate: '1.1' })],
+    [
+      'no rate in a foreign currency',
+      'EXCHANGE_RATE_INVALID',
+      'exchangeRate',
+      async () => ({ customerId: await books.customer('EUR') }),
+    ],
+    ['a number that is blank', 'BAD_USER_INPUT', 'number', () => ({ number: ' ' })],
+  ])('refuses %s', async (_name, code, field, changes) => {
+    const given = await changes();
+    const before = await books.snapshot();
+    expect(await refusal(given)).toMatchObject({ code, field });
+    expect(await books.snapshot()).toEqual(before);
+  });
+
+  it('refuses a number that is taken, and lets another organization have it', async () => {
+    await books.creditNote('1.00', { number: 'A-1' });
+    expect(await refusal({ number: 'A-1' })).toMatchObject({ code: 'CREDIT_NOTE_NUMBER_NOT_UNIQUE', field: 'number' });
+    expect(await (await gateway.books()).creditNote('1.00', { number: 'A-1' })).toMatchObject({ number: 'A-1' });
+  });
+});
+
+describe('accounts, branches and customers', () => {
+  it('are added', async () => {
+    const account = { code: 'X1', name: 'Till', type: 'CASH' as const };
+    expect((await books.client.query(CreateAccountDocument, { input: account })).createAccount).toMatchObject({
+      ...account,
+      currencyCode: 'USD',
+      active: true,
+      balance: '0.00',
+    });
+    const branch = { code: 'B2', name: 'South' };
+    expect((await books.client.query(CreateBranchDocument, { input: branch })).createBranch).toMatchObject({
+      ...branch,
+      isPrimary: false,
+    });
+    const customer = { displayName: 'Zoë', email: 'zoe@example.com', currencyCode: 'KWD' };
+    expect((await books.client.query(CreateCustomerDocument, { input: customer })).createCustomer).toMatchObject(customer);
+  });
+
+  it('are refused where a code is taken or a currency unknown', async () => {
+    const account = { code: '10001', name: 'Bank again', type: 'BANK' as const };
+    const code = await books.client.graphql(CreateAccountDocument, { input: account });
+    const branch = await books.client.graphql(CreateBranchDocument, { input: { code: '1', name: 'Again' } });
+    const currency = await books.client.graphql(CreateAccountDocument, { input: { ...account, code: 'new', currencyCode: 'XYZ' } });
+    const email = await books.client.graphql(CreateCustomerDocument, { input: { displayName: 'A', email: 'nobody' } });
+    const refusals = [code, branch, currency, email].map(({ errors }) => [
+      errors?.[0]?.extensions.code,
+      errors?.[0]?.extensions.field,
+    ]);
+    expect(refusals).toEqual([
+      ['ACCOUNT_CODE_NOT_UNIQUE', 'code'],
+      ['BRANCH_CODE_NOT_UNIQUE', 'code'],
+      ['CURRENCY_NOT_FOUND', 'currencyCode'],
+      ['BAD_USER_INPUT', 'email'],
+    ]);
+  });
+});
+
+/** What a credit note that nothing is wrong with, but for the changes, is refused with. */
+async function refusal(changes: Partial<CreateCreditNoteInput>) {
+  const input = { customerId, date: '2026-01-15', lines: [{ accountId: books.ids.sales, amount: '1.00' }], ...changes };
+  const { errors } = await books.client.graphql(CreateCreditNoteDocument, { input });
+  return errors?.[0]?.extensions;
+}

@@ -1,0 +1,252 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** SQL straight at the database, as the application's own role: what the entities refuse, the database refuses too. */
+let gateway: Gateway;
+let books: Books;
+let other: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  other = await gateway.books();
+});
+beforeEach(async () => {
+  books = await gateway.books();
+});
+afterAll(() => gateway.stop());
+
+/** Runs the statements in one transaction, as psql would, and answers the database's refusal. */
+function refusal(...statements: string[]): Promise<string> {
+  return refusalOf(gateway.database.sql, ...statements);
+}
+
+async function refusalOf(sql: pg.Client, ...statements: string[]): Promise<string> {
+  try {
+    await sql.query('begin');
+    for (const statement of statements) await sql.query(statement);
+    await sql.query('commit');
+    return 'accepted';
+  } catch (error) {
+    await sql.query('rollback');
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** An entry with two lines, as SQL that a refund can follow. */
+function entry(debits: string, credits: string, organizationId = books.organization.id): string {
+  return `with entry as (
+      insert into journal_entries (organization_id, posting_date, source, memo)
+      values (${organizationId}, '2026-02-01', 'REFUND', 'by hand') returning id
+    )
+    insert into journal_lines (organization_id, journal_entry_id, side, account_id, amount)
+    select ${organizationId}, id, side, account_id, amount from entry, (values
+      ('DEBIT', ${books.ids.receivable}, ${debits}::numeric), ('CREDIT', ${books.ids.bank}, ${credits}::numeric)) line (side, account_id, amount)`;
+}
+
+/** A refund by hand that nothing is wrong with, but for what the test changes. */
+function refund(creditNoteId: string, changes: Record<string, string> = {}): string {
+  const columns: Record<string, string> = {
+    organization_id: String(books.organization.id),
+    credit_note_id: creditNoteId,
+    from_account_id: books.ids.bank,
+    branch_id: books.ids.branch,
+    amount: '40',
+    currency_code: `'USD'`,
+    exchange_rate: '1',
+    settled_amount: '40',
+    paid_amount: '40',
+    date: `'2026-02-01'`,
+    reference_no: `''`,
+    description: `''`,
+    journal_entry_id: '(select max(id) from journal_entries)',
+    created_by: `'psql'`,
+    api_key_id: `(select min(id) from api_keys where organization_id = ${books.organization.id})`,
+    request_id: `'psql'`,
+    ...changes,
+  };
+  return `insert into refunds (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})`;
+}
+
+it('accepts a refund by hand that keeps every rule, and raises what is refunded with it', async () => {
+  const note = await books.creditNote('100.00');
+  expect(await refusal(entry('40', '40'), refund(note.id))).toBe('accepted');
+  const { rows } = await gateway.database.sql.query('select refunded, refunded_base from credit_notes where id = $1', [note.id]);
+  expect(rows).toEqual([{ refunded: '40.0000', refunded_base: '40.0000' }]);
+});
+
+describe('over-refunding', () => {
+  it('is refused for a refund of more than remains', async () => {
+    const note = await books.creditNote('100.00');
+    expect(await refusal(entry('100.01', '100.01'), refund(note.id, { amount: '100.01', settled_amount: '100.01' }))).toContain(
+      'never_over_refunded',
+    );
+  });
+
+  it('is refused for refunds that exceed the credit together, in one statement or in two', async () => {
+    const note = await books.creditNote('100.00');
+    const half = refund(note.id, { amount: '60', settled_amount: '60' });
+    expect(await refusal(entry('60', '60'), half, entry('60', '60'), half)).toContain('never_over_refunded');
+  });
+
+  it('is refused for an update of the note', async () => {
+    const note = await books.creditNote('100.00');
+    expect(await refusal(`update credit_notes set refunded = 100.01 where id = ${note.id}`)).toMatch(
+      /never_over_refunded|changes only with its refunds/,
+    );
+    expect(await refusal(`update credit_notes set refunded = 1 where id = ${note.id}`)).toContain('changes only with its refunds');
+    expect(await refusal(`update credit_notes set applied = 100.01 where id = ${note.id}`)).toContain('never_over_refunded');
+    expect(await refusal(`update credit_notes set applied = -1 where id = ${note.id}`)).toContain('check constraint');
+  });
+
+  it('cannot be made room for by giving refunded credit back', async () => {
+    const note = await books.creditNote('100.00');
+    await books.refund(note.id, { amount: '100.00' });
+    expect(await refusal(`update credit_notes set refunded = 0, refunded_base = 0 where id = ${note.id}`)).toContain(
+      'changes only with its refunds',
+    );
+    expect(await refusal(`update credit_notes set total = 200 where id = ${note.id}`)).toContain('stays as it is');
+  });
+});
+
+describe('a refund by hand that breaks a rule of refunding', () => {
+  it.each<[string, () => Promise<Record<string, string>> | Record<string, string>]>([
+    ['an expense account', () => ({ from_account_id: books.ids.expense })],
+    ['an inactive account', async () => ({ from_account_id: await books.account('BANK', { active: false }) })],
+    ['a bank in a third currency', async () => ({ from_account_id: await books.account('BANK', { currencyCode: 'GBP' }) })],
+    ['another currency', () => ({ currency_code: `'EUR'` })],
+    ['an exchange rate in the base currency', () => ({ exchange_rate: '1.1' })],
+    ["a date before the note's", () => ({ date: `'2026-01-14'` })],
+    ['nothing', () => ({ amount: '0' })],
+    ['less than nothing', () => ({ amount: '-1' })],
+    ['half a cent', () => ({ amount: '0.005' })],
+    ['a rate of nothing', () => ({ exchange_rate: '0' })],
+    ['a currency that is none', () => ({ currency_code: `'usd'` })],
+    ['no actor', () => ({ api_key_id: 'null' })],
+    ['no journal entry', () => ({ journal_entry_id: 'null' })],
+  ])('is refused: %s', async (_name, changes) => {
+    const note = await books.creditNote('100.00');
+    const before = await books.snapshot();
+    expect(await refusal(entry('40', '40'), refund(note.id, await changes()))).not.toBe('accepted');
+    expect(await books.snapshot()).toEqual(before);
+  });
+
+  it('is refused: a draft', async () => {
+    const note = await books.creditNote('100.00', { open: false });
+    expect(await refusal(entry('40', '40'), refund(note.id))).toContain('rule of refunding');
+  });
+
+  it('is refused: on the lock date', async () => {
+    const note = await books.creditNote('100.00');
+    await gateway.database.sql.query(`update organizations set lock_date = '2026-02-01' where id = $1`, [books.organization.id]);
+    expect(await refusal(entry('40', '40'), refund(note.id))).toContain('rule of refunding');
+  });
+
+  it('is refused: the journal entry of another refund', async () => {
+    const note = await books.creditNote('100.00');
+    await books.refund(note.id);
+    expect(await refusal(refund(note.id))).toContain('unique');
+  });
+});
+
+describe('the journal', () => {
+  it('refuses an entry whose debits and credits differ', async () => {
+    expect(await refusal(entry('40', '39.99'))).toContain('does not balance');
+  });
+
+  it('refuses an entry without lines', async () => {
+    const header = `insert into journal_entries (organization_id, posting_date, source, memo) values (${books.organization.id}, '2026-02-01', 'REFUND', '')`;
+    expect(await refusal(header)).toContain('does not balance');
+  });
+
+  it('refuses a line that is added to an entry later', async () => {
+    const { journalEntry } = await books.creditNote('100.00');
+    expect(journalEntry).not.toBeNull();
+    const line = `insert into journal_lines (organization_id, journal_entry_id, side, account_id, amount)
+      select organization_id, journal_entry_id, 'DEBIT', account_id, 5 from journal_lines where organization_id = ${books.organization.id} limit 1`;
+    expect(await refusal(line)).toContain('does not balance');
+  });
+
+  it.each(['journal_entries', 'journal_lines', 'refunds', 'credit_note_lines'])(
+    'refuses to change, delete or truncate %s',
+    async (table) => {
+      await books.refund((await books.creditNote('100.00')).id);
+      const before = await books.snapshot();
+      for (const statement of [
+        `update ${table} set created_at = created_at`,
+        `delete from ${table}`,
+        `truncate ${table} cascade`,
+      ]) {
+        expect(await refusal(statement)).toContain('permission denied');
+        expect(await refusalOf(gateway.database.superuser, statement)).toContain('never changed');
+      }
+      expect(await books.snapshot()).toEqual(before);
+    },
+  );
+
+  it('refuses to delete a credit note, or to change one that is in the books', async () => {
+    const note = await books.creditNote('100.00');
+    const deletion = `delete from credit_notes where id = ${note.id}`;
+    expect(await refusal(deletion)).toContain('permission denied');
+    expect(await refusalOf(gateway.database.superuser, deletion)).toContain('never changed or deleted');
+    for (const change of [
+      `number = 'x'`,
+      `date = '2020-01-01'`,
+      'exchange_rate = 2',
+      'total = 1',
+      'opened_at = now()',
+      `customer_id = ${await books.customer()}`,
+    ]) {
+      expect(await refusal(`update credit_notes set ${change} where id = ${note.id}`)).not.toBe('accepted');
+    }
+  });
+
+  it('refuses a credit note whose lines do not add up', async () => {
+    const note = await books.creditNote('100.00', { open: false });
+    expect(await refusal(`update credit_notes set total = 99 where id = ${note.id}`)).toContain('do not add up');
+    const line = `insert into credit_note_lines (organization_id, credit_note_id, account_id, description, amount)
+      values (${books.organization.id}, ${note.id}, ${books.ids.sales}, '', 1)`;
+    expect(await refusal(line)).toContain('do not add up');
+  });
+
+  it('refuses to void a credit note that has refunds', async () => {
+    const note = await books.creditNote('100.00');
+    await books.refund(note.id);
+    expect(await refusal(`update credit_notes set voided_at = now() where id = ${note.id}`)).toContain('check constraint');
+  });
+});
+
+describe('a reference into another organization', () => {
+  it.each<[string, () => Record<string, string>]>([
+    ['from-account', () => ({ from_account_id: other.ids.bank })],
+    ['branch', () => ({ branch_id: other.ids.branch })],
+    ['actor', () => ({ api_key_id: `(select min(id) from api_keys where organization_id = ${other.organization.id})` })],
+    ['owner', () => ({ organization_id: String(other.organization.id) })],
+  ])('is refused for the %s of a refund', async (_name, changes) => {
+    const note = await books.creditNote('100.00');
+    expect(await refusal(entry('40', '40'), refund(note.id, changes()))).toContain('foreign key');
+  });
+
+  it('is refused for every reference between owned rows, by a foreign key that carries the organization', async () => {
+    const { rows } = await gateway.database.superuser.query(
+      `select conrelid::regclass::text as source, confrelid::regclass::text as target, pg_get_constraintdef(oid) as definition
+       from pg_constraint where contype = 'f' and confrelid::regclass::text not in ('organizations', 'users')`,
+    );
+    expect(rows.length).toBeGreaterThanOrEqual(15);
+    expect(rows.filter(({ definition }) => !definition.startsWith('FOREIGN KEY (organization_id, '))).toEqual([]);
+  });
+
+  it('is refused for a line on the account of another', async () => {
+    expect(await refusal(entry('40', '40', other.organization.id))).toContain('foreign key');
+  });
+});
+
+it("cannot be switched off by the application's role", async () => {
+  expect(await refusal('set session_replication_role = replica')).toContain('permission denied');
+  expect(await refusal('alter table refunds disable trigger all')).toContain('must be owner');
+  expect(await refusal('drop table refunds cascade')).toContain('must be owner');
+  expect(await refusal('create table mine (id int)')).toContain('permission denied');
+  const { rows } = await gateway.database.sql.query(
+    'select rolsuper, rolcreaterole, rolbypassrls from pg_roles where rolname = current_user',
+  );
+  expect(rows).toEqual([{ rolsuper: false, rolcreaterole: false, rolbypassrls: false }]);
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MeDocument, RefundCreditNoteDocument } from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+let input: ReturnType<Books['refundInput']>;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  input = books.refundInput((await books.creditNote('100.00')).id);
+});
+afterAll(() => gateway.stop());
+
+/** The document, with the field's value replaced, and the first error that it meets. */
+async function errorOf(changes: Record<string, unknown>) {
+  const { errors } = await books.client.graphql(RefundCreditNoteDocument, { input: { ...input, ...changes } });
+  return errors?.[0];
+}
+
+describe('an input variable that is wrong', () => {
+  it.each([
+    ['amount', 'a lot'],
+    ['amount', '1e3'],
+    ['amount', '0x10'],
+    ['amount', true],
+    ['amount', [1]],
+    ['amount', null],
+    ['amount', undefined],
+    ['exchangeRate', ''],
+    ['date', 20260101],
+    ['date', '2026-13-01'],
+    ['fromAccountId', 1.5],
+    ['branchId', undefined],
+    ['referenceNo', 7],
+  ])('is refused with its field: %s = %p', async (field, value) => {
+    expect((await errorOf({ [field]: value }))?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field });
+  });
+
+  it('is refused with all of its fields at once where the rules are ours', async () => {
+    const error = await errorOf({ amount: '-1', branchId: 'x', referenceNo: 'r'.repeat(300) });
+    expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'amount' });
+    const details = error?.extensions.details as { fields: { field: string }[] };
+    expect(details.fields.map(({ field }) => field).sort()).toEqual(['amount', 'branchId', 'referenceNo']);
+  });
+
+  it('is refused where the document holds the value itself', async () => {
+    const fields = Object.entries({ ...input, amount: 'x' }).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+    const { errors } = await books.client.graphql(`mutation { refundCreditNote(input: { ${fields.join(', ')} }) { id } }`);
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED', field: 'amount' });
+  });
+});
+
+it('reads the documented REST body, as it is, as the input', async () => {
+  const { id } = await books.creditNote('100.00');
+  const json = `{"query":"mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { amount exchangeRate } }","variables":{"input":
+    {"creditNoteId":${id},"fromAccountId":${books.ids.bank},"amount":33.330,"exchangeRate":1.0,"referenceNo":"1","description":"","date":"2026-02-01T00:00:00.000Z","branchId":${books.ids.branch}}}}`;
+  const reply = await books.client.post('/graphql', json, {});
+  expect(JSON.parse(reply.body)).toEqual({ data: { refundCreditNote: { amount: '33.33', exchangeRate: '1' } } });
+});
+
+it('does not lose a digit of a number on its way in', async () => {
+  const json = JSON.stringify({
+    query: 'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { amount } }',
+    variables: { input },
+  });
+  const reply = await books.client.post('/graphql', json.replace('"40.00"', '40.000000000000000000001'), {});
+  expect(JSON.parse(reply.body).errors[0].extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'amount' });
+});
+
+describe('a fault of ours', () => {
+  it('tells the client nothing but the request id, under which it is logged in full', async () => {
+    const broken = await gateway.books();
+    await gateway.database.superuser.query(`update accounts set system_role = null where organization_id = $1`, [
+      broken.organization.id,
+    ]);
+    const before = await broken.snapshot();
+
+    const { data, errors, headers } = await broken.client.graphql(
+      `mutation { createCreditNote(input: { customerId: ${await broken.customer()}, date: "2026-01-01", open: true, lines: [{ accountId: ${broken.ids.sales}, amount: 1 }] }) { id } }`,
+      undefined,
+      { 'x-request-id': 'my-request' },
+    );
+
+    expect(data).toBeNull();
+    expect(errors).toEqual([
+      expect.objectContaining({
+        message: 'Something went wrong on our side; tell us the request id',
+        extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'my-request' },
+      }),
+    ]);
+    expect(headers['x-request-id']).toBe('my-request');
+    expect(gateway.logged).toContainEqual(
+      expect.objectContaining({
+        requestId: 'my-request',
+        msg: 'unexpected error',
+        err: expect.objectContaining({ stack: expect.any(String) }),
+      }),
+    );
+    expect(await broken.snapshot()).toEqual(before);
+  });
+});
+
+describe('each request', () => {
+  it('is logged in one line, with who, what and how it ended, and without its credential', async () => {
+    await books.client.graphql(MeDocument, undefined, { 'x-request-id': 'logged' });
+    const lines = gateway.logged.filter(({ requestId }) => requestId === 'logged');
+    expect(lines).toEqual([
+      expect.objectContaining({
+        method: 'POST',
+        path: '/graphql',
+        status: 200,
+        operation: 'Me',
+        organization: books.organization.publicId,
+        actor: 'key of ADMIN',
+      }),
+    ]);
+    expect(JSON.stringify(gateway.logged)).not.toContain(books.client.headers.authorization?.slice(7));
+  });
+
+  it.each(['a b', 'x'.repeat(129), 'ü'])('gets a request id of ours where its own cannot stand in a log: %p', async (id) => {
+    const { headers } = await books.client.graphql(MeDocument, undefined, { 'x-request-id': id });
+    expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('what GraphQL itself refuses', () => {
+  it.each([
+    ['{ me { name', 'GRAPHQL_PARSE_FAILED'],
+    ['{ nothing }', 'GRAPHQL_VALIDATION_FAILED'],
+  ])('keeps its message and code: %s', async (query, code) => {
+    const { errors, status } = await books.client.graphql(query);
+    expect([status, errors?.[0]?.extensions]).toEqual([400, { code }]);
+  });
+
+  it.each([
+    ['text/plain', '{"query":"{ __typename }"}', 415],
+    ['application/json', '{"query":', 400],
+    ['application/json', `{"query":"${' '.repeat(110_000)}"}`, 413],
+  ])('a %s body is refused with a clear message', async (contentType, body, status) => {
+    const reply = await books.client.post('/graphql', body, { 'content-type': contentType });
+    expect(reply.status).toBe(status);
+    expect(JSON.parse(reply.body)).toMatchObject({ statusCode: status, message: expect.any(String) });
+  });
+});

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import type { MikroORM } from '@mikro-orm/postgresql';
+import pg from 'pg';
+import { connect } from '../../mikro-orm.config.js';
+import { connectionOf } from '../../src/database.js';
+import { readCluster, TEMPLATE } from './cluster.js';
+
+/** A migrated database of one's own, seen through the ORM, through SQL as the application's own role, and as a superuser. */
+export interface TestDatabase {
+  readonly orm: MikroORM;
+  /** Every SQL statement that the ORM has sent. */
+  readonly statements: string[];
+  readonly sql: pg.Client;
+  readonly superuser: pg.Client;
+  drop(): Promise<void>;
+}
+
+export async function createDatabase(): Promise<TestDatabase> {
+  const { superuser: superuserConnection, application } = readCluster();
+  const database = `test_${randomBytes(6).toString('hex')}`;
+  const admin = new pg.Client(superuserConnection);
+  await admin.connect();
+  await admin.query(`create database ${database} template ${TEMPLATE}`);
+
+  const statements: string[] = [];
+  const orm = await connect(connectionOf({ ...application, database }), {
+    debug: ['query'],
+    colors: false,
+    logger: (message) => void statements.push(message),
+  });
+  const sql = new pg.Client({ ...application, database });
+  const superuser = new pg.Client({ ...superuserConnection, database });
+  await Promise.all([sql.connect(), superuser.connect()]);
+  return {
+    orm,
+    statements,
+    sql,
+    superuser,
+    async drop() {
+      await Promise.all([orm.close(), sql.end(), superuser.end()]);
+      await admin.query(`drop database ${database} with (force)`);
+      await admin.end();
+    },
+  };
+}

@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import type { FastifyInstance } from 'fastify';
+import { print } from 'graphql';
+import { pino } from 'pino';
+import { createApp } from '../../src/app.js';
+import { createApiKey } from '../../src/auth/api-keys.js';
+import type { JwtSettings } from '../../src/auth/jwt.js';
+import { Role } from '../../src/entities/access.js';
+import { Account, SystemRole } from '../../src/entities/account.js';
+import { AccountType } from '../../src/entities/account-type.js';
+import { Branch } from '../../src/entities/branch.js';
+import { Organization } from '../../src/entities/organization.js';
+import { createOrganization } from '../../src/services/create-organization.js';
+import {
+  CreateAccountDocument,
+  CreateCreditNoteDocument,
+  type CreateCreditNoteInput,
+  type CreateCreditNoteMutation,
+  CreateCustomerDocument,
+  type LedgerFragment,
+  RefundCreditNoteDocument,
+  type RefundCreditNoteInput,
+} from '../generated/documents.js';
+import { createDatabase, type TestDatabase } from './database.js';
+
+/** The secret that the tests' JWTs are signed with. */
+export const JWT: JwtSettings & { key: Uint8Array } = {
+  algorithm: 'HS256',
+  key: new TextEncoder().encode('a secret of the tests, long enough'),
+};
+
+/** A gateway on a database of its own. Requests go through the whole HTTP stack, without a socket. */
+export class Gateway {
+  /** Lines that were logged. */
+  readonly logged: Record<string, unknown>[] = [];
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly app: FastifyInstance,
+    logged: Record<string, unknown>[],
+  ) {
+    this.logged = logged;
+  }
+
+  static async start(
+    options: { introspection?: boolean; corsOrigins?: true | string[]; jwt?: JwtSettings | null } = {},
+  ): Promise<Gateway> {
+    const database = await createDatabase();
+    const logged: Record<string, unknown>[] = [];
+    const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
+    const { introspection = true, corsOrigins = true, jwt = JWT } = options;
+    const app = await createApp({ orm: database.orm, config: { introspection, corsOrigins }, jwt, logger });
+    return new Gateway(database, app, logged);
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.database.drop();
+  }
+
+  /** New books with a client for them that may do everything. */
+  async books({ baseCurrency = 'USD', timeZone = 'UTC' } = {}): Promise<Books> {
+    const em = this.database.orm.em.fork();
+    const publicId = randomUUID();
+    const organization = await createOrganization(em, { publicId, name: 'Test Ltd', baseCurrency, timeZone });
+    const accounts = await em.find(Account, { organization: organization.id });
+    const idOf = (matches: (account: Account) => boolean): string => String(accounts.find(matches)?.id);
+    const branch = await em.findOneOrFail(Branch, { organization: organization.id });
+    const client = await this.client(organization, Role.ADMIN);
+    return new Books(this, client, organization, {
+      bank: idOf(({ type }) => type === AccountType.BANK),
+      cash: idOf(({ type }) => type === AccountType.CASH),
+      sales: idOf(({ type }) => type === AccountType.INCOME),
+      expense: idOf(({ code }) => code === '40001'),
+      receivable: idOf(({ systemRole }) => systemRole === SystemRole.ACCOUNTS_RECEIVABLE),
+      branch: String(branch.id),
+    });
+  }
+
+  async client(organization: Organization, role: Role): Promise<Client> {
+    const { key } = await createApiKey(this.database.orm.em.fork(), organization, { name: `key of ${role}`, role });
+    return new Client(this.app, { authorization: `Bearer ${key}` });
+  }
+}
+
+export interface GraphQLReply<T> {
+  readonly data: T | null;
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly unknown[];
+    readonly extensions: Record<string, unknown>;
+  }[];
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly status: number;
+}
+
+/** Sends requests with one credential. */
+export class Client {
+  constructor(
+    readonly app: FastifyInstance,
+    readonly headers: Record<string, string>,
+  ) {}
+
+  async graphql<T, V>(
+    document: TypedDocumentNode<T, V> | string,
+    variables?: V,
+    headers: Record<string, string> = {},
+  ): Promise<GraphQLReply<T>> {
+    const query = typeof document === 'string' ? document : print(document);
+    const reply = await this.post('/graphql', JSON.stringify({ query, variables }), headers);
+    return { ...JSON.parse(reply.body), headers: reply.headers, status: reply.status };
+  }
+
+  /** The data of a request that is expected to work. */
+  async query<T, V>(document: TypedDocumentNode<T, V>, variables?: V): Promise<T> {
+    const { data, errors } = await this.graphql(document, variables);
+    if (data === null || errors !== undefined) throw new Error(JSON.stringify(errors));
+    return data;
+  }
+
+  async rest(path: string, body: unknown, headers: Record<string, string> = {}) {
+    const reply = await this.post(path, typeof body === 'string' ? body : JSON.stringify(body), headers);
+    return { ...reply, json: JSON.parse(reply.body) };
+  }
+
+  async post(url: string, payload: string, headers: Record<string, string>) {
+    const reply = await this.app.inject({
+      method: 'POST',
+      url,
+      payload,
+      headers: { 'content-type': 'application/json', ...this.headers, ...headers },
+    });
+    return { status: reply.statusCode, headers: reply.headers, body: reply.body };
+  }
+}
+
+/** An organization's books, with the few things that a test needs to make refunds. */
+export class Books {
+  constructor(
+    readonly gateway: Gateway,
+    readonly client: Client,
+    readonly organization: Organization,
+    readonly ids: Readonly<Record<'bank' | 'cash' | 'sales' | 'expense' | 'receivable' | 'branch', string>>,
+  ) {}
+
+  async customer(currencyCode = this.organization.baseCurrency): Promise<string> {
+    const { createCustomer } = await this.client.query(CreateCustomerDocument, { input: { displayName: 'Carol', currencyCode } });
+    return createCustomer.id;
+  }
+
+  async account(
+    type: Parameters<typeof this.createAccount>[0],
+    rest: { currencyCode?: string; active?: boolean } = {},
+  ): Promise<string> {
+    return this.createAccount(type, rest);
+  }
+
+  private async createAccount(
+    type: 'BANK' | 'CASH' | 'FIXED_ASSET' | 'CREDIT_CARD' | 'INCOME' | 'EXPENSE',
+    rest: { currencyCode?: string; active?: boolean },
+  ): Promise<string> {
+    const input = { code: randomUUID(), name: `${type} ${rest.currencyCode ?? ''}`.trim(), type, ...rest };
+    return (await this.client.query(CreateAccountDocument, { input })).createAccount.id;
+  }
+
+  /** An open credit note, in the base currency unless a currency and a rate are named. */
+  async creditNote(
+    amount: string,
+    { currencyCode, ...rest }: { currencyCode?: string } & Partial<CreateCreditNoteInput> = {},
+  ): Promise<CreateCreditNoteMutation['createCreditNote']> {
+    const input = {
+      customerId: rest.customerId ?? (await this.customer(currencyCode)),
+      date: '2026-01-15',
+      lines: [{ accountId: this.ids.sales, amount }],
+      open: true,
+      ...rest,
+    };
+    return (await this.client.query(CreateCreditNoteDocument, { input })).createCreditNote;
+  }
+
+  /** A refund of the note that nothing is wrong with, but for what the test changes. */
+  refundInput(creditNoteId: string, changes: Partial<RefundCreditNoteInput> = {}): RefundCreditNoteInput {
+    return {
+      creditNoteId,
+      fromAccountId: this.ids.bank,
+      amount: '40.00',
+      exchangeRate: '1',
+      referenceNo: 'REF-1',
+      description: 'Paid back',
+      date: '2026-02-01',
+      branchId: this.ids.branch,
+      ...changes,
+    };
+  }
+
+  async refund(creditNoteId: string, changes: Partial<RefundCreditNoteInput> = {}) {
+    const input = this.refundInput(creditNoteId, changes);
+    return (await this.client.query(RefundCreditNoteDocument, { input })).refundCreditNote;
+  }
+
+  /** Every row that a refund could write, to see that nothing was. */
+  async snapshot(): Promise<unknown> {
+    const tables = ['credit_notes', 'refunds', 'journal_entries', 'journal_lines', 'idempotency_keys'];
+    const all = tables.map((table) => `select '${table}' as name, to_jsonb(t) as row from ${table} t where organization_id = $1`);
+    const { rows } = await this.gateway.database.sql.query(`${all.join(' union all ')} order by 1, 2`, [this.organization.id]);
+    return rows;
+  }
+}
+
+/** A journal entry as an accountant writes it: `debit Accounts Receivable 40.00`. */
+export function ledger(entry: LedgerFragment | null | undefined): string[] {
+  return (entry?.lines ?? []).map(({ side, amount, account, foreignAmount, foreignCurrencyCode }) => {
+    const foreign = foreignAmount ? ` (${foreignAmount} ${foreignCurrencyCode})` : '';
+    return `${side.toLowerCase()} ${account.name} ${amount}${foreign}`;
+  });
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import { LongNumber, parseJson } from '../src/json.js';
+import {
+  Big,
+  currencyDigits,
+  decimalCount,
+  digitCount,
+  formatAmount,
+  isCurrency,
+  parseDecimal,
+  parseNumberToken,
+  roundToCurrency,
+} from '../src/money.js';
+import { toPostingDate } from '../src/posting-date.js';
+
+describe('money', () => {
+  it.each([
+    ['0.125', 'USD', '0.13'],
+    ['-0.125', 'USD', '-0.13'],
+    ['0.124999999999', 'USD', '0.12'],
+    ['0.5', 'JPY', '1'],
+    ['2.5', 'JPY', '3'],
+    ['0.0005', 'KWD', '0.001'],
+    ['1.00005', 'CLF', '1.0001'],
+  ])('rounds %s %s half away from zero, to %s', (value, currency, rounded) => {
+    expect(formatAmount(roundToCurrency(Big(value), currency), currency)).toBe(rounded);
+  });
+
+  it('knows the digits of ISO 4217, which are not those of CLDR', () => {
+    expect(['USD', 'JPY', 'KWD', 'CLF', 'HUF', 'ISK', 'IQD'].map(currencyDigits)).toEqual([2, 0, 3, 4, 2, 0, 3]);
+    expect(['USD', 'usd', 'XYZ', ''].map(isCurrency)).toEqual([true, false, false, false]);
+  });
+
+  it('refuses JavaScript numbers', () => {
+    expect(() => Big(0.1 as unknown as string)).toThrow();
+    expect(() => Number(Big('0.1'))).toThrow();
+  });
+
+  it.each(['', ' 1', '1 ', '+1', '.5', '1.', '1,000', '1e3', '0x10', 'NaN', 'Infinity', '--1', '١', '1'.repeat(31)])(
+    'does not read %p as a decimal',
+    (text) => {
+      expect(parseDecimal(text)).toBeNull();
+    },
+  );
+
+  it('reads an exponent in a number only, and only one that makes sense', () => {
+    expect(parseNumberToken('1e2')?.toFixed()).toBe('100');
+    expect(parseNumberToken('1e999')).toBeNull();
+  });
+
+  it.each([
+    ['0', 1, 0],
+    ['100', 3, 0],
+    ['0.01', 3, 2],
+    ['12.50', 3, 1],
+    ['-9999999999999.99', 15, 2],
+  ])('counts the digits of %s', (value, digits, decimals) => {
+    expect([digitCount(Big(value)), decimalCount(Big(value))]).toEqual([digits, decimals]);
+  });
+});
+
+describe('JSON', () => {
+  it('keeps the source of a number that a double would change', () => {
+    const parsed = parseJson(
+      '{"a": 0.1, "b": 1.0000000000000000001, "c": [12345678901234567890], "d": 1e400, "e": 0.30000000000000004}',
+    );
+    expect(parsed).toEqual({
+      a: 0.1,
+      b: new LongNumber('1.0000000000000000001'),
+      c: [new LongNumber('12345678901234567890')],
+      d: new LongNumber('1e400'),
+      e: 0.30000000000000004,
+    });
+  });
+});
+
+describe('a posting date', () => {
+  it.each([
+    ['2024-02-29', 'UTC', '2024-02-29'],
+    ['2021-01-01T23:30:00.000Z', 'Asia/Tokyo', '2021-01-02'],
+    ['2021-01-01t00:30:00+02:00', 'UTC', '2020-12-31'],
+    ['2026-03-29T00:59:59Z', 'Europe/Berlin', '2026-03-29'],
+    ['9999-12-31', 'UTC', '9999-12-31'],
+  ])('reads %s in %s as %s', (text, timeZone, date) => {
+    expect(toPostingDate(text, timeZone)).toBe(date);
+  });
+
+  it.each([
+    '2021-02-30',
+    '2023-02-29',
+    '2021-13-01',
+    '0000-01-01',
+    '2021-1-1',
+    '20210101',
+    '2021-01-01T10:00',
+    '2021-01-01T25:00:00Z',
+    '2021-01-01T10:00:00',
+    '2021-01-01T10:00:00+25:00',
+    '2021-01-01[u-ca=hebrew]',
+    '+012021-01-01',
+    '9999-12-31T23:30:00-05:00',
+    'today',
+    '',
+  ])('does not read %p', (text) => {
+    expect(toPostingDate(text, 'UTC')).toBeNull();
+  });
+});

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AccountDocument, CreditNoteDocument, RefundCreditNoteDocument } from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+afterAll(() => gateway.stop());
+
+describe('50 refunds at once that together exceed the credit', () => {
+  it('succeed exactly as far as the credit goes, and the rest say that nothing remains', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+
+    const replies = await refundAtOnce(books, note.id, 50, '7.00');
+
+    const refused = replies.flatMap(({ errors }) => errors ?? []).map(({ extensions }) => extensions.code);
+    expect(replies.filter(({ data }) => data !== null)).toHaveLength(14);
+    expect(refused).toEqual(Array(36).fill('CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT'));
+    await expectBooks(books, note.id, { refunded: '98.00', refunds: 14, receivable: '-2.00', bank: '-98.00' });
+  });
+
+  it('close the note when they use it up to the cent', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('10.00', { currencyCode: 'EUR', exchangeRate: '0.3333333333' });
+
+    await refundAtOnce(books, note.id, 50, '0.40', '0.3333333333');
+
+    await expectBooks(books, note.id, { refunded: '10.00', refunds: 25, receivable: '0.00' });
+  });
+
+  it('spread over both doors', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const body = {
+      fromAccountId: Number(books.ids.bank),
+      branchId: Number(books.ids.branch),
+      amount: 30,
+      exchangeRate: 1,
+      referenceNo: '',
+      description: '',
+      date: '2026-02-01',
+    };
+
+    const rest = Array.from({ length: 10 }, () => books.client.rest(`/api/credit-notes/${note.id}/refunds`, body));
+    await Promise.all([...rest, refundAtOnce(books, note.id, 10, '30.00')]);
+
+    await expectBooks(books, note.id, { refunded: '90.00', refunds: 3, receivable: '-10.00', bank: '-90.00' });
+  });
+});
+
+describe('an idempotency key', () => {
+  it('pays once for ten copies sent at once, and answers each with the same refund', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const input = books.refundInput(note.id);
+
+    const replies = await Promise.all(
+      Array.from({ length: 10 }, () => books.client.graphql(RefundCreditNoteDocument, { input, idempotencyKey: 'once' })),
+    );
+
+    expect(new Set(replies.map(({ data }) => data?.refundCreditNote.id)).size).toBe(1);
+    expect(replies.filter(({ headers }) => headers['idempotency-replayed'] === 'true')).toHaveLength(9);
+    await expectBooks(books, note.id, { refunded: '40.00', refunds: 1, receivable: '-60.00', bank: '-40.00' });
+  });
+
+  it('is one store for both doors, and 40 and "40.00" are one amount', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const input = books.refundInput(note.id, { amount: '40.00', date: '2026-02-01T10:00:00Z' });
+    const { data } = await books.client.graphql(RefundCreditNoteDocument, { input }, { 'idempotency-key': 'k' });
+
+    const body = {
+      ...input,
+      fromAccountId: Number(input.fromAccountId),
+      branchId: Number(input.branchId),
+      amount: 40,
+      exchangeRate: 1,
+    };
+    const replay = await books.client.rest(
+      `/api/credit-notes/${note.id}/refunds`,
+      { ...body, date: '2026-02-01' },
+      { 'idempotency-key': 'k' },
+    );
+
+    expect([replay.status, String(replay.json.id)]).toEqual([201, data?.refundCreditNote.id]);
+    expect(replay.headers['idempotency-replayed']).toBe('true');
+  });
+
+  it('refuses another command, which REST says with 422', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const input = books.refundInput(note.id);
+    await books.client.query(RefundCreditNoteDocument, { input, idempotencyKey: 'k' });
+
+    const { errors } = await books.client.graphql(RefundCreditNoteDocument, {
+      input: { ...input, amount: '40.01' },
+      idempotencyKey: 'k',
+    });
+
+    expect(errors?.[0]?.extensions.code).toBe('IDEMPOTENCY_KEY_REUSED');
+    await expectBooks(books, note.id, { refunded: '40.00', refunds: 1, receivable: '-60.00' });
+  });
+
+  it('may be used again after a refusal, and in another organization', async () => {
+    const books = await gateway.books();
+    const other = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const elsewhere = await other.creditNote('100.00');
+    const input = books.refundInput(note.id, { amount: '100.01' });
+    await books.client.graphql(RefundCreditNoteDocument, { input, idempotencyKey: 'k' });
+
+    await books.client.query(RefundCreditNoteDocument, { input: { ...input, amount: '100.00' }, idempotencyKey: 'k' });
+    await other.client.query(RefundCreditNoteDocument, { input: other.refundInput(elsewhere.id), idempotencyKey: 'k' });
+
+    await expectBooks(books, note.id, { refunded: '100.00', refunds: 1, receivable: '0.00' });
+    await expectBooks(other, elsewhere.id, { refunded: '40.00', refunds: 1, receivable: '-60.00' });
+  });
+
+  it.each([
+    ['', 'empty'],
+    ['x'.repeat(256), 'too long'],
+    ['a b', 'with a space'],
+  ])('is refused when it is %p', async (idempotencyKey) => {
+    const books = await gateway.books();
+    const input = books.refundInput((await books.creditNote('100.00')).id);
+    const { errors } = await books.client.graphql(RefundCreditNoteDocument, { input, idempotencyKey });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'idempotencyKey' });
+  });
+});
+
+it('numbers credit notes that are recorded at once, each with its own', async () => {
+  const books = await gateway.books();
+  const customerId = await books.customer();
+  await books.creditNote('1.00', { customerId, number: 'CN-00003' });
+
+  const notes = await Promise.all(Array.from({ length: 8 }, () => books.creditNote('1.00', { customerId })));
+
+  expect(notes.map(({ number }) => number).sort()).toEqual([1, 2, 4, 5, 6, 7, 8, 9].map((n) => `CN-0000${n}`));
+});
+
+function refundAtOnce(books: Books, creditNoteId: string, count: number, amount: string, exchangeRate = '1') {
+  const input = books.refundInput(creditNoteId, { amount, exchangeRate });
+  return Promise.all(Array.from({ length: count }, () => books.client.graphql(RefundCreditNoteDocument, { input })));
+}
+
+/** The note, its refunds and the ledger agree to the cent. */
+async function expectBooks(
+  books: Books,
+  id: string,
+  expected: { refunded: string; refunds: number; receivable: string; bank?: string },
+): Promise<void> {
+  const { creditNote } = await books.client.query(CreditNoteDocument, { id });
+  const receivable = await books.client.query(AccountDocument, { id: books.ids.receivable });
+  const bank = await books.client.query(AccountDocument, { id: books.ids.bank });
+  const cents = creditNote?.refunds.reduce((sum, { amount }) => sum + BigInt(amount.replace('.', '')), 0n);
+  expect(creditNote).toMatchObject({ refunded: expected.refunded });
+  expect(creditNote?.refunds).toHaveLength(expected.refunds);
+  expect(cents).toBe(BigInt(expected.refunded.replace('.', '')));
+  expect(receivable.account?.balance).toBe(expected.receivable);
+  if (expected.bank !== undefined) expect(bank.account?.balance).toBe(expected.bank);
+}

@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { RefundCreditNoteDocument, type RefundCreditNoteInput } from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+let other: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  other = await gateway.books();
+});
+afterAll(() => gateway.stop());
+
+/** A refund of a fresh note of 100.00 that is refused over both doors, with the same code, and writes nothing. */
+interface Refusal {
+  code: string;
+  field: string;
+  status?: number;
+  /** What is wrong with the refund, or with the note that it is of. */
+  arrange: (note: { id: string }) => Promise<Partial<RefundCreditNoteInput>> | Partial<RefundCreditNoteInput>;
+  note?: () => Promise<{ id: string }>;
+}
+
+const sql = (text: string, values: unknown[]) => gateway.database.sql.query(text, values);
+
+const REFUSALS: Record<string, Refusal> = {
+  'a credit note that does not exist': {
+    code: 'CREDIT_NOTE_NOT_FOUND',
+    status: 404,
+    field: 'creditNoteId',
+    arrange: () => ({ creditNoteId: '999999' }),
+  },
+  "another organization's credit note": {
+    code: 'CREDIT_NOTE_NOT_FOUND',
+    status: 404,
+    field: 'creditNoteId',
+    arrange: async () => ({ creditNoteId: (await other.creditNote('100.00')).id }),
+  },
+  'a draft': {
+    code: 'CREDIT_NOTE_IS_DRAFT',
+    field: 'creditNoteId',
+    note: () => books.creditNote('100.00', { open: false }),
+    arrange: () => ({}),
+  },
+  'a void credit note': {
+    code: 'CREDIT_NOTE_IS_VOID',
+    field: 'creditNoteId',
+    arrange: async ({ id }) => {
+      await sql('update credit_notes set voided_at = now() where id = $1', [id]);
+      return {};
+    },
+  },
+  'a closed credit note': {
+    code: 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT',
+    field: 'amount',
+    arrange: async ({ id }) => {
+      await books.refund(id, { amount: '100.00' });
+      return { amount: '0.01' };
+    },
+  },
+  'a cent more than remains': {
+    code: 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT',
+    field: 'amount',
+    arrange: async ({ id }) => {
+      await books.refund(id, { amount: '40.00' });
+      return { amount: '60.01' };
+    },
+  },
+  'what has been applied to invoices': {
+    code: 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT',
+    field: 'amount',
+    arrange: async ({ id }) => {
+      await sql('update credit_notes set applied = 60 where id = $1', [id]);
+      return { amount: '40.01' };
+    },
+  },
+  'an amount of nothing': { code: 'BAD_USER_INPUT', field: 'amount', arrange: () => ({ amount: 0 }) },
+  'a negative amount': { code: 'BAD_USER_INPUT', field: 'amount', arrange: () => ({ amount: -1 }) },
+  'half a cent': { code: 'AMOUNT_PRECISION', field: 'amount', arrange: () => ({ amount: 1.005 }) },
+  'an amount that would round to nothing': { code: 'AMOUNT_PRECISION', field: 'amount', arrange: () => ({ amount: 0.0004 }) },
+  'the sum of floats': { code: 'BAD_USER_INPUT', field: 'amount', arrange: () => ({ amount: 0.1 + 0.2 }) },
+  'more digits than a JSON number keeps': {
+    code: 'BAD_USER_INPUT',
+    field: 'amount',
+    arrange: () => ({ amount: 12_345_678_901_234.56 * 1.1 }),
+  },
+  'an account that does not exist': {
+    code: 'ACCOUNT_NOT_FOUND',
+    status: 404,
+    field: 'fromAccountId',
+    arrange: () => ({ fromAccountId: 999_999 }),
+  },
+  "another organization's account": {
+    code: 'ACCOUNT_NOT_FOUND',
+    status: 404,
+    field: 'fromAccountId',
+    arrange: () => ({ fromAccountId: other.ids.bank }),
+  },
+  'an inactive account': {
+    code: 'ACCOUNT_INACTIVE',
+    field: 'fromAccountId',
+    arrange: async () => ({ fromAccountId: await books.account('BANK', { active: false }) }),
+  },
+  'an expense account': {
+    code: 'ACCOUNT_INVALID_TYPE',
+    field: 'fromAccountId',
+    arrange: () => ({ fromAccountId: books.ids.expense }),
+  },
+  'the receivable itself': {
+    code: 'ACCOUNT_INVALID_TYPE',
+    field: 'fromAccountId',
+    arrange: () => ({ fromAccountId: books.ids.receivable }),
+  },
+  'a credit card': {
+    code: 'ACCOUNT_INVALID_TYPE',
+    field: 'fromAccountId',
+    arrange: async () => ({ fromAccountId: await books.account('CREDIT_CARD') }),
+  },
+  'a bank in a third currency': {
+    code: 'ACCOUNT_CURRENCY_INVALID',
+    field: 'fromAccountId',
+    arrange: async () => ({ fromAccountId: await books.account('BANK', { currencyCode: 'GBP' }) }),
+  },
+  'an exchange rate other than 1 in the base currency': {
+    code: 'EXCHANGE_RATE_INVALID',
+    field: 'exchangeRate',
+    arrange: () => ({ exchangeRate: 1.0001 }),
+  },
+  'an exchange rate of nothing': { code: 'BAD_USER_INPUT', field: 'exchangeRate', arrange: () => ({ exchangeRate: 0 }) },
+  'an exchange rate of eleven decimals': {
+    code: 'BAD_USER_INPUT',
+    field: 'exchangeRate',
+    arrange: () => ({ exchangeRate: 1.00000000001 }),
+  },
+  'a branch that does not exist': { code: 'BRANCH_ID_NOT_FOUND', field: 'branchId', arrange: () => ({ branchId: 999_999 }) },
+  "another organization's branch": {
+    code: 'BRANCH_ID_NOT_FOUND',
+    field: 'branchId',
+    arrange: () => ({ branchId: other.ids.branch }),
+  },
+  "the day before the credit note's": { code: 'DATE_BEFORE_CREDIT_NOTE', field: 'date', arrange: () => ({ date: '2026-01-14' }) },
+  'a day that no calendar has': { code: 'BAD_USER_INPUT', field: 'date', arrange: () => ({ date: '2026-02-30' }) },
+  'a word for a date': { code: 'BAD_USER_INPUT', field: 'date', arrange: () => ({ date: 'tomorrow' }) },
+  'a date-time without its offset': { code: 'BAD_USER_INPUT', field: 'date', arrange: () => ({ date: '2026-02-01T10:00:00' }) },
+  'a reference of 256 characters': {
+    code: 'BAD_USER_INPUT',
+    field: 'referenceNo',
+    arrange: () => ({ referenceNo: 'x'.repeat(256) }),
+  },
+  'a description of 1001 characters': {
+    code: 'BAD_USER_INPUT',
+    field: 'description',
+    arrange: () => ({ description: 'x'.repeat(1001) }),
+  },
+  'text that PostgreSQL cannot hold': { code: 'BAD_USER_INPUT', field: 'description', arrange: () => ({ description: 'a\0b' }) },
+  'half an emoji': { code: 'BAD_USER_INPUT', field: 'referenceNo', arrange: () => ({ referenceNo: '\ud83d' }) },
+};
+
+describe.each(Object.entries(REFUSALS))(
+  'refuses %s, and writes nothing,',
+  (_name, { code, field, status = 400, arrange, note }) => {
+    async function refused(): Promise<{ input: RefundCreditNoteInput; before: unknown }> {
+      const { id } = await (note ?? (() => books.creditNote('100.00')))();
+      const input = books.refundInput(id, await arrange({ id }));
+      return { input, before: await books.snapshot() };
+    }
+
+    it('over GraphQL', async () => {
+      const { input, before } = await refused();
+
+      const { data, errors } = await books.client.graphql(RefundCreditNoteDocument, { input });
+
+      expect(data ?? null).toBeNull();
+      expect(errors).toHaveLength(1);
+      expect(errors?.[0]?.extensions).toMatchObject({ code, field });
+      expect(await books.snapshot()).toEqual(before);
+    });
+
+    it('over REST', async () => {
+      const { input, before } = await refused();
+
+      const reply = await books.client.rest(`/api/credit-notes/${input.creditNoteId}/refunds`, restBody(input));
+
+      expect(reply.status).toBe(status);
+      const type = code === 'BAD_USER_INPUT' ? 'VALIDATION_ERROR' : code;
+      expect(reply.json.errors).toEqual([expect.objectContaining({ type, statusCode: status, message: expect.any(String) })]);
+      if (code === 'BAD_USER_INPUT') expect(reply.json.message).toEqual([expect.objectContaining({ property: field })]);
+      expect(await books.snapshot()).toEqual(before);
+    });
+  },
+);
+
+describe('accepts what is just inside the edge:', () => {
+  it('the last cent', async () => {
+    const note = await books.creditNote('100.00');
+    await books.refund(note.id, { amount: '99.99' });
+    expect((await books.refund(note.id, { amount: '0.01' })).creditNote.status).toBe('CLOSED');
+  });
+
+  it("the credit note's own day", async () => {
+    const note = await books.creditNote('100.00');
+    expect((await books.refund(note.id, { date: '2026-01-15' })).date).toBe('2026-01-15');
+  });
+
+  it('an exchange rate of ten decimals', async () => {
+    const note = await books.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' });
+    expect((await books.refund(note.id, { exchangeRate: '1.0000000001' })).exchangeRate).toBe('1.0000000001');
+  });
+});
+
+describe('the lock date', () => {
+  it('refuses a posting date on it, accepts the day after', async () => {
+    const locked = await gateway.books();
+    const note = await locked.creditNote('100.00');
+    await sql(`update organizations set lock_date = '2026-02-01' where id = $1`, [locked.organization.id]);
+    const before = await locked.snapshot();
+
+    const { errors } = await locked.client.graphql(RefundCreditNoteDocument, {
+      input: locked.refundInput(note.id, { date: '2026-02-01' }),
+    });
+    const rest = await locked.client.rest(
+      `/api/credit-notes/${note.id}/refunds`,
+      restBody(locked.refundInput(note.id, { date: '2026-01-31' })),
+    );
+
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: 'TRANSACTIONS_DATE_LOCKED',
+      field: 'date',
+      details: { lockDate: '2026-02-01' },
+    });
+    expect(rest.json).toEqual({
+      errors: [
+        {
+          statusCode: 400,
+          type: 'TRANSACTIONS_DATE_LOCKED',
+          message: 'Transactions locked',
+          payload: { lockedToDate: '2026-02-01', formattedLockedToDate: '2026/02/01' },
+        },
+      ],
+    });
+    expect(await locked.snapshot()).toEqual(before);
+    expect((await locked.refund(note.id, { date: '2026-02-02' })).date).toBe('2026-02-02');
+  });
+});
+
+/** The documented body: the path holds the note, and numbers are JSON numbers. */
+function restBody({ creditNoteId: _, ...input }: RefundCreditNoteInput) {
+  const { fromAccountId, branchId, amount, exchangeRate } = input;
+  return {
+    ...input,
+    fromAccountId: Number(fromAccountId),
+    branchId: Number(branchId),
+    amount: Number(amount),
+    exchangeRate: Number(exchangeRate),
+  };
+}
