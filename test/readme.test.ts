@@ -1,0 +1,73 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { createApp } from '../src/app.js';
+import { type Demo, openDemo } from '../src/demo.js';
+import { STATUS } from '../src/rest/errors.js';
+import { createDatabase, type TestDatabase } from './helpers/database.js';
+
+/** The README's requests, sent to a fresh demo, are answered as the README says. */
+let database: TestDatabase;
+let app: FastifyInstance;
+let demo: Demo;
+let dataDir: string;
+beforeAll(async () => {
+  database = await createDatabase();
+  dataDir = await mkdtemp(join(tmpdir(), 'credit-note-refunds-readme-'));
+  const opened = await openDemo(database.orm, dataDir);
+  if (opened === null) throw new Error('the demo was not seeded');
+  demo = opened.demo;
+  app = await createApp({
+    orm: database.orm,
+    config: { introspection: true, corsOrigins: true },
+    jwt: opened.jwt,
+    logger: pino({ level: 'silent' }),
+  });
+});
+afterAll(async () => {
+  await app.close();
+  await database.drop();
+  await rm(dataDir, { recursive: true });
+});
+
+const document = (name: string) => readFile(new URL(`../../${name}`, import.meta.url), 'utf8');
+
+it('shows a GraphQL and a REST request, and their real replies', async () => {
+  const readme = await document('README.md');
+  for (const door of ['graphql', 'rest']) {
+    const request = block(readme, `request: ${door}`);
+    const [, url = ''] = /localhost:4000(\S+)/.exec(request) ?? [];
+    const [, payload = ''] = /-d '(.*)'/s.exec(request) ?? [];
+
+    const reply = await app.inject({
+      method: 'POST',
+      url,
+      payload,
+      headers: { authorization: `Bearer ${demo.apiKey}`, 'content-type': 'application/json' },
+    });
+
+    expect(undated(reply.json())).toEqual(undated(JSON.parse(block(readme, `reply: ${door}`))));
+  }
+});
+
+it('has every error code in docs/errors.md, with its status', async () => {
+  const rows = (await document('docs/errors.md')).split('\n').filter((line) => line.startsWith('| `'));
+  for (const [code, status] of Object.entries(STATUS)) {
+    expect(rows.find((row) => row.includes(`\`${code}\``))).toContain(`| ${status} |`);
+  }
+});
+
+/** The code block that follows the comment. */
+function block(markdown: string, comment: string): string {
+  const [, text] = new RegExp(`<!-- ${comment} -->\\n\`\`\`\\w+\\n(.*?)\`\`\``, 's').exec(markdown) ?? [];
+  if (text === undefined) throw new Error(`the README has no block for ${comment}`);
+  return text;
+}
+
+/** When a refund was recorded is the one thing that differs from run to run. */
+function undated(reply: Record<string, unknown>): Record<string, unknown> {
+  return 'created_at' in reply ? { ...reply, created_at: 'some time' } : reply;
+}
