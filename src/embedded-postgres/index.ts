@@ -13,7 +13,7 @@ import { serverUser } from './system-user.js';
 export { connectionUrl, type EmbeddedConnection } from './connection.js';
 
 export interface EmbeddedPostgres {
-  /** The application's own role: not a superuser, owns its database. */
+  /** The application's own role: not a superuser, and owner of nothing. */
   readonly connection: EmbeddedConnection;
   /** Database "postgres"; for tests and maintenance. */
   readonly superuser: EmbeddedConnection;

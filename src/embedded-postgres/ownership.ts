@@ -82,10 +82,13 @@ async function findApplication(client: DedicatedClient): Promise<{ role: boolean
   return rows[0] ?? { role: false, database: false };
 }
 
-/** Makes the application's role and database, in a new cluster or when a developer has dropped them to start afresh. */
+/**
+ * Makes the application's role and database, in a new cluster or when a developer has dropped them to start afresh. The
+ * superuser owns the database: the role that serves requests can drop nothing that guards the books.
+ */
 async function provideApplication(client: DedicatedClient, passwords: Passwords): Promise<void> {
   const found = await findApplication(client);
   const password = client.escapeLiteral(passwords.application);
   if (!found.role) await client.query(`create role ${APPLICATION} login password ${password}`);
-  if (!found.database) await client.query(`create database ${APPLICATION} owner ${APPLICATION}`);
+  if (!found.database) await client.query(`create database ${APPLICATION}`);
 }

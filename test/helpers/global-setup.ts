@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -13,6 +13,8 @@ declare global {
 /** One real PostgreSQL for the whole run, with a migrated template: durable enough for tests, which lose it at the end. */
 export default async function globalSetup(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'credit-note-refunds-test-'));
+  // Run by root, PostgreSQL is another user's; a closed folder would send its files elsewhere.
+  await chmod(dataDir, 0o755);
   const server = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off', max_connections: '200' } });
   globalThis.testServer = { server, dataDir };
 

@@ -1,0 +1,468 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  access,
+  chmod,
+  chown,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Client } from 'pg';
+import { installedPackage, linkLibraries, placeBinaries } from '../src/embedded-postgres/binaries.js';
+import { createCluster } from '../src/embedded-postgres/cluster.js';
+import {
+  connectionUrl,
+  type EmbeddedConnection,
+  type EmbeddedPostgres,
+  openEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../src/embedded-postgres/index.js';
+import { serverUser } from '../src/embedded-postgres/system-user.js';
+
+const asRoot = process.getuid?.() === 0;
+jest.setTimeout(60_000);
+/** Durability against power failures is what these tests can do without. */
+const settings = { fsync: 'off' };
+const ownersLock = `pg_locks where locktype = 'advisory' and granted`;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+describe('a running embedded PostgreSQL', () => {
+  let dataDir: string;
+  let postgres: EmbeddedPostgres;
+
+  beforeAll(async () => {
+    dataDir = await reachableFolder();
+    postgres = await startEmbeddedPostgres({ dataDir });
+  });
+
+  afterAll(async () => {
+    await postgres.stop();
+    await rm(dataDir, { recursive: true });
+  });
+
+  it('gives the application a role without privileges, which owns nothing', async () => {
+    const rows = await query(
+      postgres.connection,
+      `select current_user::text as user, rolsuper, rolcreatedb, rolcreaterole,
+              (select datdba::regrole::text from pg_database where datname = current_database()) as owner
+       from pg_roles where rolname = current_user`,
+    );
+    const privileges = { rolsuper: false, rolcreatedb: false, rolcreaterole: false };
+    expect(rows).toEqual([{ user: 'credit_notes', ...privileges, owner: 'postgres' }]);
+  });
+
+  it('is durable, in UTF-8 and UTC, with checksums, and listens on no network', async () => {
+    const expected = {
+      fsync: 'on',
+      synchronous_commit: 'on',
+      server_encoding: 'UTF8',
+      TimeZone: 'UTC',
+      data_checksums: 'on',
+      listen_addresses: '',
+    };
+    const names = Object.keys(expected).map((name) => `'${name}'`);
+    const rows = await query(postgres.superuser, `select name, setting from pg_settings where name in (${names})`);
+    expect(Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))).toEqual(expected);
+  });
+
+  it('lets nobody in without the password', async () => {
+    for (const connection of [postgres.connection, postgres.superuser]) {
+      await expect(query({ ...connection, password: 'guess' }, 'select')).rejects.toMatchObject({ code: '28P01' });
+    }
+  });
+
+  it('keeps its passwords in files for the owner only, and out of the command line and the log', async () => {
+    for (const file of ['database-url', 'postgres/passwords', 'postgres.log']) {
+      expect((await stat(join(dataDir, file))).mode & 0o077).toBe(0);
+    }
+    const options = await readFile(join(dataDir, 'postgres/postmaster.opts'), 'utf8');
+    const log = await readFile(join(dataDir, 'postgres.log'), 'utf8');
+    for (const { password } of [postgres.connection, postgres.superuser]) {
+      expect(password).toHaveLength(48);
+      expect(options + log).not.toContain(password);
+    }
+  });
+
+  it('writes the URL of the database for developers', async () => {
+    const connectionString = (await readFile(join(dataDir, 'database-url'), 'utf8')).trim();
+    expect(connectionString).toBe(connectionUrl(postgres.connection));
+    expect(await query({ connectionString }, 'select current_database() as name')).toEqual([{ name: 'credit_notes' }]);
+  });
+});
+
+describe('starting and stopping', () => {
+  it('keeps what was written from one start to the next', async () => {
+    const dataDir = await dataFolder();
+    const first = await start(dataDir);
+    await query(first.superuser, 'create table kept as select 42 as answer');
+    await first.stop();
+
+    const second = await start(dataDir);
+    expect(await query(second.superuser, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    expect(second.connection.password).toBe(first.connection.password);
+  });
+
+  it('leaves neither process nor socket behind, however often it is stopped', async () => {
+    const dataDir = await dataFolder();
+    const { connection, stop } = await start(dataDir);
+    const pid = await postmaster(dataDir);
+
+    await Promise.all([stop(), stop()]);
+    await stop();
+    expect(await isRunning(pid)).toBe(false);
+    await expect(access(connection.host)).rejects.toThrow('ENOENT');
+    expect((await readdir(dataDir)).sort()).toEqual(['postgres', 'postgres.log']);
+  });
+
+  it('has room for the socket when the folder for temporary files has a long name', async () => {
+    const dataDir = await dataFolder();
+    const temporary = join(dataDir, 'x'.repeat(100));
+    await mkdir(temporary);
+    await writeUntilKilled(dataDir, { TMPDIR: temporary });
+
+    const { connection } = await start(dataDir);
+    expect(dirname(connection.host)).toBe('/tmp');
+  });
+});
+
+describe('two processes and one data folder', () => {
+  it('refuses to start on the data folder of a running gateway, and names its process', async () => {
+    const dataDir = await dataFolder();
+    const { connection } = await start(dataDir);
+
+    await expect(start(dataDir)).rejects.toThrow(`Another gateway, process ${process.pid}, uses the data folder`);
+    expect(await query(connection, 'select 1 as alive')).toEqual([{ alive: 1 }]);
+  });
+
+  it('lets exactly one of two gateways win that start at once on an empty folder', async () => {
+    const dataDir = await dataFolder();
+
+    const outcomes = await Promise.allSettled([start(dataDir), start(dataDir)]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const loser = outcomes.find((outcome) => outcome.status === 'rejected');
+    expect(loser?.reason.message).toContain('Another gateway, process');
+    const winner = outcomes.find((outcome) => outcome.status === 'fulfilled')?.value;
+    expect(winner && (await query(winner.connection, 'select 1 as alive'))).toEqual([{ alive: 1 }]);
+  });
+
+  it('gives a tool the server of the running gateway, and leaves it running', async () => {
+    const dataDir = await dataFolder();
+    const gateway = await start(dataDir);
+
+    const tool = await openEmbeddedPostgres({ dataDir, settings });
+    expect(tool.connection).toEqual(gateway.connection);
+    await tool.stop();
+    expect(await query(gateway.connection, 'select 1 as alive')).toEqual([{ alive: 1 }]);
+  });
+
+  it('starts a server for a tool when there is none, and stops it with the tool', async () => {
+    const dataDir = await dataFolder();
+
+    const tool = await openEmbeddedPostgres({ dataDir, settings });
+    cleanups.push(tool.stop);
+    expect(await query(tool.connection, 'select 1 as alive')).toEqual([{ alive: 1 }]);
+    const pid = await postmaster(dataDir);
+    await tool.stop();
+    expect(await isRunning(pid)).toBe(false);
+  });
+});
+
+describe('after a kill -9', () => {
+  it('takes over the server of a killed gateway, with all that was acknowledged', async () => {
+    const dataDir = await dataFolder();
+    const acknowledged = await writeUntilKilled(dataDir);
+    const pid = await postmaster(dataDir);
+
+    const { superuser, stop } = await start(dataDir);
+    expect(await postmaster(dataDir)).toBe(pid);
+    expect(await numbersWritten(superuser)).toEqual(expect.arrayContaining(acknowledged));
+    await stop();
+    expect(await isRunning(pid)).toBe(false);
+  });
+
+  it('starts again when gateway and server were both killed, with all that was acknowledged', async () => {
+    const dataDir = await dataFolder();
+    const acknowledged = await writeUntilKilled(dataDir);
+    const socketFolder = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[4];
+    process.kill(await postmaster(dataDir), 'SIGKILL');
+
+    const { superuser } = await start(dataDir);
+    expect(superuser.host).toBe(socketFolder);
+    expect(await numbersWritten(superuser)).toEqual(expect.arrayContaining(acknowledged));
+  });
+
+  it('starts although the number of the killed server now belongs to another process', async () => {
+    const dataDir = await dataFolder();
+    await (await start(dataDir)).stop();
+    const { uid, gid } = await stat(join(dataDir, 'postgres'));
+    const stranger = spawn('sleep', ['600'], { uid, gid });
+    cleanups.push(async () => stranger.kill());
+    await writeFile(join(dataDir, 'postgres/postmaster.pid'), `${stranger.pid}\n${dataDir}/postgres\n1\n5432\n/tmp\n`);
+
+    const { connection } = await start(dataDir);
+    expect(await query(connection, 'select 1 as alive')).toEqual([{ alive: 1 }]);
+    expect(stranger.exitCode).toBeNull();
+  });
+
+  it('starts the server again in the same place when it dies', async () => {
+    const dataDir = await dataFolder();
+    const { connection, stop } = await start(dataDir);
+    const killed = await postmaster(dataDir);
+    process.kill(killed, 'SIGKILL');
+
+    await eventually(() => query(connection, 'select'));
+    const successor = await postmaster(dataDir);
+    expect(successor).not.toBe(killed);
+    await stop();
+    expect(await isRunning(successor)).toBe(false);
+  });
+
+  it('stays the owner when the connection with its lock is lost', async () => {
+    const dataDir = await dataFolder();
+    const { superuser } = await start(dataDir);
+    const [before] = await query(superuser, `select pid, pg_terminate_backend(pid) from ${ownersLock}`);
+
+    await eventually(async () => {
+      const [after] = await query(superuser, `select pid from ${ownersLock}`);
+      if (after === undefined || after.pid === before?.pid) throw new Error('There is no new owner yet.');
+    });
+    expect(await readdir(superuser.host)).toContain('.s.PGSQL.5432');
+  });
+
+  it('gives up a server that keeps dying, says so, and lives on', async () => {
+    const dataDir = await dataFolder();
+    const messages: string[] = [];
+    const postgres = await startEmbeddedPostgres({ dataDir, settings, log: (message) => messages.push(message) });
+    cleanups.push(postgres.stop);
+
+    await eventually(async () => {
+      if (messages.some((message) => message.includes('is given up'))) return;
+      const owners = await query(postgres.superuser, `select from ${ownersLock}`);
+      if (owners.length > 0) process.kill(await postmaster(dataDir), 'SIGKILL');
+      throw new Error('It has not given up yet.');
+    });
+    expect(messages.filter((message) => message.includes('bringing it back'))).toHaveLength(5);
+    await postgres.stop();
+  });
+
+  it('removes what a killed process left half-built', async () => {
+    const dataDir = await dataFolder();
+    const builder = spawn('true');
+    await once(builder, 'exit');
+    await mkdir(join(dataDir, `.new-${builder.pid}-abc123`, 'cluster'), { recursive: true });
+
+    await start(dataDir);
+    expect((await readdir(dataDir)).filter((name) => name.startsWith('.new-'))).toEqual([]);
+  });
+});
+
+describe('what cannot work', () => {
+  it('repeats what the server said when it does not start', async () => {
+    const dataDir = await dataFolder();
+
+    const failing = startEmbeddedPostgres({ dataDir, settings: { ...settings, shared_buffers: 'plenty' } });
+    await expect(failing).rejects.toThrow(/postgres\.log:.*invalid value for parameter "shared_buffers".*DATABASE_URL/s);
+    expect(await readdir(dataDir)).toEqual(['postgres', 'postgres.log']);
+  });
+
+  it('repeats what initdb said, and leaves no half-made cluster', async () => {
+    const dataDir = await dataFolder();
+    const user = await serverUser(undefined);
+    const { postgres } = await placeBinaries(await installedPackage(), user, join(dataDir, 'programs'));
+
+    const logFile = join(dataDir, 'postgres.log');
+    const binaries = { initdb: postgres, postgres };
+    const failing = createCluster({ dataDir, binaries, user, logFile, durable: false, log: () => undefined });
+    await expect(failing).rejects.toThrow(/postgres\.log:.*invalid option.*DATABASE_URL/s);
+    expect(await readdir(dataDir)).toEqual(['postgres.log']);
+  });
+
+  it('refuses a data folder whose database is gone, instead of starting an empty one', async () => {
+    const dataDir = await dataFolder();
+    await symlink(join(dataDir, 'gone'), join(dataDir, 'postgres'));
+
+    await expect(start(dataDir)).rejects.toThrow(/points to .*gone, which does not exist/);
+    expect(await readdir(dataDir)).toEqual(['postgres']);
+  });
+
+  it('refuses a folder "postgres" that is not its own', async () => {
+    const dataDir = await dataFolder();
+    await mkdir(join(dataDir, 'postgres'));
+    const { uid, gid } = (await serverUser(undefined)) ?? (await stat(dataDir));
+    await chown(join(dataDir, 'postgres'), uid, gid);
+
+    await expect(start(dataDir)).rejects.toThrow('is not a database that this gateway made');
+  });
+
+  it('tells to set DATABASE_URL where there is no embedded PostgreSQL', async () => {
+    await expect(installedPackage('win32', 'x64')).rejects.toThrow(/no embedded PostgreSQL for win32-x64.*DATABASE_URL/);
+  });
+});
+
+describe('the programs of PostgreSQL', () => {
+  it('get the links between their libraries when npm did not run the install script', async () => {
+    const folder = await dataFolder();
+    await mkdir(join(folder, 'native/lib'), { recursive: true });
+    await writeFile(join(folder, 'native/lib/libpq.so.5.18'), 'a library');
+    const links = [{ source: 'native/lib/libpq.so.5.18', target: 'native/lib/libpq.so.5' }];
+    await writeFile(join(folder, 'native/pg-symlinks.json'), JSON.stringify(links));
+
+    expect([await linkLibraries(folder), await linkLibraries(folder)]).toEqual([true, true]);
+    expect(await readFile(join(folder, 'native/lib/libpq.so.5'), 'utf8')).toBe('a library');
+  });
+});
+
+const onlyForRoot = asRoot ? describe : describe.skip;
+
+onlyForRoot('as root, with everything under a folder that is closed to others', () => {
+  it('keeps the cluster where its user can reach it, and finds it again', async () => {
+    const dataDir = join(await closedFolder(), 'data');
+    cleanups.push(async () => rm(await readlink(join(dataDir, 'postgres')), { recursive: true }));
+    const first = await start(dataDir);
+    await query(first.superuser, 'create table kept as select 42 as answer');
+    await first.stop();
+
+    expect(await readlink(join(dataDir, 'postgres'))).toMatch(/^\/var\/lib\/credit-note-refunds\/cluster-/);
+    const second = await start(dataDir);
+    expect(await query(second.superuser, 'select answer from kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('runs a copy of the programs, made once, that only root can change', async () => {
+    const closed = await closedFolder();
+    const packageFolder = await packageCopy(closed);
+    const shelter = join(await dataFolder(), 'shelter');
+    const user = await serverUser(undefined);
+
+    const programs = await placeBinaries(packageFolder, user, shelter);
+    expect(programs.postgres.startsWith(shelter)).toBe(true);
+    const made = await lstat(programs.postgres);
+    expect([made.uid, made.mode & 0o777]).toEqual([0, 0o755]);
+    expect(await placeBinaries(packageFolder, user, shelter)).toEqual(programs);
+    expect((await lstat(programs.postgres)).ino).toBe(made.ino);
+
+    const version = spawn(programs.postgres, ['--version'], { ...user, stdio: 'ignore' });
+    expect(await once(version, 'exit')).toEqual([0, null]);
+  });
+
+  it('does not run a copy that somebody else may have made', async () => {
+    const packageFolder = await packageCopy(await closedFolder());
+    const shelter = join(await dataFolder(), 'shelter');
+    const user = await serverUser(undefined);
+    await placeBinaries(packageFolder, user, shelter);
+
+    await chown(shelter, user?.uid ?? 0, user?.gid ?? 0);
+    await expect(placeBinaries(packageFolder, user, shelter)).rejects.toThrow('is not a folder that only user id 0');
+  });
+});
+
+/** A data folder for one test. */
+async function dataFolder(): Promise<string> {
+  const folder = await reachableFolder();
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** mkdtemp makes its folders for their owner only, but the server's user must get into this one. */
+async function reachableFolder(): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'embedded-test-')));
+  await chmod(folder, 0o755);
+  return folder;
+}
+
+async function closedFolder(): Promise<string> {
+  const folder = await dataFolder();
+  await chmod(folder, 0o700);
+  return folder;
+}
+
+/** The programs and libraries only: the thousand files in `share` take seconds to copy. */
+async function packageCopy(folder: string): Promise<string> {
+  const copy = join(folder, 'package');
+  const filter = (path: string) => !path.endsWith('/share');
+  await cp(await installedPackage(), copy, { recursive: true, verbatimSymlinks: true, filter });
+  return copy;
+}
+
+async function start(dataDir: string): Promise<EmbeddedPostgres> {
+  const postgres = await startEmbeddedPostgres({ dataDir, settings });
+  cleanups.push(postgres.stop);
+  return postgres;
+}
+
+type Row = Record<string, unknown>;
+
+async function query(connection: EmbeddedConnection | { connectionString: string }, sql: string): Promise<Row[]> {
+  const client = new Client(connection);
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function numbersWritten(connection: EmbeddedConnection): Promise<unknown[]> {
+  return (await query(connection, 'select number from written')).map(({ number }) => number);
+}
+
+/** Runs a gateway in a process of its own and kills it in the middle of its work; returns what was acknowledged to it. */
+async function writeUntilKilled(dataDir: string, environment: Record<string, string> = {}): Promise<number[]> {
+  const fixture = fileURLToPath(new URL('./helpers/embedded-fixture.js', import.meta.url));
+  const gateway = spawn(process.execPath, [fixture, dataDir], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(gateway, 'close');
+  const acknowledged: number[] = [];
+  for await (const line of createInterface(gateway.stdout)) {
+    if (line !== 'ready') acknowledged.push(Number(line));
+    if (acknowledged.length === 20) gateway.kill('SIGKILL');
+  }
+  await ended;
+  expect(acknowledged.length).toBeGreaterThanOrEqual(20);
+  return acknowledged;
+}
+
+async function postmaster(dataDir: string): Promise<number> {
+  return Number((await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
+}
+
+/** A dead process that its parent has not asked after yet (a zombie) does not count. */
+async function isRunning(pid: number): Promise<boolean> {
+  const status = spawn('ps', ['-o', 'stat=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [state] = await status.stdout.setEncoding('utf8').toArray();
+  return state !== undefined && !state.startsWith('Z');
+}
+
+/** Repeats until it succeeds; gives up after so many attempts that it never will. */
+async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (attempts === 1_000) throw error;
+      await sleep(20);
+    }
+  }
+}
