@@ -4,6 +4,8 @@ export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.js'],
   transform: {},
+  // Only a test that hangs ends here: no test is about time, and machines are busy.
+  testTimeout: 60_000,
   globalSetup: '<rootDir>/test/helpers/global-setup.js',
   globalTeardown: '<rootDir>/test/helpers/global-teardown.js',
 };

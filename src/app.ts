@@ -81,7 +81,7 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
     send(reply, plainReply(404, `Cannot ${request.method} ${pathOf(request)}`, asked(request))),
   );
 
-  const contextOf = async (request: FastifyRequest, reply: FastifyReply): Promise<Context> => {
+  const contextOf = async (request: FastifyRequest): Promise<Context> => {
     const em = orm.em.fork();
     const credentials = { authorization: request.headers.authorization, organizationId: headerOf(request, 'organization-id') };
     const actor = await authenticate(em, credentials, jwt, request.id).catch((error: unknown) => {
@@ -89,19 +89,16 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
       throw error;
     });
     if (!(actor instanceof Error)) request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
-    return new Context(em, request.id, request.requestLog, actor, {
-      idempotencyKey: headerOf(request, 'idempotency-key'),
-      onReplay: () => void reply.header('idempotency-replayed', 'true'),
-    });
+    return new Context(em, request.id, request.requestLog, actor, headerOf(request, 'idempotency-key'));
   };
 
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
     handler: fastifyApolloHandler(graphql, {
-      context: async (request, reply) => {
+      context: async (request) => {
         try {
-          return await contextOf(request, reply);
+          return await contextOf(request);
         } catch (error) {
           request.requestLog.fault(error);
           throw internalError(request.id);
@@ -109,7 +106,13 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
       },
     }),
   });
-  await app.register(async (rest) => restRoutes(rest, contextOf), { prefix: '/api' });
+  await app.register(
+    (rest, _options, done) => {
+      restRoutes(rest, contextOf);
+      done();
+    },
+    { prefix: '/api' },
+  );
 
   app.get('/', async (_request, reply) => (config.introspection ? reply.redirect('/graphql') : reply.callNotFound()));
   app.get('/healthz', async () => ({ status: 'ok' }));

@@ -3,23 +3,21 @@ import type { Actor } from './auth/actor.js';
 import { InvalidInput, type Unauthenticated } from './errors.js';
 import type { RequestLog } from './request-log.js';
 import { createLoaders, type Loaders } from './resolvers/loaders.js';
-import type { Idempotency } from './services/idempotency.js';
+import type { Idempotency } from './services/unit-of-work.js';
 
 /** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */
 export class Context {
   readonly loaders: Loaders;
+  /** Whether the command had been done before, if it came with an idempotency key. */
+  idempotencyOutcome: { readonly replayed: boolean } | undefined;
 
   constructor(
     readonly em: EntityManager,
     readonly requestId: string,
     readonly log: RequestLog,
     private readonly authentication: Actor | Unauthenticated,
-    private readonly request: {
-      /** The Idempotency-Key header. */
-      readonly idempotencyKey: string | undefined;
-      /** Tells the client that its command had been done before. */
-      onReplay(): void;
-    },
+    /** The Idempotency-Key header. */
+    private readonly idempotencyKey: string | undefined,
   ) {
     this.loaders = createLoaders(em, () => this.actor.organization);
   }
@@ -40,12 +38,28 @@ export class Context {
    * @throws {InvalidInput}
    */
   idempotency(argument?: string | null): Idempotency | undefined {
-    const key = argument ?? this.request.idempotencyKey;
+    const key = argument ?? this.idempotencyKey;
     if (key === undefined) return undefined;
     if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
       const reason = 'idempotencyKey must be 1 to 255 visible ASCII characters';
       throw new InvalidInput([{ field: 'idempotencyKey', constraints: { isIdempotencyKey: reason }, value: key }]);
     }
-    return { key, onReplay: this.request.onReplay };
+    return {
+      key,
+      onOutcome: (outcome) => {
+        this.idempotencyOutcome = outcome;
+      },
+    };
+  }
+
+  /**
+   * The header's key is for one command: several in one request would meet one another's key.
+   *
+   * @throws {InvalidInput}
+   */
+  assertOneCommandPerKey(commands: number): void {
+    if (this.idempotencyKey === undefined || commands === 1) return;
+    const reason = 'The Idempotency-Key header is for one mutation; give each of several its own idempotencyKey argument';
+    throw new InvalidInput([{ field: 'idempotencyKey', constraints: { isForOneMutation: reason } }]);
   }
 }

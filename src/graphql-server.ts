@@ -39,6 +39,7 @@ const requestPlugin: ApolloServerPlugin<Context> = {
     return {
       async didResolveOperation({ operationName, operation }) {
         contextValue.log.add({ operation: operationName ?? operation?.operation });
+        if (operation?.operation === 'mutation') contextValue.assertOneCommandPerKey(operation.selectionSet.selections.length);
       },
       async didEncounterErrors({ errors }) {
         for (const error of errors) {
@@ -51,6 +52,9 @@ const requestPlugin: ApolloServerPlugin<Context> = {
       async willSendResponse({ response, errors = [], schema, document, operation, request, contextValue }) {
         if (response.body.kind !== 'single') return;
         const { singleResult } = response.body;
+        const idempotency = contextValue.idempotencyOutcome;
+        if (idempotency !== undefined) singleResult.extensions = { ...singleResult.extensions, idempotency };
+        if (idempotency?.replayed) response.http.headers.set('idempotency-replayed', 'true');
         singleResult.errors = singleResult.errors?.map((formatted, index) => {
           const original = errors[index];
           const { code, field } = formatted.extensions ?? {};

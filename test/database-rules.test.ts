@@ -33,13 +33,13 @@ async function refusalOf(sql: pg.Client, ...statements: string[]): Promise<strin
 }
 
 /** An entry with two lines, as SQL that a refund can follow. */
-function entry(debits: string, credits: string, organizationId = books.organization.id): string {
+function entry(debits: string, credits: string, { organizationId = books.organization.id, lineDate = '2026-02-01' } = {}): string {
   return `with entry as (
       insert into journal_entries (organization_id, posting_date, source, memo)
       values (${organizationId}, '2026-02-01', 'REFUND', 'by hand') returning id
     )
-    insert into journal_lines (organization_id, journal_entry_id, side, account_id, amount)
-    select ${organizationId}, id, side, account_id, amount from entry, (values
+    insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
+    select ${organizationId}, id, '${lineDate}', side, account_id, amount from entry, (values
       ('DEBIT', ${books.ids.receivable}, ${debits}::numeric), ('CREDIT', ${books.ids.bank}, ${credits}::numeric)) line (side, account_id, amount)`;
 }
 
@@ -125,8 +125,9 @@ describe('a refund by hand that breaks a rule of refunding', () => {
     ['no journal entry', () => ({ journal_entry_id: 'null' })],
   ])('is refused: %s', async (_name, changes) => {
     const note = await books.creditNote('100.00');
+    const statement = refund(note.id, await changes());
     const before = await books.snapshot();
-    expect(await refusal(entry('40', '40'), refund(note.id, await changes()))).not.toBe('accepted');
+    expect(await refusal(entry('40', '40'), statement)).not.toBe('accepted');
     expect(await books.snapshot()).toEqual(before);
   });
 
@@ -153,6 +154,10 @@ describe('the journal', () => {
     expect(await refusal(entry('40', '39.99'))).toContain('does not balance');
   });
 
+  it('refuses an entry whose lines have another posting date', async () => {
+    expect(await refusal(entry('40', '40', { lineDate: '2026-01-31' }))).toContain('another posting date');
+  });
+
   it('refuses an entry without lines', async () => {
     const header = `insert into journal_entries (organization_id, posting_date, source, memo) values (${books.organization.id}, '2026-02-01', 'REFUND', '')`;
     expect(await refusal(header)).toContain('does not balance');
@@ -161,8 +166,8 @@ describe('the journal', () => {
   it('refuses a line that is added to an entry later', async () => {
     const { journalEntry } = await books.creditNote('100.00');
     expect(journalEntry).not.toBeNull();
-    const line = `insert into journal_lines (organization_id, journal_entry_id, side, account_id, amount)
-      select organization_id, journal_entry_id, 'DEBIT', account_id, 5 from journal_lines where organization_id = ${books.organization.id} limit 1`;
+    const line = `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
+      select organization_id, journal_entry_id, posting_date, 'DEBIT', account_id, 5 from journal_lines where organization_id = ${books.organization.id} limit 1`;
     expect(await refusal(line)).toContain('does not balance');
   });
 
@@ -236,7 +241,7 @@ describe('a reference into another organization', () => {
   });
 
   it('is refused for a line on the account of another', async () => {
-    expect(await refusal(entry('40', '40', other.organization.id))).toContain('foreign key');
+    expect(await refusal(entry('40', '40', { organizationId: other.organization.id }))).toContain('foreign key');
   });
 });
 

@@ -74,10 +74,11 @@ describe('a fault of ours', () => {
     await gateway.database.superuser.query(`update accounts set system_role = null where organization_id = $1`, [
       broken.organization.id,
     ]);
+    const customerId = await broken.customer();
     const before = await broken.snapshot();
 
     const { data, errors, headers } = await broken.client.graphql(
-      `mutation { createCreditNote(input: { customerId: ${await broken.customer()}, date: "2026-01-01", open: true, lines: [{ accountId: ${broken.ids.sales}, amount: 1 }] }) { id } }`,
+      `mutation { createCreditNote(input: { customerId: ${customerId}, date: "2026-01-01", open: true, lines: [{ accountId: ${broken.ids.sales}, amount: 1 }] }) { id } }`,
       undefined,
       { 'x-request-id': 'my-request' },
     );

@@ -12,7 +12,7 @@ export interface EmbeddedConnection {
 /** The port only names the socket file: the server listens on no network, so it never collides with another server's. */
 export const PORT = 5432;
 export const SUPERUSER = 'postgres';
-/** The application's role and the database that it owns. */
+/** The name of the application's role and of its database. */
 export const APPLICATION = 'credit_notes';
 
 export interface Passwords {

@@ -4,7 +4,7 @@ import { Big } from '../money.js';
 /** A `numeric` column as an exact decimal. */
 export class DecimalColumn extends Type<Big | null, string | null> {
   override convertToDatabaseValue(value: Big | null): string | null {
-    return value && value.toFixed();
+    return value === null ? null : value.toFixed();
   }
 
   override convertToJSValue(value: string | null): Big | null {

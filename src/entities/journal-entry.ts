@@ -86,6 +86,10 @@ export class JournalLine extends Owned {
   @ManyToOne(() => JournalEntry)
   journalEntry: Rel<JournalEntry>;
 
+  /** The entry's, once more: balances as of a date are sums over lines alone. */
+  @Property({ type: 'date' })
+  postingDate: PostingDate;
+
   @Field(() => Side, { description: 'Debit or credit.' })
   @Enum({ items: () => Side, columnType: 'text' })
   side: Side;
@@ -113,6 +117,7 @@ export class JournalLine extends Owned {
     super();
     this.organization = journalEntry.organization;
     this.journalEntry = journalEntry;
+    this.postingDate = journalEntry.postingDate;
     this.side = posting.side;
     this.account = posting.account;
     this.customer = posting.customer ?? null;

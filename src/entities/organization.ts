@@ -1,4 +1,3 @@
-import type { Opt } from '@mikro-orm/core';
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { InvalidInput, TransactionsDateLocked } from '../errors.js';
@@ -31,10 +30,6 @@ export class Organization {
   @Field(() => PostingDateScalar, { nullable: true, description: 'Nothing is posted on or before this date.' })
   @Property({ type: 'date', nullable: true })
   lockDate: PostingDate | null = null;
-
-  /** The number that the next credit note without one of its own gets. */
-  @Property({ type: ID_COLUMN })
-  nextCreditNoteNumber: number & Opt = 1;
 
   /**
    * The calendar date that the text means here: a date as it is, a date-time in the organization's time zone.

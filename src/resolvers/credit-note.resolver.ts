@@ -12,6 +12,7 @@ import { DecimalScalar } from '../scalars.js';
 import { createCreditNote } from '../services/create-credit-note.js';
 import { openCreditNote } from '../services/open-credit-note.js';
 import { CreateCreditNoteInput } from './inputs/create-credit-note.input.js';
+import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
 import { PageArgs } from './inputs/page.args.js';
 import { afterId, findById, findPage } from './reads.js';
 
@@ -22,8 +23,9 @@ export class CreditNoteResolver {
   createCreditNote(
     @Ctx() context: Context,
     @Arg('input', () => CreateCreditNoteInput, { description: 'What is to be recorded.' }) input: CreateCreditNoteInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
-    return createCreditNote(context.em, context.actor, input);
+    return createCreditNote(context.em, context.actor, input, context.idempotency(idempotencyKey));
   }
 
   @Authorized(Role.ACCOUNTANT)
@@ -33,8 +35,9 @@ export class CreditNoteResolver {
   openCreditNote(
     @Ctx() context: Context,
     @Arg('id', () => ID, { description: 'Id of the draft.' }) id: string,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
-    return openCreditNote(context.em, context.actor, id);
+    return openCreditNote(context.em, context.actor, id, context.idempotency(idempotencyKey));
   }
 
   @Authorized(Role.VIEWER)

@@ -8,6 +8,7 @@ import { formatAmount } from '../money.js';
 import { DecimalScalar } from '../scalars.js';
 import { createAccount, createBranch, createCustomer } from '../services/create-records.js';
 import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from './inputs/create-record.inputs.js';
+import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
 import { PageArgs } from './inputs/page.args.js';
 import { findById, findPage } from './reads.js';
 
@@ -18,8 +19,9 @@ export class AccountResolver {
   createAccount(
     @Ctx() context: Context,
     @Arg('input', () => CreateAccountInput, { description: 'The account.' }) input: CreateAccountInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Account> {
-    return createAccount(context.em, context.actor, input);
+    return createAccount(context.em, context.actor, input, context.idempotency(idempotencyKey));
   }
 
   @Authorized(Role.VIEWER)
@@ -53,8 +55,9 @@ export class BranchResolver {
   createBranch(
     @Ctx() context: Context,
     @Arg('input', () => CreateBranchInput, { description: 'The branch.' }) input: CreateBranchInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Branch> {
-    return createBranch(context.em, context.actor, input);
+    return createBranch(context.em, context.actor, input, context.idempotency(idempotencyKey));
   }
 
   @Authorized(Role.VIEWER)
@@ -71,8 +74,9 @@ export class CustomerResolver {
   createCustomer(
     @Ctx() context: Context,
     @Arg('input', () => CreateCustomerInput, { description: 'The customer.' }) input: CreateCustomerInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Customer> {
-    return createCustomer(context.em, context.actor, input);
+    return createCustomer(context.em, context.actor, input, context.idempotency(idempotencyKey));
   }
 
   @Authorized(Role.VIEWER)

@@ -9,6 +9,7 @@ import { Refund } from '../entities/refund.js';
 import { formatAmount } from '../money.js';
 import { DecimalScalar } from '../scalars.js';
 import { refundCreditNote } from '../services/refund-credit-note.js';
+import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
 import { PageArgs } from './inputs/page.args.js';
 import { RefundCreditNoteInput } from './inputs/refund-credit-note.input.js';
 import { findById, findPage } from './reads.js';
@@ -22,13 +23,7 @@ export class RefundResolver {
   refundCreditNote(
     @Ctx() context: Context,
     @Arg('input', () => RefundCreditNoteInput, { description: 'What is to be refunded.' }) input: RefundCreditNoteInput,
-    @Arg('idempotencyKey', () => String, {
-      nullable: true,
-      description:
-        'Key of your choice, 1 to 255 visible ASCII characters; the Idempotency-Key header does the same. Sending the same command ' +
-        'with the same key again answers the same refund and pays nothing.',
-    })
-    idempotencyKey: string | null | undefined,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Refund> {
     return refundCreditNote(context.em, context.actor, input, context.idempotency(idempotencyKey));
   }

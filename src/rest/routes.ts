@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireRole } from '../auth/actor.js';
 import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
@@ -9,17 +9,15 @@ import { refundReply } from './refund-reply.js';
 import { readRefundRequest } from './refund-request.js';
 
 /** The documented paths, for legacy clients: each calls the same use case as its mutation. */
-export function restRoutes(
-  app: FastifyInstance,
-  contextOf: (request: FastifyRequest, reply: FastifyReply) => Promise<Context>,
-): void {
+export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Promise<Context>): void {
   app.post<{ Params: { creditNoteId: string } }>('/credit-notes/:creditNoteId/refunds', async (request, reply) => {
-    const context = await contextOf(request as FastifyRequest, reply);
+    const context = await contextOf(request as FastifyRequest);
     const { creditNoteId } = request.params;
     requireRole(context.actor, Role.ACCOUNTANT);
     if (parseId(creditNoteId) === null) throw new CreditNoteNotFound(creditNoteId);
     const input = await readRefundRequest(creditNoteId, request.body);
     const refund = await refundCreditNote(context.em, context.actor, input, context.idempotency());
+    if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
     return reply.code(201).send(refundReply(refund));
   });
 }

@@ -5,11 +5,12 @@ import { INCOME_TYPES } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { Customer } from '../entities/customer.js';
-import { Organization } from '../entities/organization.js';
+import type { Organization } from '../entities/organization.js';
 import { AccountNotFound, BranchNotFound, CustomerNotFound, ExchangeRateInvalid } from '../errors.js';
 import { Big } from '../money.js';
 import { findOwned } from './find-owned.js';
 import { putIntoBooks } from './open-credit-note.js';
+import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
 
 export interface CreateCreditNote {
   /** Absent: the organization's next free number. */
@@ -42,10 +43,18 @@ export interface CreateCreditNote {
  * @throws {TransactionsDateLocked} if it is to be opened and the books are locked on its date
  * @throws {CreditNoteNumberNotUnique}
  */
-export function createCreditNote(em: EntityManager, actor: Actor, command: CreateCreditNote): Promise<CreditNote> {
-  return em.transactional(
-    async (em) => {
-      const organization = await em.findOneOrFail(Organization, actor.organization.id);
+export function createCreditNote(
+  em: EntityManager,
+  actor: Actor,
+  command: CreateCreditNote,
+  idempotency?: Idempotency,
+): Promise<CreditNote> {
+  const fields = { ...command };
+  return inUnitOfWork(
+    em,
+    actor,
+    { operation: 'createCreditNote', fields, result: CreditNote, idempotency },
+    async (em, organization) => {
       const customer = await findOwned(em, Customer, organization, command.customerId);
       if (customer === null) throw new CustomerNotFound(command.customerId);
       const { currencyCode } = customer;
@@ -69,7 +78,6 @@ export function createCreditNote(em: EntityManager, actor: Actor, command: Creat
       if (command.open) await putIntoBooks(em, creditNote);
       return creditNote;
     },
-    { clear: true },
   );
 }
 
@@ -96,8 +104,8 @@ async function linesOf(em: EntityManager, organization: Organization, lines: Cre
 async function nextNumber(em: EntityManager, organization: Organization): Promise<string> {
   for (;;) {
     const [row] = await em.execute<{ taken: string }[]>(
-      `update organizations set next_credit_note_number = next_credit_note_number + 1
-       where id = ? returning next_credit_note_number - 1 as taken`,
+      `insert into credit_note_counters as counter (organization_id, next) values (?, 2)
+       on conflict (organization_id) do update set next = counter.next + 1 returning next - 1 as taken`,
       [organization.id],
     );
     const number = `CN-${String(row?.taken).padStart(5, '0')}`;

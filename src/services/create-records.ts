@@ -4,9 +4,10 @@ import { Account } from '../entities/account.js';
 import type { AccountType } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
-import { Organization } from '../entities/organization.js';
+import type { Organization } from '../entities/organization.js';
 import { CurrencyNotFound } from '../errors.js';
 import { isCurrency } from '../money.js';
+import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
 
 export interface CreateAccount {
   readonly code: string;
@@ -33,40 +34,42 @@ export interface CreateCustomer {
  * @throws {CurrencyNotFound}
  * @throws {AccountCodeNotUnique}
  */
-export function createAccount(em: EntityManager, actor: Actor, { currencyCode, ...rest }: CreateAccount): Promise<Account> {
-  return em.transactional(
-    async (em) => {
-      const organization = await em.findOneOrFail(Organization, actor.organization.id);
-      return em.create(Account, { organization, currencyCode: currencyOf(organization, currencyCode), systemRole: null, ...rest });
-    },
-    { clear: true },
+export function createAccount(
+  em: EntityManager,
+  actor: Actor,
+  command: CreateAccount,
+  idempotency?: Idempotency,
+): Promise<Account> {
+  const { code, name, type, currencyCode, active } = command;
+  const fields = { code, name, type, currencyCode, active };
+  return inUnitOfWork(em, actor, { operation: 'createAccount', fields, result: Account, idempotency }, async (em, organization) =>
+    em.create(Account, { organization, ...fields, currencyCode: currencyOf(organization, currencyCode), systemRole: null }),
   );
 }
 
 /** @throws {BranchCodeNotUnique} */
-export function createBranch(em: EntityManager, actor: Actor, command: CreateBranch): Promise<Branch> {
-  return em.transactional(async (em) => em.create(Branch, { organization: actor.organization.id, isPrimary: false, ...command }), {
-    clear: true,
-  });
+export function createBranch(
+  em: EntityManager,
+  actor: Actor,
+  { code, name }: CreateBranch,
+  idempotency?: Idempotency,
+): Promise<Branch> {
+  const fields = { code, name };
+  return inUnitOfWork(em, actor, { operation: 'createBranch', fields, result: Branch, idempotency }, async (em, organization) =>
+    em.create(Branch, { organization, ...fields, isPrimary: false }),
+  );
 }
 
 /** @throws {CurrencyNotFound} */
 export function createCustomer(
   em: EntityManager,
   actor: Actor,
-  { displayName, email, currencyCode }: CreateCustomer,
+  { displayName, email = null, currencyCode }: CreateCustomer,
+  idempotency?: Idempotency,
 ): Promise<Customer> {
-  return em.transactional(
-    async (em) => {
-      const organization = await em.findOneOrFail(Organization, actor.organization.id);
-      return em.create(Customer, {
-        organization,
-        displayName,
-        email: email ?? null,
-        currencyCode: currencyOf(organization, currencyCode),
-      });
-    },
-    { clear: true },
+  const fields = { displayName, email, currencyCode };
+  return inUnitOfWork(em, actor, { operation: 'createCustomer', fields, result: Customer, idempotency }, async (em, organization) =>
+    em.create(Customer, { organization, ...fields, currencyCode: currencyOf(organization, currencyCode) }),
   );
 }
 

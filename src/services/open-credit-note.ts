@@ -2,10 +2,10 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource } from '../entities/journal-entry.js';
-import { Organization } from '../entities/organization.js';
 import { CreditNoteNotFound } from '../errors.js';
 import { findOwned } from './find-owned.js';
 import { systemAccounts } from './system-accounts.js';
+import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
 
 /**
  * Puts a draft into the books, on its own date.
@@ -15,18 +15,15 @@ import { systemAccounts } from './system-accounts.js';
  * @throws {CreditNoteIsVoid}
  * @throws {TransactionsDateLocked} if the books are locked on the note's date
  */
-export function openCreditNote(em: EntityManager, actor: Actor, id: string): Promise<CreditNote> {
-  return em.transactional(
-    async (em) => {
-      const organization = await em.findOneOrFail(Organization, actor.organization.id);
-      const creditNote = await findOwned(em, CreditNote, organization, id, LockMode.PESSIMISTIC_WRITE);
-      if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
-      await em.populate(creditNote, ['lines.account'], { orderBy: { lines: { id: 'asc' } } });
-      await putIntoBooks(em, creditNote);
-      return creditNote;
-    },
-    { clear: true },
-  );
+export function openCreditNote(em: EntityManager, actor: Actor, id: string, idempotency?: Idempotency): Promise<CreditNote> {
+  const command = { operation: 'openCreditNote', fields: { id }, result: CreditNote, idempotency };
+  return inUnitOfWork(em, actor, command, async (em, organization) => {
+    const creditNote = await findOwned(em, CreditNote, organization, id, LockMode.PESSIMISTIC_WRITE);
+    if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
+    await em.populate(creditNote, ['lines.account'], { orderBy: { lines: { id: 'asc' } } });
+    await putIntoBooks(em, creditNote);
+    return creditNote;
+  });
 }
 
 /** Posts the note's own entry: debit the lines' income accounts, credit the receivable. Part of the caller's transaction. */

@@ -5,14 +5,12 @@ import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../entities/journal-entry.js';
-import { Organization } from '../entities/organization.js';
 import { Refund, type RefundTerms } from '../entities/refund.js';
 import { AccountNotFound, BranchNotFound, CreditNoteNotFound } from '../errors.js';
 import { type Big, ZERO } from '../money.js';
-import type { PostingDate } from '../posting-date.js';
 import { findOwned } from './find-owned.js';
-import { type Idempotency, once } from './idempotency.js';
 import { type SystemAccounts, systemAccounts } from './system-accounts.js';
+import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
 
 export interface RefundCreditNote {
   readonly creditNoteId: string;
@@ -54,42 +52,35 @@ export function refundCreditNote(
   command: RefundCreditNote,
   idempotency?: Idempotency,
 ): Promise<Refund> {
-  return em.transactional(
-    async (em) => {
-      const organization = await em.findOneOrFail(Organization, actor.organization.id);
+  const fields = { ...command };
+  return inUnitOfWork(
+    em,
+    actor,
+    { operation: 'refundCreditNote', fields, result: Refund, idempotency },
+    async (em, organization) => {
+      // The lock makes check-then-spend one step: a concurrent refund waits here and then sees what is left.
+      const creditNote = await findOwned(em, CreditNote, organization, command.creditNoteId, LockMode.PESSIMISTIC_WRITE);
+      if (creditNote === null) throw new CreditNoteNotFound(command.creditNoteId);
+      creditNote.assertOpened();
+
+      const fromAccount = await findOwned(em, Account, organization, command.fromAccountId);
+      if (fromAccount === null) throw new AccountNotFound(command.fromAccountId, 'fromAccountId');
+      fromAccount.assertUsable(REFUNDABLE_FROM, [creditNote.currencyCode, organization.baseCurrency], 'fromAccountId');
+
+      const { settled, paid } = creditNote.refund(command.amount, command.exchangeRate);
+
       const date = organization.postingDate(command.date);
-      return once(
-        em,
-        organization,
-        idempotency,
-        normalize(command, date),
-        (id) => em.findOneOrFail(Refund, { id, organization }),
-        async () => {
-          // The lock makes check-then-spend one step: a concurrent refund waits here and then sees what is left.
-          const creditNote = await findOwned(em, CreditNote, organization, command.creditNoteId, LockMode.PESSIMISTIC_WRITE);
-          if (creditNote === null) throw new CreditNoteNotFound(command.creditNoteId);
-          creditNote.assertOpened();
+      organization.assertUnlocked(date);
+      creditNote.assertNotBefore(date);
+      const branch = await findOwned(em, Branch, organization, command.branchId);
+      if (branch === null) throw new BranchNotFound(command.branchId);
 
-          const fromAccount = await findOwned(em, Account, organization, command.fromAccountId);
-          if (fromAccount === null) throw new AccountNotFound(command.fromAccountId, 'fromAccountId');
-          fromAccount.assertUsable(REFUNDABLE_FROM, [creditNote.currencyCode, organization.baseCurrency], 'fromAccountId');
-
-          const { settled, paid } = creditNote.refund(command.amount, command.exchangeRate);
-
-          organization.assertUnlocked(date);
-          creditNote.assertNotBefore(date);
-          const branch = await findOwned(em, Branch, organization, command.branchId);
-          if (branch === null) throw new BranchNotFound(command.branchId);
-
-          const terms = { ...command, date, settledAmount: settled, paidAmount: paid };
-          const entry = refundEntry(creditNote, fromAccount, branch, terms, await systemAccounts(em, organization));
-          const refund = new Refund(creditNote, fromAccount, branch, terms, entry, { ...actor, createdBy: actor.name });
-          em.persist([entry, refund]);
-          return refund;
-        },
-      );
+      const terms = { ...command, date, settledAmount: settled, paidAmount: paid };
+      const entry = refundEntry(creditNote, fromAccount, branch, terms, await systemAccounts(em, organization));
+      const refund = new Refund(creditNote, fromAccount, branch, terms, entry, { ...actor, createdBy: actor.name });
+      em.persist([entry, refund]);
+      return refund;
     },
-    { clear: true },
   );
 }
 
@@ -117,19 +108,4 @@ function refundEntry(
 /** A gain: less left the bank than was owed. A loss: more did. */
 function realizedFx(account: Account, gain: Big, branch: Branch): Posting {
   return gain.lt(ZERO) ? debit(account, gain.abs(), { branch }) : credit(account, gain, { branch });
-}
-
-function normalize(command: RefundCreditNote, date: PostingDate): Record<string, string | Big> {
-  const { creditNoteId, fromAccountId, amount, exchangeRate, referenceNo, description, branchId } = command;
-  return {
-    operation: 'refundCreditNote',
-    creditNoteId,
-    fromAccountId,
-    amount,
-    exchangeRate,
-    referenceNo,
-    description,
-    date,
-    branchId,
-  };
 }

@@ -91,6 +91,7 @@ export interface GraphQLReply<T> {
     readonly path?: readonly unknown[];
     readonly extensions: Record<string, unknown>;
   }[];
+  readonly extensions?: Record<string, unknown>;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly status: number;
 }
@@ -201,7 +202,7 @@ export class Books {
 
   /** Every row that a refund could write, to see that nothing was. */
   async snapshot(): Promise<unknown> {
-    const tables = ['credit_notes', 'refunds', 'journal_entries', 'journal_lines', 'idempotency_keys'];
+    const tables = ['customers', 'accounts', 'credit_notes', 'refunds', 'journal_entries', 'journal_lines', 'idempotency_keys'];
     const all = tables.map((table) => `select '${table}' as name, to_jsonb(t) as row from ${table} t where organization_id = $1`);
     const { rows } = await this.gateway.database.sql.query(`${all.join(' union all ')} order by 1, 2`, [this.organization.id]);
     return rows;

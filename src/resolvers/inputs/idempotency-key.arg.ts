@@ -1,0 +1,11 @@
+import { Arg } from 'type-graphql';
+
+/** The argument by which every mutation can be sent again without being done again. */
+export function IdempotencyKeyArg(): ReturnType<typeof Arg> {
+  return Arg('idempotencyKey', () => String, {
+    nullable: true,
+    description:
+      'Key of your choice, 1 to 255 visible ASCII characters; the Idempotency-Key header does the same. Sending the same command ' +
+      'with the same key again does nothing again, and answers what it made.',
+  });
+}

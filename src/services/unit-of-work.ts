@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import type { EntityClass, FilterQuery } from '@mikro-orm/core';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Actor } from '../auth/actor.js';
+import { IdempotencyKey } from '../entities/idempotency-key.js';
+import { Organization } from '../entities/organization.js';
+import { IdempotencyKeyReused } from '../errors.js';
+import { Big } from '../money.js';
+
+/** The key that the caller chose for its command, and whom to tell whether the command was done before. */
+export interface Idempotency {
+  readonly key: string;
+  onOutcome(outcome: { replayed: boolean }): void;
+}
+
+/** What is to be done: its name and its fields, which together tell one command from another. */
+export interface Command<T> {
+  readonly operation: string;
+  readonly fields: object;
+  /** What it makes. */
+  readonly result: EntityClass<T>;
+  readonly idempotency: Idempotency | undefined;
+}
+
+/**
+ * Does the work in one transaction, with an identity map of its own, and once per idempotency key: the second time, the
+ * first one's result is read again.
+ *
+ * The key's lock makes a second request with the key wait for the first, in whatever process it runs. The key is written
+ * with the result, so a refused or lost attempt leaves nothing behind.
+ *
+ * @throws {IdempotencyKeyReused} if the key was used for another command
+ */
+export function inUnitOfWork<T extends { id: number }>(
+  em: EntityManager,
+  actor: Actor,
+  { operation, fields, result, idempotency }: Command<T>,
+  work: (em: EntityManager, organization: Organization) => Promise<T>,
+): Promise<T> {
+  return em.transactional(
+    async (em) => {
+      const organization = await em.findOneOrFail(Organization, actor.organization.id);
+      if (idempotency === undefined) return work(em, organization);
+
+      const { key } = idempotency;
+      const fingerprint = fingerprintOf(operation, fields, organization);
+      await em.execute('select pg_advisory_xact_lock(hashtextextended(?, ?))', [key, organization.id]);
+      const earlier = await em.findOne(IdempotencyKey, { organization: organization.id, key });
+      idempotency.onOutcome({ replayed: earlier !== null });
+      if (earlier !== null) {
+        if (earlier.fingerprint !== fingerprint) throw new IdempotencyKeyReused();
+        return em.findOneOrFail(result, { id: earlier.resultId } as FilterQuery<T>);
+      }
+      const made = await work(em, organization);
+      // What it made gets its id from the database.
+      await em.persist(made).flush();
+      em.create(IdempotencyKey, { organization: organization.id, key, fingerprint, resultId: made.id });
+      return made;
+    },
+    { clear: true },
+  );
+}
+
+/** Equal commands have equal fingerprints: 100 and "100.00" are one amount, and a date-time is the date that it means here. */
+function fingerprintOf(operation: string, fields: object, organization: Organization): string {
+  const normalized = JSON.stringify(
+    { operation, ...fields },
+    function (this: Record<string, unknown>, name: string, value: unknown) {
+      const original = this[name];
+      if (original instanceof Big) return original.toFixed();
+      if (name === 'date' && typeof value === 'string') return organization.postingDate(value);
+      if (value === null) return undefined;
+      return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+    },
+  );
+  return createHash('sha256').update(normalized).digest('hex');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
