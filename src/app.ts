@@ -20,6 +20,7 @@ import { Unauthenticated } from './errors.js';
 import { INTERNAL } from './graphql-errors.js';
 import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
 import { parseJson } from './json.js';
+import { headerOf, requestFacts } from './request-facts.js';
 import { RequestLog } from './request-log.js';
 import { type ErrorReply, plainReply, refusalReply } from './rest/errors.js';
 import { restRoutes } from './rest/routes.js';
@@ -30,7 +31,7 @@ const BODY_LIMIT = 100 * 1024;
 
 export interface AppOptions {
   readonly orm: MikroORM;
-  readonly config: Pick<Config, 'introspection' | 'corsOrigins'>;
+  readonly config: Pick<Config, 'introspection' | 'corsOrigins' | 'duplicateWindowSeconds' | 'clientIp'>;
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
   /** What the Sandbox opens with, in demo mode. */
@@ -48,6 +49,7 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
   const app = Fastify({
     loggerInstance: logger,
     bodyLimit: BODY_LIMIT,
+    trustProxy: config.clientIp === 'forwarded',
     // One line for each request, with who and what, is written below.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => callersRequestId(headers['x-request-id']) ?? randomUUID(),
@@ -84,12 +86,13 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
   const contextOf = async (request: FastifyRequest): Promise<Context> => {
     const em = orm.em.fork();
     const credentials = { authorization: request.headers.authorization, organizationId: headerOf(request, 'organization-id') };
-    const actor = await authenticate(em, credentials, jwt, request.id).catch((error: unknown) => {
+    const facts = requestFacts(request, config.clientIp);
+    const actor = await authenticate(em, credentials, jwt, facts).catch((error: unknown) => {
       if (error instanceof Unauthenticated) return error;
       throw error;
     });
     if (!(actor instanceof Error)) request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
-    return new Context(em, request.id, request.requestLog, actor, headerOf(request, 'idempotency-key'));
+    return new Context(em, facts, request.requestLog, config, actor, headerOf(request, 'idempotency-key'));
   };
 
   app.route({
@@ -131,11 +134,6 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
 /** A request id of the caller's, if it is one that can stand in a log. */
 function callersRequestId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) ? header : undefined;
-}
-
-function headerOf(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
 }
 
 function pathOf(request: FastifyRequest): string {

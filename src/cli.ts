@@ -7,7 +7,9 @@ import { ApiKey, Membership, Role, User } from './entities/access.js';
 import { Organization } from './entities/organization.js';
 import { parseId } from './entities/owned.js';
 import { isPostingDate } from './posting-date.js';
+import { OPERATOR, recordEvent } from './services/audit-trail.js';
 import { createOrganization } from './services/create-organization.js';
+import { ledgerHealth } from './services/ledger-health.js';
 
 const USAGE = `usage:
   npm run migrate [-- --application-role ROLE]
@@ -17,6 +19,7 @@ const USAGE = `usage:
   npm run api-key -- create --organization PUBLIC_ID --name NAME --role VIEWER|ACCOUNTANT|ADMIN [--expires 2027-12-31]
   npm run api-key -- list --organization PUBLIC_ID
   npm run api-key -- revoke --organization PUBLIC_ID --key ID
+  npm run audit [-- --organization PUBLIC_ID]
 `;
 
 /** The operator called it wrongly; the message says how. */
@@ -25,6 +28,8 @@ class UsageError extends Error {}
 type Flags = Readonly<Record<string, string | undefined>>;
 
 const COMMANDS: Readonly<Record<string, (em: EntityManager, flags: Flags) => Promise<void>>> = {
+  audit,
+
   'organization create': async (em, flags) => {
     const publicId = required(flags, 'id');
     if ((await em.count(Organization, { publicId })) > 0) throw new UsageError(`There is an organization ${publicId} already`);
@@ -49,6 +54,7 @@ const COMMANDS: Readonly<Record<string, (em: EntityManager, flags: Flags) => Pro
     if ((await em.count(Membership, { organization, user: { subject } })) > 0)
       throw new UsageError(`${subject} is a member already`);
     em.create(Membership, { organization, user, role: roleOf(flags) });
+    recordEvent(em, organization, 'member add', { subject, role: roleOf(flags) }, OPERATOR);
     await em.flush();
     print([{ organization: organization.publicId, subject, role: roleOf(flags) }]);
   },
@@ -56,7 +62,12 @@ const COMMANDS: Readonly<Record<string, (em: EntityManager, flags: Flags) => Pro
   'api-key create': async (em, flags) => {
     const organization = await organizationOf(em, flags);
     const expiresAt = expiryOf(flags);
-    const { key, apiKey } = await createApiKey(em, organization, { name: required(flags, 'name'), role: roleOf(flags), expiresAt });
+    const [name, role] = [required(flags, 'name'), roleOf(flags)];
+    const { key, apiKey } = await em.transactional(async (em) => {
+      const created = await createApiKey(em, organization, { name, role, expiresAt });
+      recordEvent(em, organization, 'api-key create', { id: String(created.apiKey.id), name, role }, OPERATOR);
+      return created;
+    });
     process.stdout.write(`${key}\n\nThis is key ${apiKey.id}. It is shown only now; store it in a safe place.\n`);
   },
 
@@ -79,11 +90,26 @@ const COMMANDS: Readonly<Record<string, (em: EntityManager, flags: Flags) => Pro
   'api-key revoke': async (em, flags) => {
     const organization = await organizationOf(em, flags);
     const id = parseId(required(flags, 'key'));
-    if (id === null || !(await revokeApiKey(em, organization, id)))
-      throw new UsageError('There is no such key that is not revoked yet');
+    const revoked = await em.transactional(async (em) => {
+      if (id === null || !(await revokeApiKey(em, organization, id))) return false;
+      recordEvent(em, organization, 'api-key revoke', { id: String(id) }, OPERATOR);
+      return true;
+    });
+    if (!revoked) throw new UsageError('There is no such key that is not revoked yet');
     process.stdout.write(`Key ${id} is revoked.\n`);
   },
 };
+
+/** Proves the books of one organization, or of all; the exit code tells. */
+async function audit(em: EntityManager, flags: Flags): Promise<void> {
+  const organization = flags.organization === undefined ? null : await organizationOf(em, flags);
+  const { healthy, checkedAt, checks } = await ledgerHealth(em, organization?.id ?? null);
+  print(
+    checks.map((check) => ({ healthy: check.healthy ? 'ok' : 'BROKEN', name: check.name, offenders: check.offenders.join(', ') })),
+  );
+  process.stdout.write(`\n${healthy ? 'The books are right' : 'THE BOOKS ARE WRONG'}, as of ${checkedAt.toISOString()}.\n`);
+  if (!healthy) process.exitCode = 2;
+}
 
 async function main([topic = '', ...words]: readonly string[]): Promise<void> {
   const flag = { type: 'string' } as const;

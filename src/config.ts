@@ -1,5 +1,6 @@
 import { bool, cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
+import { CLIENT_IP, type ClientIp } from './request-facts.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -13,6 +14,10 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** `null`: no JWT is accepted, but for the demo's own. */
   readonly jwt: JwtSettings | null;
+  /** Without an idempotency key, an equal refund within so many seconds is refused as a possible duplicate; 0 turns that off. */
+  readonly duplicateWindowSeconds: number;
+  /** Whose address is kept with a refund: nobody's, the connection's, or the one that a proxy forwards. */
+  readonly clientIp: ClientIp;
   /** Whether the schema may be asked for, and the Sandbox is served. */
   readonly introspection: boolean;
   /** Origins whose pages may call; `true` for any. */
@@ -26,6 +31,11 @@ const port = makeValidator((text) => {
   const value = /^\d{1,5}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
   if (!(value <= 65_535)) throw new Error('must be a port: a whole number from 0 (any free port) to 65535');
   return value;
+});
+
+const seconds = makeValidator((text) => {
+  if (!/^\d{1,6}$/.test(text)) throw new Error('must be a whole number of seconds');
+  return Number.parseInt(text, 10);
 });
 
 const postgresUrl = makeValidator((text) => {
@@ -52,6 +62,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       JWT_PUBLIC_KEY: str({ default: undefined }),
       JWT_ISSUER: str({ default: undefined }),
       JWT_AUDIENCE: str({ default: undefined }),
+      DUPLICATE_WINDOW_SECONDS: seconds({ default: 10 }),
+      CLIENT_IP: str({ choices: CLIENT_IP, default: 'connection' }),
       GRAPHQL_INTROSPECTION: bool({ default: undefined }),
       CORS_ORIGINS: str({ default: undefined }),
     },
@@ -65,6 +77,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     dataDir: env.DATA_DIR,
     databaseUrl: env.DATABASE_URL ?? null,
     jwt: jwtSettings(env),
+    duplicateWindowSeconds: env.DUPLICATE_WINDOW_SECONDS,
+    clientIp: env.CLIENT_IP,
     introspection: env.GRAPHQL_INTROSPECTION ?? !production,
     corsOrigins: env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? (production ? [] : true),
   };
@@ -101,6 +115,7 @@ function report(errors: Partial<Record<string, Error | EnvError>>): void {
 function withoutValue(name: string, message: string): string {
   if (name === 'LOG_LEVEL') return `must be one of: ${LOG_LEVELS.join(', ')}`;
   if (name === 'GRAPHQL_INTROSPECTION') return 'must be true or false';
+  if (name === 'CLIENT_IP') return `must be one of: ${CLIENT_IP.join(', ')}`;
   if (name === 'JWT_ALGORITHM') return `must be one of: ${JWT_ALGORITHMS.join(', ')}`;
   return message.replace(/: ".*$/s, '');
 }

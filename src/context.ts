@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from './auth/actor.js';
+import type { Actor, RequestFacts } from './auth/actor.js';
 import { InvalidInput, type Unauthenticated } from './errors.js';
 import type { RequestLog } from './request-log.js';
 import { createLoaders, type Loaders } from './resolvers/loaders.js';
@@ -13,8 +13,9 @@ export class Context {
 
   constructor(
     readonly em: EntityManager,
-    readonly requestId: string,
+    readonly request: RequestFacts,
     readonly log: RequestLog,
+    readonly config: { readonly duplicateWindowSeconds: number },
     private readonly authentication: Actor | Unauthenticated,
     /** The Idempotency-Key header. */
     private readonly idempotencyKey: string | undefined,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
-import type { Actor } from './auth/actor.js';
+import { type Actor, internalRequest } from './auth/actor.js';
 import { createApiKey } from './auth/api-keys.js';
 import { type JwtSettings, signJwt } from './auth/jwt.js';
 import { Membership, Role, User } from './entities/access.js';
@@ -106,7 +106,14 @@ async function seed(em: EntityManager): Promise<Omit<Demo, 'jwt'>> {
   em.create(Membership, { organization: organization.id, user, role: Role.ADMIN });
   const { key, apiKey } = await createApiKey(em, organization, { name: 'Demo key', role: Role.ADMIN });
   const { key: otherKey, apiKey: otherApiKey } = await createApiKey(em, other, { name: 'Other key', role: Role.ADMIN });
-  const actor: Actor = { organization, role: Role.ADMIN, name: apiKey.name, userId: null, apiKeyId: apiKey.id, requestId: 'demo' };
+  const actor: Actor = {
+    organization,
+    role: Role.ADMIN,
+    name: apiKey.name,
+    userId: null,
+    apiKeyId: apiKey.id,
+    request: internalRequest('demo'),
+  };
   const otherActor: Actor = { ...actor, organization: other, name: otherApiKey.name, apiKeyId: otherApiKey.id };
 
   const bank = await accountOfType(em, organization, AccountType.BANK);
@@ -135,7 +142,7 @@ async function seed(em: EntityManager): Promise<Omit<Demo, 'jwt'>> {
       open,
     });
   const closed = await note(actor, base.id, sales.id, '100.00', true);
-  await refundCreditNote(em, actor, {
+  const refund = {
     creditNoteId: String(closed.id),
     fromAccountId: String(bank.id),
     amount: Big('100.00'),
@@ -144,7 +151,8 @@ async function seed(em: EntityManager): Promise<Omit<Demo, 'jwt'>> {
     description: 'Paid back in full',
     date: DATE,
     branchId: String(primary.id),
-  });
+  };
+  await refundCreditNote(em, actor, refund, { duplicateWindowSeconds: 0 });
   const otherSales = await accountOfType(em, other, AccountType.INCOME);
   return {
     apiKey: key,

@@ -12,6 +12,11 @@ export type ErrorCode =
   | 'CREDIT_NOTE_ALREADY_OPENED'
   | 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT'
   | 'CREDIT_NOTE_NUMBER_NOT_UNIQUE'
+  | 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS'
+  | 'CREDIT_NOTE_CHANGED'
+  | 'REFUND_CREDIT_NOTE_NOT_FOUND'
+  | 'REFUND_ALREADY_REVERSED'
+  | 'POSSIBLE_DUPLICATE_REFUND'
   | 'AMOUNT_NOT_POSITIVE'
   | 'AMOUNT_PRECISION'
   | 'AMOUNT_TOO_LARGE'
@@ -26,6 +31,7 @@ export type ErrorCode =
   | 'BRANCH_CODE_NOT_UNIQUE'
   | 'CUSTOMER_NOT_FOUND'
   | 'DATE_BEFORE_CREDIT_NOTE'
+  | 'DATE_BEFORE_REFUND'
   | 'TRANSACTIONS_DATE_LOCKED'
   | 'IDEMPOTENCY_KEY_REUSED';
 
@@ -136,13 +142,65 @@ export class CreditNoteNumberNotUnique extends DomainError {
 /** Less is left on the credit note than is to be refunded. The name is the legacy API's. */
 export class CreditNoteHasNoRemainingAmount extends DomainError {
   readonly code = 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT';
-  constructor(number: string, amount: string, remaining: string, currencyCode: string) {
-    super(`${amount} ${currencyCode} is more than the ${remaining} ${currencyCode} that remain on credit note ${number}`, {
-      field: 'amount',
-      amount,
+  /** @param amount what was to be refunded; `null` if no amount was named */
+  constructor(number: string, amount: string | null, remaining: string, currencyCode: string) {
+    const message =
+      amount === null
+        ? `Nothing remains on credit note ${number}`
+        : `${amount} ${currencyCode} is more than the ${remaining} ${currencyCode} that remain on credit note ${number}`;
+    super(message, { field: 'amount', ...(amount !== null && { amount }), remaining, currencyCode });
+  }
+}
+
+/** The name is the legacy API's. */
+export class CreditNoteHasRefunds extends DomainError {
+  readonly code = 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS';
+  constructor(number: string) {
+    super(`Credit note ${number} has been refunded or applied; reverse that first`, { field: 'id', number });
+  }
+}
+
+/** The note is not as the caller saw it. */
+export class CreditNoteChanged extends DomainError {
+  readonly code = 'CREDIT_NOTE_CHANGED';
+  constructor(number: string, expectedRemaining: string, remaining: string, currencyCode: string) {
+    super(`${remaining} ${currencyCode} remain on credit note ${number}, not ${expectedRemaining}`, {
+      field: 'expectedRemaining',
+      expectedRemaining,
       remaining,
       currencyCode,
     });
+  }
+}
+
+// Refunds
+
+/** The name is the legacy API's. */
+export class RefundNotFound extends DomainError {
+  readonly code = 'REFUND_CREDIT_NOTE_NOT_FOUND';
+  constructor(id: string) {
+    super(`There is no refund ${id}`, { field: 'refundId', id });
+  }
+}
+
+export class RefundAlreadyReversed extends DomainError {
+  readonly code = 'REFUND_ALREADY_REVERSED';
+  constructor(id: string) {
+    super(`Refund ${id} has been reversed already`, { field: 'refundId', id });
+  }
+}
+
+/** A refund that looks the same was made a moment ago, and the caller sent no key that would tell the two apart. */
+export class PossibleDuplicateRefund extends DomainError {
+  readonly code = 'POSSIBLE_DUPLICATE_REFUND';
+  constructor(refundId: string, seconds: number) {
+    super(
+      `Refund ${refundId} is the same and was made less than ${seconds} seconds ago; allow duplicates, or send an idempotency key`,
+      {
+        refundId,
+        seconds,
+      },
+    );
   }
 }
 
@@ -260,6 +318,13 @@ export class TransactionsDateLocked extends DomainError {
   readonly code = 'TRANSACTIONS_DATE_LOCKED';
   constructor(date: PostingDate, lockDate: PostingDate) {
     super(`The books are locked up to and including ${lockDate}; ${date} is not after it`, { field: 'date', date, lockDate });
+  }
+}
+
+export class DateBeforeRefund extends DomainError {
+  readonly code = 'DATE_BEFORE_REFUND';
+  constructor(date: PostingDate, refundDate: PostingDate) {
+    super(`${date} is before the refund's own date, ${refundDate}`, { field: 'date', date, refundDate });
   }
 }
 

@@ -39,6 +39,7 @@ const requestPlugin: ApolloServerPlugin<Context> = {
     return {
       async didResolveOperation({ operationName, operation }) {
         contextValue.log.add({ operation: operationName ?? operation?.operation });
+        contextValue.request.operationName = operationName;
         if (operation?.operation === 'mutation') contextValue.assertOneCommandPerKey(operation.selectionSet.selections.length);
       },
       async didEncounterErrors({ errors }) {
@@ -59,7 +60,7 @@ const requestPlugin: ApolloServerPlugin<Context> = {
           const original = errors[index];
           const { code, field } = formatted.extensions ?? {};
           if (code === INTERNAL)
-            return { ...formatted, extensions: { ...formatted.extensions, requestId: contextValue.requestId } };
+            return { ...formatted, extensions: { ...formatted.extensions, requestId: contextValue.request.requestId } };
           if (field !== undefined || original === undefined || original.path) return formatted;
           const blamed = blamedField(schema, document, operation, request.variables ?? {}, original);
           return blamed === undefined ? formatted : { ...formatted, extensions: { ...formatted.extensions, field: blamed } };

@@ -5,7 +5,11 @@ import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database.js';
 import { type Demo, openDemo, sandboxContent } from './demo.js';
+import { sweepIdempotencyKeys } from './services/unit-of-work.js';
 import { welcome } from './welcome.js';
+
+/** Idempotency keys past their retention are forgotten this often. */
+const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
 
 /** How long a stop waits for requests in flight before it ends anyway. */
 const STOP_TIMEOUT_MS = 20_000;
@@ -21,7 +25,14 @@ async function main(): Promise<void> {
     logger.info({ url }, 'ready');
     if (demo !== null) process.stdout.write(welcome(url, demo));
 
+    const sweeping = setInterval(() => {
+      sweepIdempotencyKeys(database.orm.em.fork()).catch((error: unknown) =>
+        logger.error({ err: error }, 'idempotency keys were not swept'),
+      );
+    }, SWEEP_INTERVAL_MS);
+
     logger.info({ signal: await signal }, 'stopping');
+    clearInterval(sweeping);
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
     await app.close();
   } finally {

@@ -37,6 +37,7 @@ async function grant(em: EntityManager, applicationRole: string): Promise<void> 
   await em.execute(`
     grant select, insert on all tables in schema public to ${row?.role};
     grant update on organizations, users, memberships, api_keys, accounts, branches, customers, credit_notes, credit_note_counters to ${row?.role};
+    grant delete on idempotency_keys to ${row?.role};
     revoke insert on schema_migrations from ${row?.role};
   `);
 }

@@ -1,13 +1,17 @@
 import 'reflect-metadata';
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { type AuthChecker, buildSchemaSync } from 'type-graphql';
 import { requireRole } from './auth/actor.js';
 import type { Context } from './context.js';
 import { Role } from './entities/access.js';
 import { CreditNoteLineResolver, CreditNoteResolver } from './resolvers/credit-note.resolver.js';
 import { JournalEntryResolver, JournalLineResolver } from './resolvers/journal.resolver.js';
+import { LedgerResolver } from './resolvers/ledger.resolver.js';
+import { AuditEventResolver, OrganizationResolver } from './resolvers/organization.resolver.js';
 import { AccountResolver, BranchResolver, CustomerResolver } from './resolvers/records.resolver.js';
-import { RefundResolver } from './resolvers/refund.resolver.js';
+import { RefundResolver, RefundReversalResolver } from './resolvers/refund.resolver.js';
+import { PreviewLineResolver } from './resolvers/refund-preview.js';
+import { RefundabilityResolver } from './resolvers/refundability.js';
 import { ViewerResolver } from './resolvers/viewer.resolver.js';
 
 /** Refuses with its own errors, so that a missing credential and a missing right are told apart. */
@@ -20,6 +24,12 @@ export function createSchema(): GraphQLSchema {
   return buildSchemaSync({
     resolvers: [
       RefundResolver,
+      RefundReversalResolver,
+      PreviewLineResolver,
+      RefundabilityResolver,
+      LedgerResolver,
+      OrganizationResolver,
+      AuditEventResolver,
       CreditNoteResolver,
       CreditNoteLineResolver,
       AccountResolver,
@@ -32,4 +42,9 @@ export function createSchema(): GraphQLSchema {
     authChecker: authorize,
     validate: true,
   });
+}
+
+/** The schema as it is committed: in alphabetical order, so that moving code around changes nothing. */
+export function printContract(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
 }

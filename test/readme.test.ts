@@ -22,7 +22,7 @@ beforeAll(async () => {
   demo = opened.demo;
   app = await createApp({
     orm: database.orm,
-    config: { introspection: true, corsOrigins: true },
+    config: { introspection: true, corsOrigins: true, duplicateWindowSeconds: 10, clientIp: 'none' },
     jwt: opened.jwt,
     logger: pino({ level: 'silent' }),
   });

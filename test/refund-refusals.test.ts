@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RefundCreditNoteDocument, type RefundCreditNoteInput } from './generated/documents.js';
+import { RefundCreditNoteDocument, type RefundCreditNoteInput, VoidCreditNoteDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 let gateway: Gateway;
@@ -47,7 +47,7 @@ const REFUSALS: Record<string, Refusal> = {
     code: 'CREDIT_NOTE_IS_VOID',
     field: 'creditNoteId',
     arrange: async ({ id }) => {
-      await sql('update credit_notes set voided_at = now() where id = $1', [id]);
+      await books.client.query(VoidCreditNoteDocument, { id });
       return {};
     },
   },

@@ -1,6 +1,10 @@
 import { Role } from '../entities/access.js';
 import type { Organization } from '../entities/organization.js';
+import { Protocol, type Provenance } from '../entities/provenance.js';
 import { Forbidden } from '../errors.js';
+
+/** The request that somebody acts in, as far as it is kept with what is done. */
+export type RequestFacts = Omit<Provenance, 'createdBy' | 'userId' | 'apiKeyId'>;
 
 /** Who is calling, in which organization and request. Exactly one of the two ids is set. */
 export interface Actor {
@@ -10,7 +14,18 @@ export interface Actor {
   readonly name: string;
   readonly userId: number | null;
   readonly apiKeyId: number | null;
-  readonly requestId: string;
+  readonly request: Readonly<RequestFacts>;
+}
+
+/** What is kept of the actor with what is done. */
+export function provenanceOf({ name, userId, apiKeyId, request }: Actor): Provenance {
+  return { createdBy: name, userId, apiKeyId, ...request };
+}
+
+/** The request of work that comes through no door. */
+export function internalRequest(requestId: string): RequestFacts {
+  const nothing = { traceId: null, clientName: null, clientVersion: null, operationName: null, ip: null };
+  return { requestId, protocol: Protocol.INTERNAL, ...nothing };
 }
 
 const ORDER: readonly Role[] = [Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN];

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { ApiKey, Membership } from '../entities/access.js';
 import { Unauthenticated } from '../errors.js';
-import type { Actor } from './actor.js';
+import type { Actor, RequestFacts } from './actor.js';
 import { hashApiKey, looksLikeApiKey } from './api-keys.js';
 import { type JwtSettings, subjectOf } from './jwt.js';
 
@@ -24,16 +24,16 @@ export async function authenticate(
   em: EntityManager,
   { authorization, organizationId }: Credentials,
   jwt: JwtSettings | null,
-  requestId: string,
+  request: RequestFacts,
 ): Promise<Actor> {
   const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
   if (credential === undefined) throw new Unauthenticated('CREDENTIAL');
   return looksLikeApiKey(credential)
-    ? byApiKey(em, credential, organizationId, requestId)
-    : byJwt(em, credential, organizationId, jwt, requestId);
+    ? byApiKey(em, credential, organizationId, request)
+    : byJwt(em, credential, organizationId, jwt, request);
 }
 
-async function byApiKey(em: EntityManager, key: string, organizationId: string | undefined, requestId: string): Promise<Actor> {
+async function byApiKey(em: EntityManager, key: string, organizationId: string | undefined, request: RequestFacts): Promise<Actor> {
   const apiKey = await em.findOne(ApiKey, { hash: hashApiKey(key) }, { populate: ['organization'] });
   const now = new Date();
   if (apiKey === null || !apiKey.isValidAt(now)) throw new Unauthenticated('CREDENTIAL');
@@ -42,7 +42,7 @@ async function byApiKey(em: EntityManager, key: string, organizationId: string |
   if (now.getTime() - (apiKey.lastUsedAt?.getTime() ?? 0) > LAST_USED_LAG_MS) {
     await em.nativeUpdate(ApiKey, { id: apiKey.id }, { lastUsedAt: now });
   }
-  return { organization, role: apiKey.role, name: apiKey.name, userId: null, apiKeyId: apiKey.id, requestId };
+  return { organization, role: apiKey.role, name: apiKey.name, userId: null, apiKeyId: apiKey.id, request };
 }
 
 async function byJwt(
@@ -50,7 +50,7 @@ async function byJwt(
   token: string,
   organizationId: string | undefined,
   jwt: JwtSettings | null,
-  requestId: string,
+  request: RequestFacts,
 ): Promise<Actor> {
   const subject = jwt && (await subjectOf(token, jwt));
   if (subject === null) throw new Unauthenticated('CREDENTIAL');
@@ -62,5 +62,5 @@ async function byJwt(
   );
   if (membership === null) throw new Unauthenticated('ORGANIZATION_UNKNOWN');
   const { organization, user, role } = membership;
-  return { organization, role, name: user.name, userId: user.id, apiKeyId: null, requestId };
+  return { organization, role, name: user.name, userId: user.id, apiKeyId: null, request };
 }

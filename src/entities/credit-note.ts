@@ -6,7 +6,9 @@ import {
   AmountPrecision,
   AmountTooLarge,
   CreditNoteAlreadyOpened,
+  CreditNoteChanged,
   CreditNoteHasNoRemainingAmount,
+  CreditNoteHasRefunds,
   CreditNoteIsDraft,
   CreditNoteIsVoid,
   DateBeforeCreditNote,
@@ -59,7 +61,7 @@ export interface CreditNoteTerms {
 @ObjectType({ description: 'The document that lowers what a customer owes. An open one can be refunded.' })
 @Entity({ tableName: 'credit_notes' })
 export class CreditNote extends Owned {
-  [OptionalProps]?: 'status' | 'remaining';
+  [OptionalProps]?: 'status' | 'remaining' | 'etag' | 'totalBase';
 
   @Field(() => String, { description: 'Number of the document, unique in the organization.' })
   @Property({ type: 'text' })
@@ -115,6 +117,9 @@ export class CreditNote extends Owned {
   @ManyToOne(() => JournalEntry, { nullable: true })
   journalEntry: Rel<JournalEntry> | null = null;
 
+  @ManyToOne(() => JournalEntry, { nullable: true })
+  voidEntry: Rel<JournalEntry> | null = null;
+
   @Field(() => String, { description: 'Name of the user or of the API key that recorded it.' })
   @Property({ type: 'text' })
   createdBy: string;
@@ -160,6 +165,11 @@ export class CreditNote extends Owned {
   /** Total − refunded − applied to invoices. */
   get remaining(): Big {
     return this.total.minus(this.refunded).minus(this.applied);
+  }
+
+  /** Of a note, all that a refund changes is what remains: that is its version. */
+  get etag(): string {
+    return `"${this.id}-${this.remaining.toFixed()}"`;
   }
 
   /** What `amount`, in the note's currency, is in the base currency at the note's own rate. */
@@ -210,6 +220,18 @@ export class CreditNote extends Owned {
     if (this.openedAt === null) throw new CreditNoteIsDraft(this.number);
   }
 
+  /** @throws {CreditNoteHasNoRemainingAmount} */
+  assertSomethingRemains(): void {
+    if (this.remaining.lte(ZERO)) throw new CreditNoteHasNoRemainingAmount(this.number, null, '0', this.currencyCode);
+  }
+
+  /** @throws {CreditNoteChanged} if not as much remains as the caller expects */
+  assertRemaining(expected: Big): void {
+    if (expected.eq(this.remaining)) return;
+    const { number, currencyCode, remaining } = this;
+    throw new CreditNoteChanged(number, expected.toFixed(), formatAmount(remaining, currencyCode), currencyCode);
+  }
+
   /** @throws {DateBeforeCreditNote} */
   assertNotBefore(date: PostingDate): void {
     if (date < this.date) throw new DateBeforeCreditNote(date, this.date);
@@ -250,6 +272,30 @@ export class CreditNote extends Owned {
     this.refunded = refunded;
     this.refundedBase = this.refundedBase.plus(settled);
     return { settled, paid: roundToCurrency(amount.times(exchangeRate), this.organization.baseCurrency) };
+  }
+
+  /** Takes a refund back: its credit can be refunded again. The caller holds the row's lock. */
+  giveBack(amount: Big, settled: Big): void {
+    this.refunded = this.refunded.minus(amount);
+    this.refundedBase = this.refundedBase.minus(settled);
+    if (this.refunded.lt(ZERO) || this.refundedBase.lt(ZERO))
+      throw new Error(`more was reversed of credit note ${this.id} than refunded`);
+  }
+
+  /**
+   * @throws {CreditNoteIsVoid}
+   * @throws {CreditNoteHasRefunds} or has been applied to invoices
+   */
+  assertVoidable(): void {
+    if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number);
+    if (this.refunded.gt(ZERO) || this.applied.gt(ZERO)) throw new CreditNoteHasRefunds(this.number);
+  }
+
+  /** Takes the note back. @param entry the mirror of its own entry; `null` for a draft, which has none */
+  void(entry: JournalEntry | null): void {
+    this.assertVoidable();
+    this.voidedAt = new Date();
+    this.voidEntry = entry;
   }
 }
 

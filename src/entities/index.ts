@@ -1,5 +1,6 @@
 import { ApiKey, Membership, User } from './access.js';
 import { Account } from './account.js';
+import { AuditEvent } from './audit-event.js';
 import { Branch } from './branch.js';
 import { CreditNote, CreditNoteLine } from './credit-note.js';
 import { Customer } from './customer.js';
@@ -8,6 +9,7 @@ import { JournalEntry, JournalLine } from './journal-entry.js';
 import { Organization } from './organization.js';
 import { Owned } from './owned.js';
 import { Refund } from './refund.js';
+import { RefundReversal } from './refund-reversal.js';
 
 /** The explicit list of entities: nothing is discovered from folders. */
 export const ENTITIES = [
@@ -24,5 +26,7 @@ export const ENTITIES = [
   CreditNote,
   CreditNoteLine,
   Refund,
+  RefundReversal,
   IdempotencyKey,
+  AuditEvent,
 ];

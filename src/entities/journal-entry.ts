@@ -16,6 +16,7 @@ import { Owned } from './owned.js';
 export enum JournalSource {
   CREDIT_NOTE = 'CREDIT_NOTE',
   REFUND = 'REFUND',
+  REVERSAL = 'REVERSAL',
 }
 
 /** One side of a posting, before it is part of an entry. */
@@ -52,6 +53,9 @@ export class JournalEntry extends Owned {
   @Property({ type: 'text' })
   memo: string;
 
+  @ManyToOne(() => JournalEntry, { nullable: true })
+  reversalOf: Rel<JournalEntry> | null = null;
+
   @OneToMany(
     () => JournalLine,
     (line) => line.journalEntry,
@@ -77,6 +81,18 @@ export class JournalEntry extends Owned {
       throw new Error(`unbalanced journal entry: debits ${debits.toFixed()}, credits ${credits.toFixed()}`);
     }
     this.lines.add(worthy.map((posting) => new JournalLine(this, posting)));
+  }
+
+  /** The mirror entry: every line on its other side. The entry's lines must have been loaded. */
+  reversed(postingDate: PostingDate): JournalEntry {
+    const postings = this.lines.getItems().map((line) => ({ ...line.posting(), side: opposite(line.side) }));
+    const mirror = new JournalEntry(
+      this.organization,
+      { postingDate, source: JournalSource.REVERSAL, memo: `Reversal: ${this.memo}` },
+      postings,
+    );
+    mirror.reversalOf = this;
+    return mirror;
   }
 }
 
@@ -126,6 +142,24 @@ export class JournalLine extends Owned {
     this.foreignAmount = posting.foreign?.amount ?? null;
     this.foreignCurrencyCode = posting.foreign?.currencyCode ?? null;
   }
+
+  /** The line, as it would stand before it is part of an entry. */
+  posting(): Posting {
+    const { side, account, amount, customer, branch, foreignAmount, foreignCurrencyCode } = this;
+    return {
+      side,
+      account,
+      amount,
+      customer: customer ?? undefined,
+      branch: branch ?? undefined,
+      foreign: foreignAmount && foreignCurrencyCode ? { amount: foreignAmount, currencyCode: foreignCurrencyCode } : undefined,
+    };
+  }
+}
+
+/** The other side of the books. */
+function opposite(side: Side): Side {
+  return side === Side.DEBIT ? Side.CREDIT : Side.DEBIT;
 }
 
 function sum(postings: readonly Posting[], side: Side): Big {

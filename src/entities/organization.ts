@@ -36,12 +36,11 @@ export class Organization {
    *
    * @throws {InvalidInput} if it is neither
    */
-  postingDate(text: string): PostingDate {
+  postingDate(text: string, field = 'date'): PostingDate {
     const date = toPostingDate(text, this.timeZone);
     if (date === null) {
-      throw new InvalidInput([
-        { field: 'date', constraints: { isPostingDate: 'date must be a date or an RFC 3339 date-time' }, value: text },
-      ]);
+      const reason = `${field} must be a date or an RFC 3339 date-time`;
+      throw new InvalidInput([{ field, constraints: { isPostingDate: reason }, value: text }]);
     }
     return date;
   }

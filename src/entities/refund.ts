@@ -1,24 +1,29 @@
-import { OptionalProps, type Rel } from '@mikro-orm/core';
-import { Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
+import type { Rel } from '@mikro-orm/core';
+import { Embedded, Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { Big } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../scalars.js';
 import { Account } from './account.js';
 import { Branch } from './branch.js';
-import { DecimalColumn, ID_COLUMN } from './columns.js';
+import { DecimalColumn } from './columns.js';
 import { CreditNote } from './credit-note.js';
 import { JournalEntry } from './journal-entry.js';
 import { Owned } from './owned.js';
+import { Provenance } from './provenance.js';
 
 export enum RefundStatus {
   POSTED = 'POSTED',
+  REVERSED = 'REVERSED',
 }
 
 registerEnumType(RefundStatus, {
   name: 'RefundStatus',
   description: 'Where a refund stands.',
-  valuesConfig: { POSTED: { description: 'Paid, and in the books.' } },
+  valuesConfig: {
+    POSTED: { description: 'Paid, and in the books.' },
+    REVERSED: { description: 'Taken back by a mirror entry, once and for all.' },
+  },
 });
 
 export interface RefundTerms {
@@ -31,19 +36,9 @@ export interface RefundTerms {
   readonly paidAmount: Big;
 }
 
-/** Who did it, and in which request. */
-export interface RefundOrigin {
-  readonly createdBy: string;
-  readonly userId: number | null;
-  readonly apiKeyId: number | null;
-  readonly requestId: string;
-}
-
 @ObjectType({ description: 'Money paid back against a credit note. It is never changed and never deleted.' })
 @Entity({ tableName: 'refunds' })
 export class Refund extends Owned {
-  [OptionalProps]?: 'status';
-
   @ManyToOne(() => CreditNote)
   creditNote: Rel<CreditNote>;
 
@@ -87,18 +82,8 @@ export class Refund extends Owned {
   @ManyToOne(() => JournalEntry)
   journalEntry: Rel<JournalEntry>;
 
-  @Field(() => String, { description: 'Name of the user or of the API key that made it.' })
-  @Property({ type: 'text' })
-  createdBy: string;
-
-  @Property({ type: ID_COLUMN, nullable: true })
-  userId: number | null;
-
-  @Property({ type: ID_COLUMN, nullable: true })
-  apiKeyId: number | null;
-
-  @Property({ type: 'text' })
-  requestId: string;
+  @Embedded(() => Provenance, { prefix: false })
+  provenance: Provenance;
 
   constructor(
     creditNote: CreditNote,
@@ -106,7 +91,7 @@ export class Refund extends Owned {
     branch: Branch,
     terms: RefundTerms,
     journalEntry: JournalEntry,
-    origin: RefundOrigin,
+    provenance: Provenance,
   ) {
     super();
     this.organization = creditNote.organization;
@@ -122,15 +107,12 @@ export class Refund extends Owned {
     this.referenceNo = terms.referenceNo;
     this.description = terms.description;
     this.journalEntry = journalEntry;
-    this.createdBy = origin.createdBy;
-    this.userId = origin.userId;
-    this.apiKeyId = origin.apiKeyId;
-    this.requestId = origin.requestId;
+    this.provenance = provenance;
   }
 
-  @Field(() => RefundStatus, { description: 'Where it stands.' })
-  get status(): RefundStatus {
-    return RefundStatus.POSTED;
+  @Field(() => String, { description: 'Name of the user or of the API key that made it.' })
+  get createdBy(): string {
+    return this.provenance.createdBy;
   }
 
   /** Realized FX gain (positive) or loss (negative), in the base currency: booked rate against paid rate. */

@@ -1,4 +1,5 @@
 import { Migration20261122Books } from './migration-20261122-books.js';
+import { Migration20261123Reversals } from './migration-20261123-reversals.js';
 
 /** Every migration, oldest first. The names are kept in the database: they never change. */
-export const MIGRATIONS = [Migration20261122Books];
+export const MIGRATIONS = [Migration20261122Books, Migration20261123Reversals];

@@ -8,13 +8,16 @@ import { Customer } from '../entities/customer.js';
 import { JournalEntry } from '../entities/journal-entry.js';
 import { Refund } from '../entities/refund.js';
 import { formatAmount } from '../money.js';
-import { DecimalScalar } from '../scalars.js';
+import { DecimalScalar, PostingDateScalar } from '../scalars.js';
 import { createCreditNote } from '../services/create-credit-note.js';
 import { openCreditNote } from '../services/open-credit-note.js';
+import { refundability } from '../services/refundability.js';
+import { voidCreditNote } from '../services/void-credit-note.js';
 import { CreateCreditNoteInput } from './inputs/create-credit-note.input.js';
 import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
 import { PageArgs } from './inputs/page.args.js';
 import { afterId, findById, findPage } from './reads.js';
+import { RefundabilityType } from './refundability.js';
 
 @Resolver(() => CreditNote)
 export class CreditNoteResolver {
@@ -38,6 +41,21 @@ export class CreditNoteResolver {
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
     return openCreditNote(context.em, context.actor, id, context.idempotency(idempotencyKey));
+  }
+
+  @Authorized(Role.ACCOUNTANT)
+  @Mutation(() => CreditNote, { description: 'Takes back a credit note that has no refunds, by the mirror of its own entry.' })
+  voidCreditNote(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, { description: 'Id of the credit note.' }) id: string,
+    @Arg('date', () => PostingDateScalar, {
+      nullable: true,
+      description: "The day in the books, not before the note's own; today, or the note's own day if that is later, if absent.",
+    })
+    date: string | null | undefined,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<CreditNote> {
+    return voidCreditNote(context.em, context.actor, { id, date }, context.idempotency(idempotencyKey));
   }
 
   @Authorized(Role.VIEWER)
@@ -93,6 +111,16 @@ export class CreditNoteResolver {
   @FieldResolver(() => [CreditNoteLine], { description: 'Its lines.' })
   lines(@Root() note: CreditNote, @Ctx() context: Context): Promise<CreditNoteLine[]> {
     return context.loaders.creditNoteLines.load(note.id);
+  }
+
+  @FieldResolver(() => RefundabilityType, { description: 'Whether you could refund it today, how much, from where, and why not.' })
+  refundability(@Root() note: CreditNote, @Ctx() context: Context): RefundabilityType {
+    return new RefundabilityType(refundability(context.actor, note), note);
+  }
+
+  @FieldResolver(() => String, { description: 'Version of what remains, as the REST replies carry it in their ETag header.' })
+  etag(@Root() note: CreditNote): string {
+    return note.etag;
   }
 
   @FieldResolver(() => [Refund], { description: 'Its refunds, in the order of their ids.' })

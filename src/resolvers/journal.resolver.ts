@@ -13,6 +13,16 @@ export class JournalEntryResolver {
   lines(@Root() entry: JournalEntry, @Ctx() context: Context): Promise<JournalLine[]> {
     return context.loaders.journalLines.load(entry.id);
   }
+
+  @FieldResolver(() => JournalEntry, { nullable: true, description: 'The entry that it is the mirror of, if it is one.' })
+  reversalOf(@Root() entry: JournalEntry, @Ctx() context: Context): Promise<JournalEntry> | null {
+    return entry.reversalOf && context.loaders.journalEntry.load(entry.reversalOf.id);
+  }
+
+  @FieldResolver(() => JournalEntry, { nullable: true, description: 'Its mirror entry, if it has been reversed.' })
+  reversedBy(@Root() entry: JournalEntry, @Ctx() context: Context): Promise<JournalEntry | null> {
+    return context.loaders.reversedBy.load(entry.id);
+  }
 }
 
 @Resolver(() => JournalLine)

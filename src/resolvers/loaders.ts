@@ -2,7 +2,7 @@ import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import DataLoader from 'dataloader';
 import { Account } from '../entities/account.js';
-import { normalBalance, Side } from '../entities/account-type.js';
+import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote, CreditNoteLine } from '../entities/credit-note.js';
 import { Customer } from '../entities/customer.js';
@@ -10,7 +10,9 @@ import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
 import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
-import { Big, ZERO } from '../money.js';
+import { RefundReversal } from '../entities/refund-reversal.js';
+import type { PostingDate } from '../posting-date.js';
+import { accountTurnovers, customerTurnovers, type Turnover } from '../services/balances.js';
 
 /** One page of a credit note's refunds. */
 export interface RefundsPage {
@@ -18,6 +20,12 @@ export interface RefundsPage {
   readonly first: number;
   /** Id of the refund after which the page begins; 0 for the first page. */
   readonly after: number;
+}
+
+/** An account, up to and including a day. */
+export interface AccountAsOf {
+  readonly accountId: number;
+  readonly asOf: PostingDate | null;
 }
 
 export type Loaders = ReturnType<typeof createLoaders>;
@@ -38,6 +46,21 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     creditNote: byId(CreditNote),
     customer: byId(Customer),
     journalEntry: byId(JournalEntry),
+    refund: byId(Refund),
+
+    /** The reversal of a refund; `null` while it is posted. */
+    reversal: new DataLoader<number, RefundReversal | null>(async (ids) => {
+      const reversals = await em.find(RefundReversal, { refund: { $in: [...ids] }, organization: organization().id });
+      const reversalOf = new Map(reversals.map((reversal) => [reversal.refund.id, reversal]));
+      return ids.map((id) => reversalOf.get(id) ?? null);
+    }),
+
+    /** The mirror of an entry; `null` if it has none. */
+    reversedBy: new DataLoader<number, JournalEntry | null>(async (ids) => {
+      const mirrors = await em.find(JournalEntry, { reversalOf: { $in: [...ids] }, organization: organization().id });
+      const mirrorOf = new Map(mirrors.map((mirror) => [mirror.reversalOf?.id, mirror]));
+      return ids.map((id) => mirrorOf.get(id) ?? null);
+    }),
 
     journalLines: new DataLoader<number, JournalLine[]>(async (ids) => {
       const where = { journalEntry: { $in: [...ids] }, organization: organization().id };
@@ -72,24 +95,42 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
       { cacheKeyFn: ({ creditNoteId, first, after }) => `${creditNoteId}:${first}:${after}` },
     ),
 
-    /** Balance of an account in the base currency, positive on the side on which its type grows. */
-    balance: new DataLoader<Account, Big, number>(
-      async (accounts) => {
-        const rows = await em.execute<{ account_id: string; debits: string; credits: string }[]>(
-          `select account_id,
-             coalesce(sum(amount) filter (where side = 'DEBIT'), 0) as debits,
-             coalesce(sum(amount) filter (where side = 'CREDIT'), 0) as credits
-           from journal_lines where account_id in (?) and organization_id = ? group by account_id`,
-          [accounts.map(({ id }) => id), organization().id],
+    /** Turnover of an account up to and including a day; `null` for all of it. */
+    turnover: new DataLoader<AccountAsOf, Turnover, string>(
+      async (keys) => {
+        const days = [...new Set(keys.map(({ asOf }) => asOf))];
+        const turnovers = await Promise.all(
+          days.map(async (day) => {
+            const ids = keys.filter(({ asOf }) => asOf === day).map(({ accountId }) => accountId);
+            return [day, await accountTurnovers(em, organization(), ids, day)] as const;
+          }),
         );
-        const netOf = new Map(rows.map((row) => [String(row.account_id), Big(row.debits).minus(Big(row.credits))]));
-        return accounts.map(({ id, type }) => {
-          const net = netOf.get(String(id)) ?? ZERO;
-          return normalBalance(type) === Side.DEBIT ? net : ZERO.minus(net);
-        });
+        const ofDay = new Map(turnovers);
+        return keys.map(({ accountId, asOf }) => ofDay.get(asOf)?.(accountId) ?? new Error(`no turnover of account ${accountId}`));
       },
-      { cacheKeyFn: ({ id }) => id },
+      { cacheKeyFn: ({ accountId, asOf }) => `${accountId}:${asOf}` },
     ),
+
+    /** Turnover of a customer on the receivable. */
+    customerTurnover: new DataLoader<number, Turnover>(async (ids) => {
+      const turnover = await customerTurnovers(em, organization(), ids);
+      return ids.map(turnover);
+    }),
+
+    /** Accounts that refunds in a currency can be paid from. */
+    refundableFrom: new DataLoader<string, Account[]>(async (currencyCodes) => {
+      const { id, baseCurrency } = organization();
+      const where = {
+        organization: id,
+        active: true,
+        type: { $in: [...REFUNDABLE_FROM] },
+        currencyCode: { $in: [...currencyCodes, baseCurrency] },
+      };
+      const accounts = await em.find(Account, where, { orderBy: { code: 'asc' } });
+      return currencyCodes.map((code) =>
+        accounts.filter(({ currencyCode }) => currencyCode === code || currencyCode === baseCurrency),
+      );
+    }),
   };
 }
 

@@ -10,8 +10,13 @@ export function findById<T extends Owned>({ em, actor }: Context, entity: Entity
 }
 
 /** A page of the caller's organization's rows, in the order of their ids. */
-export function findPage<T extends Owned>({ em, actor }: Context, entity: EntityClass<T>, page: PageArgs): Promise<T[]> {
-  const where = { organization: actor.organization.id, id: { $gt: afterId(page) } };
+export function findPage<T extends Owned>(
+  { em, actor }: Context,
+  entity: EntityClass<T>,
+  page: PageArgs,
+  filter: object = {},
+): Promise<T[]> {
+  const where = { ...filter, organization: actor.organization.id, id: { $gt: afterId(page) } };
   return em.find(entity, where as FilterQuery<T>, { orderBy: { id: 'asc' } as QueryOrderMap<T>, limit: page.first });
 }
 

@@ -2,10 +2,11 @@ import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolve
 import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
+import { normalBalance, Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
 import { formatAmount } from '../money.js';
-import { DecimalScalar } from '../scalars.js';
+import { DecimalScalar, PostingDateScalar } from '../scalars.js';
 import { createAccount, createBranch, createCustomer } from '../services/create-records.js';
 import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from './inputs/create-record.inputs.js';
 import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
@@ -43,8 +44,17 @@ export class AccountResolver {
     description:
       'Balance in the base currency, positive on the side on which this kind of account grows. Derived from the journal.',
   })
-  async balance(@Root() account: Account, @Ctx() context: Context): Promise<string> {
-    return formatAmount(await context.loaders.balance.load(account), context.actor.organization.baseCurrency);
+  async balance(
+    @Root() account: Account,
+    @Ctx() context: Context,
+    @Arg('asOf', () => PostingDateScalar, { nullable: true, description: 'Up to and including this day; everything if absent.' })
+    asOf: string | null | undefined,
+  ): Promise<string> {
+    const { organization } = context.actor;
+    const day = asOf ? organization.postingDate(asOf, 'asOf') : null;
+    const { debits, credits } = await context.loaders.turnover.load({ accountId: account.id, asOf: day });
+    const balance = normalBalance(account.type) === Side.DEBIT ? debits.minus(credits) : credits.minus(debits);
+    return formatAmount(balance, organization.baseCurrency);
   }
 }
 
@@ -83,5 +93,13 @@ export class CustomerResolver {
   @Query(() => [Customer], { description: 'Customers in the order of their ids.' })
   customers(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Customer[]> {
     return findPage(context, Customer, page);
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    description: 'What the customer owes, in the base currency; negative while open credit notes owe something to the customer.',
+  })
+  async balance(@Root() customer: Customer, @Ctx() context: Context): Promise<string> {
+    const { debits, credits } = await context.loaders.customerTurnover.load(customer.id);
+    return formatAmount(debits.minus(credits), context.actor.organization.baseCurrency);
   }
 }

@@ -5,14 +5,21 @@ import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { JournalEntry } from '../entities/journal-entry.js';
-import { Refund } from '../entities/refund.js';
-import { formatAmount } from '../money.js';
+import { Provenance } from '../entities/provenance.js';
+import { Refund, RefundStatus } from '../entities/refund.js';
+import { RefundReversal } from '../entities/refund-reversal.js';
+import { type Big, formatAmount } from '../money.js';
 import { DecimalScalar } from '../scalars.js';
+import { previewRefund } from '../services/preview-refund.js';
 import { refundCreditNote } from '../services/refund-credit-note.js';
+import { reverseRefund } from '../services/reverse-refund.js';
 import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
 import { PageArgs } from './inputs/page.args.js';
+import { given, ProvenanceFilter } from './inputs/provenance.filter.js';
 import { RefundCreditNoteInput } from './inputs/refund-credit-note.input.js';
+import { ReverseRefundInput } from './inputs/reverse-refund.input.js';
 import { findById, findPage } from './reads.js';
+import { RefundPreviewType } from './refund-preview.js';
 
 @Resolver(() => Refund)
 export class RefundResolver {
@@ -24,8 +31,47 @@ export class RefundResolver {
     @Ctx() context: Context,
     @Arg('input', () => RefundCreditNoteInput, { description: 'What is to be refunded.' }) input: RefundCreditNoteInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+    @Arg('expectedRemaining', () => DecimalScalar, {
+      nullable: true,
+      description: 'Refund only if exactly this much remains on the note, as you saw it.',
+    })
+    expectedRemaining: Big | null | undefined,
+    @Arg('allowDuplicate', () => Boolean, {
+      defaultValue: false,
+      description: 'Without an idempotency key, an equal refund within seconds is refused as a possible duplicate; this allows it.',
+    })
+    allowDuplicate: boolean,
   ): Promise<Refund> {
-    return refundCreditNote(context.em, context.actor, input, context.idempotency(idempotencyKey));
+    return refundCreditNote(context.em, context.actor, input, {
+      idempotency: context.idempotency(idempotencyKey),
+      expectedRemaining,
+      duplicateWindowSeconds: allowDuplicate ? 0 : context.config.duplicateWindowSeconds,
+    });
+  }
+
+  @Authorized(Role.ACCOUNTANT)
+  @Mutation(() => Refund, {
+    description:
+      'Takes a refund back by its mirror entry, also when its own period is locked. Nothing is deleted; the credit can be refunded again.',
+  })
+  reverseRefund(
+    @Ctx() context: Context,
+    @Arg('input', () => ReverseRefundInput, { description: 'What is to be reversed.' }) input: ReverseRefundInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<Refund> {
+    return reverseRefund(context.em, context.actor, input, context.idempotency(idempotencyKey));
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => RefundPreviewType, {
+    description:
+      'What a refund would do now: the very same work under the same lock, rolled back. It leaves no trace, and takes no id.',
+  })
+  async previewRefund(
+    @Ctx() context: Context,
+    @Arg('input', () => RefundCreditNoteInput, { description: 'What would be refunded.' }) input: RefundCreditNoteInput,
+  ): Promise<RefundPreviewType> {
+    return new RefundPreviewType(await previewRefund(context.em, context.actor, input), context.actor.organization.baseCurrency);
   }
 
   @Authorized(Role.VIEWER)
@@ -36,8 +82,13 @@ export class RefundResolver {
 
   @Authorized(Role.VIEWER)
   @Query(() => [Refund], { description: 'Refunds in the order of their ids.' })
-  refunds(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Refund[]> {
-    return findPage(context, Refund, page);
+  refunds(
+    @Ctx() context: Context,
+    @Args(() => PageArgs) page: PageArgs,
+    @Arg('provenance', () => ProvenanceFilter, { nullable: true, description: 'Only those that came from there.' })
+    provenance: ProvenanceFilter | null | undefined,
+  ): Promise<Refund[]> {
+    return findPage(context, Refund, page, provenance ? { provenance: given(provenance) } : {});
   }
 
   @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })
@@ -51,6 +102,25 @@ export class RefundResolver {
   })
   realizedGain(@Root() refund: Refund, @Ctx() context: Context): string {
     return formatAmount(refund.realizedGain, context.actor.organization.baseCurrency);
+  }
+
+  @Authorized(Role.ACCOUNTANT)
+  @FieldResolver(() => Provenance, {
+    nullable: true,
+    description: 'Who made it, and in which request. For accountants and admins.',
+  })
+  provenance(@Root() refund: Refund): Provenance {
+    return refund.provenance;
+  }
+
+  @FieldResolver(() => RefundStatus, { description: 'Posted, or reversed.' })
+  async status(@Root() refund: Refund, @Ctx() context: Context): Promise<RefundStatus> {
+    return (await context.loaders.reversal.load(refund.id)) ? RefundStatus.REVERSED : RefundStatus.POSTED;
+  }
+
+  @FieldResolver(() => RefundReversal, { nullable: true, description: 'Its reversal; null while it is posted.' })
+  reversal(@Root() refund: Refund, @Ctx() context: Context): Promise<RefundReversal | null> {
+    return context.loaders.reversal.load(refund.id);
   }
 
   @FieldResolver(() => CreditNote, { description: 'The credit note that was refunded.' })
@@ -71,5 +141,27 @@ export class RefundResolver {
   @FieldResolver(() => JournalEntry, { description: 'Its posting in the books.' })
   journalEntry(@Root() refund: Refund, @Ctx() context: Context): Promise<JournalEntry> {
     return context.loaders.journalEntry.load(refund.journalEntry.id);
+  }
+}
+
+@Resolver(() => RefundReversal)
+export class RefundReversalResolver {
+  @FieldResolver(() => Refund, { description: 'The refund that was reversed.' })
+  refund(@Root() reversal: RefundReversal, @Ctx() context: Context): Promise<Refund> {
+    return context.loaders.refund.load(reversal.refund.id);
+  }
+
+  @Authorized(Role.ACCOUNTANT)
+  @FieldResolver(() => Provenance, {
+    nullable: true,
+    description: 'Who made it, and in which request. For accountants and admins.',
+  })
+  provenance(@Root() reversal: RefundReversal): Provenance {
+    return reversal.provenance;
+  }
+
+  @FieldResolver(() => JournalEntry, { description: 'The mirror entry.' })
+  journalEntry(@Root() reversal: RefundReversal, @Ctx() context: Context): Promise<JournalEntry> {
+    return context.loaders.journalEntry.load(reversal.journalEntry.id);
   }
 }

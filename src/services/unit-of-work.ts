@@ -13,6 +13,12 @@ export interface Idempotency {
   onOutcome(outcome: { replayed: boolean }): void;
 }
 
+/**
+ * Work shares the organization's period with other work; changing the lock date wants it alone. So no lock date slips in
+ * under a refund in flight, and no refund under a lock date.
+ */
+export type Period = 'shared' | 'alone';
+
 /** What is to be done: its name and its fields, which together tell one command from another. */
 export interface Command<T> {
   readonly operation: string;
@@ -20,6 +26,7 @@ export interface Command<T> {
   /** What it makes. */
   readonly result: EntityClass<T>;
   readonly idempotency: Idempotency | undefined;
+  readonly period?: Period;
 }
 
 /**
@@ -34,11 +41,12 @@ export interface Command<T> {
 export function inUnitOfWork<T extends { id: number }>(
   em: EntityManager,
   actor: Actor,
-  { operation, fields, result, idempotency }: Command<T>,
+  { operation, fields, result, idempotency, period = 'shared' }: Command<T>,
   work: (em: EntityManager, organization: Organization) => Promise<T>,
 ): Promise<T> {
   return em.transactional(
     async (em) => {
+      await em.execute(PERIOD_LOCK[period], [actor.organization.id]);
       const organization = await em.findOneOrFail(Organization, actor.organization.id);
       if (idempotency === undefined) return work(em, organization);
 
@@ -61,6 +69,12 @@ export function inUnitOfWork<T extends { id: number }>(
   );
 }
 
+/** Advisory locks queue fairly, unlike row locks: a lock date does not starve behind a stream of refunds. */
+const PERIOD_LOCK: Record<Period, string> = {
+  shared: `select pg_advisory_xact_lock_shared(hashtextextended('period', ?))`,
+  alone: `select pg_advisory_xact_lock(hashtextextended('period', ?))`,
+};
+
 /** Equal commands have equal fingerprints: 100 and "100.00" are one amount, and a date-time is the date that it means here. */
 function fingerprintOf(operation: string, fields: object, organization: Organization): string {
   const normalized = JSON.stringify(
@@ -78,4 +92,13 @@ function fingerprintOf(operation: string, fields: object, organization: Organiza
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** For so long a key is known; after that the same key is a new one. */
+export const IDEMPOTENCY_RETENTION_DAYS = 30;
+
+/** Forgets the keys that are older than the retention, and tells how many there were. */
+export function sweepIdempotencyKeys(em: EntityManager): Promise<number> {
+  const oldest = new Date(Date.now() - IDEMPOTENCY_RETENTION_DAYS * 24 * 60 * 60 * 1000);
+  return em.nativeDelete(IdempotencyKey, { createdAt: { $lt: oldest } });
 }

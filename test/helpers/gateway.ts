@@ -44,13 +44,19 @@ export class Gateway {
   }
 
   static async start(
-    options: { introspection?: boolean; corsOrigins?: true | string[]; jwt?: JwtSettings | null } = {},
+    options: {
+      introspection?: boolean;
+      corsOrigins?: true | string[];
+      jwt?: JwtSettings | null;
+      duplicateWindowSeconds?: number;
+    } = {},
   ): Promise<Gateway> {
     const database = await createDatabase();
     const logged: Record<string, unknown>[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
-    const { introspection = true, corsOrigins = true, jwt = JWT } = options;
-    const app = await createApp({ orm: database.orm, config: { introspection, corsOrigins }, jwt, logger });
+    // Tests make equal refunds in a row on purpose; the guard against that has tests of its own.
+    const { introspection = true, corsOrigins = true, jwt = JWT, duplicateWindowSeconds = 0 } = options;
+    const app = await createApp({ orm: database.orm, config: { introspection, corsOrigins, duplicateWindowSeconds, clientIp: 'connection' }, jwt, logger });
     return new Gateway(database, app, logged);
   }
 

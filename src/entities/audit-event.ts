@@ -1,0 +1,24 @@
+import { Entity, Property } from '@mikro-orm/decorators/legacy';
+import { Field, ObjectType } from 'type-graphql';
+import { Owned } from './owned.js';
+
+@ObjectType({
+  description: 'Something that was done to who may do what, or to what may be posted. It is never changed and never deleted.',
+})
+@Entity({ tableName: 'audit_events' })
+export class AuditEvent extends Owned {
+  @Field(() => String, { description: 'What was done, such as lockTransactions or api-key create.' })
+  @Property({ type: 'text' })
+  action!: string;
+
+  @Property({ type: 'json' })
+  details!: Readonly<Record<string, string>>;
+
+  @Field(() => String, { description: 'Name of the user, of the API key, or of the operator.' })
+  @Property({ type: 'text' })
+  createdBy!: string;
+
+  @Field(() => String, { description: 'Id of the request that it was done in.' })
+  @Property({ type: 'text' })
+  requestId!: string;
+}

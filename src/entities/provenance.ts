@@ -1,0 +1,63 @@
+import { Embeddable, Property } from '@mikro-orm/decorators/legacy';
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { ID_COLUMN } from './columns.js';
+
+/** The door that a request came through. */
+export enum Protocol {
+  GRAPHQL = 'GRAPHQL',
+  REST = 'REST',
+  /** The operator's own commands, and the demo's seed. */
+  INTERNAL = 'INTERNAL',
+}
+
+registerEnumType(Protocol, {
+  name: 'Protocol',
+  description: 'The door that a request came through.',
+  valuesConfig: {
+    GRAPHQL: { description: 'A mutation.' },
+    REST: { description: 'The documented path.' },
+    INTERNAL: { description: "The operator's own commands." },
+  },
+});
+
+@ObjectType({ description: 'Where something came from: who did it, and in which request.' })
+@Embeddable()
+export class Provenance {
+  @Field(() => String, { description: 'Name of the user or of the API key, as it was then.' })
+  @Property({ type: 'text' })
+  createdBy!: string;
+
+  @Property({ type: ID_COLUMN, nullable: true })
+  userId!: number | null;
+
+  @Property({ type: ID_COLUMN, nullable: true })
+  apiKeyId!: number | null;
+
+  @Field(() => String, { description: 'Id of the request, under which it is in the log.' })
+  @Property({ type: 'text' })
+  requestId!: string;
+
+  @Field(() => String, { nullable: true, description: "W3C trace id of the caller's traceparent header." })
+  @Property({ type: 'text', nullable: true })
+  traceId!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The apollographql-client-name header.' })
+  @Property({ type: 'text', nullable: true })
+  clientName!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The apollographql-client-version header.' })
+  @Property({ type: 'text', nullable: true })
+  clientVersion!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of the GraphQL operation.' })
+  @Property({ type: 'text', nullable: true })
+  operationName!: string | null;
+
+  @Field(() => Protocol, { description: 'The door that it came through.' })
+  @Property({ type: 'text' })
+  protocol!: Protocol;
+
+  @Field(() => String, { nullable: true, description: "The caller's address, if addresses are kept." })
+  @Property({ type: 'text', nullable: true })
+  ip!: string | null;
+}

@@ -1,0 +1,47 @@
+import type { Rel } from '@mikro-orm/core';
+import { Embedded, Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
+import { Field, ObjectType } from 'type-graphql';
+import type { PostingDate } from '../posting-date.js';
+import { PostingDateScalar } from '../scalars.js';
+import { JournalEntry } from './journal-entry.js';
+import { Owned } from './owned.js';
+import { Provenance } from './provenance.js';
+import { Refund } from './refund.js';
+
+@ObjectType({
+  description: 'The taking back of a refund: its mirror entry. A refund has at most one; it is never changed or deleted.',
+})
+@Entity({ tableName: 'refund_reversals' })
+export class RefundReversal extends Owned {
+  @ManyToOne(() => Refund)
+  refund: Rel<Refund>;
+
+  @ManyToOne(() => JournalEntry)
+  journalEntry: Rel<JournalEntry>;
+
+  @Field(() => PostingDateScalar, { description: 'The day in the books that it belongs to.' })
+  @Property({ type: 'date' })
+  date: PostingDate;
+
+  @Field(() => String, { description: 'Why it was reversed.' })
+  @Property({ type: 'text' })
+  reason: string;
+
+  @Embedded(() => Provenance, { prefix: false })
+  provenance: Provenance;
+
+  constructor(refund: Refund, journalEntry: JournalEntry, reason: string, provenance: Provenance) {
+    super();
+    this.organization = refund.organization;
+    this.refund = refund;
+    this.journalEntry = journalEntry;
+    this.date = journalEntry.postingDate;
+    this.reason = reason;
+    this.provenance = provenance;
+  }
+
+  @Field(() => String, { description: 'Name of the user or of the API key that reversed it.' })
+  get createdBy(): string {
+    return this.provenance.createdBy;
+  }
+}

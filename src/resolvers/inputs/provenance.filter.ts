@@ -1,0 +1,31 @@
+import { Field, InputType } from 'type-graphql';
+import { Protocol, type Provenance } from '../../entities/provenance.js';
+
+@InputType({ description: 'Where something came from; what is given must be equal.' })
+export class ProvenanceFilter implements Partial<Provenance> {
+  @Field(() => String, { nullable: true, description: 'Name of the user or of the API key.' })
+  createdBy?: string;
+
+  @Field(() => String, { nullable: true, description: 'Id of the request.' })
+  requestId?: string;
+
+  @Field(() => String, { nullable: true, description: 'W3C trace id.' })
+  traceId?: string;
+
+  @Field(() => String, { nullable: true, description: 'Name of the client.' })
+  clientName?: string;
+
+  @Field(() => String, { nullable: true, description: 'Version of the client.' })
+  clientVersion?: string;
+
+  @Field(() => String, { nullable: true, description: 'Name of the GraphQL operation.' })
+  operationName?: string;
+
+  @Field(() => Protocol, { nullable: true, description: 'The door.' })
+  protocol?: Protocol;
+}
+
+/** The fields of a filter that are given. */
+export function given(filter: ProvenanceFilter): Partial<Provenance> {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined && value !== null));
+}

@@ -1,0 +1,19 @@
+import { Field, ID, InputType } from 'type-graphql';
+import { PostingDateScalar } from '../../scalars.js';
+import type { ReverseRefund } from '../../services/reverse-refund.js';
+import { IsId, IsPostingDate, IsText } from './validators.js';
+
+@InputType({ description: 'A refund to be reversed.' })
+export class ReverseRefundInput implements ReverseRefund {
+  @Field(() => ID, { description: 'The refund.' })
+  @IsId()
+  refundId!: string;
+
+  @Field(() => PostingDateScalar, { description: "The day in the books, in an open period and not before the refund's own." })
+  @IsPostingDate()
+  date!: string;
+
+  @Field(() => String, { description: 'Why it is reversed. 1 to 1000 characters.' })
+  @IsText(1, 1000)
+  reason!: string;
+}

@@ -1,0 +1,47 @@
+import { Arg, Args, Authorized, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { Context } from '../context.js';
+import { Role } from '../entities/access.js';
+import { AuditEvent } from '../entities/audit-event.js';
+import { Organization } from '../entities/organization.js';
+import { lockTransactions, unlockTransactions } from '../services/lock-transactions.js';
+import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
+import { LockTransactionsInput, UnlockTransactionsInput } from './inputs/lock-transactions.input.js';
+import { PageArgs } from './inputs/page.args.js';
+import { findPage } from './reads.js';
+
+@Resolver(() => Organization)
+export class OrganizationResolver {
+  @Authorized(Role.ADMIN)
+  @Mutation(() => Organization, { description: 'Locks the books up to and including a day. Waits for what is in flight.' })
+  lockTransactions(
+    @Ctx() context: Context,
+    @Arg('input', () => LockTransactionsInput, { description: 'What is to be locked.' }) input: LockTransactionsInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<Organization> {
+    return lockTransactions(context.em, context.actor, input, context.idempotency(idempotencyKey));
+  }
+
+  @Authorized(Role.ADMIN)
+  @Mutation(() => Organization, { description: 'Opens the books again.' })
+  unlockTransactions(
+    @Ctx() context: Context,
+    @Arg('input', () => UnlockTransactionsInput, { description: 'Why.' }) input: UnlockTransactionsInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<Organization> {
+    return unlockTransactions(context.em, context.actor, input.reason, context.idempotency(idempotencyKey));
+  }
+
+  @Authorized(Role.ADMIN)
+  @Query(() => [AuditEvent], { description: 'What was done to keys, roles and the lock date, in the order of ids.' })
+  auditEvents(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<AuditEvent[]> {
+    return findPage(context, AuditEvent, page);
+  }
+}
+
+@Resolver(() => AuditEvent)
+export class AuditEventResolver {
+  @FieldResolver(() => String, { description: 'What exactly, as JSON.' })
+  details(@Root() event: AuditEvent): string {
+    return JSON.stringify(event.details);
+  }
+}

@@ -1,0 +1,110 @@
+import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
+import type { Context } from '../context.js';
+import { Account } from '../entities/account.js';
+import { Side } from '../entities/account-type.js';
+import { Branch } from '../entities/branch.js';
+import { Customer } from '../entities/customer.js';
+import type { Posting } from '../entities/journal-entry.js';
+import type { ErrorCode } from '../errors.js';
+import { formatAmount } from '../money.js';
+import type { PostingDate } from '../posting-date.js';
+import { DecimalScalar, PostingDateScalar } from '../scalars.js';
+import type { RefundPreview } from '../services/preview-refund.js';
+
+@ObjectType('Refusal', { description: 'Why something would be refused, in the words and with the code of the error.' })
+export class RefusalType {
+  @Field(() => String, { description: 'Code of the error.' })
+  code!: ErrorCode;
+
+  @Field(() => String, { description: 'What is wrong.' })
+  message!: string;
+
+  @Field(() => String, { nullable: true, description: 'The input field that is to blame.' })
+  field?: string | undefined;
+}
+
+@ObjectType('PreviewLine', { description: 'A journal line that would be posted.' })
+export class PreviewLine {
+  @Field(() => Side, { description: 'Debit or credit.' })
+  side!: Side;
+
+  @Field(() => DecimalScalar, { description: 'In the base currency.' })
+  amount!: string;
+
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: "The same in the document's currency, where that is not the base currency.",
+  })
+  foreignAmount!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'ISO 4217 code of the foreign amount.' })
+  foreignCurrencyCode!: string | null;
+
+  readonly posting!: Posting;
+}
+
+@ObjectType('RefundPreview', { description: 'What a refund would do, or what it would be refused with.' })
+export class RefundPreviewType {
+  @Field(() => Boolean, { description: 'Whether it would be made.' })
+  readonly allowed: boolean;
+
+  @Field(() => [RefusalType], { description: 'What it would be refused with; empty if it would be made.' })
+  readonly refusals: RefusalType[] = [];
+
+  @Field(() => PostingDateScalar, { nullable: true, description: 'The day in the books that it would belong to.' })
+  readonly postingDate: PostingDate | null = null;
+
+  @Field(() => [PreviewLine], { description: 'The journal lines that it would post.' })
+  readonly lines: PreviewLine[] = [];
+
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'Realized FX gain (positive) or loss (negative), in the base currency.',
+  })
+  readonly realizedGain: string | null = null;
+
+  @Field(() => DecimalScalar, { nullable: true, description: 'What remains on the note now.' })
+  readonly remainingBefore: string | null = null;
+
+  @Field(() => DecimalScalar, { nullable: true, description: 'What would remain.' })
+  readonly remainingAfter: string | null = null;
+
+  constructor(preview: RefundPreview, baseCurrency: string) {
+    this.allowed = preview.refusal === null;
+    if (preview.refusal !== null) {
+      const { code, message, field } = preview.refusal;
+      this.refusals = [{ code, message, field }];
+      return;
+    }
+    const { postingDate, postings, currencyCode, realizedGain, remainingBefore, remainingAfter } = preview;
+    this.postingDate = postingDate;
+    this.lines = postings.map((posting) => ({
+      side: posting.side,
+      amount: formatAmount(posting.amount, baseCurrency),
+      foreignAmount: posting.foreign ? formatAmount(posting.foreign.amount, posting.foreign.currencyCode) : null,
+      foreignCurrencyCode: posting.foreign?.currencyCode ?? null,
+      posting,
+    }));
+    this.realizedGain = formatAmount(realizedGain, baseCurrency);
+    this.remainingBefore = formatAmount(remainingBefore, currencyCode);
+    this.remainingAfter = formatAmount(remainingAfter, currencyCode);
+  }
+}
+
+@Resolver(() => PreviewLine)
+export class PreviewLineResolver {
+  @FieldResolver(() => Account, { description: 'The account that would be debited or credited.' })
+  account(@Root() { posting }: PreviewLine, @Ctx() context: Context): Promise<Account> {
+    return context.loaders.account.load(posting.account.id);
+  }
+
+  @FieldResolver(() => Customer, { nullable: true, description: 'The customer, on receivable lines.' })
+  customer(@Root() { posting }: PreviewLine, @Ctx() context: Context): Promise<Customer> | null {
+    return posting.customer ? context.loaders.customer.load(posting.customer.id) : null;
+  }
+
+  @FieldResolver(() => Branch, { nullable: true, description: 'The branch that it would be booked to.' })
+  branch(@Root() { posting }: PreviewLine, @Ctx() context: Context): Promise<Branch> | null {
+    return posting.branch ? context.loaders.branch.load(posting.branch.id) : null;
+  }
+}

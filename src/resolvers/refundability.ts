@@ -1,0 +1,39 @@
+import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
+import type { Context } from '../context.js';
+import { Account } from '../entities/account.js';
+import type { CreditNote } from '../entities/credit-note.js';
+import { formatAmount } from '../money.js';
+import { DecimalScalar } from '../scalars.js';
+import type { Refundability } from '../services/refundability.js';
+import { RefusalType } from './refund-preview.js';
+
+@ObjectType('Refundability', {
+  description: 'Whether you could refund the note today: what a form needs to enable its button, or to say why not.',
+})
+export class RefundabilityType {
+  @Field(() => Boolean, { description: 'Whether you could.' })
+  readonly allowed: boolean;
+
+  @Field(() => DecimalScalar, { description: "The most that you could refund, in the note's currency." })
+  readonly maxAmount: string;
+
+  @Field(() => [RefusalType], { description: 'Everything that stands against it.' })
+  readonly reasons: RefusalType[];
+
+  readonly currencyCode: string;
+
+  constructor({ maxAmount, reasons }: Refundability, { currencyCode }: CreditNote) {
+    this.allowed = reasons.length === 0;
+    this.maxAmount = formatAmount(maxAmount, currencyCode);
+    this.reasons = reasons.map(({ code, message, field }) => ({ code, message, field }));
+    this.currencyCode = currencyCode;
+  }
+}
+
+@Resolver(() => RefundabilityType)
+export class RefundabilityResolver {
+  @FieldResolver(() => [Account], { description: 'The accounts that it could be paid from.' })
+  accounts(@Root() { currencyCode }: RefundabilityType, @Ctx() context: Context): Promise<Account[]> {
+    return context.loaders.refundableFrom.load(currencyCode);
+  }
+}

@@ -1,0 +1,58 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Actor } from '../auth/actor.js';
+import type { Posting } from '../entities/journal-entry.js';
+import { Organization } from '../entities/organization.js';
+import { DomainError } from '../errors.js';
+import type { Big } from '../money.js';
+import type { PostingDate } from '../posting-date.js';
+import { prepareRefund, type RefundCreditNote } from './refund-credit-note.js';
+
+/** What a refund would do now, or what it would be refused with. */
+export type RefundPreview =
+  | { readonly refusal: DomainError }
+  | {
+      readonly refusal: null;
+      readonly postingDate: PostingDate;
+      readonly postings: readonly Posting[];
+      readonly currencyCode: string;
+      readonly realizedGain: Big;
+      readonly remainingBefore: Big;
+      readonly remainingAfter: Big;
+    };
+
+/** Carries the preview out of the transaction, which it rolls back. */
+class Previewed extends Error {
+  constructor(readonly preview: RefundPreview) {
+    super('previewed');
+  }
+}
+
+/**
+ * Runs the very unit of work of a refund, under the same lock, up to its writing, and rolls it back. Nothing is inserted,
+ * so no id is taken from a sequence, and readers see no gap.
+ */
+export async function previewRefund(em: EntityManager, actor: Actor, command: RefundCreditNote): Promise<RefundPreview> {
+  try {
+    return await em.transactional(
+      async (em) => {
+        const organization = await em.findOneOrFail(Organization, actor.organization.id);
+        const refund = await prepareRefund(em, actor, organization, command, { duplicateWindowSeconds: 0 });
+        const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
+        throw new Previewed({
+          refusal: null,
+          postingDate: journalEntry.postingDate,
+          postings: journalEntry.lines.getItems().map((line) => line.posting()),
+          currencyCode,
+          realizedGain,
+          remainingBefore: creditNote.remaining.plus(amount),
+          remainingAfter: creditNote.remaining,
+        });
+      },
+      { clear: true },
+    );
+  } catch (error) {
+    if (error instanceof Previewed) return error.preview;
+    if (error instanceof DomainError) return { refusal: error };
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import type { Actor } from '../auth/actor.js';
+import { CreditNote } from '../entities/credit-note.js';
+import { CreditNoteNotFound } from '../errors.js';
+import { today } from '../posting-date.js';
+import { findOwned } from './find-owned.js';
+import { entryWithLines } from './reverse-refund.js';
+import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
+
+export interface VoidCreditNote {
+  readonly id: string;
+  /** Absent: today in the organization's time zone, or the note's own date if that is later. */
+  readonly date?: string | null | undefined;
+}
+
+/**
+ * Takes a credit note back that nothing was paid of, by the mirror of its own entry.
+ *
+ * @throws {CreditNoteNotFound}
+ * @throws {CreditNoteIsVoid}
+ * @throws {CreditNoteHasRefunds} or has been applied to invoices
+ * @throws {TransactionsDateLocked} if the books are locked on the date
+ * @throws {DateBeforeCreditNote}
+ */
+export function voidCreditNote(
+  em: EntityManager,
+  actor: Actor,
+  command: VoidCreditNote,
+  idempotency?: Idempotency,
+): Promise<CreditNote> {
+  const fields = { ...command };
+  return inUnitOfWork(
+    em,
+    actor,
+    { operation: 'voidCreditNote', fields, result: CreditNote, idempotency },
+    async (em, organization) => {
+      const creditNote = await findOwned(em, CreditNote, organization, command.id, LockMode.PESSIMISTIC_WRITE);
+      if (creditNote === null) throw new CreditNoteNotFound(command.id, 'id');
+      creditNote.assertVoidable();
+      if (creditNote.journalEntry === null) {
+        creditNote.void(null);
+        return creditNote;
+      }
+      const now = today(organization.timeZone);
+      const date = command.date ? organization.postingDate(command.date) : now < creditNote.date ? creditNote.date : now;
+      organization.assertUnlocked(date);
+      creditNote.assertNotBefore(date);
+
+      const mirror = (await entryWithLines(em, creditNote.journalEntry.id)).reversed(date);
+      em.persist(mirror);
+      creditNote.void(mirror);
+      return creditNote;
+    },
+  );
+}

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { BalancesDocument, LedgerHealthDocument, ReverseRefundDocument } from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+let noteId: string;
+let refundId: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+beforeEach(async () => {
+  books = await gateway.books();
+  noteId = (await books.creditNote('1000.00', { currencyCode: 'EUR', exchangeRate: '1.1' })).id;
+  refundId = (await books.refund(noteId, { exchangeRate: '1.2' })).id;
+});
+afterAll(() => gateway.stop());
+
+async function reverse(): Promise<void> {
+  await books.client.query(ReverseRefundDocument, { input: { refundId, date: '2026-02-05', reason: 'x' } });
+}
+
+async function broken(): Promise<string[]> {
+  const { ledgerHealth } = await books.client.query(LedgerHealthDocument);
+  expect(ledgerHealth.healthy).toBe(ledgerHealth.checks.every(({ healthy }) => healthy));
+  return ledgerHealth.checks.filter(({ healthy }) => !healthy).map(({ name, offenders }) => `${name}: ${offenders.join(', ')}`);
+}
+
+/** Behind the application's back: as a superuser, with every trigger and foreign key switched off. */
+async function plant(...statements: string[]): Promise<void> {
+  const { superuser } = gateway.database;
+  await superuser.query('set session_replication_role = replica');
+  for (const statement of statements) await superuser.query(statement);
+  await superuser.query('set session_replication_role = origin');
+}
+
+it('is healthy after refunds, reversals and voided notes', async () => {
+  await reverse();
+  await books.refund(noteId, { exchangeRate: '1' });
+  expect(await broken()).toEqual([]);
+});
+
+describe('finds what somebody has planted past the application:', () => {
+  it('an entry that does not balance', async () => {
+    await plant(
+      `update journal_lines set amount = amount + 1 where side = 'DEBIT' and journal_entry_id = (select journal_entry_id from refunds where id = ${refundId})`,
+    );
+    expect((await broken()).map((line) => line.split(':')[0])).toEqual(
+      expect.arrayContaining(['trial-balance-is-zero', 'every-entry-balances', 'every-refund-has-its-entry']),
+    );
+  });
+
+  it('an entry that balances, and is not what was refunded', async () => {
+    await plant(`update journal_lines set amount = amount + 1 where journal_entry_id = (select journal_entry_id from refunds where id = ${refundId})
+      and account_id <> (select id from accounts where system_role = 'fx-gain-loss' and organization_id = ${books.organization.id})`);
+    expect(await broken()).toEqual(expect.arrayContaining([`every-refund-has-its-entry: refund ${refundId}`]));
+  });
+
+  it('a refund without its entry', async () => {
+    await plant(`delete from journal_entries where id = (select journal_entry_id from refunds where id = ${refundId})`);
+    expect((await broken()).join()).toContain(`every-refund-has-its-entry: refund ${refundId}`);
+  });
+
+  it('an entry that belongs to nothing', async () => {
+    await plant(`delete from refunds where id = ${refundId}`);
+    expect((await broken()).join()).toContain('every-entry-has-its-document: journal entry');
+  });
+
+  it('a note whose refunded amount is not the sum of its refunds', async () => {
+    await plant(`update credit_notes set refunded = refunded + 1 where id = ${noteId}`);
+    expect(await broken()).toEqual([`refunded-is-the-sum-of-posted-refunds: credit note ${noteId}`]);
+  });
+
+  it('a note that is refunded beyond its total', async () => {
+    await plant(
+      'alter table credit_notes disable trigger all',
+      'alter table credit_notes drop constraint credit_notes_never_over_refunded',
+    );
+    await plant(`update credit_notes set refunded = total + 1 where id = ${noteId}`);
+    const found = await broken();
+    await plant(
+      `update credit_notes set refunded = 40 where id = ${noteId}`,
+      'alter table credit_notes add constraint credit_notes_never_over_refunded check (refunded + applied <= total)',
+      'alter table credit_notes enable trigger all',
+    );
+    expect(found.join()).toContain(`no-credit-note-is-over-refunded: credit note ${noteId}`);
+  });
+
+  it('a receivable that is not what the customer’s open notes hold', async () => {
+    await plant(`update journal_lines set customer_id = null where organization_id = ${books.organization.id} and side = 'CREDIT'`);
+    expect((await broken()).join()).toContain('receivable-is-what-open-notes-hold: customer');
+  });
+
+  it('a refund that is reversed twice', async () => {
+    await reverse();
+    const columns = 'organization_id, refund_id, journal_entry_id, date, reason, created_by, api_key_id, request_id, protocol';
+    await plant(
+      'alter table refund_reversals drop constraint refund_reversals_refund_id_key, drop constraint refund_reversals_journal_entry_id_key',
+      `insert into refund_reversals (${columns}) select ${columns} from refund_reversals where refund_id = ${refundId}`,
+    );
+    const found = await broken();
+    await plant(
+      'delete from refund_reversals older using refund_reversals newer where older.refund_id = newer.refund_id and older.id < newer.id',
+      'alter table refund_reversals add unique (refund_id), add unique (journal_entry_id)',
+    );
+    expect(found.join()).toContain(`every-reversal-is-the-mirror-of-one-refund: refund ${refundId}`);
+  });
+
+  it('a reversal that is no mirror', async () => {
+    await reverse();
+    await plant(`update journal_lines set amount = amount + 1 where journal_entry_id = (select journal_entry_id from refund_reversals where refund_id = ${refundId})
+      and side = 'CREDIT'`);
+    expect((await broken()).join()).toContain(`every-reversal-is-the-mirror-of-one-refund: refund ${refundId}`);
+  });
+
+  it('a reference into another organization', async () => {
+    const other = await gateway.books();
+    await plant(`update refunds set branch_id = ${other.ids.branch} where id = ${refundId}`);
+    expect(await broken()).toEqual([`no-reference-into-another-organization: refunds.branch_id ${other.ids.branch}`]);
+  });
+});
+
+it('does not look into another organization’s books', async () => {
+  const other = await gateway.books();
+  await plant(`update credit_notes set refunded = refunded + 1 where id = ${noteId}`);
+  const { ledgerHealth } = await other.client.query(LedgerHealthDocument);
+  expect(ledgerHealth.healthy).toBe(true);
+});
+
+describe('balances', () => {
+  it('are of a day, up to and including it', async () => {
+    const at = async (asOf: string | null) =>
+      (await books.client.query(BalancesDocument, { account: books.ids.receivable, asOf })).account?.balance;
+    expect([
+      await at('2026-01-14'),
+      await at('2026-01-15'),
+      await at('2026-01-31'),
+      await at('2026-02-01'),
+      await at(null),
+    ]).toEqual(['0.00', '-1100.00', '-1100.00', '-1056.00', '-1056.00']);
+  });
+
+  it('come to the same on both sides of the trial balance', async () => {
+    const { trialBalance, customers } = await books.client.query(BalancesDocument, { account: books.ids.bank });
+    const lines = trialBalance.lines.filter(({ debits, credits }) => debits !== credits);
+    expect([trialBalance.debits, trialBalance.credits]).toEqual(['1148.00', '1148.00']);
+    expect(lines.map(({ account, debits, credits }) => `${account.name} ${debits} ${credits}`)).toEqual([
+      'Bank 0.00 48.00',
+      'Accounts Receivable 44.00 1100.00',
+      'Exchange Gain or Loss 4.00 0.00',
+      'Sales 1100.00 0.00',
+    ]);
+    expect(customers.map(({ balance }) => balance)).toEqual(['-1056.00']);
+  });
+});

@@ -1,0 +1,294 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Role } from '../src/entities/access.js';
+import {
+  AuditEventsDocument,
+  CreditNoteDocument,
+  LockTransactionsDocument,
+  PreviewRefundDocument,
+  ProvenancesDocument,
+  RefundabilityDocument,
+  RefundCreditNoteDocument,
+  UnlockTransactionsDocument,
+  VoidCreditNoteDocument,
+} from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** What protects callers from themselves, from one another, and from not knowing. */
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await Gateway.start({ duplicateWindowSeconds: 1000 });
+});
+afterAll(() => gateway.stop());
+
+function restBody(books: Books, changes: Record<string, unknown> = {}) {
+  const { creditNoteId: _, ...input } = books.refundInput('');
+  return {
+    ...input,
+    fromAccountId: Number(books.ids.bank),
+    branchId: Number(books.ids.branch),
+    amount: 40,
+    exchangeRate: 1,
+    ...changes,
+  };
+}
+
+describe('the guard against duplicates', () => {
+  it('pays once for a double click without a key, and names the refund that was made', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const input = books.refundInput(note.id);
+
+    const replies = await Promise.all([1, 2].map(() => books.client.graphql(RefundCreditNoteDocument, { input })));
+
+    const [refunded] = replies.flatMap(({ data }) => data?.refundCreditNote ?? []);
+    const [error] = replies.flatMap(({ errors }) => errors ?? []);
+    expect(error?.extensions).toMatchObject({ code: 'POSSIBLE_DUPLICATE_REFUND', details: { refundId: refunded?.id } });
+    expect((await books.client.query(CreditNoteDocument, { id: note.id })).creditNote?.refunded).toBe('40.00');
+  });
+
+  it('looks at both doors, and steps aside when it is told to', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('1000.00');
+    const path = `/api/credit-notes/${note.id}/refunds`;
+    await books.refund(note.id);
+
+    const refused = await books.client.rest(path, restBody(books));
+    const allowed = await books.client.rest(path, restBody(books), { 'allow-duplicate': 'true' });
+    const { errors } = await books.client.graphql(RefundCreditNoteDocument, {
+      input: books.refundInput(note.id),
+      allowDuplicate: true,
+    });
+
+    expect([refused.status, refused.json.errors[0].type]).toEqual([400, 'POSSIBLE_DUPLICATE_REFUND']);
+    expect([allowed.status, errors]).toEqual([201, undefined]);
+  });
+
+  it.each([{ amount: '40.01' }, { referenceNo: 'REF-2' }, { date: '2026-02-02' }])(
+    'lets a refund pass that differs in %p',
+    async (change) => {
+      const books = await gateway.books();
+      const note = await books.creditNote('1000.00');
+      await books.refund(note.id);
+      expect((await books.refund(note.id, change)).status).toBe('POSTED');
+    },
+  );
+
+  it('lets a refund pass that has a key of its own', async () => {
+    const books = await gateway.books();
+    const input = books.refundInput((await books.creditNote('100.00')).id);
+    await books.client.query(RefundCreditNoteDocument, { input, idempotencyKey: '1' });
+    expect((await books.client.graphql(RefundCreditNoteDocument, { input, idempotencyKey: '2' })).errors).toBeUndefined();
+  });
+});
+
+describe('a refund of what the caller saw', () => {
+  it('is made only if as much remains, which GraphQL says with expectedRemaining', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const input = books.refundInput(note.id);
+    const send = (expectedRemaining: string) => books.client.graphql(RefundCreditNoteDocument, { input, expectedRemaining });
+
+    expect((await send('99.99')).errors?.[0]?.extensions).toMatchObject({
+      code: 'CREDIT_NOTE_CHANGED',
+      details: { remaining: '100.00' },
+    });
+    expect((await send('100')).data?.refundCreditNote.creditNote.remaining).toBe('60.00');
+  });
+
+  it('is made by one of many that saw the same', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        books.client.graphql(RefundCreditNoteDocument, {
+          input: books.refundInput(note.id, { referenceNo: `${index}` }),
+          expectedRemaining: 100,
+        }),
+      ),
+    );
+    expect(replies.filter(({ data }) => data !== null)).toHaveLength(1);
+  });
+
+  it('is said over REST with the ETag of a reply', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const path = `/api/credit-notes/${note.id}/refunds`;
+    const { creditNote } = await books.client.query(RefundabilityDocument, { id: note.id });
+
+    const first = await books.client.rest(path, restBody(books, { amount: 10 }), { 'if-match': String(creditNote?.etag) });
+    const second = await books.client.rest(path, restBody(books, { amount: 20 }), { 'if-match': String(creditNote?.etag) });
+    const third = await books.client.rest(path, restBody(books, { amount: 20 }), { 'if-match': String(first.headers.etag) });
+    const wrong = await books.client.rest(path, restBody(books, { amount: 20 }), { 'if-match': '"1"' });
+
+    expect([first.status, second.status, third.status, wrong.status]).toEqual([201, 412, 201, 400]);
+    expect(second.json.errors[0].type).toBe('CREDIT_NOTE_CHANGED');
+  });
+});
+
+describe('a preview', () => {
+  it('tells what the refund then does, and leaves no trace', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('1000.00', { currencyCode: 'EUR', exchangeRate: '1.10' });
+    const input = books.refundInput(note.id, { amount: '400.00', exchangeRate: '1.15' });
+    await books.refund(note.id, { amount: '1.00', exchangeRate: '1.1' });
+    const before = await books.snapshot();
+
+    const { previewRefund } = await books.client.query(PreviewRefundDocument, { input });
+
+    expect(await books.snapshot()).toEqual(before);
+    const refund = await books.refund(note.id, input);
+    expect(previewRefund).toMatchObject({
+      allowed: true,
+      refusals: [],
+      postingDate: '2026-02-01',
+      remainingBefore: '999.00',
+      remainingAfter: '599.00',
+    });
+    expect(previewRefund.realizedGain).toBe(refund.realizedGain);
+    expect(previewRefund.lines).toEqual(refund.journalEntry.lines);
+    const ids = (await books.client.query(ProvenancesDocument, {})).refunds.map(({ id }) => Number(id));
+    expect(ids[1]).toBe(Number(ids[0]) + 1);
+  });
+
+  it('tells as data what the refund would be refused with', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const input = books.refundInput(note.id, { amount: '100.01' });
+    const { previewRefund } = await books.client.query(PreviewRefundDocument, { input });
+    expect(previewRefund).toMatchObject({
+      allowed: false,
+      lines: [],
+      refusals: [{ code: 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT', field: 'amount' }],
+    });
+  });
+});
+
+describe('refundability', () => {
+  async function refundabilityOf(books: Books, id: string, client = books.client) {
+    const { creditNote } = await client.query(RefundabilityDocument, { id });
+    const { allowed, maxAmount, reasons, accounts } = creditNote?.refundability ?? { reasons: [], accounts: [] };
+    return { allowed, maxAmount, codes: reasons.map(({ code }) => code), accounts: accounts.map(({ name }) => name) };
+  }
+
+  it('offers what remains, and the accounts that it could be paid from', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' });
+    await books.refund(note.id, { exchangeRate: '1.1' });
+    await books.account('BANK', { currencyCode: 'GBP' });
+    await books.account('BANK', { currencyCode: 'EUR', active: false });
+    await books.account('CASH', { currencyCode: 'EUR' });
+    const { accounts, ...rest } = await refundabilityOf(books, note.id);
+    expect(rest).toEqual({ allowed: true, maxAmount: '60.00', codes: [] });
+    expect(accounts.sort()).toEqual(['Bank', 'CASH EUR', 'Petty Cash']);
+  });
+
+  it('says why not: a draft, nothing left, void, the lock date, the role', async () => {
+    const books = await gateway.books();
+    const draft = await books.creditNote('1.00', { open: false });
+    const closed = await books.creditNote('1.00');
+    await books.refund(closed.id, { amount: '1.00' });
+    const gone = await books.creditNote('1.00');
+    await books.client.query(VoidCreditNoteDocument, { id: gone.id });
+    const open = await books.creditNote('1.00');
+    const viewer = await gateway.client(books.organization, Role.VIEWER);
+    const codes = async (id: string, client = books.client) => (await refundabilityOf(books, id, client)).codes;
+
+    expect(await codes(draft.id)).toEqual(['CREDIT_NOTE_IS_DRAFT']);
+    expect(await codes(closed.id)).toEqual(['CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT']);
+    expect(await codes(gone.id)).toEqual(['CREDIT_NOTE_IS_VOID']);
+    expect(await codes(open.id, viewer)).toEqual(['FORBIDDEN']);
+    await books.client.query(LockTransactionsDocument, { input: { lockDate: '2999-12-31', reason: 'x' } });
+    expect(await refundabilityOf(books, open.id)).toMatchObject({
+      allowed: false,
+      maxAmount: '0.00',
+      codes: ['TRANSACTIONS_DATE_LOCKED'],
+    });
+  });
+});
+
+describe('the lock date', () => {
+  it('is an admin’s to set and to lift, and each change is kept with who, when and why', async () => {
+    const books = await gateway.books();
+    const accountant = await gateway.client(books.organization, Role.ACCOUNTANT);
+    const input = { lockDate: '2026-01-31', reason: 'January is filed' };
+
+    const refused = await accountant.graphql(LockTransactionsDocument, { input });
+    const { lockTransactions } = await books.client.query(LockTransactionsDocument, { input });
+    const { unlockTransactions } = await books.client.query(UnlockTransactionsDocument, { input: { reason: 'A late invoice' } });
+
+    expect(refused.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    expect([lockTransactions.lockDate, unlockTransactions.lockDate]).toEqual(['2026-01-31', null]);
+    const { auditEvents } = await books.client.query(AuditEventsDocument);
+    expect(auditEvents.map(({ action, createdBy, details }) => [action, createdBy, JSON.parse(details)])).toEqual([
+      ['lockTransactions', 'key of ADMIN', { before: 'none', after: '2026-01-31', reason: 'January is filed' }],
+      ['unlockTransactions', 'key of ADMIN', { before: '2026-01-31', after: 'none', reason: 'A late invoice' }],
+    ]);
+    expect((await accountant.graphql(AuditEventsDocument)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+  });
+
+  it('waits for a refund in flight, and refunds wait for it', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const { sql } = gateway.database;
+    await sql.query('begin');
+    await sql.query('select from credit_notes where id = $1 for update', [note.id]);
+
+    // The refund is in flight: it holds the period, and waits for the note. The lock waits for the refund.
+    const refund = books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note.id) });
+    await waiting(1);
+    const lock = books.client.graphql(LockTransactionsDocument, { input: { lockDate: '2026-02-01', reason: 'x' } });
+    await waiting(2);
+    const late = books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note.id, { amount: '1.00' }) });
+    await waiting(3);
+    await sql.query('commit');
+
+    expect((await refund).errors).toBeUndefined();
+    expect((await lock).data?.lockTransactions.lockDate).toBe('2026-02-01');
+    expect((await late).errors?.[0]?.extensions.code).toBe('TRANSACTIONS_DATE_LOCKED');
+  });
+
+  /** Until so many connections of this database wait for a lock. */
+  async function waiting(count: number): Promise<void> {
+    for (;;) {
+      const { rows } = await gateway.database.superuser.query(
+        `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      if (rows[0].count >= count) return;
+    }
+  }
+});
+
+describe('provenance', () => {
+  it('keeps who, where from and in which request, for those who may see it, and can be filtered by', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const headers = {
+      'x-request-id': 'req-1',
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      'apollographql-client-name': 'web',
+      'apollographql-client-version': '1.2',
+    };
+    await books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note.id) }, headers);
+    await books.client.rest(`/api/credit-notes/${note.id}/refunds`, restBody(books, { amount: 1 }));
+
+    const { refunds } = await books.client.query(ProvenancesDocument, { provenance: { clientName: 'web' } });
+    const rest = await books.client.query(ProvenancesDocument, { provenance: { protocol: 'REST' } });
+    const viewer = await (await gateway.client(books.organization, Role.VIEWER)).graphql(ProvenancesDocument, {});
+
+    expect(refunds.map(({ provenance }) => provenance)).toEqual([
+      {
+        createdBy: 'key of ADMIN',
+        requestId: 'req-1',
+        traceId: '0af7651916cd43dd8448eb211c80319c',
+        clientName: 'web',
+        clientVersion: '1.2',
+        operationName: 'RefundCreditNote',
+        protocol: 'GRAPHQL',
+        ip: '127.0.0.1',
+      },
+    ]);
+    expect(rest.refunds.map(({ provenance }) => provenance?.operationName)).toEqual([null]);
+    expect(viewer.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    expect(viewer.data?.refunds.map(({ provenance }) => provenance)).toEqual([null, null]);
+  });
+});
