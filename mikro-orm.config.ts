@@ -4,6 +4,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
 import { ENTITIES } from './src/entities/index.js';
 import { MIGRATIONS } from './src/migrations/index.js';
+import { ResilientDriver } from './src/resilient-driver.js';
 
 /** How to reach a database: a URL, or the parts of one. */
 export type Connection =
@@ -13,6 +14,11 @@ export type Connection =
 /** More connections than this lower the throughput of a small machine; waiting for one is cheaper. */
 const POOL_SIZE = 8;
 
+const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutMillis: 10_000 };
+
+/** For migrations, which may take as long as they take. */
+export const PATIENT: Options = { driverOptions: CONNECTION };
+
 const config: Options = defineConfig({
   entities: ENTITIES,
   extensions: [Migrator],
@@ -20,10 +26,11 @@ const config: Options = defineConfig({
   // The schema is what the migrations say. It holds rules that entities cannot express, so it is never derived from them.
   migrations: { migrationsList: MIGRATIONS, tableName: 'schema_migrations', snapshot: false, silent: true },
   pool: { max: POOL_SIZE },
+  driver: ResilientDriver,
   driverOptions: {
-    application_name: 'credit-note-refunds',
-    connectionTimeoutMillis: 10_000,
+    ...CONNECTION,
     // A client that is gone, or a lock that nobody lets go of, must not hold a connection for ever.
+    lock_timeout: 5_000,
     statement_timeout: 30_000,
     idle_in_transaction_session_timeout: 60_000,
   },

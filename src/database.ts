@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MikroORM, Options } from '@mikro-orm/postgresql';
-import config, { type Connection, connect } from '../mikro-orm.config.js';
+import config, { type Connection, connect, PATIENT } from '../mikro-orm.config.js';
 import {
   type EmbeddedConnection,
   type EmbeddedPostgres,
@@ -7,6 +8,9 @@ import {
   startEmbeddedPostgres,
 } from './embedded-postgres/index.js';
 import { migrate, pendingMigrations } from './migrate.js';
+
+/** How long connections in use may take to come back when everything stops. */
+const CLOSE_TIMEOUT_MS = 5_000;
 
 /** The database that the configuration names, ready to be used. */
 export interface Database {
@@ -78,13 +82,13 @@ export async function migrateDatabase({ databaseUrl, dataDir }: Settings, applic
     const server = await openEmbeddedPostgres({ dataDir });
     return migrateEmbedded(server).finally(() => server.stop());
   }
-  const orm = await connectByUrl(databaseUrl);
+  const orm = await connectByUrl(databaseUrl, PATIENT);
   return migrate(orm, applicationRole).finally(() => orm.close());
 }
 
 /** The superuser migrates, and so owns the tables: the application's role cannot switch off what guards them. */
 export async function migrateEmbedded({ superuser, connection }: EmbeddedPostgres): Promise<string[]> {
-  const orm = await connect(connectionOf({ ...superuser, database: connection.database }));
+  const orm = await connect(connectionOf({ ...superuser, database: connection.database }), PATIENT);
   try {
     return await migrate(orm, connection.user);
   } finally {
@@ -98,7 +102,7 @@ async function refuseUnmigrated(pending: readonly string[]): Promise<void> {
 
 async function connectByUrl(url: string, options: Options = {}): Promise<MikroORM> {
   // pg reads the whole URL. MikroORM alone would drop its parameters, and so connect without TLS despite sslmode=require.
-  const driverOptions = { ...config.driverOptions, connectionString: url };
+  const driverOptions = { ...(options.driverOptions ?? config.driverOptions), connectionString: url };
   const orm = await connect({ clientUrl: url }, { ...options, driverOptions });
   try {
     await orm.em.fork().execute('select 1');
@@ -116,7 +120,8 @@ async function opened(
 ): Promise<Database> {
   let orm: MikroORM | undefined;
   const close = async (): Promise<void> => {
-    await orm?.close();
+    // A pool waits for whoever holds a connection; a server that stops cuts everybody off.
+    await Promise.race([orm?.close(), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
     await server?.stop();
   };
   try {

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'BAD_USER_INPUT'
+  | 'SERVICE_UNAVAILABLE'
   | 'CREDIT_NOTE_NOT_FOUND'
   | 'CREDIT_NOTE_IS_DRAFT'
   | 'CREDIT_NOTE_IS_VOID'
@@ -102,6 +103,16 @@ export class InvalidInput extends DomainError {
   }
 }
 
+// Circumstances
+
+/** The database was busy, gone or starting just then. Whether the command was done is known only by sending it again. */
+export class ServiceUnavailable extends DomainError {
+  readonly code = 'SERVICE_UNAVAILABLE';
+  constructor() {
+    super('That could not be done just now; send it again, with the same idempotency key');
+  }
+}
+
 // Credit notes
 
 export class CreditNoteNotFound extends DomainError {
@@ -120,8 +131,8 @@ export class CreditNoteIsDraft extends DomainError {
 
 export class CreditNoteIsVoid extends DomainError {
   readonly code = 'CREDIT_NOTE_IS_VOID';
-  constructor(number: string) {
-    super(`Credit note ${number} is void`, { field: 'creditNoteId', number });
+  constructor(number: string, field = 'creditNoteId') {
+    super(`Credit note ${number} is void`, { field, number });
   }
 }
 
@@ -316,8 +327,8 @@ export class DateBeforeCreditNote extends DomainError {
 /** The name is the legacy API's. The lock date itself is locked too. */
 export class TransactionsDateLocked extends DomainError {
   readonly code = 'TRANSACTIONS_DATE_LOCKED';
-  constructor(date: PostingDate, lockDate: PostingDate) {
-    super(`The books are locked up to and including ${lockDate}; ${date} is not after it`, { field: 'date', date, lockDate });
+  constructor(date: PostingDate, lockDate: PostingDate, field = 'date') {
+    super(`The books are locked up to and including ${lockDate}; ${date} is not after it`, { field, date, lockDate });
   }
 }
 

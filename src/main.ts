@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createApp } from './app.js';
@@ -33,8 +34,9 @@ async function main(): Promise<void> {
 
     logger.info({ signal: await signal }, 'stopping');
     clearInterval(sweeping);
-    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
-    await app.close();
+    // The last resort, should even the database not close.
+    setTimeout(() => process.exit(1), 2 * STOP_TIMEOUT_MS).unref();
+    await Promise.race([app.close(), sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   } finally {
     await database.close();
   }

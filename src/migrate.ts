@@ -15,7 +15,7 @@ export async function pendingMigrations(orm: MikroORM): Promise<string[]> {
 }
 
 /**
- * Applies what is pending, and tells the names. Processes that migrate at once wait for one another; the later ones find
+ * Applies what is pending, on a connection without time limits, and tells the names. Processes that migrate at once wait for one another; the later ones find
  * nothing to do.
  *
  * @param applicationRole the role that the gateway will connect as, if it is not the one that migrates: it is granted what
@@ -23,8 +23,6 @@ export async function pendingMigrations(orm: MikroORM): Promise<string[]> {
  */
 export async function migrate(orm: MikroORM, applicationRole?: string): Promise<string[]> {
   return orm.em.fork().transactional(async (em) => {
-    // This connection only holds the lock, for as long as it takes.
-    await em.execute('set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0');
     await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
     const applied = (await orm.migrator.up()).map(({ name }) => name);
     if (applicationRole !== undefined) await grant(em, applicationRole);
@@ -36,7 +34,10 @@ async function grant(em: EntityManager, applicationRole: string): Promise<void> 
   const [row] = await em.execute<{ role: string }[]>('select quote_ident(?) as role', [applicationRole]);
   await em.execute(`
     grant select, insert on all tables in schema public to ${row?.role};
-    grant update on organizations, users, memberships, api_keys, accounts, branches, customers, credit_notes, credit_note_counters to ${row?.role};
+    grant update (lock_date) on organizations to ${row?.role};
+    grant update (revoked_at, last_used_at) on api_keys to ${row?.role};
+    grant update (opened_at, journal_entry_id, voided_at, void_entry_id, refunded, refunded_base) on credit_notes to ${row?.role};
+    grant update (next) on credit_note_counters to ${row?.role};
     grant delete on idempotency_keys to ${row?.role};
     revoke insert on schema_migrations from ${row?.role};
   `);

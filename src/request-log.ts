@@ -10,6 +10,11 @@ export class RequestLog {
     Object.assign(this.facts, facts);
   }
 
+  /** Logs what is no fault of ours and passes by itself, such as a database that is just starting again. */
+  passing(error: unknown): void {
+    this.logger.warn({ err: error, ...this.facts }, 'unavailable');
+  }
+
   /** Logs an unexpected error in full; the client is given the request id, nothing else. */
   fault(error: unknown): void {
     this.logger.error({ err: error, ...this.facts }, 'unexpected error');

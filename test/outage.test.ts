@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { CreditNoteDocument, LedgerHealthDocument, RefundCreditNoteDocument } from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+let noteId: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  noteId = (await books.creditNote('1000.00')).id;
+});
+afterAll(() => gateway.stop());
+
+function refund(referenceNo: string) {
+  return books.client.graphql(RefundCreditNoteDocument, {
+    input: books.refundInput(noteId, { amount: '1.00', referenceNo }),
+    idempotencyKey: referenceNo,
+  });
+}
+
+it('goes on when all its connections are cut in the middle of their transactions, again and again', async () => {
+  const { sql, superuser } = gateway.database;
+  for (let round = 0; round < 3; round += 1) {
+    await sql.query('begin');
+    await sql.query('select from credit_notes where id = $1 for update', [noteId]);
+    const cut = Promise.all(Array.from({ length: 16 }, (_, index) => refund(`${round}-${index}`)));
+    await waiting(8);
+    await superuser.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'credit-note-refunds'`,
+    );
+    await sql.query('commit');
+
+    const codes = (await cut).flatMap(({ errors }) => errors ?? []).map(({ extensions }) => extensions.code);
+    expect(new Set(codes)).toEqual(new Set(['SERVICE_UNAVAILABLE']));
+    expect((await refund(`after-${round}`)).errors).toBeUndefined();
+  }
+
+  // Sent again with their keys, all are there, once.
+  await Promise.all(Array.from({ length: 3 * 16 }, (_, index) => refund(`${Math.floor(index / 16)}-${index % 16}`)));
+  const { creditNote } = await books.client.query(CreditNoteDocument, { id: noteId });
+  expect(creditNote?.refunded).toBe('51.00');
+  expect((await books.client.query(LedgerHealthDocument)).ledgerHealth.healthy).toBe(true);
+});
+
+it('says that it is busy, on both doors, while somebody else holds the note for long', async () => {
+  const { sql } = gateway.database;
+  const body = {
+    ...books.refundInput(noteId),
+    fromAccountId: Number(books.ids.bank),
+    branchId: Number(books.ids.branch),
+    amount: 1,
+    exchangeRate: 1,
+  };
+  await sql.query('begin');
+  await sql.query('select from credit_notes where id = $1 for update', [noteId]);
+
+  const [graphql, rest] = await Promise.all([refund('busy'), books.client.rest(`/api/credit-notes/${noteId}/refunds`, body)]);
+  await sql.query('rollback');
+
+  expect(graphql.errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
+  expect([rest.status, rest.headers['retry-after'], rest.json.errors[0].type]).toEqual([503, '1', 'SERVICE_UNAVAILABLE']);
+});
+
+/** Until so many connections of this database wait for a lock. */
+async function waiting(count: number): Promise<void> {
+  for (;;) {
+    const { rows } = await gateway.database.superuser.query(
+      `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rows[0].count >= count) return;
+  }
+}
