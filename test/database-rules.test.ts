@@ -32,6 +32,11 @@ async function refusalOf(sql: pg.Client, ...statements: string[]): Promise<strin
   }
 }
 
+/** What the tables' owner is refused, whom no missing privilege stops. */
+function refusalOfOwner(...statements: string[]): Promise<string> {
+  return refusalOf(gateway.database.superuser, ...statements);
+}
+
 /** An entry with two lines, as SQL that a refund can follow. */
 function entry(debits: string, credits: string, { organizationId = books.organization.id, lineDate = '2026-02-01' } = {}): string {
   return `with entry as (
@@ -62,6 +67,7 @@ function refund(creditNoteId: string, changes: Record<string, string> = {}): str
     created_by: `'psql'`,
     api_key_id: `(select min(id) from api_keys where organization_id = ${books.organization.id})`,
     request_id: `'psql'`,
+    protocol: `'INTERNAL'`,
     ...changes,
   };
   return `insert into refunds (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})`;
@@ -94,8 +100,8 @@ describe('over-refunding', () => {
       /never_over_refunded|changes only with its refunds/,
     );
     expect(await refusal(`update credit_notes set refunded = 1 where id = ${note.id}`)).toContain('changes only with its refunds');
-    expect(await refusal(`update credit_notes set applied = 100.01 where id = ${note.id}`)).toContain('never_over_refunded');
-    expect(await refusal(`update credit_notes set applied = -1 where id = ${note.id}`)).toContain('check constraint');
+    expect(await refusalOfOwner(`update credit_notes set applied = 100.01 where id = ${note.id}`)).toContain('never_over_refunded');
+    expect(await refusalOfOwner(`update credit_notes set applied = -1 where id = ${note.id}`)).toContain('check constraint');
   });
 
   it('cannot be made room for by giving refunded credit back', async () => {
@@ -104,7 +110,7 @@ describe('over-refunding', () => {
     expect(await refusal(`update credit_notes set refunded = 0, refunded_base = 0 where id = ${note.id}`)).toContain(
       'changes only with its refunds',
     );
-    expect(await refusal(`update credit_notes set total = 200 where id = ${note.id}`)).toContain('stays as it is');
+    expect(await refusalOfOwner(`update credit_notes set total = 200 where id = ${note.id}`)).toContain('stays as it is');
   });
 });
 
@@ -149,6 +155,53 @@ describe('a refund by hand that breaks a rule of refunding', () => {
   });
 });
 
+describe('a document that is not what its entry says', () => {
+  it('is refused: a refund with the entry of the credit note, or with other amounts', async () => {
+    const note = await books.creditNote('100.00');
+    expect(await refusal(refund(note.id))).toContain('not what its journal entry says');
+    expect(await refusal(entry('40', '40'), refund(note.id, { settled_amount: '39' }))).toContain(
+      'not what its journal entry says',
+    );
+    expect(await refusal(entry('40', '40'), refund(note.id, { paid_amount: '41' }))).toContain('not what its journal entry says');
+    expect(await refusal(entry('40', '40'), refund(note.id, { date: `'2026-02-02'` }))).toContain(
+      'not what its journal entry says',
+    );
+  });
+
+  it('is refused: a draft that is opened with another note’s entry, or with an entry of its own making', async () => {
+    await books.creditNote('100.00');
+    const draft = await books.creditNote('50.00', { open: false });
+    const open = (id: string) => `update credit_notes set opened_at = now(), journal_entry_id = ${id} where id = ${draft.id}`;
+    const others = `(select journal_entry_id from credit_notes where organization_id = ${books.organization.id} and opened_at is not null)`;
+    expect(await refusal(open(others))).toContain('unique');
+    expect(await refusal(entry('50', '50'), open('(select max(id) from journal_entries)'))).toContain(
+      'not what its journal entry says',
+    );
+  });
+
+  it('is refused: a reversal that is no mirror', async () => {
+    const { id } = await books.refund((await books.creditNote('100.00')).id);
+    const mirror = `with entry as (
+        insert into journal_entries (organization_id, posting_date, source, memo, reversal_of_id)
+        select organization_id, date, 'REVERSAL', '', journal_entry_id from refunds where id = ${id} returning id
+      )
+      insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
+      select ${books.organization.id}, id, '2026-02-01', side, account_id, 39 from entry, (values
+        ('CREDIT', ${books.ids.receivable}), ('DEBIT', ${books.ids.bank})) line (side, account_id)`;
+    expect(await refusal(mirror)).toContain('no mirror');
+  });
+});
+
+describe('what is settled when the books are opened', () => {
+  it.each([
+    `update organizations set base_currency = 'EUR'`,
+    `update accounts set currency_code = 'EUR'`,
+    `update accounts set type = 'expense'`,
+  ])('is refused to the application’s role: %s', async (statement) => {
+    expect(await refusal(statement)).toContain('permission denied');
+  });
+});
+
 describe('the journal', () => {
   it('refuses an entry whose debits and credits differ', async () => {
     expect(await refusal(entry('40', '39.99'))).toContain('does not balance');
@@ -163,12 +216,20 @@ describe('the journal', () => {
     expect(await refusal(header)).toContain('does not balance');
   });
 
+  it('refuses lines that are added to an entry later, also when they balance', async () => {
+    await books.creditNote('100.00');
+    const lines = `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
+      select organization_id, journal_entry_id, posting_date, new_side, account_id, 5 from journal_lines, (values ('DEBIT'), ('CREDIT')) sides (new_side)
+      where organization_id = ${books.organization.id} and side = 'DEBIT'`;
+    expect(await refusal(lines)).toContain('stays as it is');
+  });
+
   it('refuses a line that is added to an entry later', async () => {
     const { journalEntry } = await books.creditNote('100.00');
     expect(journalEntry).not.toBeNull();
     const line = `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
       select organization_id, journal_entry_id, posting_date, 'DEBIT', account_id, 5 from journal_lines where organization_id = ${books.organization.id} limit 1`;
-    expect(await refusal(line)).toContain('does not balance');
+    expect(await refusal(line)).toContain('stays as it is');
   });
 
   it.each(['journal_entries', 'journal_lines', 'refunds', 'credit_note_lines'])(
@@ -182,7 +243,7 @@ describe('the journal', () => {
         `truncate ${table} cascade`,
       ]) {
         expect(await refusal(statement)).toContain('permission denied');
-        expect(await refusalOf(gateway.database.superuser, statement)).toContain('never changed');
+        expect(await refusalOfOwner(statement)).toContain('never changed');
       }
       expect(await books.snapshot()).toEqual(before);
     },
@@ -192,7 +253,7 @@ describe('the journal', () => {
     const note = await books.creditNote('100.00');
     const deletion = `delete from credit_notes where id = ${note.id}`;
     expect(await refusal(deletion)).toContain('permission denied');
-    expect(await refusalOf(gateway.database.superuser, deletion)).toContain('never changed or deleted');
+    expect(await refusalOfOwner(deletion)).toContain('never changed or deleted');
     for (const change of [
       `number = 'x'`,
       `date = '2020-01-01'`,
@@ -201,13 +262,16 @@ describe('the journal', () => {
       'opened_at = now()',
       `customer_id = ${await books.customer()}`,
     ]) {
+      expect(await refusalOfOwner(`update credit_notes set ${change} where id = ${note.id}`)).toMatch(
+        /stays as it is|has the exchange rate 1/,
+      );
       expect(await refusal(`update credit_notes set ${change} where id = ${note.id}`)).not.toBe('accepted');
     }
   });
 
   it('refuses a credit note whose lines do not add up', async () => {
     const note = await books.creditNote('100.00', { open: false });
-    expect(await refusal(`update credit_notes set total = 99 where id = ${note.id}`)).toContain('do not add up');
+    expect(await refusalOfOwner(`update credit_notes set total = 99 where id = ${note.id}`)).toContain('do not add up');
     const line = `insert into credit_note_lines (organization_id, credit_note_id, account_id, description, amount)
       values (${books.organization.id}, ${note.id}, ${books.ids.sales}, '', 1)`;
     expect(await refusal(line)).toContain('do not add up');

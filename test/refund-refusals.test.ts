@@ -22,7 +22,8 @@ interface Refusal {
   note?: () => Promise<{ id: string }>;
 }
 
-const sql = (text: string, values: unknown[]) => gateway.database.sql.query(text, values);
+/** What the gateway itself never does: the database's owner does it. */
+const sql = (text: string, values: unknown[]) => gateway.database.superuser.query(text, values);
 
 const REFUSALS: Record<string, Refusal> = {
   'a credit note that does not exist': {
@@ -84,6 +85,12 @@ const REFUSALS: Record<string, Refusal> = {
     code: 'BAD_USER_INPUT',
     field: 'amount',
     arrange: () => ({ amount: 12_345_678_901_234.56 * 1.1 }),
+  },
+  'more digits than any number has': { code: 'BAD_USER_INPUT', field: 'amount', arrange: () => ({ amount: '1'.repeat(16) }) },
+  'an exchange rate of eleven digits before the point': {
+    code: 'BAD_USER_INPUT',
+    field: 'exchangeRate',
+    arrange: () => ({ exchangeRate: 99_999_999_999 }),
   },
   'an account that does not exist': {
     code: 'ACCOUNT_NOT_FOUND',

@@ -69,6 +69,16 @@ describe('a refund in the base currency', () => {
     expect(ledger(refund.journalEntry)).toEqual(['debit Accounts Receivable 9999999999999.99', 'credit Bank 9999999999999.99']);
   });
 
+  it('holds the largest amount at the largest rate', async () => {
+    const books = await gateway.books();
+    const exchangeRate = '9999999999';
+    const note = await books.creditNote('999999999999999', { currencyCode: 'JPY', exchangeRate });
+
+    const refund = await books.refund(note.id, { amount: '999999999999999', exchangeRate });
+
+    expect(refund.fromAccount.balance).toBe('-9999999998999990000000001.00');
+  });
+
   it('pays from a cash and from a fixed-asset account too', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
@@ -166,6 +176,23 @@ describe('the posting date', () => {
     const refund = await books.refund(note.id, { date });
 
     expect([refund.date, refund.journalEntry.postingDate]).toEqual([expected, expected]);
+  });
+});
+
+it('answers balances as they are after each of several refunds in one document', async () => {
+  const books = await gateway.books();
+  const note = await books.creditNote('100.00');
+  const one = (alias: string) => {
+    const fields = Object.entries(books.refundInput(note.id, { amount: '1', referenceNo: alias })).map(
+      ([name, value]) => `${name}: ${JSON.stringify(value)}`,
+    );
+    return `${alias}: refundCreditNote(input: { ${fields.join(', ')} }) { fromAccount { balance } creditNote { remaining } }`;
+  };
+  const { data } = await books.client.graphql(`mutation { ${one('a')} ${one('b')} ${one('c')} }`);
+  expect(data).toEqual({
+    a: { fromAccount: { balance: '-1.00' }, creditNote: { remaining: '99.00' } },
+    b: { fromAccount: { balance: '-2.00' }, creditNote: { remaining: '98.00' } },
+    c: { fromAccount: { balance: '-3.00' }, creditNote: { remaining: '97.00' } },
   });
 });
 

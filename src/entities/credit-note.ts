@@ -43,6 +43,7 @@ registerEnumType(CreditNoteStatus, {
   },
 });
 
+/** Digits of an exchange rate, before the point and after it. */
 export const MAX_RATE_DECIMALS = 10;
 
 export interface CreditNoteTerms {
@@ -199,14 +200,17 @@ export class CreditNote extends Owned {
   }
 
   /**
-   * Puts the note into the books.
-   *
    * @throws {CreditNoteAlreadyOpened}
    * @throws {CreditNoteIsVoid}
    */
-  open(entry: JournalEntry): void {
-    if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number);
+  assertDraft(): void {
+    if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number, 'id');
     if (this.openedAt !== null) throw new CreditNoteAlreadyOpened(this.number);
+  }
+
+  /** Puts the note into the books. */
+  open(entry: JournalEntry): void {
+    this.assertDraft();
     this.openedAt = new Date();
     this.journalEntry = entry;
   }
@@ -287,7 +291,7 @@ export class CreditNote extends Owned {
    * @throws {CreditNoteHasRefunds} or has been applied to invoices
    */
   assertVoidable(): void {
-    if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number);
+    if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number, 'id');
     if (this.refunded.gt(ZERO) || this.applied.gt(ZERO)) throw new CreditNoteHasRefunds(this.number);
   }
 
@@ -335,8 +339,11 @@ function assertAmount(amount: Big, currencyCode: string, field: string): void {
 
 function assertExchangeRate(rate: Big, currencyCode: string, baseCurrency: string): void {
   if (rate.lte(ZERO)) throw new ExchangeRateInvalid('exchangeRate must be a positive number', rate);
-  if (decimalCount(rate) > MAX_RATE_DECIMALS || digitCount(rate) > MAX_DIGITS) {
-    throw new ExchangeRateInvalid(`exchangeRate has more than ${MAX_RATE_DECIMALS} decimals or ${MAX_DIGITS} digits`, rate);
+  if (decimalCount(rate) > MAX_RATE_DECIMALS || rate.e >= MAX_RATE_DECIMALS || digitCount(rate) > MAX_DIGITS) {
+    throw new ExchangeRateInvalid(
+      `exchangeRate has more than ${MAX_RATE_DECIMALS} digits before or after the point, or ${MAX_DIGITS} in all`,
+      rate,
+    );
   }
   if (currencyCode === baseCurrency && !rate.eq(Big('1'))) {
     throw new ExchangeRateInvalid(`exchangeRate must be 1: the credit note is in the base currency, ${baseCurrency}`, rate);

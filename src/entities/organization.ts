@@ -46,7 +46,7 @@ export class Organization {
   }
 
   /** @throws {TransactionsDateLocked} if the books are locked on the date */
-  assertUnlocked(date: PostingDate): void {
-    if (this.lockDate !== null && date <= this.lockDate) throw new TransactionsDateLocked(date, this.lockDate);
+  assertUnlocked(date: PostingDate, field = 'date'): void {
+    if (this.lockDate !== null && date <= this.lockDate) throw new TransactionsDateLocked(date, this.lockDate, field);
   }
 }

@@ -42,7 +42,7 @@ const DOMAINS = `
 const TABLES = `
   create table organizations (
     id bigint generated always as identity primary key,
-    public_id text not null unique check (char_length(public_id) between 1 and 64),
+    public_id text not null unique check (public_id ~ '^[A-Za-z0-9._-]{1,64}$'),
     name text not null,
     base_currency currency_code not null,
     time_zone text not null,
@@ -124,6 +124,8 @@ const TABLES = `
     posting_date date not null,
     source text not null check (source in ('CREDIT_NOTE', 'REFUND')),
     memo text not null,
+    -- The transaction that made it: lines are added in that one, and never later.
+    xid xid8 not null default pg_current_xact_id(),
     created_at timestamptz not null default now(),
     unique (organization_id, id)
   );
@@ -137,7 +139,7 @@ const TABLES = `
     account_id bigint not null,
     customer_id bigint,
     branch_id bigint,
-    amount numeric(28, 4) not null check (amount >= 0),
+    amount numeric(30, 4) not null check (amount >= 0),
     foreign_amount numeric(19, 4) check (foreign_amount > 0),
     foreign_currency_code currency_code,
     created_at timestamptz not null default now(),
@@ -164,13 +166,13 @@ const TABLES = `
     exchange_rate exchange_rate not null,
     total numeric(19, 4) not null check (total > 0),
     refunded numeric(19, 4) not null default 0 check (refunded >= 0),
-    refunded_base numeric(28, 4) not null default 0 check (refunded_base >= 0),
+    refunded_base numeric(30, 4) not null default 0 check (refunded_base >= 0),
     applied numeric(19, 4) not null default 0 check (applied >= 0),
     reference_no text not null check (char_length(reference_no) <= 255),
     note text not null check (char_length(note) <= 4000),
     opened_at timestamptz,
     voided_at timestamptz,
-    journal_entry_id bigint,
+    journal_entry_id bigint unique,
     created_by text not null,
     created_at timestamptz not null default now(),
     unique (organization_id, id),
@@ -188,7 +190,7 @@ const TABLES = `
   -- The number that the next credit note without one of its own gets. Not in organizations: every refund looks at those.
   create table credit_note_counters (
     organization_id bigint primary key references organizations,
-    next bigint not null check (next > 1)
+    next bigint not null check (next > 0)
   );
 
   create table credit_note_lines (
@@ -213,8 +215,8 @@ const TABLES = `
     amount numeric(19, 4) not null check (amount > 0),
     currency_code currency_code not null,
     exchange_rate exchange_rate not null,
-    settled_amount numeric(28, 4) not null check (settled_amount >= 0),
-    paid_amount numeric(28, 4) not null check (paid_amount >= 0),
+    settled_amount numeric(30, 4) not null check (settled_amount >= 0),
+    paid_amount numeric(30, 4) not null check (paid_amount >= 0),
     date date not null,
     reference_no text not null check (char_length(reference_no) <= 255),
     description text not null check (char_length(description) <= 1000),
@@ -267,12 +269,17 @@ const BALANCE = `
     entry_id bigint;
     difference numeric;
     dates_agree boolean;
+    made_now boolean;
   begin
     if tg_table_name = 'journal_entries' then entry_id := new.id; else entry_id := new.journal_entry_id; end if;
-    select sum(case line.side when 'DEBIT' then line.amount else -line.amount end), bool_and(line.posting_date = entry.posting_date)
-      into difference, dates_agree
+    select sum(case line.side when 'DEBIT' then line.amount else -line.amount end), bool_and(line.posting_date = entry.posting_date),
+        bool_and(entry.xid = pg_current_xact_id())
+      into difference, dates_agree, made_now
       from journal_lines line join journal_entries entry on entry.id = line.journal_entry_id
       where line.journal_entry_id = entry_id;
+    if not made_now then
+      raise exception 'journal entry % is in the books and stays as it is', entry_id using errcode = 'restrict_violation';
+    end if;
     if not dates_agree then
       raise exception 'a line of journal entry % has another posting date', entry_id using errcode = 'check_violation';
     end if;
@@ -334,6 +341,35 @@ const CREDIT_NOTES = `
     deferrable initially deferred for each row execute function credit_note_adds_up();
   create constraint trigger adds_up after insert on credit_note_lines
     deferrable initially deferred for each row execute function credit_note_adds_up();
+
+  -- What an entry did to an account or to the receivable: debits − credits, in the base currency.
+  create function booked(entry_id bigint, on_account bigint) returns numeric language sql stable as $$
+    select coalesce(sum(case side when 'DEBIT' then amount else -amount end), 0) from journal_lines
+    where journal_entry_id = entry_id and account_id = on_account
+  $$;
+  create function receivable(of_organization bigint) returns bigint language sql stable as $$
+    select id from accounts where organization_id = of_organization and system_role = 'accounts-receivable'
+  $$;
+
+  create function credit_note_is_booked() returns trigger language plpgsql as $$
+  begin
+    if not exists (
+      select from journal_entries entry join organizations organization on organization.id = entry.organization_id
+      where entry.id = new.journal_entry_id and entry.source = 'CREDIT_NOTE' and entry.posting_date = new.date
+        and booked(entry.id, receivable(entry.organization_id))
+          = -round(new.total * new.exchange_rate, currency_digits(organization.base_currency))
+    ) then
+      raise exception 'credit note % is not what its journal entry says', new.id using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+
+  create constraint trigger booked_on_insert after insert on credit_notes
+    deferrable initially deferred for each row when (new.journal_entry_id is not null) execute function credit_note_is_booked();
+  create constraint trigger booked_on_update after update on credit_notes
+    deferrable initially deferred for each row when (new.journal_entry_id is distinct from old.journal_entry_id)
+    execute function credit_note_is_booked();
 `;
 
 /**
@@ -376,4 +412,21 @@ const REFUNDS = `
 
   create trigger spend_credit after insert on refunds
     referencing new table as inserted for each statement execute function refunds_spend_credit();
+
+  create function refund_is_booked() returns trigger language plpgsql as $$
+  begin
+    if not exists (
+      select from journal_entries entry
+      where entry.id = new.journal_entry_id and entry.source = 'REFUND' and entry.posting_date = new.date
+        and booked(entry.id, receivable(entry.organization_id)) = new.settled_amount
+        and booked(entry.id, new.from_account_id) = -new.paid_amount
+    ) then
+      raise exception 'refund % is not what its journal entry says', new.id using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+
+  create constraint trigger booked after insert on refunds
+    deferrable initially deferred for each row execute function refund_is_booked();
 `;

@@ -59,7 +59,7 @@ const TABLES = `
     foreign key (organization_id, api_key_id) references api_keys (organization_id, id)
   );
 
-  alter table credit_notes add column void_entry_id bigint;
+  alter table credit_notes add column void_entry_id bigint unique;
   alter table credit_notes add foreign key (organization_id, void_entry_id) references journal_entries (organization_id, id);
   -- A draft is voided without an entry, since it has none to reverse.
   alter table credit_notes add check ((void_entry_id is not null) = (voided_at is not null and opened_at is not null));
@@ -115,4 +115,33 @@ const RULES = `
 
   create trigger give_credit_back after insert on refund_reversals
     referencing new table as inserted for each statement execute function reversals_give_credit_back();
+
+  create function entry_mirrors() returns trigger language plpgsql as $$
+  begin
+    if exists (
+      select from journal_lines where journal_entry_id in (new.id, new.reversal_of_id)
+      group by account_id, customer_id, branch_id, foreign_currency_code
+      having sum(case side when 'DEBIT' then amount else -amount end) <> 0
+        or sum(case side when 'DEBIT' then foreign_amount else -foreign_amount end) <> 0
+    ) then
+      raise exception 'journal entry % is no mirror of entry %', new.id, new.reversal_of_id using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+
+  create function void_entry_mirrors() returns trigger language plpgsql as $$
+  begin
+    if new.journal_entry_id is distinct from (select reversal_of_id from journal_entries where id = new.void_entry_id) then
+      raise exception 'credit note % is voided by an entry that is not its mirror', new.id using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+
+  create constraint trigger void_mirrors after update on credit_notes
+    deferrable initially deferred for each row when (new.void_entry_id is distinct from old.void_entry_id)
+    execute function void_entry_mirrors();
+  create constraint trigger mirrors after insert on journal_entries
+    deferrable initially deferred for each row when (new.reversal_of_id is not null) execute function entry_mirrors();
 `;

@@ -63,7 +63,7 @@ export function createCreditNote(
       }
 
       const creditNote = new CreditNote(organization, {
-        number: command.number ?? (await nextNumber(em, organization)),
+        number: await numberOf(em, organization, command.number),
         customer,
         branch: await branchOrPrimary(em, organization, command.branchId),
         date: organization.postingDate(command.date),
@@ -75,7 +75,7 @@ export function createCreditNote(
         createdBy: actor.name,
       });
       em.persist(creditNote);
-      if (command.open) await putIntoBooks(em, creditNote);
+      if (command.open) await putIntoBooks(em, creditNote, 'date');
       return creditNote;
     },
   );
@@ -100,15 +100,18 @@ async function linesOf(em: EntityManager, organization: Organization, lines: Cre
   return resolved;
 }
 
-/** Counts on past numbers that somebody chose by hand. Callers wait for one another, so that none gets the same. */
-async function nextNumber(em: EntityManager, organization: Organization): Promise<string> {
+/**
+ * The chosen number, or else the next one that nobody chose by hand. Callers wait for one another, so that none gets the
+ * number that another is just taking.
+ */
+async function numberOf(em: EntityManager, organization: Organization, chosen: string | null | undefined): Promise<string> {
   for (;;) {
     const [row] = await em.execute<{ taken: string }[]>(
-      `insert into credit_note_counters as counter (organization_id, next) values (?, 2)
-       on conflict (organization_id) do update set next = counter.next + 1 returning next - 1 as taken`,
-      [organization.id],
+      `insert into credit_note_counters as counter (organization_id, next) values (?, ?)
+       on conflict (organization_id) do update set next = counter.next + ? returning next - 1 as taken`,
+      chosen ? [organization.id, 1, 0] : [organization.id, 2, 1],
     );
-    const number = `CN-${String(row?.taken).padStart(5, '0')}`;
-    if ((await em.count(CreditNote, { organization, number })) === 0) return number;
+    const number = chosen ?? `CN-${String(row?.taken).padStart(5, '0')}`;
+    if (chosen || (await em.count(CreditNote, { organization, number })) === 0) return number;
   }
 }

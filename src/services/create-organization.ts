@@ -3,7 +3,7 @@ import { Account, SystemRole } from '../entities/account.js';
 import { AccountType } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Organization } from '../entities/organization.js';
-import { CurrencyNotFound } from '../errors.js';
+import { CurrencyNotFound, InvalidInput } from '../errors.js';
 import { isCurrency } from '../money.js';
 import { today } from '../posting-date.js';
 
@@ -15,6 +15,10 @@ export interface CreateOrganization {
   /** IANA name. */
   readonly timeZone: string;
 }
+
+/** It stands in a header. */
+const PUBLIC_ID = /^[A-Za-z0-9._-]{1,64}$/;
+const PUBLIC_ID_RULE = 'id must be 1 to 64 letters, digits, dots, hyphens or underscores';
 
 const CHART: readonly { code: string; name: string; type: AccountType; systemRole?: SystemRole }[] = [
   { code: '10001', name: 'Bank', type: AccountType.BANK },
@@ -34,6 +38,7 @@ const CHART: readonly { code: string; name: string; type: AccountType; systemRol
 export function createOrganization(em: EntityManager, command: CreateOrganization): Promise<Organization> {
   return em.transactional(
     async (em) => {
+      if (!PUBLIC_ID.test(command.publicId)) throw new InvalidInput([{ field: 'id', constraints: { isPublicId: PUBLIC_ID_RULE } }]);
       if (!isCurrency(command.baseCurrency)) throw new CurrencyNotFound(command.baseCurrency);
       today(command.timeZone);
       const organization = em.create(Organization, { ...command, lockDate: null });

@@ -20,16 +20,21 @@ export function openCreditNote(em: EntityManager, actor: Actor, id: string, idem
   return inUnitOfWork(em, actor, command, async (em, organization) => {
     const creditNote = await findOwned(em, CreditNote, organization, id, LockMode.PESSIMISTIC_WRITE);
     if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
+    creditNote.assertDraft();
     await em.populate(creditNote, ['lines.account'], { orderBy: { lines: { id: 'asc' } } });
-    await putIntoBooks(em, creditNote);
+    await putIntoBooks(em, creditNote, 'id');
     return creditNote;
   });
 }
 
-/** Posts the note's own entry: debit the lines' income accounts, credit the receivable. Part of the caller's transaction. */
-export async function putIntoBooks(em: EntityManager, creditNote: CreditNote): Promise<void> {
+/**
+ * Posts the note's own entry: debit the lines' income accounts, credit the receivable. Part of the caller's transaction.
+ *
+ * @param field the input field that is to blame if the books are locked on the note's date
+ */
+export async function putIntoBooks(em: EntityManager, creditNote: CreditNote, field: string): Promise<void> {
   const { organization, customer, branch } = creditNote;
-  organization.assertUnlocked(creditNote.date);
+  organization.assertUnlocked(creditNote.date, field);
   const { receivable } = await systemAccounts(em, organization);
   const entry = new JournalEntry(
     organization,
