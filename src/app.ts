@@ -2,32 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import type { MikroORM } from '@mikro-orm/postgresql';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
+import Fastify, { errorCodes, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { authenticate } from './auth/authenticate.js';
 import type { JwtSettings } from './auth/jwt.js';
 import type { Config } from './config.js';
-import { refusalOf } from './constraint-refusals.js';
 import { Context } from './context.js';
+import { refusalOf } from './database-errors.js';
 import { Unauthenticated } from './errors.js';
-import { INTERNAL } from './graphql-errors.js';
+import { FAULT, INTERNAL } from './graphql-errors.js';
 import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
+import { BODY_LIMIT, sendError, sendNotFound } from './http-errors.js';
 import { parseJson } from './json.js';
 import { headerOf, requestFacts } from './request-facts.js';
 import { RequestLog } from './request-log.js';
-import { type ErrorReply, plainReply, refusalReply } from './rest/errors.js';
 import { restRoutes } from './rest/routes.js';
 import { createSchema } from './schema.js';
-
-/** As much as the documented API takes. */
-const BODY_LIMIT = 100 * 1024;
 
 export interface AppOptions {
   readonly orm: MikroORM;
@@ -49,6 +39,12 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
   const app = Fastify({
     loggerInstance: logger,
     bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: 1_000 },
+    // A path that cannot be decoded meets no route, and so no hook.
+    frameworkErrors: (error, request, reply) => {
+      request.requestLog = new RequestLog(request.log);
+      return sendError(error, request, reply.header('x-request-id', request.id));
+    },
     trustProxy: config.clientIp === 'forwarded',
     // One line for each request, with who and what, is written below.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -60,9 +56,10 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
 
   app.decorateRequest('requestLog');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: FastifyRequest, body: string) =>
-    body === '' ? undefined : parseJson(body),
-  );
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    assertPlainUtf8(request);
+    return body.length === 0 ? undefined : parseJson(body);
+  });
   await app.register(cors, {
     origin: config.corsOrigins === true ? true : [...config.corsOrigins],
     exposedHeaders: ['x-request-id', 'idempotency-replayed'],
@@ -78,10 +75,8 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
     const facts = { method, path: routeOptions.url ?? 'unknown', status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     request.log.info({ ...facts, ...request.requestLog.facts }, 'request');
   });
-  app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    send(reply, plainReply(404, `Cannot ${request.method} ${pathOf(request)}`, asked(request))),
-  );
+  app.setErrorHandler(sendError);
+  app.setNotFoundHandler(sendNotFound);
 
   const contextOf = async (request: FastifyRequest): Promise<Context> => {
     const em = orm.em.fork();
@@ -103,8 +98,7 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
         try {
           return await contextOf(request);
         } catch (error) {
-          request.requestLog.fault(error);
-          throw internalError(request.id);
+          throw unreadable(error, request);
         }
       },
     }),
@@ -124,8 +118,8 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
       await orm.em.fork().execute('select 1');
       return { status: 'ready' };
     } catch (error) {
-      request.requestLog.fault(error);
-      return reply.code(503).send({ status: 'not ready', reason: 'the database does not answer' });
+      request.requestLog.passing(error);
+      return reply.code(503).send({ status: 'not ready', reason: 'the database does not answer in time' });
     }
   });
   return app;
@@ -136,47 +130,20 @@ function callersRequestId(header: string | string[] | undefined): string | undef
   return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) ? header : undefined;
 }
 
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '/';
-}
-
-function asked(request: FastifyRequest) {
-  return { requestId: request.id, accept: request.headers.accept };
-}
-
-function internalError(requestId: string): GraphQLError {
-  return new GraphQLError('context', { extensions: { code: INTERNAL, requestId, http: { status: 500 } } });
-}
-
-/** The one place where errors outside GraphQL become replies. */
-function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** What GraphQL answers when nobody can be told who is calling. */
+function unreadable(error: unknown, request: FastifyRequest): GraphQLError {
   const refusal = refusalOf(error);
-  if (refusal !== null) {
-    request.requestLog.add({ refused: refusal.code });
-    if (refusal instanceof Unauthenticated) reply.header('www-authenticate', 'Bearer');
-    return send(reply, refusalReply(refusal, { ...asked(request), target: request.body }));
+  if (refusal === null) {
+    request.requestLog.fault(error);
+    return new GraphQLError(FAULT, { extensions: { code: INTERNAL, requestId: request.id, http: { status: 500 } } });
   }
-  const client = clientError(error);
-  if (client !== null) return send(reply, plainReply(client.status, client.message, asked(request)));
-  request.requestLog.fault(error);
-  return send(reply, plainReply(500, 'Something went wrong on our side; tell us the request id', asked(request)));
+  request.requestLog.passing(error);
+  return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status: 503 } } });
 }
 
-/** What is wrong with a request that could not be read. */
-function clientError(error: FastifyError): { status: number; message: string } | null {
-  if (error instanceof SyntaxError) return { status: 400, message: error.message };
-  switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return { status: 413, message: `The body is larger than ${BODY_LIMIT} bytes` };
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return { status: 415, message: 'Send the body as Content-Type: application/json' };
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return { status: 400, message: 'The body is not as long as Content-Length says' };
-    default:
-      return null;
-  }
-}
-
-function send(reply: FastifyReply, { status, contentType, body }: ErrorReply): FastifyReply {
-  return reply.code(status).type(contentType).send(body);
+/** @throws an error of Fastify's for a body in another encoding, of which nothing may be guessed */
+function assertPlainUtf8({ headers }: FastifyRequest): void {
+  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (!/^utf-?8$/i.test(charset) || encoding !== 'identity') throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE();
 }

@@ -7,7 +7,7 @@ import type { Idempotency } from './services/unit-of-work.js';
 
 /** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */
 export class Context {
-  readonly loaders: Loaders;
+  loaders: Loaders;
   /** Whether the command had been done before, if it came with an idempotency key. */
   idempotencyOutcome: { readonly replayed: boolean } | undefined;
 
@@ -20,7 +20,11 @@ export class Context {
     /** The Idempotency-Key header. */
     private readonly idempotencyKey: string | undefined,
   ) {
-    this.loaders = createLoaders(em, () => this.actor.organization);
+    this.loaders = this.newLoaders();
+  }
+
+  private newLoaders(): Loaders {
+    return createLoaders(this.em, () => this.actor.organization);
   }
 
   /**
@@ -34,11 +38,15 @@ export class Context {
   }
 
   /**
-   * The caller's idempotency key, from the mutation's argument or else from the header.
+   * Begins a command: what was read before it is forgotten, since several commands may stand in one document.
    *
+   * @param argument the mutation's idempotencyKey
+   * @returns the caller's idempotency key, from the argument or else from the header
    * @throws {InvalidInput}
    */
-  idempotency(argument?: string | null): Idempotency | undefined {
+  begin(argument?: string | null): Idempotency | undefined {
+    this.em.clear();
+    this.loaders = this.newLoaders();
     const key = argument ?? this.idempotencyKey;
     if (key === undefined) return undefined;
     if (!/^[\x21-\x7e]{1,255}$/.test(key)) {

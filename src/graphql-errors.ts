@@ -10,12 +10,13 @@ import {
   getNamedType,
   isInputObjectType,
   isNonNullType,
+  Kind,
   type OperationDefinitionNode,
   typeFromAST,
   visit,
 } from 'graphql';
 import { ArgumentValidationError } from 'type-graphql';
-import { refusalOf } from './constraint-refusals.js';
+import { refusalOf } from './database-errors.js';
 import { type DomainError, InvalidInput } from './errors.js';
 import { invalidFields } from './input-errors.js';
 
@@ -31,6 +32,10 @@ const CLIENT_ERRORS: ReadonlySet<unknown> = new Set([
 ]);
 
 export const INTERNAL = 'INTERNAL_SERVER_ERROR';
+export const FAULT = 'Something went wrong on our side; tell us the request id';
+
+/** GraphQL quotes what it refuses; a client need not get all of a long text back. */
+const MAX_MESSAGE = 500;
 
 /** The refusal behind an error from a resolver; `null` for a fault of ours and for GraphQL's own errors. */
 export function resolverRefusal(error: unknown): DomainError | null {
@@ -49,14 +54,16 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   const isClients = CLIENT_ERRORS.has(formatted.extensions?.code) && unwrapResolverError(error) === error;
   if (isClients) {
     const { code, field } = formatted.extensions ?? {};
-    return { ...formatted, extensions: { code, ...(field !== undefined && { field }) } };
+    const message = formatted.message.length > MAX_MESSAGE ? `${formatted.message.slice(0, MAX_MESSAGE)}…` : formatted.message;
+    return { ...formatted, message, extensions: { code, ...(field !== undefined && { field }) } };
   }
-  return { ...formatted, message: 'Something went wrong on our side; tell us the request id', extensions: { code: INTERNAL } };
+  const { requestId } = formatted.extensions ?? {};
+  return { ...formatted, message: FAULT, extensions: { code: INTERNAL, ...(requestId !== undefined && { requestId }) } };
 }
 
 /**
  * The input field that a coercion or validation error of GraphQL's is about. GraphQL says it in the message only; this
- * finds it again from the values themselves.
+ * finds it again from the document and the values.
  */
 export function blamedField(
   schema: GraphQLSchema,
@@ -67,46 +74,66 @@ export function blamedField(
 ): string | undefined {
   const node = error.nodes?.[0];
   if (node === undefined || document === undefined) return undefined;
-  if (node.kind !== 'VariableDefinition') return literalField(document, node);
+  if (node.kind !== Kind.VARIABLE_DEFINITION) return fieldOf(namesAround(document, (other) => other === node && isValue(other)));
+  const variable = node.variable.name.value;
   const type = operation && typeFromAST(schema, node.type as Parameters<typeof typeFromAST>[1]);
-  if (!type) return undefined;
-  const name = node.variable.name.value;
-  return variableField(type as GraphQLInputType, variables[name]) ?? name;
+  const names = namesAround(document, (other, parent) => isUse(other, parent, variable));
+  return type ? fieldOf([...names, ...pathToFault(type as GraphQLInputType, variables[variable])]) : fieldOf(names);
 }
 
-function literalField(document: DocumentNode, blamed: ASTNode): string | undefined {
-  let field: string | undefined;
+/** The first name is the argument's, `input`; what callers know are the fields in it. */
+function fieldOf(names: readonly string[]): string | undefined {
+  return names.slice(names.length > 1 ? 1 : 0).join('.') || undefined;
+}
+
+function isValue(node: ASTNode): boolean {
+  // A missing field is reported at its whole object: the message names it, the place does not.
+  return node.kind !== Kind.OBJECT && node.kind.endsWith('Value');
+}
+
+function isUse(node: ASTNode, parent: ASTNode | undefined, variable: string): boolean {
+  return node.kind === Kind.VARIABLE && node.name.value === variable && parent?.kind !== Kind.VARIABLE_DEFINITION;
+}
+
+/** Names of the argument and of the fields around the first node that is meant. */
+function namesAround(document: DocumentNode, isMeant: (node: ASTNode, parent: ASTNode | undefined) => boolean): string[] {
+  let found: string[] | undefined;
   const names: string[] = [];
   visit(document, {
-    enter(node) {
-      if (node.kind === 'ObjectField' || node.kind === 'Argument') names.push(node.name.value);
-      // The first name is the argument's, `input`; what callers know are the fields in it.
-      if (node === blamed) field = names.slice(names.length > 1 ? 1 : 0).join('.') || undefined;
+    enter(node, _key, parent) {
+      if (node.kind === Kind.OBJECT_FIELD || node.kind === Kind.ARGUMENT) names.push(node.name.value);
+      if (found === undefined && isMeant(node, isNode(parent) ? parent : undefined)) found = [...names];
     },
     leave(node) {
-      if (node.kind === 'ObjectField' || node.kind === 'Argument') names.pop();
+      if (node.kind === Kind.OBJECT_FIELD || node.kind === Kind.ARGUMENT) names.pop();
     },
   });
-  return field;
+  return found ?? [];
 }
 
-function variableField(type: GraphQLInputType, value: unknown): string | undefined {
-  let blamed: string | undefined;
+function isNode(value: unknown): value is ASTNode {
+  return typeof value === 'object' && value !== null && 'kind' in value;
+}
+
+function pathToFault(type: GraphQLInputType, value: unknown): string[] {
+  let fault: string[] | undefined;
   coerceInputValue(value, type, (path, invalid) => {
-    blamed ??= [...path, ...missingField(type, path, invalid)].join('.') || undefined;
+    fault ??= [...path.map(String), ...strayField(type, path, invalid)];
   });
-  return blamed;
+  return fault ?? [];
 }
 
-/** A missing field is reported at its parent; the first required one that the value lacks is meant. */
-function missingField(type: GraphQLInputType, path: readonly (string | number)[], value: unknown): string[] {
+/** A missing or unknown field is reported at its parent: the first field that is the one or the other is meant. */
+function strayField(type: GraphQLInputType, path: readonly (string | number)[], value: unknown): string[] {
   let at = getNamedType(type);
   for (const key of path) {
     if (typeof key === 'string' && isInputObjectType(at)) at = getNamedType(at.getFields()[key]?.type ?? at);
   }
-  if (!isInputObjectType(at) || typeof value !== 'object' || value === null) return [];
-  const missing = Object.values(at.getFields()).find(
-    (field) => isNonNullType(field.type) && field.defaultValue === undefined && !(field.name in value),
+  if (!isInputObjectType(at) || typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  const fields = at.getFields();
+  const missing = Object.values(fields).find(
+    ({ name, type, defaultValue }) => isNonNullType(type) && defaultValue === undefined && !(name in value),
   );
-  return missing ? [missing.name] : [];
+  const unknown = Object.keys(value).find((name) => !(name in fields));
+  return [missing?.name ?? unknown ?? []].flat();
 }

@@ -3,6 +3,7 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import type { GraphQLSchema } from 'graphql';
 import type { Context } from './context.js';
+import { ServiceUnavailable } from './errors.js';
 import { blamedField, formatError, INTERNAL, resolverRefusal } from './graphql-errors.js';
 
 /** What the Sandbox opens with. */
@@ -11,6 +12,8 @@ export interface SandboxContent {
   readonly variables: Record<string, unknown>;
   readonly headers: Record<string, string>;
 }
+
+const MAX_TOKENS = 2_000;
 
 export function createGraphQLServer(
   schema: GraphQLSchema,
@@ -21,6 +24,9 @@ export function createGraphQLServer(
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
+    persistedQueries: false,
+    // Aliases multiply the work of a short document; this many tokens hold every honest one.
+    parseOptions: { maxTokens: MAX_TOKENS },
     // The process decides when to stop; it stops the server with everything else.
     stopOnTerminationSignals: false,
     formatError,
@@ -45,9 +51,9 @@ const requestPlugin: ApolloServerPlugin<Context> = {
       async didEncounterErrors({ errors }) {
         for (const error of errors) {
           const refusal = resolverRefusal(error);
-          if (refusal !== null) contextValue.log.add({ refused: refusal.code });
-          else if (error.originalError && error.path) contextValue.log.fault(error.originalError);
-          else contextValue.log.add({ refused: String(error.extensions.code ?? 'INVALID_REQUEST') });
+          if (refusal instanceof ServiceUnavailable) contextValue.log.passing(error.originalError);
+          if (refusal === null && error.originalError && error.path) contextValue.log.fault(error.originalError);
+          else contextValue.log.add({ refused: refusal?.code ?? error.extensions.code ?? 'INVALID_REQUEST' });
         }
       },
       async willSendResponse({ response, errors = [], schema, document, operation, request, contextValue }) {

@@ -1,20 +1,49 @@
+import { inspect } from 'node:util';
 import { Big, MAX_DIGITS } from './money.js';
+
+/** What a client sent as JSON and is none. Its message is for the client. */
+export class InvalidJson extends Error {}
 
 /** A JSON number that a JavaScript number cannot hold without losing digits, kept as it was written. */
 export class LongNumber {
   constructor(readonly source: string) {}
+
+  /** So it stands in replies that quote it, and in GraphQL's messages. */
+  toJSON(): string {
+    return this.source;
+  }
+
+  [inspect.custom](): string {
+    return this.source;
+  }
 }
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
- * Parses JSON without losing a digit of any number.
+ * Parses JSON without losing a digit of any number, or a character of any text.
  *
- * @throws {SyntaxError} if the text is not JSON, or has a `__proto__` key
+ * @throws {InvalidJson} if the bytes are not UTF-8, are not JSON, nest too deeply, or have a `__proto__` key
  */
-export function parseJson(text: string): unknown {
-  return (JSON.parse as ParseWithSource)(text, (key, value, context) => {
-    if (key === '__proto__') throw new SyntaxError('The key __proto__ is not allowed');
-    return typeof value === 'number' && losesDigits(value, context.source ?? '') ? new LongNumber(context.source ?? '') : value;
-  });
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return (JSON.parse as ParseWithSource)(decode(bytes), (key, value, { source = '' }) => {
+      if (key === '__proto__') throw new InvalidJson('The key __proto__ is not allowed');
+      return typeof value === 'number' && losesDigits(value, source) ? new LongNumber(source) : value;
+    });
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new InvalidJson(error.message);
+    if (error instanceof RangeError) throw new InvalidJson('The JSON nests too deeply');
+    throw error;
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return UTF_8.decode(bytes);
+  } catch {
+    throw new InvalidJson('The body is not UTF-8');
+  }
 }
 
 /** `JSON.parse` of Node.js hands the reviver the source text of each primitive; TypeScript's library does not say so yet. */

@@ -18,7 +18,7 @@ export const ZERO = Big('0');
 export const MAX_DIGITS = 15;
 
 const DECIMAL_TEXT = /^-?\d{1,30}(\.\d{1,30})?$/;
-const NUMBER_TOKEN = /^-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?$/;
+const NUMBER_TOKEN = /^-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?$/;
 
 /** Reads a plain decimal such as `-12.50`; `null` if the text is anything else. */
 export function parseDecimal(text: string): Big | null {

@@ -2,16 +2,19 @@ import { type Demo, sandboxContent } from './demo.js';
 
 /** What the operator of a demo is told at start: where everything is, and a request for each door that works when pasted. */
 export function welcome(url: string, demo: Demo): string {
-  const { variables } = sandboxContent(demo);
+  const input = sandboxContent(demo).variables.input as Record<string, string>;
+  // References of their own: otherwise the second request would look like a double click on the first.
+  const variables = { input: { ...input, referenceNo: 'REF-2', description: 'From the GraphQL door' } };
   const query =
     'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id amount creditNote { remaining } } }';
-  const { creditNoteId, ...rest } = variables.input as Record<string, string>;
+  const { creditNoteId, ...rest } = input;
   const body = {
     ...rest,
     fromAccountId: demo.accounts.bank,
     amount: 25,
     exchangeRate: 1,
     branchId: demo.branches.primary,
+    referenceNo: 'REF-3',
     description: 'From the REST door',
   };
   return `

@@ -44,6 +44,33 @@ describe('an input variable that is wrong', () => {
     expect(details.fields.map(({ field }) => field).sort()).toEqual(['amount', 'branchId', 'referenceNo']);
   });
 
+  it.each<[string, Record<string, unknown>, string]>([
+    ['$x: Decimal!) { refundCreditNote(input: { amount: $x }', { x: 'lots' }, 'amount'],
+    ['$x: String) { createBranch(input: { code: "c", name: "n" }, idempotencyKey: $x', { x: 5 }, 'idempotencyKey'],
+    ['$x: CreateBranchInput!) { createBranch(input: $x', { x: [] }, 'input'],
+    ['$x: CreateBranchInput!) { createBranch(input: $x', { x: { code: 'c', name: 'n', foo: 1 } }, 'foo'],
+    ['$x: CreateBranchInput!) { createBranch(input: $x', { x: { code: 'c' } }, 'name'],
+    [
+      '$x: CreateCreditNoteInput!) { createCreditNote(input: $x',
+      { x: { customerId: 1, date: '2026-01-01', lines: [{ accountId: 1, amount: 'x' }] } },
+      'lines.0.amount',
+    ],
+  ])('is refused with its field, whatever the variable is called: mutation(%s', async (mutation, variables, field) => {
+    const rest = mutation.includes('amount: $x')
+      ? `(input: { ${Object.entries(input)
+          .map(([name, value]) => `${name}: ${name === 'amount' ? '$x' : JSON.stringify(value)}`)
+          .join(', ')} }`
+      : '';
+    const text = rest ? `mutation($x: Decimal!) { refundCreditNote${rest}) { id } }` : `mutation(${mutation}) { id } }`;
+    const { errors } = await books.client.graphql(text, variables);
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field });
+  });
+
+  it('is quoted, but not at any length', async () => {
+    expect((await errorOf({ date: 'x'.repeat(50_000) }))?.message.length).toBeLessThan(600);
+    expect((await errorOf({ date: 'x'.repeat(50_000) }))?.extensions.field).toBe('date');
+  });
+
   it('is refused where the document holds the value itself', async () => {
     const fields = Object.entries({ ...input, amount: 'x' }).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
     const { errors } = await books.client.graphql(`mutation { refundCreditNote(input: { ${fields.join(', ')} }) { id } }`);
@@ -129,7 +156,8 @@ describe('what GraphQL itself refuses', () => {
   it.each([
     ['{ me { name', 'GRAPHQL_PARSE_FAILED'],
     ['{ nothing }', 'GRAPHQL_VALIDATION_FAILED'],
-  ])('keeps its message and code: %s', async (query, code) => {
+    [`{ ${'__typename '.repeat(2_001)} }`, 'GRAPHQL_PARSE_FAILED'],
+  ])('keeps its message and code: %.30s', async (query, code) => {
     const { errors, status } = await books.client.graphql(query);
     expect([status, errors?.[0]?.extensions]).toEqual([400, { code }]);
   });
@@ -141,6 +169,8 @@ describe('what GraphQL itself refuses', () => {
   ])('a %s body is refused with a clear message', async (contentType, body, status) => {
     const reply = await books.client.post('/graphql', body, { 'content-type': contentType });
     expect(reply.status).toBe(status);
-    expect(JSON.parse(reply.body)).toMatchObject({ statusCode: status, message: expect.any(String) });
+    expect(JSON.parse(reply.body)).toEqual({
+      errors: [{ message: expect.any(String), extensions: { code: expect.any(String), requestId: expect.any(String) } }],
+    });
   });
 });

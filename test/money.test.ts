@@ -45,7 +45,7 @@ describe('money', () => {
 
   it('reads an exponent in a number only, and only one that makes sense', () => {
     expect(parseNumberToken('1e2')?.toFixed()).toBe('100');
-    expect(parseNumberToken('1e999')).toBeNull();
+    expect(parseNumberToken('1e9999')).toBeNull();
   });
 
   it.each([
@@ -61,9 +61,8 @@ describe('money', () => {
 
 describe('JSON', () => {
   it('keeps the source of a number that a double would change', () => {
-    const parsed = parseJson(
-      '{"a": 0.1, "b": 1.0000000000000000001, "c": [12345678901234567890], "d": 1e400, "e": 0.30000000000000004}',
-    );
+    const text = '{"a": 0.1, "b": 1.0000000000000000001, "c": [12345678901234567890], "d": 1e400, "e": 0.30000000000000004}';
+    const parsed = parseJson(Buffer.from(text));
     expect(parsed).toEqual({
       a: 0.1,
       b: new LongNumber('1.0000000000000000001'),

@@ -117,10 +117,22 @@ describe('the documented request', () => {
 });
 
 describe('a path', () => {
-  it.each(['3abc', '0', '-1', '1.0', '1e2', '99999999999999999999', '%00', '999999'])('with the id %s is a 404', async (id) => {
-    const reply = await books.client.rest(`/api/credit-notes/${id}/refunds`, body());
-    expect(reply.status).toBe(404);
-    expect(reply.json).toMatchObject({ statusCode: 404, message: 'NotFoundError' });
+  it.each(['3abc', '0', '-1', '1.0', '1e2', '99999999999999999999', '9'.repeat(500), '%00', '999999'])(
+    'with the id %s is a 404',
+    async (id) => {
+      const reply = await books.client.rest(`/api/credit-notes/${id}/refunds`, body());
+      expect(reply.status).toBe(404);
+      expect(reply.json).toMatchObject({ statusCode: 404, message: 'NotFoundError' });
+    },
+  );
+
+  it('that cannot be decoded is a 404 with a request id', async () => {
+    const reply = await books.client.rest('/api/credit-notes/%zz/refunds', body());
+    expect([reply.status, reply.json.errors[0].type, reply.headers['x-request-id']]).toEqual([
+      404,
+      'NOT_FOUND',
+      reply.json.requestId,
+    ]);
   });
 
   it('that is unknown is a 404 that says so', async () => {
@@ -134,16 +146,30 @@ describe('a body that cannot be read is refused with a clear error:', () => {
     ['malformed JSON', '{"fromAccountId": 1000,', 'application/json', 400, /JSON/],
     ['a key that would change the prototype', '{"__proto__": {"amount": 1}}', 'application/json', 400, /__proto__/],
     ['a body over 100 kB', JSON.stringify({ description: 'x'.repeat(102_400) }), 'application/json', 413, /larger/],
+    ['JSON that nests too deeply', '['.repeat(50_000) + ']'.repeat(50_000), 'application/json', 400, /deep/],
+    ['another charset', '{}', 'application/json; charset=latin1', 415, /UTF-8/],
     ['a form', 'amount=100', 'application/x-www-form-urlencoded', 415, /application\/json/],
   ])('%s', async (_name, text, contentType, status, message) => {
     const reply = await books.client.rest(path, text, { 'content-type': contentType });
     expect(reply.status).toBe(status);
-    expect(reply.json).toEqual({
+    expect(reply.json).toMatchObject({
       statusCode: status,
       message: expect.stringMatching(message),
-      error: expect.any(String),
+      errors: [{ statusCode: status }],
       requestId: expect.any(String),
     });
+  });
+
+  it('bytes that are not UTF-8', async () => {
+    const payload = Buffer.concat([Buffer.from('{"referenceNo":"'), Buffer.from([0xff, 0xc3]), Buffer.from('"}')]);
+    const headers = { ...books.client.headers, 'content-type': 'application/json' };
+    const reply = await gateway.app.inject({ method: 'POST', url: path, payload, headers });
+    expect([reply.statusCode, reply.json().message]).toEqual([400, 'The body is not UTF-8']);
+  });
+
+  it('a long text is not quoted back once for each field', async () => {
+    const reply = await books.client.rest(path, { description: 'x'.repeat(90_000) });
+    expect(reply.body.length).toBeLessThan(30_000);
   });
 
   it.each(['null', '[]', '"x"', '7', ''])('%p, which is no object, has all fields missing', async (text) => {

@@ -38,7 +38,7 @@ async function byApiKey(em: EntityManager, key: string, organizationId: string |
   const now = new Date();
   if (apiKey === null || !apiKey.isValidAt(now)) throw new Unauthenticated('CREDENTIAL');
   const { organization } = apiKey;
-  if (organizationId !== undefined && organizationId !== organization.publicId) throw new Unauthenticated('ORGANIZATION_UNKNOWN');
+  if (organizationId && organizationId !== organization.publicId) throw new Unauthenticated('ORGANIZATION_UNKNOWN');
   if (now.getTime() - (apiKey.lastUsedAt?.getTime() ?? 0) > LAST_USED_LAG_MS) {
     await em.nativeUpdate(ApiKey, { id: apiKey.id }, { lastUsedAt: now });
   }

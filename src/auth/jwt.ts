@@ -48,8 +48,9 @@ export async function subjectOf(token: string, { algorithm, key, issuer, audienc
       ...(issuer && { issuer }),
       ...(audience && { audience }),
     });
-    // Whatever the issuer put there, only a text can be anybody's subject.
-    return typeof payload.sub === 'string' ? payload.sub : null;
+    // Whatever the issuer put there, only a text that PostgreSQL can hold can be anybody's subject.
+    const { sub } = payload;
+    return typeof sub === 'string' && sub.isWellFormed() && !sub.includes('\0') ? sub : null;
   } catch (error) {
     if (error instanceof errors.JOSEError) return null;
     throw error;

@@ -28,7 +28,7 @@ export class CreditNoteResolver {
     @Arg('input', () => CreateCreditNoteInput, { description: 'What is to be recorded.' }) input: CreateCreditNoteInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
-    return createCreditNote(context.em, context.actor, input, context.idempotency(idempotencyKey));
+    return createCreditNote(context.em, context.actor, input, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.ACCOUNTANT)
@@ -40,7 +40,7 @@ export class CreditNoteResolver {
     @Arg('id', () => ID, { description: 'Id of the draft.' }) id: string,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
-    return openCreditNote(context.em, context.actor, id, context.idempotency(idempotencyKey));
+    return openCreditNote(context.em, context.actor, id, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.ACCOUNTANT)
@@ -55,7 +55,7 @@ export class CreditNoteResolver {
     date: string | null | undefined,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
-    return voidCreditNote(context.em, context.actor, { id, date }, context.idempotency(idempotencyKey));
+    return voidCreditNote(context.em, context.actor, { id, date }, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.VIEWER)

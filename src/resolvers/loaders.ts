@@ -86,10 +86,11 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
            order by refund.id`,
           [...pages.flatMap(({ creditNoteId, first, after }) => [creditNoteId, first, after]), organization().id],
         );
-        const refunds = rows.map((row) => em.map(Refund, row));
-        // Pages of one note may overlap: an alias of a field may ask for another page.
+        // Pages of one note may overlap, when a field is asked for twice: each refund is taken once.
+        const refunds = [...new Set(rows.map((row) => em.map(Refund, row)))];
+        const ofNote = Map.groupBy(refunds, ({ creditNote }) => creditNote.id);
         return pages.map(({ creditNoteId, first, after }) =>
-          [...new Set(refunds)].filter(({ id, creditNote }) => creditNote.id === creditNoteId && id > after).slice(0, first),
+          (ofNote.get(creditNoteId) ?? []).filter(({ id }) => id > after).slice(0, first),
         );
       },
       { cacheKeyFn: ({ creditNoteId, first, after }) => `${creditNoteId}:${first}:${after}` },

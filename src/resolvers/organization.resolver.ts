@@ -18,7 +18,7 @@ export class OrganizationResolver {
     @Arg('input', () => LockTransactionsInput, { description: 'What is to be locked.' }) input: LockTransactionsInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Organization> {
-    return lockTransactions(context.em, context.actor, input, context.idempotency(idempotencyKey));
+    return lockTransactions(context.em, context.actor, input, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.ADMIN)
@@ -28,7 +28,7 @@ export class OrganizationResolver {
     @Arg('input', () => UnlockTransactionsInput, { description: 'Why.' }) input: UnlockTransactionsInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Organization> {
-    return unlockTransactions(context.em, context.actor, input.reason, context.idempotency(idempotencyKey));
+    return unlockTransactions(context.em, context.actor, input.reason, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.ADMIN)

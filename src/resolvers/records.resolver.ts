@@ -22,7 +22,7 @@ export class AccountResolver {
     @Arg('input', () => CreateAccountInput, { description: 'The account.' }) input: CreateAccountInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Account> {
-    return createAccount(context.em, context.actor, input, context.idempotency(idempotencyKey));
+    return createAccount(context.em, context.actor, input, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.VIEWER)
@@ -67,7 +67,7 @@ export class BranchResolver {
     @Arg('input', () => CreateBranchInput, { description: 'The branch.' }) input: CreateBranchInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Branch> {
-    return createBranch(context.em, context.actor, input, context.idempotency(idempotencyKey));
+    return createBranch(context.em, context.actor, input, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.VIEWER)
@@ -86,7 +86,7 @@ export class CustomerResolver {
     @Arg('input', () => CreateCustomerInput, { description: 'The customer.' }) input: CreateCustomerInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Customer> {
-    return createCustomer(context.em, context.actor, input, context.idempotency(idempotencyKey));
+    return createCustomer(context.em, context.actor, input, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.VIEWER)

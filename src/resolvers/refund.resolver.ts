@@ -43,7 +43,7 @@ export class RefundResolver {
     allowDuplicate: boolean,
   ): Promise<Refund> {
     return refundCreditNote(context.em, context.actor, input, {
-      idempotency: context.idempotency(idempotencyKey),
+      idempotency: context.begin(idempotencyKey),
       expectedRemaining,
       duplicateWindowSeconds: allowDuplicate ? 0 : context.config.duplicateWindowSeconds,
     });
@@ -59,7 +59,7 @@ export class RefundResolver {
     @Arg('input', () => ReverseRefundInput, { description: 'What is to be reversed.' }) input: ReverseRefundInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Refund> {
-    return reverseRefund(context.em, context.actor, input, context.idempotency(idempotencyKey));
+    return reverseRefund(context.em, context.actor, input, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.VIEWER)

@@ -5,6 +5,7 @@ export const STATUS = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   BAD_USER_INPUT: 400,
+  SERVICE_UNAVAILABLE: 503,
   CREDIT_NOTE_NOT_FOUND: 404,
   CREDIT_NOTE_IS_DRAFT: 400,
   CREDIT_NOTE_IS_VOID: 400,
@@ -44,8 +45,19 @@ const REASON: Readonly<Record<number, string>> = {
   413: 'Payload Too Large',
   415: 'Unsupported Media Type',
   422: 'Unprocessable Entity',
+  503: 'Service Unavailable',
   500: 'Internal Server Error',
 };
+
+/** What the legacy shape calls what is wrong before any of a request's meaning is looked at. */
+export const TYPE: Readonly<Record<number, string>> = {
+  400: 'BAD_REQUEST',
+  404: 'NOT_FOUND',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+};
+
+const MAX_QUOTED = 2_000;
 
 export interface ErrorReply {
   readonly status: number;
@@ -73,7 +85,12 @@ export function refusalReply(error: DomainError, { requestId, accept, target }: 
 /** What is wrong with a request before any of its meaning is looked at, and what is wrong with us. */
 export function plainReply(status: number, message: string, { requestId, accept }: Omit<Rejected, 'target'>): ErrorReply {
   if (accept?.includes('application/problem+json')) return problem(status, message, { requestId });
-  return { status, contentType: 'application/json', body: { message, error: REASON[status], statusCode: status, requestId } };
+  const errors = [{ statusCode: status, type: TYPE[status] ?? 'INTERNAL_SERVER_ERROR', message }];
+  return {
+    status,
+    contentType: 'application/json',
+    body: { message, error: REASON[status], statusCode: status, requestId, errors },
+  };
 }
 
 function problem(status: number, detail: string, extensions: Record<string, unknown>): ErrorReply {
@@ -91,7 +108,13 @@ function legacyBody(error: DomainError, status: number, target: unknown): unknow
   ];
   if (error instanceof InvalidInput) {
     return {
-      message: error.fields.map(({ field, constraints, value }) => ({ target, value, property: field, children: [], constraints })),
+      message: error.fields.map(({ field, constraints, value }) => ({
+        target: quoted(target),
+        value: quoted(value),
+        property: field,
+        children: [],
+        constraints,
+      })),
       error: REASON[status],
       statusCode: status,
       errors: [{ statusCode: status, type: 'VALIDATION_ERROR', message: error.message }],
@@ -106,6 +129,12 @@ function legacyBody(error: DomainError, status: number, target: unknown): unknow
   if (status === 404) return { statusCode: status, message: 'NotFoundError', errors };
   if (status === 403) return { statusCode: status, message: error.message, error: REASON[status], errors };
   return { errors };
+}
+
+/** What the client sent, as the legacy shape quotes it: a client need not get all of a long text back, once for each field. */
+function quoted(sent: unknown): unknown {
+  const text = JSON.stringify(sent) ?? '';
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : sent;
 }
 
 const UNAUTHENTICATED = {

@@ -18,7 +18,7 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
     if (parseId(creditNoteId) === null) throw new CreditNoteNotFound(creditNoteId);
     const input = await readRefundRequest(creditNoteId, request.body);
     const refund = await refundCreditNote(context.em, context.actor, input, {
-      idempotency: context.idempotency(),
+      idempotency: context.begin(),
       expectedRemaining: expectedRemaining(request.headers['if-match'], creditNoteId),
       duplicateWindowSeconds: request.headers['allow-duplicate'] === 'true' ? 0 : context.config.duplicateWindowSeconds,
     });

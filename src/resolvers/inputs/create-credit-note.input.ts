@@ -1,10 +1,9 @@
 import { ArrayMaxSize, ArrayMinSize, IsOptional, ValidateNested } from 'class-validator';
 import { Field, ID, InputType } from 'type-graphql';
-import { MAX_RATE_DECIMALS } from '../../entities/credit-note.js';
 import type { Big } from '../../money.js';
 import { DecimalScalar, PostingDateScalar } from '../../scalars.js';
 import type { CreateCreditNote } from '../../services/create-credit-note.js';
-import { HasDigits, IsId, IsPositiveDecimal, IsPostingDate, IsText } from './validators.js';
+import { HasDigits, HasRateDigits, IsId, IsPositiveDecimal, IsPostingDate, IsText } from './validators.js';
 
 @InputType({ description: 'A line of a credit note: income that is given back.' })
 export class CreditNoteLineInput {
@@ -47,13 +46,13 @@ export class CreateCreditNoteInput implements CreateCreditNote {
     description: "Units of the base currency per unit of the customer's; required for a foreign one, 1 for the base currency.",
   })
   @IsOptional()
-  @HasDigits(MAX_RATE_DECIMALS)
+  @HasRateDigits()
   @IsPositiveDecimal()
   exchangeRate?: Big | null;
 
   @Field(() => [CreditNoteLineInput], { description: '1 to 100 lines.' })
-  @ArrayMinSize(1)
-  @ArrayMaxSize(100)
+  @ArrayMinSize(1, { message: 'lines must hold at least one line' })
+  @ArrayMaxSize(100, { message: 'lines must hold at most 100 lines' })
   @ValidateNested()
   lines!: CreditNoteLineInput[];
 

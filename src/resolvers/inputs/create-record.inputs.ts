@@ -48,7 +48,7 @@ export class CreateCustomerInput implements CreateCustomer {
 
   @Field(() => String, { nullable: true, description: 'E-mail address.' })
   @IsOptional()
-  @IsEmail()
+  @IsEmail({}, { message: 'email must be an e-mail address' })
   email?: string | null;
 
   @Field(() => String, { nullable: true, description: "ISO 4217 code of the customer's documents; the base currency if absent." })

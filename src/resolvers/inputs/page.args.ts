@@ -4,9 +4,9 @@ import { IsId } from './validators.js';
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { defaultValue: 100, description: 'How many to answer, 1 to 1000.' })
+  @Field(() => Int, { defaultValue: 100, description: 'How many to answer, 1 to 100.' })
   @Min(1)
-  @Max(1000)
+  @Max(100)
   first!: number;
 
   @Field(() => ID, { nullable: true, description: 'Id of the last one that is known: the page begins after it.' })

@@ -1,9 +1,8 @@
 import { Field, ID, InputType } from 'type-graphql';
-import { MAX_RATE_DECIMALS } from '../../entities/credit-note.js';
 import type { Big } from '../../money.js';
 import { DecimalScalar, PostingDateScalar } from '../../scalars.js';
 import type { RefundCreditNote } from '../../services/refund-credit-note.js';
-import { HasDigits, IsId, IsPositiveDecimal, IsPostingDate, IsText } from './validators.js';
+import { HasDigits, HasRateDigits, IsId, IsPositiveDecimal, IsPostingDate, IsText } from './validators.js';
 
 /** What both doors validate: it mirrors the documented `CreditNoteRefundDto`, with the path's `creditNoteId`. */
 @InputType({ description: 'A refund to be made. All fields are required, as in the documented REST body.' })
@@ -22,7 +21,7 @@ export class RefundCreditNoteInput implements RefundCreditNote {
   amount!: Big;
 
   @Field(() => DecimalScalar, { description: "Units of the base currency per unit of the credit note's; 1 if they are the same." })
-  @HasDigits(MAX_RATE_DECIMALS)
+  @HasRateDigits()
   @IsPositiveDecimal()
   exchangeRate!: Big;
 

@@ -1,4 +1,5 @@
 import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { MAX_RATE_DECIMALS } from '../../entities/credit-note.js';
 import { parseId } from '../../entities/owned.js';
 import { Big, decimalCount, digitCount, MAX_DIGITS, ZERO } from '../../money.js';
 import { isPostingDate } from '../../posting-date.js';
@@ -18,12 +19,24 @@ export function IsPositiveDecimal(options?: ValidationOptions): PropertyDecorato
   return rule('isPositive', 'must be a positive number', (value) => value instanceof Big && value.gt(ZERO), options);
 }
 
-/** A decimal that a JSON number can carry, of not more than so many decimals. */
-export function HasDigits(decimals: number = MAX_DIGITS, options?: ValidationOptions): PropertyDecorator {
+/** A decimal that a JSON number can carry. */
+export function HasDigits(options?: ValidationOptions): PropertyDecorator {
   return rule(
     'hasDigits',
-    `must have at most ${MAX_DIGITS} digits${decimals < MAX_DIGITS ? `, ${decimals} of them decimals` : ''}`,
-    (value) => !(value instanceof Big) || (digitCount(value) <= MAX_DIGITS && decimalCount(value) <= decimals),
+    `must have at most ${MAX_DIGITS} digits`,
+    (value) => !(value instanceof Big) || digitCount(value) <= MAX_DIGITS,
+    options,
+  );
+}
+
+/** An exchange rate that a JSON number can carry, with no more digits on either side of the point than are kept. */
+export function HasRateDigits(options?: ValidationOptions): PropertyDecorator {
+  return rule(
+    'hasDigits',
+    `must have at most ${MAX_DIGITS} digits, and ${MAX_RATE_DECIMALS} before and after the point`,
+    (value) =>
+      !(value instanceof Big) ||
+      (digitCount(value) <= MAX_DIGITS && decimalCount(value) <= MAX_RATE_DECIMALS && value.e < MAX_RATE_DECIMALS),
     options,
   );
 }
@@ -43,7 +56,7 @@ export function IsText(minimum: number, maximum: number, options?: ValidationOpt
   const length = minimum === 0 ? `at most ${maximum}` : `${minimum} to ${maximum}`;
   return rule(
     'isText',
-    `must be text of ${length} characters, without NUL`,
+    `must be text of ${length} characters${minimum > 0 ? ', not blank' : ''}, all of them whole and none of them NUL`,
     (value) => {
       if (typeof value !== 'string' || value.includes('\0') || !value.isWellFormed()) return false;
       const count = [...value].length;

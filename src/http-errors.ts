@@ -1,0 +1,68 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { refusalOf } from './database-errors.js';
+import { ServiceUnavailable, Unauthenticated } from './errors.js';
+import { FAULT, INTERNAL } from './graphql-errors.js';
+import { InvalidJson } from './json.js';
+import { type ErrorReply, plainReply, refusalReply, TYPE } from './rest/errors.js';
+
+/** As much as the documented API takes. */
+export const BODY_LIMIT = 100 * 1024;
+
+/** Seconds after which a request that was unlucky may be sent again. */
+const RETRY_AFTER = '1';
+
+/** The one place where errors outside GraphQL's own execution become replies, in the dialect of the door. */
+export function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = refusalOf(error);
+  if (refusal !== null) {
+    request.requestLog.add({ refused: refusal.code });
+    if (refusal instanceof ServiceUnavailable) {
+      request.requestLog.passing(error);
+      reply.header('retry-after', RETRY_AFTER);
+    }
+    if (refusal instanceof Unauthenticated) reply.header('www-authenticate', 'Bearer');
+    return send(reply, refusalReply(refusal, { ...asked(request), target: request.body }));
+  }
+  const client = clientError(error);
+  if (client !== null) return sendPlain(client.status, client.message, request, reply);
+  request.requestLog.fault(error);
+  return sendPlain(500, FAULT, request, reply);
+}
+
+export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendPlain(404, `Cannot ${request.method} ${request.url.split('?', 1)[0]}`, request, reply);
+}
+
+function sendPlain(status: number, message: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (request.routeOptions.url !== '/graphql') return send(reply, plainReply(status, message, asked(request)));
+  const errors = [{ message, extensions: { code: TYPE[status] ?? INTERNAL, requestId: request.id } }];
+  return send(reply, { status, contentType: 'application/json', body: { errors } });
+}
+
+/** What is wrong with a request that could not be read. */
+function clientError(error: FastifyError): { status: number; message: string } | null {
+  if (error instanceof InvalidJson) return { status: 400, message: error.message };
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return { status: 413, message: `The body is larger than ${BODY_LIMIT} bytes` };
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return { status: 415, message: 'Send the body as Content-Type: application/json, in UTF-8 and not compressed' };
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return { status: 400, message: 'The body is not as long as Content-Length says' };
+    case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return { status: 404, message: 'There is no such path' };
+    case 'ECONNRESET':
+      return { status: 400, message: 'The request was aborted' };
+    default:
+      return null;
+  }
+}
+
+function asked(request: FastifyRequest) {
+  return { requestId: request.id, accept: request.headers.accept };
+}
+
+function send(reply: FastifyReply, { status, contentType, body }: ErrorReply): FastifyReply {
+  return reply.code(status).type(contentType).send(body);
+}
