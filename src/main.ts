@@ -6,11 +6,11 @@ import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database.js';
 import { type Demo, openDemo, sandboxContent } from './demo.js';
-import { sweepIdempotencyKeys } from './services/unit-of-work.js';
+import { maintain } from './services/maintenance.js';
 import { welcome } from './welcome.js';
 
-/** Idempotency keys past their retention are forgotten this often. */
-const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
+/** Balances are snapshot, and idempotency keys past their retention forgotten, this often. */
+const MAINTENANCE_INTERVAL_MS = 60 * 1000;
 
 /** How long a stop waits for requests in flight before it ends anyway. */
 const STOP_TIMEOUT_MS = 20_000;
@@ -26,14 +26,12 @@ async function main(): Promise<void> {
     logger.info({ url }, 'ready');
     if (demo !== null) process.stdout.write(welcome(url, demo));
 
-    const sweeping = setInterval(() => {
-      sweepIdempotencyKeys(database.orm.em.fork()).catch((error: unknown) =>
-        logger.error({ err: error }, 'idempotency keys were not swept'),
-      );
-    }, SWEEP_INTERVAL_MS);
+    const maintenance = setInterval(() => {
+      maintain(database.orm.em.fork()).catch((error: unknown) => logger.warn({ err: error }, 'maintenance is put off'));
+    }, MAINTENANCE_INTERVAL_MS);
 
     logger.info({ signal: await signal }, 'stopping');
-    clearInterval(sweeping);
+    clearInterval(maintenance);
     // The last resort, should even the database not close.
     setTimeout(() => process.exit(1), 2 * STOP_TIMEOUT_MS).unref();
     await Promise.race([app.close(), sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);

@@ -38,6 +38,8 @@ async function grant(em: EntityManager, applicationRole: string): Promise<void> 
     grant update (revoked_at, last_used_at) on api_keys to ${row?.role};
     grant update (opened_at, journal_entry_id, voided_at, void_entry_id, refunded, refunded_base) on credit_notes to ${row?.role};
     grant update (next) on credit_note_counters to ${row?.role};
+    grant update (debits, credits) on balance_snapshots to ${row?.role};
+    grant update (line_id) on balance_watermarks to ${row?.role};
     grant delete on idempotency_keys to ${row?.role};
     revoke insert on schema_migrations from ${row?.role};
   `);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { snapshotBalances } from '../src/services/balances.js';
 import { BalancesDocument, LedgerHealthDocument, ReverseRefundDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
@@ -113,6 +114,14 @@ describe('finds what somebody has planted past the application:', () => {
     expect((await broken()).join()).toContain(`every-reversal-is-the-mirror-of-one-refund: refund ${refundId}`);
   });
 
+  it('a snapshot that is not the sum of its lines', async () => {
+    await snapshotBalances(gateway.database.orm.em.fork(), books.organization.id);
+    await plant(
+      `update balance_snapshots set debits = debits + 1 where account_id = ${books.ids.receivable} and posting_date = '2026-02-01'`,
+    );
+    expect(await broken()).toEqual([`snapshots-are-the-sums-of-their-lines: account ${books.ids.receivable} on 2026-02-01`]);
+  });
+
   it('a reference into another organization', async () => {
     const other = await gateway.books();
     await plant(`update refunds set branch_id = ${other.ids.branch} where id = ${refundId}`);
@@ -138,6 +147,27 @@ describe('balances', () => {
       await at('2026-02-01'),
       await at(null),
     ]).toEqual(['0.00', '-1100.00', '-1100.00', '-1056.00', '-1056.00']);
+  });
+
+  it('are the same after a snapshot as before, for every day, and go on from there', async () => {
+    const em = gateway.database.orm.em;
+    const all = async () => {
+      const days = ['2026-01-14', '2026-01-15', '2026-01-31', '2026-02-01', null];
+      return Promise.all(days.map((asOf) => books.client.query(BalancesDocument, { account: books.ids.receivable, asOf })));
+    };
+    const before = await all();
+
+    await Promise.all([snapshotBalances(em.fork(), books.organization.id), snapshotBalances(em.fork(), books.organization.id)]);
+    expect(await all()).toEqual(before);
+
+    await books.refund(noteId, { amount: '1.00', exchangeRate: '1.1', date: '2026-01-20' });
+    const { account } = await books.client.query(BalancesDocument, { account: books.ids.receivable, asOf: '2026-01-31' });
+    expect(account?.balance).toBe('-1098.90');
+    await snapshotBalances(em.fork(), books.organization.id);
+    expect((await books.client.query(BalancesDocument, { account: books.ids.receivable, asOf: '2026-01-31' })).account).toEqual(
+      account,
+    );
+    expect(await broken()).toEqual([]);
   });
 
   it('come to the same on both sides of the trial balance', async () => {

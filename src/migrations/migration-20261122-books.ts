@@ -153,7 +153,7 @@ const TABLES = `
     foreign key (organization_id, branch_id) references branches (organization_id, id)
   );
   create index journal_lines_entry on journal_lines (journal_entry_id, id);
-  create index journal_lines_account on journal_lines (organization_id, account_id, posting_date) include (side, amount);
+  create index journal_lines_account on journal_lines (organization_id, account_id, id) include (posting_date, side, amount);
 
   create table credit_notes (
     id bigint generated always as identity primary key,

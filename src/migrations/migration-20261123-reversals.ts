@@ -64,6 +64,22 @@ const TABLES = `
   -- A draft is voided without an entry, since it has none to reverse.
   alter table credit_notes add check ((void_entry_id is not null) = (voided_at is not null and opened_at is not null));
 
+  -- Sums of an account's lines of a day, for all lines up to the organization's watermark. Balances are these and the lines
+  -- after it, so that they cost the same with a million lines; a proof compares them with the lines.
+  create table balance_snapshots (
+    organization_id bigint not null references organizations,
+    account_id bigint not null,
+    posting_date date not null,
+    debits numeric not null check (debits >= 0),
+    credits numeric not null check (credits >= 0),
+    primary key (organization_id, account_id, posting_date),
+    foreign key (organization_id, account_id) references accounts (organization_id, id)
+  );
+  create table balance_watermarks (
+    organization_id bigint primary key references organizations,
+    line_id bigint not null
+  );
+
   create table audit_events (
     id bigint generated always as identity primary key,
     organization_id bigint not null references organizations,

@@ -3,6 +3,7 @@ import { Account } from '../entities/account.js';
 import type { Organization } from '../entities/organization.js';
 import { Big, ZERO } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
+import { PERIOD_LOCK } from './unit-of-work.js';
 
 /** What was debited and credited, in the base currency. */
 export interface Turnover {
@@ -18,10 +19,10 @@ interface Row {
   readonly credits: string;
 }
 
-const SUMS = `
-  coalesce(sum(amount) filter (where side = 'DEBIT'), 0) as debits, coalesce(sum(amount) filter (where side = 'CREDIT'), 0) as credits`;
-
-/** Sums of accounts up to and including a day, straight from the lines: an index holds all that it takes. */
+/**
+ * Sums of accounts up to and including a day: those of the snapshots, and of the lines since. One statement reads both, and
+ * so sees both as of one moment.
+ */
 export async function accountTurnovers(
   em: EntityManager,
   organization: Organization,
@@ -29,11 +30,54 @@ export async function accountTurnovers(
   asOf: PostingDate | null | undefined,
 ): Promise<(id: number) => Turnover> {
   const rows = await em.execute<Row[]>(
-    `select account_id as id, ${SUMS} from journal_lines
-     where account_id in (?) and organization_id = ? and posting_date <= ?::date group by account_id`,
-    [[...accountIds], organization.id, asOf ?? 'infinity'],
+    `select account_id as id, sum(debits) as debits, sum(credits) as credits from (
+       select account_id, posting_date, debits, credits from balance_snapshots where organization_id = ? and account_id in (?)
+       union all
+       select account_id, posting_date, case side when 'DEBIT' then amount else 0 end, case side when 'CREDIT' then amount else 0 end
+       from journal_lines where organization_id = ? and account_id in (?)
+         and id > coalesce((select line_id from balance_watermarks where organization_id = ?), 0)
+     ) turnover where posting_date <= ?::date group by account_id`,
+    [organization.id, [...accountIds], organization.id, [...accountIds], organization.id, asOf ?? 'infinity'],
   );
   return turnoverOf(rows);
+}
+
+/**
+ * Brings the snapshots up to the newest line. It has the organization's period alone while it does, so that no line with a
+ * lower id is still in flight; what there is to add is small when it is done often.
+ */
+export function snapshotBalances(em: EntityManager, organizationId: number): Promise<void> {
+  return em.transactional(
+    async (em) => {
+      await em.execute(PERIOD_LOCK.alone, [organizationId]);
+      const [row] = await em.execute<{ newest: string | null; watermark: string }[]>(
+        `select (select max(newest) from accounts, lateral (
+             select max(id) as newest from journal_lines where organization_id = accounts.organization_id and account_id = accounts.id
+           ) of_account where accounts.organization_id = organization.id) as newest,
+           coalesce((select line_id from balance_watermarks where organization_id = organization.id), 0) as watermark
+         from organizations organization where id = ?`,
+        [organizationId],
+      );
+      if (!row?.newest || row.newest === row.watermark) return;
+      await em.execute(
+        `insert into balance_snapshots as snapshot (organization_id, account_id, posting_date, debits, credits)
+         select account.organization_id, account.id, line.posting_date,
+           coalesce(sum(amount) filter (where side = 'DEBIT'), 0), coalesce(sum(amount) filter (where side = 'CREDIT'), 0)
+         from accounts account join journal_lines line
+           on line.organization_id = account.organization_id and line.account_id = account.id and line.id > ? and line.id <= ?
+         where account.organization_id = ? group by 1, 2, 3
+         on conflict (organization_id, account_id, posting_date)
+           do update set debits = snapshot.debits + excluded.debits, credits = snapshot.credits + excluded.credits`,
+        [row.watermark, row.newest, organizationId],
+      );
+      await em.execute(
+        `insert into balance_watermarks (organization_id, line_id) values (?, ?)
+         on conflict (organization_id) do update set line_id = excluded.line_id`,
+        [organizationId, row.newest],
+      );
+    },
+    { clear: true },
+  );
 }
 
 /** Sums of customers' lines on the receivable. */
@@ -43,7 +87,9 @@ export async function customerTurnovers(
   customerIds: readonly number[],
 ): Promise<(id: number) => Turnover> {
   const rows = await em.execute<Row[]>(
-    `select customer_id as id, ${SUMS} from journal_lines where customer_id in (?) and organization_id = ? group by customer_id`,
+    `select customer_id as id,
+       coalesce(sum(amount) filter (where side = 'DEBIT'), 0) as debits, coalesce(sum(amount) filter (where side = 'CREDIT'), 0) as credits
+     from journal_lines where customer_id in (?) and organization_id = ? group by customer_id`,
     [[...customerIds], organization.id],
   );
   return turnoverOf(rows);

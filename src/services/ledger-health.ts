@@ -124,6 +124,17 @@ const CHECKS: Readonly<Record<string, string>> = {
         ) left_over where net <> 0 or foreign_net <> 0
       ))`,
 
+  'snapshots-are-the-sums-of-their-lines': `
+    select 'account ' || coalesce(snapshot.account_id, summed.account_id) || ' on ' || coalesce(snapshot.posting_date, summed.posting_date) as offender
+    from (select * from balance_snapshots snapshot where ${of('snapshot')}) snapshot
+      full join (
+        select line.account_id, line.posting_date,
+          coalesce(sum(amount) filter (where side = 'DEBIT'), 0) as debits, coalesce(sum(amount) filter (where side = 'CREDIT'), 0) as credits
+        from journal_lines line join balance_watermarks watermark on watermark.organization_id = line.organization_id
+        where ${of('line')} and line.id <= watermark.line_id group by 1, 2
+      ) summed on summed.account_id = snapshot.account_id and summed.posting_date = snapshot.posting_date
+    where (snapshot.debits, snapshot.credits) is distinct from (summed.debits, summed.credits)`,
+
   'no-entry-is-reversed-twice': `
     select 'journal entry ' || entry.reversal_of_id as offender
     from journal_entries entry where ${of('entry')} and entry.reversal_of_id is not null group by entry.reversal_of_id having count(*) > 1`,

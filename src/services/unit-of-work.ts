@@ -70,7 +70,7 @@ export function inUnitOfWork<T extends { id: number }>(
 }
 
 /** Advisory locks queue fairly, unlike row locks: a lock date does not starve behind a stream of refunds. */
-const PERIOD_LOCK: Record<Period, string> = {
+export const PERIOD_LOCK: Record<Period, string> = {
   shared: `select pg_advisory_xact_lock_shared(hashtextextended('period', ?))`,
   alone: `select pg_advisory_xact_lock(hashtextextended('period', ?))`,
 };
