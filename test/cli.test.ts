@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { signJwt } from '../src/auth/jwt.js';
+import { connectionUrl } from '../src/embedded-postgres/index.js';
+import { MeDocument } from './generated/documents.js';
+import { readCluster } from './helpers/cluster.js';
+import { Client, Gateway, JWT } from './helpers/gateway.js';
+import { cleanUp, cli, databaseByUrl, dataFolder, type Ended, exists, GatewayProcess, readDemo } from './helpers/process.js';
+
+jest.setTimeout(60_000);
+
+const DAY_MS = 86_400_000;
+const dayFromNow = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
+
+describe('the operator', () => {
+  let gateway: Gateway;
+  let operate: (...words: string[]) => Promise<Ended>;
+  beforeAll(async () => {
+    gateway = await Gateway.start();
+    const { rows } = await gateway.database.sql.query('select current_database() as database');
+    const DATABASE_URL = connectionUrl({ ...readCluster().application, database: rows[0].database });
+    operate = (...words) => cli({ DATABASE_URL }, ...words);
+    await operate('organization', 'create', '--id', 'acme', '--name', 'Acme', '--currency', 'EUR', '--time-zone', 'Europe/Berlin');
+  });
+  afterAll(async () => {
+    await cleanUp();
+    await gateway.stop();
+  });
+
+  const viewer = async (credential: string, headers = {}) =>
+    new Client(gateway.app, { authorization: `Bearer ${credential}`, ...headers }).graphql(MeDocument);
+
+  async function newKey(...words: string[]): Promise<{ key: string; id: string }> {
+    const { stdout, stderr } = await operate('api-key', 'create', '--organization', 'acme', '--name', 'Importer', ...words);
+    const [key = stderr] = stdout.split('\n');
+    return { key, id: /key (\d+)/.exec(stdout)?.[1] ?? '' };
+  }
+
+  it('makes an organization whose books are ready to be used, and lists it', async () => {
+    const words = ['--id', 'globex', '--name', 'Globex & Söhne', '--currency', 'JPY', '--time-zone', 'Asia/Tokyo'];
+
+    expect(await operate('organization', 'create', ...words)).toMatchObject({ code: 0, stderr: '' });
+
+    expect((await operate('organization', 'list')).stdout.split('\n')).toContain('globex\tGlobex & Söhne\tJPY\tAsia/Tokyo');
+    const { rows } = await gateway.database.sql.query(
+      `select a.name from accounts a join organizations o on o.id = a.organization_id where o.public_id = 'globex' order by a.code`,
+    );
+    expect(rows.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['Bank', 'Petty Cash', 'Accounts Receivable', 'Exchange Gain or Loss', 'Sales']),
+    );
+  });
+
+  it.each(['VIEWER', 'ACCOUNTANT', 'ADMIN'])('makes a key that works at once, as %s', async (role) => {
+    const { key } = await newKey('--role', role, '--expires', dayFromNow(2));
+
+    expect((await viewer(key)).data?.me).toMatchObject({
+      name: 'Importer',
+      role,
+      organization: { id: 'acme', baseCurrency: 'EUR' },
+    });
+  });
+
+  it('keeps only a hash of a key, and shows only its beginning', async () => {
+    const { key, id } = await newKey('--role', 'VIEWER');
+
+    const { stdout } = await operate('api-key', 'list', '--organization', 'acme');
+    const line = stdout.split('\n').find((text) => text.startsWith(`${id}\t`));
+    expect(line).toBe(`${id}\t${key.slice(0, 9)}…\tImporter\tVIEWER\tnever\tno\tnever`);
+    const { rows } = await gateway.database.sql.query('select to_jsonb(k)::text as row from api_keys k where id = $1', [id]);
+    expect(rows[0].row).not.toContain(key.slice(9, 20));
+    expect(key).toMatch(/^bc_[\w-]{43}$/);
+  });
+
+  it('revokes a key for good', async () => {
+    const { key, id } = await newKey('--role', 'ADMIN');
+
+    expect(await operate('api-key', 'revoke', '--organization', 'acme', '--key', id)).toMatchObject({ code: 0 });
+
+    expect((await viewer(key)).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect(await operate('api-key', 'revoke', '--organization', 'acme', '--key', id)).toMatchObject({ code: 1 });
+    expect((await operate('api-key', 'list', '--organization', 'acme')).stdout).toMatch(
+      new RegExp(`^${id}\t.*\t20\\d\\d-\\S+Z\tnever$`, 'm'),
+    );
+  });
+
+  it('makes a member, who gets in by JWT with the role in this organization', async () => {
+    const words = ['--organization', 'acme', '--subject', 'idp|42', '--name', 'Zoë', '--role', 'ACCOUNTANT'];
+
+    expect(await operate('member', 'add', ...words)).toMatchObject({ code: 0 });
+
+    const reply = await viewer(await signJwt('idp|42', JWT.key, '1h'), { 'organization-id': 'acme' });
+    expect(reply.data?.me).toMatchObject({ name: 'Zoë', role: 'ACCOUNTANT' });
+    expect(await operate('member', 'add', ...words)).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  /** Every row that a command could write. */
+  async function written(): Promise<unknown> {
+    const tables = ['organizations', 'accounts', 'users', 'memberships', 'api_keys'];
+    const { rows } = await gateway.database.sql.query(
+      tables.map((table) => `select to_jsonb(t)::text as row from ${table} t`).join(' union all '),
+    );
+    return rows.map(({ row }) => row).sort();
+  }
+
+  const CREATE = ['organization', 'create', '--id', 'new', '--name', 'New', '--currency', 'USD', '--time-zone', 'UTC'];
+  const KEY = ['api-key', 'create', '--organization', 'acme', '--name', 'k', '--role', 'VIEWER'];
+  const MISTAKES: Record<string, [says: string, words: string[]]> = {
+    'no command': ['There is no such command', []],
+    'half a command': ['There is no such command', ['api-key']],
+    'a command too long': ['There is no such command', ['migrate', 'now']],
+    'an unknown flag': ['--colour', ['organization', 'list', '--colour', 'red']],
+    'a flag without its value': ['--key', ['api-key', 'revoke', '--organization', 'acme', '--key']],
+    'a flag that is missing': ['--name is missing', ['organization', 'create', '--id', 'new']],
+    'an id that is taken': ['There is an organization acme already', CREATE.with(3, 'acme')],
+    'an unknown organization': ['There is no organization nope', KEY.with(3, 'nope')],
+    'an unknown role': ['VIEWER, ACCOUNTANT, ADMIN', KEY.with(7, 'accountant')],
+    'a day that no calendar has': ['--expires', [...KEY, '--expires', '2099-02-30']],
+    'an expiry in the past': ['--expires', [...KEY, '--expires', dayFromNow(-1)]],
+    "another organization's key": ['There is no such key', ['api-key', 'revoke', '--organization', 'acme', '--key', '999999']],
+    'a key that is no number': ['There is no such key', ['api-key', 'revoke', '--organization', 'acme', '--key', '1x']],
+  };
+
+  it.each(Object.entries(MISTAKES))('is shown how it goes after %s, and nothing is done', async (_, [says, words]) => {
+    const before = await written();
+
+    const { code, stdout, stderr } = await operate(...words);
+
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr.split('\n')[0]).toContain(says);
+    expect(stderr).toContain('npm run api-key -- revoke --organization PUBLIC_ID --key ID');
+    expect(await written()).toEqual(before);
+  });
+
+  it.each([
+    ['an unknown currency', CREATE.with(7, 'XQQ'), 'XQQ is no currency of ISO 4217'],
+    ['an unknown time zone', CREATE.with(9, 'Mars/Olympus'), 'time zone'],
+  ])('is told in a line about %s, and no organization is made', async (_, words, says) => {
+    const before = await written();
+
+    const { code, stderr } = await operate(...words);
+
+    expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 1, lines: 1 });
+    expect(stderr).toContain(says);
+    expect(await written()).toEqual(before);
+  });
+});
+
+describe('beside a running gateway', () => {
+  afterAll(cleanUp);
+
+  it('works on its embedded database, and leaves it running', async () => {
+    const DATA_DIR = await dataFolder();
+    const gateway = await GatewayProcess.start({ DATA_DIR });
+    const { organizationId, creditNotes } = await readDemo(DATA_DIR);
+
+    const { stdout, stderr } = await cli(
+      { DATA_DIR },
+      'api-key',
+      'create',
+      '--organization',
+      organizationId,
+      '--name',
+      'k',
+      '--role',
+      'VIEWER',
+    );
+
+    expect(stderr).toBe('');
+    const authorization = `Bearer ${stdout.split('\n')[0]}`;
+    const data = await gateway.graphql(
+      'query($id: ID!) { creditNote(id: $id) { total } }',
+      { id: creditNotes.open },
+      { authorization },
+    );
+    expect(data).toEqual({ creditNote: { total: '10000.00' } });
+    expect((await gateway.get('/readyz')).status).toBe(200);
+  });
+});
+
+describe('before the first migration', () => {
+  afterAll(cleanUp);
+
+  it('names the command that is missing', async () => {
+    const { url } = await databaseByUrl('template0');
+
+    const { code, stderr } = await cli({ DATABASE_URL: url }, 'organization', 'list');
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The database lacks .*npm run migrate\n$/);
+  });
+
+  it('migrates the embedded database by itself, and makes books of one’s own instead of the demo', async () => {
+    const DATA_DIR = await dataFolder();
+    expect(await cli({ DATA_DIR }, 'migrate')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Applied: /) });
+    expect(await cli({ DATA_DIR }, 'migrate')).toMatchObject({ code: 0, stdout: 'Nothing to migrate.\n' });
+    await cli({ DATA_DIR }, 'organization', 'create', '--id', 'own', '--name', 'Own', '--currency', 'USD', '--time-zone', 'UTC');
+
+    const gateway = await GatewayProcess.start({ DATA_DIR });
+
+    expect((await gateway.get('/readyz')).status).toBe(200);
+    expect(await exists(`${DATA_DIR}/demo.json`)).toBe(false);
+    expect((await cli({ DATA_DIR }, 'organization', 'list')).stdout).toBe('own\tOwn\tUSD\tUTC\n');
+  });
+});

@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import type { Demo } from '../../src/demo.js';
+import { connectionUrl, startEmbeddedPostgres } from '../../src/embedded-postgres/index.js';
+import { readCluster, TEMPLATE } from './cluster.js';
+
+type Variables = Readonly<Record<string, string>>;
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+
+/** Ends and removes all that this file's functions made, also what a test that failed half-way left behind. */
+export async function cleanUp(): Promise<void> {
+  for (const undo of cleanUps.splice(0).reverse()) await undo();
+}
+
+/** A folder for DATA_DIR. */
+export async function dataFolder(): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'credit-note-refunds-process-'));
+  cleanUps.push(async () => {
+    // The server of a gateway that was killed, and never started again, still runs.
+    const orphaned = await exists(join(dataDir, 'postgres', 'postmaster.pid'));
+    if (orphaned) await startEmbeddedPostgres({ dataDir }).then((server) => server.stop());
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  return dataDir;
+}
+
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A database of one's own on the tests' server: as a copy of the migrated template, or empty. */
+export async function databaseByUrl(template: typeof TEMPLATE | 'template0' = TEMPLATE) {
+  const { superuser, application } = readCluster();
+  const database = `test_${randomBytes(6).toString('hex')}`;
+  const admin = new pg.Client(superuser);
+  await admin.connect();
+  await admin.query(`create database ${database} template ${template}`);
+  cleanUps.push(async () => {
+    await admin.query(`drop database if exists ${database} with (force)`);
+    await admin.end();
+  });
+  return {
+    /** A superuser's connection, to another database. */
+    admin,
+    database,
+    role: application.user,
+    url: connectionUrl({ ...application, database }),
+    superuserUrl: connectionUrl({ ...superuser, database }),
+  };
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the operator's command line tool to its end. */
+export function cli(variables: Variables, ...words: string[]): Promise<Ended> {
+  return ended(spawnNode('cli.js', words, variables));
+}
+
+/** Runs a gateway that is expected to refuse to start, to its end. */
+export function refusedStart(variables: Variables): Promise<Ended> {
+  return ended(spawnNode('main.js', [], { PORT: '0', ...variables }));
+}
+
+/** A gateway as users start it: a process of its own, reached over HTTP. */
+export class GatewayProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly end: Promise<Ended>,
+    readonly output: () => string,
+  ) {}
+
+  static async start(variables: Variables): Promise<GatewayProcess> {
+    const child = spawnNode('main.js', [], { PORT: '0', ...variables });
+    let output = '';
+    child.stdout?.on('data', (text: string) => {
+      output += text;
+    });
+    const gateway = new GatewayProcess(child, ended(child), () => output);
+    await gateway.printed('"msg":"ready"');
+    return gateway;
+  }
+
+  /** Waits until the process has printed the text. */
+  async printed(text: string): Promise<void> {
+    const died = this.end.then(({ code, stderr }) => {
+      throw new Error(`The gateway ended with code ${code}: ${stderr}`);
+    });
+    while (!this.output().includes(text)) await Promise.race([died, once(this.child.stdout ?? this.child, 'data')]);
+    died.catch(() => undefined);
+  }
+
+  get url(): string {
+    return /"url":"([^"]+)"/.exec(this.output())?.[1] ?? '';
+  }
+
+  /** Sends the signal and waits for the end; its exit code. */
+  async stop(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal);
+    return (await this.end).code;
+  }
+
+  /** What Ctrl-C in a terminal does: the signal reaches the gateway and all that it started. */
+  interruptGroup(): void {
+    process.kill(-(this.child.pid ?? Number.NaN), 'SIGINT');
+  }
+
+  get ended(): Promise<number | null> {
+    return this.end.then(({ code }) => code);
+  }
+
+  get(path: string, headers: Variables = {}): Promise<Response> {
+    return fetch(this.url + path, { headers, redirect: 'manual' });
+  }
+
+  post(path: string, body: unknown, headers: Variables): Promise<Response> {
+    return fetch(this.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** The data of the reply to a GraphQL request; its error code where there is none. */
+  async graphql<T>(query: string, variables: unknown, headers: Variables): Promise<T> {
+    const reply = await this.post('/graphql', { query, variables }, headers);
+    const { data, errors } = (await reply.json()) as { data: T | null; errors?: { extensions: { code: string } }[] };
+    if (data === null || errors !== undefined) throw new Error(errors?.[0]?.extensions.code);
+    return data;
+  }
+}
+
+export async function readDemo(dataDir: string): Promise<Demo> {
+  return JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8'));
+}
+
+function spawnNode(program: 'main.js' | 'cli.js', words: readonly string[], variables: Variables): ChildProcess {
+  const file = fileURLToPath(new URL(`../../src/${program}`, import.meta.url));
+  // Nothing of the developer's own environment may reach the program, but for what it takes to run one.
+  const { PATH = '', TMPDIR = tmpdir() } = process.env;
+  const child = spawn(process.execPath, [file, ...words], {
+    env: { PATH, TMPDIR, ...variables },
+    // A group of its own, as a terminal gives it.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout?.setEncoding('utf8');
+  child.stderr?.setEncoding('utf8');
+  return child;
+}
+
+async function ended(child: ChildProcess): Promise<Ended> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.on('data', (text: string) => {
+    stderr += text;
+  });
+  const end = once(child, 'close');
+  cleanUps.push(async () => {
+    child.kill('SIGTERM');
+    await end;
+  });
+  const [code] = await end;
+  return { code, stdout, stderr };
+}

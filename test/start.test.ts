@@ -1,0 +1,354 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import type { Demo } from '../src/demo.js';
+import { cleanUp, cli, databaseByUrl, dataFolder, exists, GatewayProcess, readDemo, refusedStart } from './helpers/process.js';
+
+jest.setTimeout(60_000);
+
+const REFUND = `mutation($input: RefundCreditNoteInput!, $key: String) {
+  refundCreditNote(input: $input, idempotencyKey: $key) { id amount }
+}`;
+type Refunded = { refundCreditNote: { id: string; amount: string } };
+const NOTE = 'query($id: ID!) { creditNote(id: $id) { number status currencyCode exchangeRate total refunded remaining } }';
+const ENTRY = 'query($id: ID!) { refund(id: $id) { journalEntry { lines { side amount account { name } } } } }';
+
+const authorized = (demo: Demo) => ({ authorization: `Bearer ${demo.apiKey}` });
+
+function refundInput(demo: Demo) {
+  return {
+    creditNoteId: demo.creditNotes.open,
+    fromAccountId: demo.accounts.bank,
+    amount: '1.00',
+    exchangeRate: '1',
+    referenceNo: '',
+    description: '',
+    date: '2026-02-01',
+    branchId: demo.branches.primary,
+  };
+}
+
+async function refund(gateway: GatewayProcess, demo: Demo): Promise<string> {
+  const variables = { input: refundInput(demo), key: randomUUID() };
+  const { refundCreditNote } = await gateway.graphql<Refunded>(REFUND, variables, authorized(demo));
+  return refundCreditNote.id;
+}
+
+describe('the first start in an empty folder', () => {
+  let dataDir: string;
+  let gateway: GatewayProcess;
+  let demo: Demo;
+  beforeAll(async () => {
+    dataDir = await dataFolder();
+    gateway = await GatewayProcess.start({ DATA_DIR: dataDir });
+    await gateway.printed('Refund by REST');
+    demo = await readDemo(dataDir);
+  });
+  afterAll(cleanUp);
+
+  it('writes what it takes to try the gateway into demo.json, for the owner only', async () => {
+    const id = expect.any(Number);
+    const key = expect.stringMatching(/^bc_[\w-]{43}$/);
+    expect(demo).toEqual({
+      apiKey: key,
+      jwt: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      organizationId: expect.any(String),
+      accounts: { bank: id, cash: id, receivable: id, expense: id, foreignBank: id },
+      branches: { primary: id, second: id },
+      customers: { base: id, foreign: id },
+      creditNotes: { open: id, foreign: id, draft: id, closed: id },
+      other: { apiKey: key, organizationId: expect.any(String), creditNotes: { open: id }, accounts: { bank: id } },
+    });
+    expect((await stat(join(dataDir, 'demo.json'))).mode & 0o077).toBe(0);
+  });
+
+  it.each([
+    ['open', { status: 'OPEN', currencyCode: 'USD', exchangeRate: '1', remaining: '10000.00' }],
+    ['foreign', { status: 'OPEN', currencyCode: 'EUR', exchangeRate: '1.1', remaining: '1000.00' }],
+    ['draft', { status: 'DRAFT', currencyCode: 'USD', refunded: '0.00' }],
+    ['closed', { status: 'CLOSED', remaining: '0.00' }],
+  ] as const)('has a credit note that is %s', async (name, expected) => {
+    const data = await gateway.graphql(NOTE, { id: demo.creditNotes[name] }, authorized(demo));
+    expect(data).toMatchObject({ creditNote: expected });
+  });
+
+  it.each([
+    ['bank', { type: 'BANK', currencyCode: 'USD' }],
+    ['cash', { type: 'CASH', currencyCode: 'USD' }],
+    ['receivable', { type: 'ACCOUNTS_RECEIVABLE', currencyCode: 'USD' }],
+    ['expense', { type: 'OTHER_EXPENSE', currencyCode: 'USD' }],
+    ['foreignBank', { type: 'BANK', currencyCode: 'EUR' }],
+  ] as const)('has an account that is %s', async (name, expected) => {
+    const query = 'query($id: ID!) { account(id: $id) { type currencyCode active } }';
+    const data = await gateway.graphql(query, { id: demo.accounts[name] }, authorized(demo));
+    expect(data).toEqual({ account: { ...expected, active: true } });
+  });
+
+  it('has a JWT for its organization, which another organization refuses', async () => {
+    const query = '{ me { role organization { id baseCurrency } } }';
+    const asked = (organizationId: string) =>
+      gateway.graphql(query, {}, { authorization: `Bearer ${demo.jwt}`, 'organization-id': organizationId });
+
+    const organization = { id: demo.organizationId, baseCurrency: 'USD' };
+    expect(await asked(demo.organizationId)).toEqual({ me: { role: 'ADMIN', organization } });
+    await expect(asked(demo.other.organizationId)).rejects.toThrow('UNAUTHENTICATED');
+  });
+
+  it('has another organization, with a key for it alone', async () => {
+    const { other } = demo;
+    const query =
+      'query($ours: ID!, $theirs: ID!) { ours: creditNote(id: $ours) { id } theirs: creditNote(id: $theirs) { status } }';
+    const variables = { ours: demo.creditNotes.open, theirs: other.creditNotes.open };
+
+    const data = await gateway.graphql(query, variables, { authorization: `Bearer ${other.apiKey}` });
+
+    expect(data).toEqual({ ours: null, theirs: { status: 'OPEN' } });
+  });
+
+  it('prints where everything is, and the demo key', () => {
+    const { url } = gateway;
+    expect(gateway.output().split('\n')).toEqual(
+      expect.arrayContaining([
+        `  Apollo Sandbox  ${url}/`,
+        `  GraphQL         ${url}/graphql`,
+        `  REST            ${url}/api/credit-notes/${demo.creditNotes.open}/refunds`,
+        `  Demo API key    ${demo.apiKey}`,
+      ]),
+    );
+  });
+
+  it('prints a curl for each door, which refunds when it is pasted', async () => {
+    const [graphql = '', rest = ''] = gateway
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('curl'));
+
+    const one = await paste<{ data: Refunded }>(graphql);
+    const two = await paste<{ id: number }>(rest);
+
+    expect(one).toMatchObject({ data: { refundCreditNote: { amount: '25.00' } } });
+    expect(two).toMatchObject({ credit_note_id: demo.creditNotes.open, amount: 25 });
+    for (const id of [one.data.refundCreditNote.id, two.id]) {
+      expect(await ledger(gateway, demo, id)).toEqual(['DEBIT Accounts Receivable 25.00', 'CREDIT Bank 25.00']);
+    }
+  });
+
+  it('opens the Sandbox in a browser, filled in so that pressing Run refunds', async () => {
+    const front = await gateway.get('/', { accept: 'text/html' });
+    expect([front.status, front.headers.get('location')]).toEqual([302, '/graphql']);
+    const page = await (await gateway.get('/graphql', { accept: 'text/html' })).text();
+
+    const { document, variables, headers } = JSON.parse(/embeddedSandboxConfig = (.*);$/m.exec(page)?.[1] ?? '').initialState;
+
+    expect(headers).toEqual({ authorization: `Bearer ${demo.apiKey}` });
+    const { refundCreditNote } = await gateway.graphql<Refunded>(document, variables, headers);
+    expect(refundCreditNote).toMatchObject({ amount: '25.00', creditNote: { status: 'OPEN' }, fromAccount: { name: 'Bank' } });
+  });
+
+  it('lets a page of any origin in, as a hosted Sandbox needs it', async () => {
+    const reply = await gateway.post(
+      '/graphql',
+      { query: '{ __schema { queryType { name } } }' },
+      { origin: 'https://studio.apollographql.com' },
+    );
+    expect(reply.headers.get('access-control-allow-origin')).toBe('https://studio.apollographql.com');
+    expect(await reply.json()).toEqual({ data: { __schema: { queryType: { name: 'Query' } } } });
+  });
+
+  it('is alive and ready', async () => {
+    expect([(await gateway.get('/healthz')).status, (await gateway.get('/readyz')).status]).toEqual([200, 200]);
+  });
+
+  it('logs no secret', () => {
+    const log = gateway
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('{'));
+    expect(log.length).toBeGreaterThan(10);
+    for (const secret of [demo.apiKey, demo.jwt, demo.other.apiKey]) expect(log.join('\n')).not.toContain(secret.slice(5));
+  });
+});
+
+describe('stopping and starting again', () => {
+  afterEach(cleanUp);
+
+  async function firstStart() {
+    const dataDir = await dataFolder();
+    const gateway = await GatewayProcess.start({ DATA_DIR: dataDir });
+    return { dataDir, gateway, demo: await readDemo(dataDir), again: () => GatewayProcess.start({ DATA_DIR: dataDir }) };
+  }
+
+  it('ends by SIGTERM with code 0 and no process left, and finds its refunds and its demo key again', async () => {
+    const { dataDir, gateway, demo, again } = await firstStart();
+    const id = await refund(gateway, demo);
+    const postgres = Number.parseInt(await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8'), 10);
+
+    expect(await gateway.stop('SIGTERM')).toBe(0);
+
+    expect(() => process.kill(postgres, 0)).toThrow('ESRCH');
+    const second = await again();
+    expect(await ledger(second, demo, id)).toEqual(['DEBIT Accounts Receivable 1.00', 'CREDIT Bank 1.00']);
+    expect({ ...(await readDemo(dataDir)), jwt: demo.jwt }).toEqual(demo);
+  });
+
+  it('loses no acknowledged refund when it is killed while it refunds', async () => {
+    const { gateway, demo, again } = await firstStart();
+    const acknowledged: string[] = [];
+    const client = async () => {
+      for (;;) {
+        acknowledged.push(await refund(gateway, demo));
+        if (acknowledged.length === 20) void gateway.stop('SIGKILL');
+      }
+    };
+
+    await Promise.allSettled([client(), client()]);
+
+    expect(acknowledged.length).toBeGreaterThanOrEqual(20);
+    const query = 'query($id: ID!) { creditNote(id: $id) { refunded refunds(first: 100) { id } } }';
+    type Kept = { creditNote: { refunded: string; refunds: { id: string }[] } };
+    const { creditNote } = await (await again()).graphql<Kept>(query, { id: demo.creditNotes.open }, authorized(demo));
+    expect(creditNote.refunds.map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
+    // One that was committed but not answered yet may be there too; whatever is there is on the note, whole.
+    expect(creditNote.refunded).toBe(`${creditNote.refunds.length}.00`);
+  });
+
+  it.each([
+    ['SIGTERM', (gateway: GatewayProcess) => void gateway.stop('SIGTERM')],
+    ['Ctrl-C, which its database gets too,', (gateway: GatewayProcess) => gateway.interruptGroup()],
+  ])('finishes what is in flight after %s', async (_, stop) => {
+    const { dataDir, gateway, demo, again } = await firstStart();
+    const clerk = new pg.Client({ connectionString: (await readFile(join(dataDir, 'database-url'), 'utf8')).trim() });
+    await clerk.connect();
+    await clerk.query('begin');
+    await clerk.query('select from credit_notes where id = $1 for update', [demo.creditNotes.open]);
+    const inFlight = refund(gateway, demo);
+    await untilBlocked(clerk);
+
+    stop(gateway);
+    await gateway.printed('"msg":"stopping"');
+    await clerk.query('rollback');
+    await clerk.end();
+
+    const id = await inFlight;
+    expect(await gateway.ended).toBe(0);
+    expect(await ledger(await again(), demo, id)).toEqual(['DEBIT Accounts Receivable 1.00', 'CREDIT Bank 1.00']);
+  });
+});
+
+describe('on a database of one’s own', () => {
+  afterEach(cleanUp);
+
+  it('refuses to start before it is migrated, and starts when it is, without a demo and without an embedded server', async () => {
+    const { url, superuserUrl, role } = await databaseByUrl('template0');
+    const DATA_DIR = await dataFolder();
+
+    const { code, stderr } = await refusedStart({ DATABASE_URL: url, DATA_DIR });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^The database lacks .* npm run migrate\n$/) });
+
+    expect(await cli({ DATABASE_URL: superuserUrl }, 'migrate', '--application-role', role)).toMatchObject({ code: 0 });
+    const gateway = await GatewayProcess.start({ DATABASE_URL: url, DATA_DIR });
+    expect((await gateway.get('/readyz')).status).toBe(200);
+    expect(await readdir(DATA_DIR)).toEqual([]);
+    expect(gateway.output()).not.toContain('bc_');
+  });
+
+  it('is not ready while the database is away, stays alive, and is ready when it is back', async () => {
+    const { url, admin, database } = await databaseByUrl();
+    const gateway = await GatewayProcess.start({ DATABASE_URL: url });
+    const statuses = async () => [(await gateway.get('/healthz')).status, (await gateway.get('/readyz')).status];
+    expect(await statuses()).toEqual([200, 200]);
+
+    await admin.query(`alter database ${database} allow_connections false`);
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [database]);
+    expect(await statuses()).toEqual([200, 503]);
+
+    await admin.query(`alter database ${database} allow_connections true`);
+    expect(await statuses()).toEqual([200, 200]);
+  });
+
+  it('shows strangers neither Sandbox nor schema in production, and lets no other origin in', async () => {
+    const { url } = await databaseByUrl();
+    const gateway = await GatewayProcess.start({ DATABASE_URL: url, NODE_ENV: 'production' });
+    const origin = 'https://studio.apollographql.com';
+    const accept = 'text/html';
+
+    expect((await gateway.get('/', { accept, origin })).status).toBe(404);
+    expect(await (await gateway.get('/graphql', { accept, origin })).text()).not.toContain('Sandbox');
+    const reply = await gateway.post('/graphql', { query: '{ __schema { queryType { name } } }' }, { origin });
+    expect(reply.headers.has('access-control-allow-origin')).toBe(false);
+    expect(await reply.json()).toEqual({
+      errors: [expect.objectContaining({ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })],
+    });
+  });
+});
+
+describe('what cannot work', () => {
+  afterAll(cleanUp);
+
+  it.each([
+    ['a wrong port', 'PORT', { PORT: 'hunter2' }],
+    ['a database of another kind', 'DATABASE_URL', { DATABASE_URL: 'mysql://user:hunter2@localhost/books' }],
+    ['a secret that is too short', 'JWT_SECRET', { JWT_SECRET: 'hunter2' }],
+    ['a database that does not answer', 'DATABASE_URL', { DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/books' }],
+  ])('is told in one line, with code 1 and without the secret: %s', async (_, variable, environment) => {
+    const { code, stdout, stderr } = await refusedStart({ DATA_DIR: '/nonexistent', ...environment });
+
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^.*${variable}.*\\n$`));
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  it('is told in one line, with code 1 and without the secret: a wrong password', async () => {
+    const { url } = await databaseByUrl();
+    const wrong = url.replace(/:[^:@]+@/, ':hunter2@');
+
+    const { code, stderr } = await refusedStart({ DATABASE_URL: wrong });
+
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^.*DATABASE_URL.*password authentication failed.*\n$/),
+    });
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  it('is told in one line: a port that is taken, and the embedded database is stopped again', async () => {
+    const taken = createServer().listen(0, 'localhost');
+    await new Promise((resolve) => taken.once('listening', resolve));
+    const { port } = taken.address() as { port: number };
+    const DATA_DIR = await dataFolder();
+
+    const { code, stderr } = await refusedStart({ DATA_DIR, PORT: String(port) });
+    taken.close();
+
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(new RegExp(`^.*EADDRINUSE.*${port}\\n$`)) });
+    expect(await exists(join(DATA_DIR, 'postgres/postmaster.pid'))).toBe(false);
+  });
+});
+
+/** Sends what the printed line says, as a shell reads it; on machines without curl, too. */
+async function paste<T>(line: string): Promise<T> {
+  const { stdout } = await promisify(execFile)('sh', ['-c', `curl() { printf '%s\\n' "$@"; }\n${line}`]);
+  const words = stdout.trimEnd().split('\n');
+  const after = (flag: string) => words.flatMap((word, index) => (words[index - 1] === flag ? [word] : []));
+  const headers = after('-H').map((header) => header.split(': ') as [string, string]);
+  const url = words.find((word) => word.startsWith('http')) ?? '';
+  const reply = await fetch(url, { method: 'POST', headers, body: after('-d').join('&') });
+  return reply.json() as Promise<T>;
+}
+
+async function ledger(gateway: GatewayProcess, demo: Demo, id: string | number): Promise<string[]> {
+  type Entry = { refund: { journalEntry: { lines: { side: string; amount: string; account: { name: string } }[] } } };
+  const { refund } = await gateway.graphql<Entry>(ENTRY, { id }, authorized(demo));
+  return refund.journalEntry.lines.map(({ side, amount, account }) => `${side} ${account.name} ${amount}`);
+}
+
+/** Waits until another connection waits for a lock. */
+async function untilBlocked(sql: pg.Client): Promise<void> {
+  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+  while ((await sql.query(waiting)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+}
