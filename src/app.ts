@@ -66,6 +66,7 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
     maxAge: 86_400,
   });
 
+  finishWhatIsInFlight(app);
   app.addHook('onRequest', async (request, reply) => {
     request.requestLog = new RequestLog(request.log);
     reply.header('x-request-id', request.id);
@@ -123,6 +124,26 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
     }
   });
   return app;
+}
+
+/** Closing waits for the last reply first: then every connection is idle, and goes; one that turns idle later would stay. */
+function finishWhatIsInFlight(app: FastifyInstance): void {
+  let inFlight = 0;
+  let drained = (): void => undefined;
+  app.addHook('onRequest', async () => {
+    inFlight += 1;
+  });
+  app.addHook('onResponse', async () => {
+    inFlight -= 1;
+    if (inFlight === 0) drained();
+  });
+  app.addHook('preClose', async () => {
+    if (inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        drained = resolve;
+      });
+    }
+  });
 }
 
 /** A request id of the caller's, if it is one that can stand in a log. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ export default async function globalSetup(): Promise<void> {
   await chmod(dataDir, 0o755);
   const server = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off', max_connections: '200' } });
   globalThis.testServer = { server, dataDir };
+  stopWithUs(dataDir);
 
   const superuser = new pg.Client(server.superuser);
   await superuser.connect();
@@ -28,4 +30,17 @@ export default async function globalSetup(): Promise<void> {
   const file = join(dataDir, 'cluster.json');
   await writeFile(file, JSON.stringify(cluster), { mode: 0o600 });
   process.env[CLUSTER_FILE] = file;
+}
+
+/** A run that is interrupted or crashes has no tear-down, and must leave no server behind all the same. */
+function stopWithUs(dataDir: string): void {
+  const [pid = ''] = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n');
+  process.once('exit', () => {
+    try {
+      process.kill(Number.parseInt(pid, 10), 'SIGINT');
+    } catch {
+      // The tear-down has stopped it.
+    }
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 }
