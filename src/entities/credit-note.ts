@@ -2,9 +2,6 @@ import { Collection, type Opt, OptionalProps, type Rel } from '@mikro-orm/core';
 import { Entity, ManyToOne, OneToMany, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import {
-  AmountNotPositive,
-  AmountPrecision,
-  AmountTooLarge,
   CreditNoteAlreadyOpened,
   CreditNoteChanged,
   CreditNoteHasNoRemainingAmount,
@@ -12,14 +9,15 @@ import {
   CreditNoteIsDraft,
   CreditNoteIsVoid,
   DateBeforeCreditNote,
-  ExchangeRateInvalid,
 } from '../errors.js';
-import { Big, currencyDigits, decimalCount, digitCount, formatAmount, MAX_DIGITS, roundToCurrency, ZERO } from '../money.js';
+import { type Big, formatAmount, roundToCurrency, ZERO } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../scalars.js';
-import { Account } from './account.js';
+import type { Account } from './account.js';
+import { assertAmount, assertExchangeRate } from './amount-rules.js';
 import { Branch } from './branch.js';
 import { DecimalColumn } from './columns.js';
+import { CreditNoteLine, type LineTerms } from './credit-note-line.js';
 import { Customer } from './customer.js';
 import { JournalEntry } from './journal-entry.js';
 import type { Organization } from './organization.js';
@@ -43,9 +41,6 @@ registerEnumType(CreditNoteStatus, {
   },
 });
 
-/** Digits of an exchange rate, before the point and after it. */
-export const MAX_RATE_DECIMALS = 10;
-
 export interface CreditNoteTerms {
   readonly number: string;
   readonly customer: Customer;
@@ -53,7 +48,7 @@ export interface CreditNoteTerms {
   readonly date: PostingDate;
   readonly currencyCode: string;
   readonly exchangeRate: Big;
-  readonly lines: readonly { readonly account: Account; readonly description: string; readonly amount: Big }[];
+  readonly lines: readonly LineTerms[];
   readonly referenceNo: string;
   readonly note: string;
   readonly createdBy: string;
@@ -282,8 +277,9 @@ export class CreditNote extends Owned {
   giveBack(amount: Big, settled: Big): void {
     this.refunded = this.refunded.minus(amount);
     this.refundedBase = this.refundedBase.minus(settled);
-    if (this.refunded.lt(ZERO) || this.refundedBase.lt(ZERO))
+    if (this.refunded.lt(ZERO) || this.refundedBase.lt(ZERO)) {
       throw new Error(`more was reversed of credit note ${this.id} than refunded`);
+    }
   }
 
   /**
@@ -295,57 +291,14 @@ export class CreditNote extends Owned {
     if (this.refunded.gt(ZERO) || this.applied.gt(ZERO)) throw new CreditNoteHasRefunds(this.number);
   }
 
-  /** Takes the note back. @param entry the mirror of its own entry; `null` for a draft, which has none */
+  /**
+   * Takes the note back.
+   *
+   * @param entry the mirror of its own entry; `null` for a draft, which has none
+   */
   void(entry: JournalEntry | null): void {
     this.assertVoidable();
     this.voidedAt = new Date();
     this.voidEntry = entry;
-  }
-}
-
-@ObjectType({ description: 'A line of a credit note: income that is given back.' })
-@Entity({ tableName: 'credit_note_lines' })
-export class CreditNoteLine extends Owned {
-  @ManyToOne(() => CreditNote)
-  creditNote: Rel<CreditNote>;
-
-  @ManyToOne(() => Account)
-  account: Rel<Account>;
-
-  @Field(() => String, { description: 'What is given back.' })
-  @Property({ type: 'text' })
-  description: string;
-
-  @Property({ type: DecimalColumn })
-  amount: Big;
-
-  constructor(creditNote: CreditNote, line: CreditNoteTerms['lines'][number]) {
-    super();
-    this.organization = creditNote.organization;
-    this.creditNote = creditNote;
-    this.account = line.account;
-    this.description = line.description;
-    this.amount = line.amount;
-  }
-}
-
-/** An amount is positive and has no more digits than its currency, or a JSON number, can carry: it is refused, never rounded. */
-function assertAmount(amount: Big, currencyCode: string, field: string): void {
-  if (amount.lte(ZERO)) throw new AmountNotPositive(field);
-  if (decimalCount(amount) > currencyDigits(currencyCode))
-    throw new AmountPrecision(field, currencyCode, currencyDigits(currencyCode));
-  if (digitCount(amount) > MAX_DIGITS) throw new AmountTooLarge(field, MAX_DIGITS);
-}
-
-function assertExchangeRate(rate: Big, currencyCode: string, baseCurrency: string): void {
-  if (rate.lte(ZERO)) throw new ExchangeRateInvalid('exchangeRate must be a positive number', rate);
-  if (decimalCount(rate) > MAX_RATE_DECIMALS || rate.e >= MAX_RATE_DECIMALS || digitCount(rate) > MAX_DIGITS) {
-    throw new ExchangeRateInvalid(
-      `exchangeRate has more than ${MAX_RATE_DECIMALS} digits before or after the point, or ${MAX_DIGITS} in all`,
-      rate,
-    );
-  }
-  if (currencyCode === baseCurrency && !rate.eq(Big('1'))) {
-    throw new ExchangeRateInvalid(`exchangeRate must be 1: the credit note is in the base currency, ${baseCurrency}`, rate);
   }
 }

@@ -56,7 +56,12 @@ export class Gateway {
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
     // Tests make equal refunds in a row on purpose; the guard against that has tests of its own.
     const { introspection = true, corsOrigins = true, jwt = JWT, duplicateWindowSeconds = 0 } = options;
-    const app = await createApp({ orm: database.orm, config: { introspection, corsOrigins, duplicateWindowSeconds, clientIp: 'connection' }, jwt, logger });
+    const app = await createApp({
+      orm: database.orm,
+      config: { introspection, corsOrigins, duplicateWindowSeconds, clientIp: 'connection' },
+      jwt,
+      logger,
+    });
     return new Gateway(database, app, logged);
   }
 

@@ -1,5 +1,5 @@
 import { ValidateBy, type ValidationOptions } from 'class-validator';
-import { MAX_RATE_DECIMALS } from '../../entities/credit-note.js';
+import { MAX_RATE_DECIMALS } from '../../entities/amount-rules.js';
 import { parseId } from '../../entities/owned.js';
 import { Big, decimalCount, digitCount, MAX_DIGITS, ZERO } from '../../money.js';
 import { isPostingDate } from '../../posting-date.js';

@@ -1,0 +1,41 @@
+import type { Rel } from '@mikro-orm/core';
+import { Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
+import { Field, ObjectType } from 'type-graphql';
+import type { Big } from '../money.js';
+import { Account } from './account.js';
+import { DecimalColumn } from './columns.js';
+import { CreditNote } from './credit-note.js';
+import { Owned } from './owned.js';
+
+export interface LineTerms {
+  readonly account: Account;
+  readonly description: string;
+  /** In the credit note's currency. */
+  readonly amount: Big;
+}
+
+@ObjectType({ description: 'A line of a credit note: income that is given back.' })
+@Entity({ tableName: 'credit_note_lines' })
+export class CreditNoteLine extends Owned {
+  @ManyToOne(() => CreditNote)
+  creditNote: Rel<CreditNote>;
+
+  @ManyToOne(() => Account)
+  account: Rel<Account>;
+
+  @Field(() => String, { description: 'What is given back.' })
+  @Property({ type: 'text' })
+  description: string;
+
+  @Property({ type: DecimalColumn })
+  amount: Big;
+
+  constructor(creditNote: Rel<CreditNote>, line: LineTerms) {
+    super();
+    this.organization = creditNote.organization;
+    this.creditNote = creditNote;
+    this.account = line.account;
+    this.description = line.description;
+    this.amount = line.amount;
+  }
+}
