@@ -39,6 +39,14 @@ const COMMANDS: Readonly<Record<string, (em: EntityManager, flags: Flags) => Pro
       baseCurrency: required(flags, 'currency'),
       timeZone: required(flags, 'time-zone'),
     });
+    recordEvent(
+      em,
+      organization,
+      'organization create',
+      { baseCurrency: organization.baseCurrency, timeZone: organization.timeZone },
+      OPERATOR,
+    );
+    await em.flush();
     print([{ id: organization.publicId, name: organization.name }]);
   },
 

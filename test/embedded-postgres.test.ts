@@ -288,7 +288,8 @@ describe('what cannot work', () => {
   it('repeats what initdb said, and leaves no half-made cluster', async () => {
     const dataDir = await dataFolder();
     const user = await serverUser(undefined);
-    const { postgres } = await placeBinaries(await installedPackage(), user, join(dataDir, 'programs'));
+    // Where the checkout is closed to the server's user, the programs are copied.
+    const { postgres } = await placeBinaries(await installedPackage(), user, join(await dataFolder(), 'programs'));
 
     const logFile = join(dataDir, 'postgres.log');
     const binaries = { initdb: postgres, postgres };

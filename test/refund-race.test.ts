@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sweepIdempotencyKeys } from '../src/services/unit-of-work.js';
 import { AccountDocument, CreditNoteDocument, RefundCreditNoteDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
