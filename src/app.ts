@@ -10,7 +10,7 @@ import type { Config } from './config.js';
 import { Context } from './context.js';
 import { refusalOf } from './database-errors.js';
 import { Unauthenticated } from './errors.js';
-import { FAULT, INTERNAL } from './graphql-errors.js';
+import { FAULT, INTERNAL, wrapped } from './graphql-errors.js';
 import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
 import { BODY_LIMIT, sendError, sendNotFound } from './http-errors.js';
 import { parseJson } from './json.js';
@@ -159,7 +159,7 @@ function unreadable(error: unknown, request: FastifyRequest): GraphQLError {
     return new GraphQLError(FAULT, { extensions: { code: INTERNAL, requestId: request.id, http: { status: 500 } } });
   }
   request.requestLog.passing(error);
-  return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status: 503 } } });
+  return wrapped(refusal, 503);
 }
 
 /** @throws an error of Fastify's for a body in another encoding, of which nothing may be guessed */

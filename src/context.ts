@@ -61,14 +61,10 @@ export class Context {
     };
   }
 
-  /**
-   * The header's key is for one command: several in one request would meet one another's key.
-   *
-   * @throws {InvalidInput}
-   */
-  assertOneCommandPerKey(commands: number): void {
-    if (this.idempotencyKey === undefined || commands === 1) return;
+  /** The header's key is for one command: several in one request would meet one another's key, and are refused. */
+  refuseSharedKey(commands: number): InvalidInput | null {
+    if (this.idempotencyKey === undefined || commands === 1) return null;
     const reason = 'The Idempotency-Key header is for one mutation; give each of several its own idempotencyKey argument';
-    throw new InvalidInput([{ field: 'idempotencyKey', constraints: { isForOneMutation: reason } }]);
+    return new InvalidInput([{ field: 'idempotencyKey', constraints: { isForOneMutation: reason } }]);
   }
 }

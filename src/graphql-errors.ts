@@ -3,7 +3,7 @@ import {
   type ASTNode,
   coerceInputValue,
   type DocumentNode,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLFormattedError,
   type GraphQLInputType,
   type GraphQLSchema,
@@ -37,16 +37,21 @@ export const FAULT = 'Something went wrong on our side; tell us the request id';
 /** GraphQL quotes what it refuses; a client need not get all of a long text back. */
 const MAX_MESSAGE = 500;
 
-/** The refusal behind an error from a resolver; `null` for a fault of ours and for GraphQL's own errors. */
-export function resolverRefusal(error: unknown): DomainError | null {
-  const cause = unwrapResolverError(error);
+/** A refusal from outside a resolver, so that it reaches {@link formatError} as it is. */
+export function wrapped(refusal: DomainError, status: number): GraphQLError {
+  return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status } } });
+}
+
+/** The refusal behind an error; `null` for a fault of ours and for GraphQL's own errors. */
+export function refusalBehind(error: unknown): DomainError | null {
+  const cause = error instanceof GraphQLError && error.originalError ? error.originalError : error;
   if (cause instanceof ArgumentValidationError) return new InvalidInput(invalidFields(cause.extensions.validationErrors));
   return refusalOf(cause);
 }
 
 /** Formats an error for the client: a refusal with its code, field and details, anything unexpected without a word about it. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
-  const refusal = resolverRefusal(error);
+  const refusal = refusalBehind(error);
   if (refusal !== null) {
     const { message, code, field, details } = refusal;
     return { ...formatted, message, extensions: { code, ...(field && { field }), details } };

@@ -4,7 +4,7 @@ import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin
 import type { GraphQLSchema } from 'graphql';
 import type { Context } from './context.js';
 import { ServiceUnavailable } from './errors.js';
-import { blamedField, formatError, INTERNAL, resolverRefusal } from './graphql-errors.js';
+import { blamedField, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
 
 /** What the Sandbox opens with. */
 export interface SandboxContent {
@@ -46,11 +46,13 @@ const requestPlugin: ApolloServerPlugin<Context> = {
       async didResolveOperation({ operationName, operation }) {
         contextValue.log.add({ operation: operationName ?? operation?.operation });
         contextValue.request.operationName = operationName;
-        if (operation?.operation === 'mutation') contextValue.assertOneCommandPerKey(operation.selectionSet.selections.length);
+        if (operation?.operation !== 'mutation') return;
+        const refusal = contextValue.refuseSharedKey(operation.selectionSet.selections.length);
+        if (refusal !== null) throw wrapped(refusal, 400);
       },
       async didEncounterErrors({ errors }) {
         for (const error of errors) {
-          const refusal = resolverRefusal(error);
+          const refusal = refusalBehind(error);
           if (refusal instanceof ServiceUnavailable) contextValue.log.passing(error.originalError);
           if (refusal === null && error.originalError && error.path) contextValue.log.fault(error.originalError);
           else contextValue.log.add({ refused: refusal?.code ?? error.extensions.code ?? 'INVALID_REQUEST' });

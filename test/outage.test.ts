@@ -43,6 +43,16 @@ it('goes on when all its connections are cut in the middle of their transactions
   expect((await books.client.query(LedgerHealthDocument)).ledgerHealth.healthy).toBe(true);
 });
 
+it('tells a fault of ours by its request id alone, also while it finds out who is calling', async () => {
+  const { superuser } = gateway.database;
+  await superuser.query('alter table api_keys rename to api_keys_away');
+  const [graphql, rest] = await Promise.all([refund('away'), books.client.rest(`/api/credit-notes/${noteId}/refunds`, {})]);
+  await superuser.query('alter table api_keys_away rename to api_keys');
+
+  expect(graphql.errors?.[0]?.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR', requestId: graphql.headers['x-request-id'] });
+  expect([rest.status, rest.json.requestId]).toEqual([500, rest.headers['x-request-id']]);
+});
+
 it('says that it is busy, on both doors, while somebody else holds the note for long', async () => {
   const { sql } = gateway.database;
   const body = {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sweepIdempotencyKeys } from '../src/services/unit-of-work.js';
-import { AccountDocument, CreditNoteDocument, RefundCreditNoteDocument } from './generated/documents.js';
+import { AccountDocument, CreditNoteDocument, RefundCreditNoteDocument, ReverseRefundDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 let gateway: Gateway;
@@ -117,6 +117,92 @@ describe('an idempotency key', () => {
 
     await expectBooks(books, note.id, { refunded: '100.00', refunds: 1, receivable: '0.00' });
     await expectBooks(other, elsewhere.id, { refunded: '40.00', refunds: 1, receivable: '-60.00' });
+  });
+
+  it('is told of in the extensions, too', async () => {
+    const books = await gateway.books();
+    const input = books.refundInput((await books.creditNote('100.00')).id);
+    const send = (headers = {}) => books.client.graphql(RefundCreditNoteDocument, { input }, headers);
+
+    const replies = [await send(), await send({ 'idempotency-key': 'k' }), await send({ 'idempotency-key': 'k' })];
+
+    expect(replies.map(({ extensions }) => extensions)).toEqual([
+      undefined,
+      { idempotency: { replayed: false } },
+      { idempotency: { replayed: true } },
+    ]);
+  });
+
+  it('answers a replay through the selection of the one who asks, read afresh', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const { id } = await books.refund(note.id, { amount: '1.00' });
+    const fields = Object.entries(books.refundInput(note.id)).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+    const send = (selection: string) =>
+      books.client.graphql(`mutation { refundCreditNote(input: { ${fields.join(', ')} }, idempotencyKey: "k") { ${selection} } }`);
+    await send('id');
+    await books.client.query(ReverseRefundDocument, { input: { refundId: id, date: '2026-02-01', reason: 'x' } });
+
+    expect((await send('amount creditNote { refunded }')).data).toEqual({
+      refundCreditNote: { amount: '40.00', creditNote: { refunded: '40.00' } },
+    });
+  });
+
+  it('does for every mutation what it does for refunds', async () => {
+    const books = await gateway.books();
+    const draft = await books.creditNote('5.00', { open: false });
+    const open = await books.creditNote('5.00');
+    const refund = await books.refund((await books.creditNote('50.00')).id);
+    const line = `{ accountId: ${books.ids.sales}, amount: 1 }`;
+    const mutations = [
+      'createCustomer(input: { displayName: "C" }, idempotencyKey: "1") { id }',
+      'createAccount(input: { code: "A", name: "A", type: CASH }, idempotencyKey: "2") { id }',
+      'createBranch(input: { code: "B", name: "B" }, idempotencyKey: "3") { id }',
+      `createCreditNote(input: { customerId: ${await books.customer()}, date: "2026-01-15", lines: [${line}] }, idempotencyKey: "4") { id }`,
+      `openCreditNote(id: ${draft.id}, idempotencyKey: "5") { id }`,
+      `voidCreditNote(id: ${open.id}, idempotencyKey: "6") { id }`,
+      `reverseRefund(input: { refundId: ${refund.id}, date: "2026-02-01", reason: "x" }, idempotencyKey: "7") { id }`,
+      'lockTransactions(input: { lockDate: "2020-01-01", reason: "x" }, idempotencyKey: "8") { id }',
+      'unlockTransactions(input: { reason: "x" }, idempotencyKey: "9") { id }',
+    ];
+    const send = (mutation: string) => books.client.graphql<Record<string, { id: string }>, never>(`mutation { ${mutation} }`);
+
+    for (const mutation of mutations) {
+      const [first, second] = [await send(mutation), await send(mutation)];
+      expect(first.errors).toBeUndefined();
+      expect([second.data, second.extensions]).toEqual([first.data, { idempotency: { replayed: true } }]);
+    }
+  });
+
+  it('of the header is refused for several mutations in one request, before any is made', async () => {
+    const books = await gateway.books();
+    const before = await books.snapshot();
+    const document =
+      'mutation { a: createCustomer(input: { displayName: "A" }) { id } b: createCustomer(input: { displayName: "B" }) { id } }';
+    const { data, errors } = await books.client.graphql(document, undefined, { 'idempotency-key': 'k' });
+    expect([data ?? null, errors?.[0]?.extensions.code, errors?.[0]?.extensions.field]).toEqual([
+      null,
+      'BAD_USER_INPUT',
+      'idempotencyKey',
+    ]);
+    expect(await books.snapshot()).toEqual(before);
+  });
+
+  it('is forgotten after its retention, and not before', async () => {
+    const books = await gateway.books();
+    const input = books.refundInput((await books.creditNote('200.00')).id);
+    const send = (idempotencyKey: string) => books.client.graphql(RefundCreditNoteDocument, { input, idempotencyKey });
+    await send('old');
+    await send('young');
+    await gateway.database.superuser.query(
+      `update idempotency_keys set created_at = now() - interval '31 days' where organization_id = $1 and key = 'old'`,
+      [books.organization.id],
+    );
+
+    await sweepIdempotencyKeys(gateway.database.orm.em.fork());
+
+    expect((await send('old')).extensions).toMatchObject({ idempotency: { replayed: false } });
+    expect((await send('young')).extensions).toMatchObject({ idempotency: { replayed: true } });
   });
 
   it.each([
