@@ -104,6 +104,17 @@ describe('an idempotency key', () => {
     await expectBooks(books, note.id, { refunded: '40.00', refunds: 1, receivable: '-60.00' });
   });
 
+  it('may be any word, also one that the gateway uses itself', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const replies = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note.id), idempotencyKey: 'period' }),
+      ),
+    );
+    expect(replies.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+  });
+
   it('may be used again after a refusal, and in another organization', async () => {
     const books = await gateway.books();
     const other = await gateway.books();

@@ -52,11 +52,11 @@ export function inUnitOfWork<T extends { id: number }>(
 
       const { key } = idempotency;
       const fingerprint = fingerprintOf(operation, fields, organization);
-      await em.execute('select pg_advisory_xact_lock(hashtextextended(?, ?))', [key, organization.id]);
+      await em.execute(KEY_LOCK, [key, organization.id]);
       const earlier = await em.findOne(IdempotencyKey, { organization: organization.id, key });
+      if (earlier !== null && earlier.fingerprint !== fingerprint) throw new IdempotencyKeyReused();
       idempotency.onOutcome({ replayed: earlier !== null });
       if (earlier !== null) {
-        if (earlier.fingerprint !== fingerprint) throw new IdempotencyKeyReused();
         return em.findOneOrFail(result, { id: earlier.resultId } as FilterQuery<T>);
       }
       const made = await work(em, organization);
@@ -75,6 +75,9 @@ export const PERIOD_LOCK: Record<Period, string> = {
   alone: `select pg_advisory_xact_lock(hashtextextended('period', ?))`,
 };
 
+/** The prefix keeps callers' keys apart from the period: a caller may well call a key "period". */
+const KEY_LOCK = `select pg_advisory_xact_lock(hashtextextended('idempotency key ' || ?, ?))`;
+
 /** Equal commands have equal fingerprints: 100 and "100.00" are one amount, and a date-time is the date that it means here. */
 function fingerprintOf(operation: string, fields: object, organization: Organization): string {
   const normalized = JSON.stringify(
@@ -82,7 +85,7 @@ function fingerprintOf(operation: string, fields: object, organization: Organiza
     function (this: Record<string, unknown>, name: string, value: unknown) {
       const original = this[name];
       if (original instanceof Big) return original.toFixed();
-      if (name === 'date' && typeof value === 'string') return organization.postingDate(value);
+      if ((name === 'date' || name === 'lockDate') && typeof value === 'string') return organization.postingDate(value, name);
       if (value === null) return undefined;
       return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
     },
