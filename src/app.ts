@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import type { MikroORM } from '@mikro-orm/postgresql';
-import Fastify, { errorCodes, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import Fastify, {
+  errorCodes,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { GraphQLError } from 'graphql';
 import { authenticate } from './auth/authenticate.js';
 import type { JwtSettings } from './auth/jwt.js';
@@ -18,6 +26,9 @@ import { headerOf, requestFacts } from './request-facts.js';
 import { RequestLog } from './request-log.js';
 import { restRoutes } from './rest/routes.js';
 import { createSchema } from './schema.js';
+
+/** How long closing waits for requests in flight; below Fastify's own limit for what runs before it closes. */
+const DRAIN_LIMIT_MS = 9_000;
 
 export interface AppOptions {
   readonly orm: MikroORM;
@@ -62,20 +73,11 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
   });
   await app.register(cors, {
     origin: config.corsOrigins === true ? true : [...config.corsOrigins],
-    exposedHeaders: ['x-request-id', 'idempotency-replayed'],
+    exposedHeaders: ['x-request-id', 'idempotency-replayed', 'etag', 'retry-after'],
     maxAge: 86_400,
   });
 
-  finishWhatIsInFlight(app);
-  app.addHook('onRequest', async (request, reply) => {
-    request.requestLog = new RequestLog(request.log);
-    reply.header('x-request-id', request.id);
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request;
-    const facts = { method, path: routeOptions.url ?? 'unknown', status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
-    request.log.info({ ...facts, ...request.requestLog.facts }, 'request');
-  });
+  followRequests(app);
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(sendNotFound);
 
@@ -126,24 +128,41 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
   return app;
 }
 
-/** Closing waits for the last reply first: then every connection is idle, and goes; one that turns idle later would stay. */
-function finishWhatIsInFlight(app: FastifyInstance): void {
+/**
+ * Logs each request when it ends, also when the client went away; and lets closing wait for the last one. Then every
+ * connection is idle, and goes: one that turns idle later would stay.
+ */
+function followRequests(app: FastifyInstance): void {
   let inFlight = 0;
   let drained = (): void => undefined;
-  app.addHook('onRequest', async () => {
+  app.addHook('onRequest', async (request, reply) => {
+    request.requestLog = new RequestLog(request.log);
+    reply.header('x-request-id', request.id);
     inFlight += 1;
-  });
-  app.addHook('onResponse', async () => {
-    inFlight -= 1;
-    if (inFlight === 0) drained();
+    // An answered request finishes and closes, an aborted one only closes.
+    let open = true;
+    const ended = (status: number | 'aborted'): void => {
+      if (!open) return;
+      open = false;
+      logEnd(request, reply, status);
+      inFlight -= 1;
+      if (inFlight === 0) drained();
+    };
+    reply.raw.once('finish', () => ended(reply.statusCode)).once('close', () => ended('aborted'));
   });
   app.addHook('preClose', async () => {
-    if (inFlight > 0) {
-      await new Promise<void>((resolve) => {
-        drained = resolve;
-      });
-    }
+    if (inFlight === 0) return;
+    const last = new Promise<void>((resolve) => {
+      drained = resolve;
+    });
+    await Promise.race([last, sleep(DRAIN_LIMIT_MS, undefined, { ref: false })]);
   });
+}
+
+function logEnd(request: FastifyRequest, reply: FastifyReply, status: number | 'aborted'): void {
+  const { method, routeOptions, requestLog } = request;
+  const facts = { method, path: routeOptions.url ?? 'unknown', status, ms: Math.round(reply.elapsedTime) };
+  request.log.info({ ...facts, ...requestLog.facts }, 'request');
 }
 
 /** A request id of the caller's, if it is one that can stand in a log. */

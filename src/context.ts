@@ -8,8 +8,7 @@ import type { Idempotency } from './services/unit-of-work.js';
 /** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */
 export class Context {
   loaders: Loaders;
-  /** Whether the command had been done before, if it came with an idempotency key. */
-  idempotencyOutcome: { readonly replayed: boolean } | undefined;
+  private readonly outcomes: { readonly replayed: boolean }[] = [];
 
   constructor(
     readonly em: EntityManager,
@@ -56,14 +55,19 @@ export class Context {
     return {
       key,
       onOutcome: (outcome) => {
-        this.idempotencyOutcome = outcome;
+        this.outcomes.push(outcome);
       },
     };
   }
 
+  /** Whether every command that came with an idempotency key had been done before; `undefined` if none came with one. */
+  get idempotencyOutcome(): { readonly replayed: boolean } | undefined {
+    return this.outcomes.length === 0 ? undefined : { replayed: this.outcomes.every(({ replayed }) => replayed) };
+  }
+
   /** The header's key is for one command: several in one request would meet one another's key, and are refused. */
   refuseSharedKey(commands: number): InvalidInput | null {
-    if (this.idempotencyKey === undefined || commands === 1) return null;
+    if (this.idempotencyKey === undefined || commands <= 1) return null;
     const reason = 'The Idempotency-Key header is for one mutation; give each of several its own idempotencyKey argument';
     return new InvalidInput([{ field: 'idempotencyKey', constraints: { isForOneMutation: reason } }]);
   }

@@ -1,4 +1,4 @@
-import { ConnectionException, DriverException, UniqueConstraintViolationException } from '@mikro-orm/core';
+import { ConnectionException, UniqueConstraintViolationException } from '@mikro-orm/core';
 import { AccountCodeNotUnique, BranchCodeNotUnique, CreditNoteNumberNotUnique, DomainError, ServiceUnavailable } from './errors.js';
 
 /** Refusals that only the database can make without a race, by the name of its constraint. */
@@ -28,6 +28,6 @@ export function refusalOf(error: unknown): DomainError | null {
 
 function isPassing(error: unknown): boolean {
   if (error instanceof ConnectionException) return true;
-  if (!(error instanceof DriverException)) return false;
-  return PASSING.test(String(error.code ?? '')) || PASSING_TEXTS.some((text) => error.message.includes(text));
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && PASSING.test(String(error.code))) || PASSING_TEXTS.some((text) => error.message.includes(text));
 }

@@ -1,7 +1,7 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
 import type { Context } from './context.js';
 import { ServiceUnavailable } from './errors.js';
 import { blamedField, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
@@ -14,6 +14,7 @@ export interface SandboxContent {
 }
 
 const MAX_TOKENS = 2_000;
+const MAX_NAME = 255;
 
 export function createGraphQLServer(
   schema: GraphQLSchema,
@@ -45,9 +46,9 @@ const requestPlugin: ApolloServerPlugin<Context> = {
     return {
       async didResolveOperation({ operationName, operation }) {
         contextValue.log.add({ operation: operationName ?? operation?.operation });
-        contextValue.request.operationName = operationName;
+        contextValue.request.operationName = operationName?.slice(0, MAX_NAME) ?? null;
         if (operation?.operation !== 'mutation') return;
-        const refusal = contextValue.refuseSharedKey(operation.selectionSet.selections.length);
+        const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation));
         if (refusal !== null) throw wrapped(refusal, 400);
       },
       async didEncounterErrors({ errors }) {
@@ -77,3 +78,13 @@ const requestPlugin: ApolloServerPlugin<Context> = {
     };
   },
 };
+
+/** How many mutations of the operation would take the header's key. A fragment may hold any number. */
+function commandsWithoutKey({ selectionSet }: OperationDefinitionNode): number {
+  const counts = selectionSet.selections.map((selection): number => {
+    if (selection.kind !== Kind.FIELD) return 2;
+    const hasKey = selection.arguments?.some(({ name, value }) => name.value === 'idempotencyKey' && value.kind !== Kind.NULL);
+    return hasKey || selection.name.value === '__typename' ? 0 : 1;
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
+}

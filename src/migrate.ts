@@ -31,7 +31,10 @@ export async function migrate(orm: MikroORM, applicationRole?: string): Promise<
 }
 
 async function grant(em: EntityManager, applicationRole: string): Promise<void> {
-  const [row] = await em.execute<{ role: string }[]>('select quote_ident(?) as role', [applicationRole]);
+  const [row] = await em.execute<{ role: string; database: string }[]>(
+    'select quote_ident(?) as role, quote_ident(current_database()) as database',
+    [applicationRole],
+  );
   await em.execute(`
     grant select, insert on all tables in schema public to ${row?.role};
     grant update (lock_date) on organizations to ${row?.role};
@@ -41,6 +44,8 @@ async function grant(em: EntityManager, applicationRole: string): Promise<void> 
     grant update (debits, credits) on balance_snapshots to ${row?.role};
     grant update (line_id) on balance_watermarks to ${row?.role};
     grant delete on idempotency_keys to ${row?.role};
+    -- A temporary table or function would stand before the real ones.
+    revoke temporary on database ${row?.database} from public;
     revoke insert on schema_migrations from ${row?.role};
   `);
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { RequestFacts } from './auth/actor.js';
 import { Protocol } from './entities/provenance.js';
@@ -15,7 +16,7 @@ export function requestFacts(request: FastifyRequest, clientIp: ClientIp): Reque
     clientVersion: name(headerOf(request, 'apollographql-client-version')),
     operationName: null,
     protocol: request.routeOptions.url === '/graphql' ? Protocol.GRAPHQL : Protocol.REST,
-    ip: clientIp === 'none' ? null : request.ip,
+    ip: clientIp !== 'none' && isIP(request.ip) ? request.ip : null,
   };
 }
 

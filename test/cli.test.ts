@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
 import { connectionUrl } from '../src/embedded-postgres/index.js';
-import { MeDocument } from './generated/documents.js';
+import { AuditEventsDocument, MeDocument } from './generated/documents.js';
 import { readCluster } from './helpers/cluster.js';
 import { Client, Gateway, JWT } from './helpers/gateway.js';
 import { cleanUp, cli, databaseByUrl, dataFolder, type Ended, exists, GatewayProcess, readDemo } from './helpers/process.js';
@@ -80,6 +80,33 @@ describe('the operator', () => {
     expect((await operate('api-key', 'list', '--organization', 'acme')).stdout).toMatch(
       new RegExp(`^${id}\t.*\t20\\d\\d-\\S+Z\tnever$`, 'm'),
     );
+  });
+
+  it('proves the books of all organizations or of one, and the exit code tells', async () => {
+    expect(await operate('audit')).toMatchObject({ code: 0, stdout: expect.stringContaining('The books are right') });
+
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    const { superuser } = gateway.database;
+    await superuser.query('set session_replication_role = replica');
+    await superuser.query('update credit_notes set refunded = 1 where id = $1', [note.id]);
+    const one = await operate('audit', '--organization', books.organization.publicId);
+    const all = await operate('audit');
+    await superuser.query('update credit_notes set refunded = 0 where id = $1', [note.id]);
+    await superuser.query('set session_replication_role = origin');
+
+    for (const { code, stdout } of [one, all])
+      expect([code, stdout]).toEqual([2, expect.stringContaining(`credit note ${note.id}`)]);
+    expect((await operate('audit', '--organization', 'acme')).code).toBe(0);
+    expect((await operate('audit', '--organization', 'nobody')).code).toBe(1);
+  });
+
+  it('leaves a trail of what was done to keys, which admins read', async () => {
+    const { key, id } = await newKey('--role', 'ADMIN');
+    const client = new Client(gateway.app, { authorization: `Bearer ${key}` });
+    const { auditEvents } = await client.query(AuditEventsDocument);
+    const created = auditEvents.find(({ action, details }) => action === 'api-key create' && JSON.parse(details).id === id);
+    expect(created).toMatchObject({ createdBy: 'operator', requestId: 'cli' });
   });
 
   it('makes a member, who gets in by JWT with the role in this organization', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Role } from '../src/entities/access.js';
 import { snapshotBalances } from '../src/services/balances.js';
 import { BalancesDocument, LedgerHealthDocument, ReverseRefundDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
@@ -122,6 +123,59 @@ describe('finds what somebody has planted past the application:', () => {
     expect(await broken()).toEqual([`snapshots-are-the-sums-of-their-lines: account ${books.ids.receivable} on 2026-02-01`]);
   });
 
+  it.each<[string, string, (ids: { refund: string; entry: string; noteEntry: string }) => string]>([
+    [
+      'a refund whose rate is not what was booked',
+      'every-refund-has-its-entry',
+      ({ refund }) => `update refunds set exchange_rate = 777 where id = ${refund}`,
+    ],
+    [
+      'a line that has nothing to do with the refund',
+      'every-refund-has-its-entry',
+      ({ entry }) => `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
+        select organization_id, journal_entry_id, posting_date, side, (select id from accounts where organization_id = line.organization_id and code = '40001'), 1
+        from journal_lines line, (values ('DEBIT'), ('CREDIT')) added (new_side) where journal_entry_id = ${entry} limit 2`,
+    ],
+    [
+      'a line on another day',
+      'dates-agree',
+      ({ entry }) => `update journal_lines set posting_date = '2026-03-01' where journal_entry_id = ${entry}`,
+    ],
+    [
+      'a note’s entry that took the income from elsewhere',
+      'every-opened-note-has-its-entry',
+      ({
+        noteEntry,
+      }) => `update journal_lines set account_id = (select id from accounts where organization_id = journal_lines.organization_id and code = '10002')
+        where journal_entry_id = ${noteEntry} and side = 'DEBIT'`,
+    ],
+  ])('%s', async (_name, check, statement) => {
+    const { rows } = await gateway.database.sql.query(
+      `select refunds.journal_entry_id as entry, note.journal_entry_id as note_entry from refunds join credit_notes note on note.id = credit_note_id where refunds.id = $1`,
+      [refundId],
+    );
+    await plant(statement({ refund: refundId, entry: rows[0].entry, noteEntry: rows[0].note_entry }));
+    expect((await broken()).map((line) => line.split(':')[0])).toContain(check);
+  });
+
+  it('a note that is paid back in full, and still on the receivable', async () => {
+    await books.refund(noteId, { amount: '960.00', exchangeRate: '1.1' });
+    await plant(
+      `update refunds set settled_amount = settled_amount - 1 where id = ${refundId}`,
+      `update credit_notes set refunded_base = refunded_base - 1 where id = ${noteId}`,
+    );
+    expect((await broken()).join()).toContain(`a-note-with-nothing-left-has-left-the-receivable: credit note ${noteId}`);
+  });
+
+  it('a foreign key that somebody has dropped', async () => {
+    await plant('alter table refunds drop constraint refunds_organization_id_branch_id_fkey');
+    const found = await broken();
+    await plant(
+      'alter table refunds add foreign key (organization_id, branch_id) references branches (organization_id, id) not valid',
+    );
+    expect(found.join()).toContain('foreign keys that are missing: 1');
+  });
+
   it('a reference into another organization', async () => {
     const other = await gateway.books();
     await plant(`update refunds set branch_id = ${other.ids.branch} where id = ${refundId}`);
@@ -134,6 +188,16 @@ it('does not look into another organization’s books', async () => {
   await plant(`update credit_notes set refunded = refunded + 1 where id = ${noteId}`);
   const { ledgerHealth } = await other.client.query(LedgerHealthDocument);
   expect(ledgerHealth.healthy).toBe(true);
+});
+
+it('is for accountants, and made once at a time', async () => {
+  const viewer = await gateway.client(books.organization, Role.VIEWER);
+  expect((await viewer.graphql(LedgerHealthDocument)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+  await gateway.database.sql.query('begin');
+  await gateway.database.sql.query(`select pg_advisory_xact_lock(hashtextextended('ledger health', $1))`, [books.organization.id]);
+  const { errors } = await books.client.graphql(LedgerHealthDocument);
+  await gateway.database.sql.query('rollback');
+  expect(errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
 });
 
 describe('balances', () => {

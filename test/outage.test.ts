@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { CreditNoteDocument, LedgerHealthDocument, RefundCreditNoteDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
@@ -72,10 +73,35 @@ it('says that it is busy, on both doors, while somebody else holds the note for 
   expect([rest.status, rest.headers['retry-after'], rest.json.errors[0].type]).toEqual([503, '1', 'SERVICE_UNAVAILABLE']);
 });
 
+it('stops although a client went away before its answer, and logs that request too', async () => {
+  const other = await Gateway.start();
+  const { app, database } = other;
+  const ours = await other.books();
+  const note = await ours.creditNote('100.00');
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  await database.sql.query('begin');
+  await database.sql.query('select from credit_notes where id = $1 for update', [note.id]);
+
+  const patience = new AbortController();
+  const headers = { ...ours.client.headers, 'content-type': 'application/json', 'x-request-id': 'gone' };
+  const body = JSON.stringify({ query: `mutation { openCreditNote(id: ${note.id}) { id } }` });
+  const answer = fetch(`http://127.0.0.1:${port}/graphql`, { method: 'POST', headers, body, signal: patience.signal });
+  await waiting(1, database);
+  patience.abort();
+  await expect(answer).rejects.toThrow();
+  await database.sql.query('rollback');
+  await other.stop();
+
+  expect(other.logged.filter(({ requestId }) => requestId === 'gone')).toContainEqual(
+    expect.objectContaining({ status: 'aborted' }),
+  );
+});
+
 /** Until so many connections of this database wait for a lock. */
-async function waiting(count: number): Promise<void> {
+async function waiting(count: number, { superuser } = gateway.database): Promise<void> {
   for (;;) {
-    const { rows } = await gateway.database.superuser.query(
+    const { rows } = await superuser.query(
       `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
     );
     if (rows[0].count >= count) return;

@@ -199,6 +199,20 @@ describe('an idempotency key', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
+  it('of the header may go with mutations that have keys of their own, and is not shared through a fragment', async () => {
+    const books = await gateway.books();
+    const create = (alias: string, key: string) => `${alias}: createCustomer(input: { displayName: "A" }${key}) { id }`;
+    const send = (document: string) => books.client.graphql(document, undefined, { 'idempotency-key': 'k' });
+
+    const own = await send(
+      `mutation { ${create('a', ', idempotencyKey: "a"')} ${create('b', ', idempotencyKey: "b"')} __typename }`,
+    );
+    const hidden = await send(`mutation { ...F } fragment F on Mutation { ${create('a', '')} ${create('b', '')} }`);
+
+    expect(own.errors).toBeUndefined();
+    expect(hidden.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  });
+
   it('is forgotten after its retention, and not before', async () => {
     const books = await gateway.books();
     const input = books.refundInput((await books.creditNote('200.00')).id);

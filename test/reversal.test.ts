@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   AccountDocument,
+  AuditEventsDocument,
   CreditNoteDocument,
   RefundCreditNoteDocument,
   ReverseRefundDocument,
@@ -151,6 +152,17 @@ describe('voiding a credit note', () => {
     expect((await books.client.query(VoidCreditNoteDocument, { id })).voidCreditNote.status).toBe('VOID');
     const again = await books.client.graphql(VoidCreditNoteDocument, { id });
     expect(again.errors?.[0]?.extensions.code).toBe('CREDIT_NOTE_IS_VOID');
+  });
+
+  it('is refused on a day before its refunds were reversed, and leaves a trail', async () => {
+    const books = await gateway.books();
+    const { id, number } = await books.creditNote('100.00');
+    await reverse(books, (await books.refund(id)).id);
+    const { errors } = await books.client.graphql(VoidCreditNoteDocument, { id, date: '2026-02-04' });
+    expect(errors?.[0]?.extensions.code).toBe('DATE_BEFORE_REFUND');
+    await books.client.query(VoidCreditNoteDocument, { id, date: '2026-02-05' });
+    const { auditEvents } = await books.client.query(AuditEventsDocument);
+    expect(auditEvents.map(({ action, details }) => [action, JSON.parse(details)])).toEqual([['voidCreditNote', { number }]]);
   });
 
   it('is refused on the lock date and before the note’s own', async () => {

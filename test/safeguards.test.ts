@@ -46,6 +46,21 @@ describe('the guard against duplicates', () => {
     expect((await books.client.query(CreditNoteDocument, { id: note.id })).creditNote?.refunded).toBe('40.00');
   });
 
+  it('names the refund that was made also when it took all that there was, or what the caller expected', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('40.00');
+    const { id } = await books.refund(note.id);
+    const input = books.refundInput(note.id);
+    const replies = [
+      await books.client.graphql(RefundCreditNoteDocument, { input }),
+      await books.client.graphql(RefundCreditNoteDocument, { input, expectedRemaining: '40.00' }),
+    ];
+    for (const { errors } of replies)
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'POSSIBLE_DUPLICATE_REFUND', details: { refundId: id } });
+    const { previewRefund } = await books.client.query(PreviewRefundDocument, { input });
+    expect(previewRefund.refusals.map(({ code }) => code)).toEqual(['POSSIBLE_DUPLICATE_REFUND']);
+  });
+
   it('looks at both doors, and steps aside when it is told to', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('1000.00');
@@ -148,6 +163,15 @@ describe('a preview', () => {
     expect(previewRefund.lines).toEqual(refund.journalEntry.lines);
     const ids = (await books.client.query(ProvenancesDocument, {})).refunds.map(({ id }) => Number(id));
     expect(ids[1]).toBe(Number(ids[0]) + 1);
+  });
+
+  it('tells a viewer that it is not for viewers', async () => {
+    const books = await gateway.books();
+    const input = books.refundInput((await books.creditNote('100.00')).id);
+    const viewer = await gateway.client(books.organization, Role.VIEWER);
+    expect((await viewer.query(PreviewRefundDocument, { input })).previewRefund.refusals.map(({ code }) => code)).toEqual([
+      'FORBIDDEN',
+    ]);
   });
 
   it('tells as data what the refund would be refused with', async () => {
@@ -289,6 +313,10 @@ describe('provenance', () => {
     ]);
     expect(rest.refunds.map(({ provenance }) => provenance?.operationName)).toEqual([null]);
     expect(viewer.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    const probe = await (await gateway.client(books.organization, Role.VIEWER)).graphql(ProvenancesDocument, {
+      provenance: { clientName: 'web' },
+    });
+    expect([probe.data, probe.errors?.[0]?.extensions.code]).toEqual([null, 'FORBIDDEN']);
     expect(viewer.data?.refunds.map(({ provenance }) => provenance)).toEqual([null, null]);
   });
 });

@@ -417,9 +417,13 @@ const REFUNDS = `
   begin
     if not exists (
       select from journal_entries entry
+        join organizations organization on organization.id = entry.organization_id
+        join credit_notes note on note.id = new.credit_note_id
       where entry.id = new.journal_entry_id and entry.source = 'REFUND' and entry.posting_date = new.date
         and booked(entry.id, receivable(entry.organization_id)) = new.settled_amount
         and booked(entry.id, new.from_account_id) = -new.paid_amount
+        and new.paid_amount = round(new.amount * new.exchange_rate, currency_digits(organization.base_currency))
+        and (note.currency_code <> organization.base_currency or new.settled_amount = new.amount)
     ) then
       raise exception 'refund % is not what its journal entry says', new.id using errcode = 'check_violation';
     end if;

@@ -57,9 +57,9 @@ export class TrialBalance {
 
 @Resolver()
 export class LedgerResolver {
-  @Authorized(Role.VIEWER)
+  @Authorized(Role.ACCOUNTANT)
   @Query(() => LedgerHealthType, {
-    description: 'Proves the books of the organization. It reads all of them: not for every page view.',
+    description: 'Proves the books of the organization. It reads all of them: not for every page view, and once at a time.',
   })
   ledgerHealth(@Ctx() context: Context): Promise<LedgerHealth> {
     return ledgerHealth(context.em, context.actor.organization.id);

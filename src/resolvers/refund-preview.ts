@@ -48,7 +48,7 @@ export class RefundPreviewType {
   @Field(() => Boolean, { description: 'Whether it would be made.' })
   readonly allowed: boolean;
 
-  @Field(() => [RefusalType], { description: 'What it would be refused with; empty if it would be made.' })
+  @Field(() => [RefusalType], { description: 'What it would be refused with, the first thing; empty if it would be made.' })
   readonly refusals: RefusalType[] = [];
 
   @Field(() => PostingDateScalar, { nullable: true, description: 'The day in the books that it would belong to.' })

@@ -71,7 +71,10 @@ export class RefundResolver {
     @Ctx() context: Context,
     @Arg('input', () => RefundCreditNoteInput, { description: 'What would be refunded.' }) input: RefundCreditNoteInput,
   ): Promise<RefundPreviewType> {
-    return new RefundPreviewType(await previewRefund(context.em, context.actor, input), context.actor.organization.baseCurrency);
+    return new RefundPreviewType(
+      await previewRefund(context.em, context.actor, input, context.config.duplicateWindowSeconds),
+      context.actor.organization.baseCurrency,
+    );
   }
 
   @Authorized(Role.VIEWER)
@@ -88,7 +91,7 @@ export class RefundResolver {
     @Arg('provenance', () => ProvenanceFilter, { nullable: true, description: 'Only those that came from there.' })
     provenance: ProvenanceFilter | null | undefined,
   ): Promise<Refund[]> {
-    return findPage(context, Refund, page, provenance ? { provenance: given(provenance) } : {});
+    return findPage(context, Refund, page, provenance ? { provenance: given(provenance, context.actor) } : {});
   }
 
   @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })

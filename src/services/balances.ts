@@ -3,7 +3,6 @@ import { Account } from '../entities/account.js';
 import type { Organization } from '../entities/organization.js';
 import { Big, ZERO } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
-import { PERIOD_LOCK } from './unit-of-work.js';
 
 /** What was debited and credited, in the base currency. */
 export interface Turnover {
@@ -49,7 +48,12 @@ export async function accountTurnovers(
 export function snapshotBalances(em: EntityManager, organizationId: number): Promise<void> {
   return em.transactional(
     async (em) => {
-      await em.execute(PERIOD_LOCK.alone, [organizationId]);
+      // Waiting for it would make refunds wait behind us: there is a next round.
+      const [period] = await em.execute<{ alone: boolean }[]>(
+        `select pg_try_advisory_xact_lock(hashtextextended('period', ?)) as alone`,
+        [organizationId],
+      );
+      if (!period?.alone) return;
       const [row] = await em.execute<{ newest: string | null; watermark: string }[]>(
         `select (select max(newest) from accounts, lateral (
              select max(id) as newest from journal_lines where organization_id = accounts.organization_id and account_id = accounts.id

@@ -1,5 +1,6 @@
 import { IsolationLevel } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { ServiceUnavailable } from '../errors.js';
 
 /** One rule of the books, and what breaks it. */
 export interface LedgerCheck {
@@ -25,7 +26,9 @@ const MAX_OFFENDERS = 100;
 export function ledgerHealth(em: EntityManager, organizationId: number | null): Promise<LedgerHealth> {
   return em.transactional(
     async (em) => {
-      await em.execute('set local statement_timeout = 0');
+      // The operator's proof of everything takes as long as it takes. One organization is proved once at a time.
+      if (organizationId === null) await em.execute('set local statement_timeout = 0');
+      else await assertAlone(em, organizationId);
       await em.execute(`select set_config('audit.organization', ?, true)`, [organizationId === null ? '' : String(organizationId)]);
       const checks: LedgerCheck[] = [];
       for (const [name, sql] of [
@@ -43,9 +46,19 @@ export function ledgerHealth(em: EntityManager, organizationId: number | null): 
   );
 }
 
+/** @throws {ServiceUnavailable} if the organization is just being proved: a proof reads all of its books */
+async function assertAlone(em: EntityManager, organizationId: number): Promise<void> {
+  const [row] = await em.execute<{ alone: boolean }[]>(
+    `select pg_try_advisory_xact_lock(hashtextextended('ledger health', ?)) as alone`,
+    [organizationId],
+  );
+  if (!row?.alone) throw new ServiceUnavailable();
+}
+
 /** The rows that the proof is about. */
 function of(alias: string): string {
-  return `(nullif(current_setting('audit.organization'), '') is null or ${alias}.organization_id = current_setting('audit.organization')::bigint)`;
+  const organization = `nullif(current_setting('audit.organization'), '')::bigint`;
+  return `(${organization} is null or ${alias}.organization_id = ${organization})`;
 }
 
 const signed = (alias: string, amount = 'amount') =>
@@ -65,18 +78,55 @@ const CHECKS: Readonly<Record<string, string>> = {
   'every-refund-has-its-entry': `
     select 'refund ' || refund.id as offender
     from refunds refund
+      join credit_notes note on note.id = refund.credit_note_id
+      join organizations organization on organization.id = refund.organization_id
       left join journal_entries entry on entry.id = refund.journal_entry_id and entry.source = 'REFUND' and entry.posting_date = refund.date
       left join lateral (
         select
           coalesce(sum(${signed('line')}) filter (where account.system_role = 'accounts-receivable'), 0) as receivable,
           coalesce(sum(${signed('line')}) filter (where line.account_id = refund.from_account_id), 0) as bank,
           coalesce(sum(${signed('line')}) filter (where account.system_role = 'fx-gain-loss'), 0) as fx,
-          coalesce(sum(${signed('line', 'foreign_amount')}) filter (where account.system_role = 'accounts-receivable'), refund.amount) as foreign_amount
+          coalesce(sum(${signed('line', 'foreign_amount')}) filter (where account.system_role = 'accounts-receivable'), refund.amount) as foreign_amount,
+          coalesce(sum(${signed('line', 'foreign_amount')}) filter (where line.account_id = refund.from_account_id), -refund.amount) as foreign_paid,
+          bool_or(line.account_id <> refund.from_account_id and account.system_role is null) as strays
         from journal_lines line join accounts account on account.id = line.account_id where line.journal_entry_id = entry.id
       ) booked on true
-    where ${of('refund')} and (entry.id is null
+    where ${of('refund')} and (entry.id is null or booked.strays
       or booked.receivable <> refund.settled_amount or booked.bank <> -refund.paid_amount
-      or booked.fx <> refund.paid_amount - refund.settled_amount or booked.foreign_amount <> refund.amount)`,
+      or booked.fx <> refund.paid_amount - refund.settled_amount
+      or booked.foreign_amount <> refund.amount or booked.foreign_paid <> -refund.amount
+      or refund.paid_amount <> round(refund.amount * refund.exchange_rate, currency_digits(organization.base_currency))
+      or (note.currency_code = organization.base_currency and refund.settled_amount <> refund.amount))`,
+
+  'every-opened-note-has-its-entry': `
+    select 'credit note ' || note.id as offender
+    from credit_notes note
+    where ${of('note')} and note.opened_at is not null and exists (
+      select from (
+        select account_id, sum(amount) as amount from credit_note_lines where credit_note_id = note.id group by account_id
+      ) due full join (
+        select line.account_id, sum(coalesce(line.foreign_amount, line.amount)) as amount
+        from journal_lines line join accounts account on account.id = line.account_id
+        where line.journal_entry_id = note.journal_entry_id and line.side = 'DEBIT' group by line.account_id
+      ) booked on booked.account_id = due.account_id
+      where due.amount is distinct from booked.amount
+    )`,
+
+  'a-note-with-nothing-left-has-left-the-receivable': `
+    select 'credit note ' || note.id as offender
+    from credit_notes note join organizations organization on organization.id = note.organization_id
+    where ${of('note')} and note.refunded + note.applied = note.total
+      and note.refunded_base <> round(note.total * note.exchange_rate, currency_digits(organization.base_currency))
+        - round(note.applied * note.exchange_rate, currency_digits(organization.base_currency))`,
+
+  'dates-agree': `
+    select 'journal entry ' || line.journal_entry_id as offender
+    from journal_lines line join journal_entries entry on entry.id = line.journal_entry_id
+    where ${of('line')} and line.posting_date <> entry.posting_date
+    union
+    select 'refund ' || reversal.refund_id
+    from refund_reversals reversal join journal_entries entry on entry.id = reversal.journal_entry_id
+    where ${of('reversal')} and reversal.date <> entry.posting_date`,
 
   'every-entry-has-its-document': `
     select 'journal entry ' || entry.id as offender
@@ -120,7 +170,8 @@ const CHECKS: Readonly<Record<string, string>> = {
       or exists (
         select from (
           select account_id, sum(${signed('line')}) as net, sum(${signed('line', 'foreign_amount')}) as foreign_net from journal_lines line
-          where journal_entry_id in (refund.journal_entry_id, reversal.journal_entry_id) group by account_id
+          where journal_entry_id in (refund.journal_entry_id, reversal.journal_entry_id)
+          group by account_id, customer_id, branch_id, foreign_currency_code
         ) left_over where net <> 0 or foreign_net <> 0
       ))`,
 
@@ -140,6 +191,9 @@ const CHECKS: Readonly<Record<string, string>> = {
     from journal_entries entry where ${of('entry')} and entry.reversal_of_id is not null group by entry.reversal_of_id having count(*) > 1`,
 };
 
+/** So many foreign keys carry the organization: one that somebody has dropped is missed. A test counts them. */
+export const FOREIGN_KEYS = 22;
+
 /** Each foreign key that carries the organization is looked at again, in case somebody has switched it off. */
 async function crossReferences(em: EntityManager): Promise<string> {
   const keys = await em.execute<{ source: string; target: string; field: string; key: string }[]>(
@@ -149,12 +203,14 @@ async function crossReferences(em: EntityManager): Promise<string> {
        join pg_attribute parent on parent.attrelid = confrelid and parent.attnum = confkey[2]
      where contype = 'f' and array_length(conkey, 1) = 2 and connamespace = 'public'::regnamespace`,
   );
-  return keys
-    .map(
+  const missing = FOREIGN_KEYS - keys.length;
+  return [
+    `select 'foreign keys that are missing: ${missing}' as offender where ${missing} > 0`,
+    ...keys.map(
       ({ source, target, field, key }) =>
         `select '${source}.${field} ' || child.${field} as offender from ${source} child
          where ${of('child')} and child.${field} is not null and not exists (
            select from ${target} parent where parent.${key} = child.${field} and parent.organization_id = child.organization_id)`,
-    )
-    .join(' union all ');
+    ),
+  ].join(' union all ');
 }

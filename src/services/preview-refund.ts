@@ -1,11 +1,13 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../auth/actor.js';
+import { type Actor, requireRole } from '../auth/actor.js';
+import { Role } from '../entities/access.js';
 import type { Posting } from '../entities/journal-entry.js';
 import { Organization } from '../entities/organization.js';
 import { DomainError } from '../errors.js';
 import type { Big } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
 import { prepareRefund, type RefundCreditNote } from './refund-credit-note.js';
+import { PERIOD_LOCK } from './unit-of-work.js';
 
 /** What a refund would do now, or what it would be refused with. */
 export type RefundPreview =
@@ -31,12 +33,19 @@ class Previewed extends Error {
  * Runs the very unit of work of a refund, under the same lock, up to its writing, and rolls it back. Nothing is inserted,
  * so no id is taken from a sequence, and readers see no gap.
  */
-export async function previewRefund(em: EntityManager, actor: Actor, command: RefundCreditNote): Promise<RefundPreview> {
+export async function previewRefund(
+  em: EntityManager,
+  actor: Actor,
+  command: RefundCreditNote,
+  duplicateWindowSeconds: number,
+): Promise<RefundPreview> {
   try {
+    requireRole(actor, Role.ACCOUNTANT);
     return await em.transactional(
       async (em) => {
+        await em.execute(PERIOD_LOCK.shared, [actor.organization.id]);
         const organization = await em.findOneOrFail(Organization, actor.organization.id);
-        const refund = await prepareRefund(em, actor, organization, command, { duplicateWindowSeconds: 0 });
+        const refund = await prepareRefund(em, actor, organization, command, { duplicateWindowSeconds });
         const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
         throw new Previewed({
           refusal: null,

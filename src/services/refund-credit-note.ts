@@ -94,6 +94,9 @@ export async function prepareRefund(
   const creditNote = await findOwned(em, CreditNote, organization, command.creditNoteId, LockMode.PESSIMISTIC_WRITE);
   if (creditNote === null) throw new CreditNoteNotFound(command.creditNoteId);
   creditNote.assertOpened();
+  const date = organization.postingDate(command.date);
+  // Before all that the first of two equal refunds has changed: who clicked twice is to hear that it was paid.
+  await refuseDuplicate(em, command, date, duplicateWindowSeconds);
   if (expectedRemaining) creditNote.assertRemaining(expectedRemaining);
 
   const fromAccount = await findOwned(em, Account, organization, command.fromAccountId);
@@ -102,12 +105,10 @@ export async function prepareRefund(
 
   const { settled, paid } = creditNote.refund(command.amount, command.exchangeRate);
 
-  const date = organization.postingDate(command.date);
   organization.assertUnlocked(date);
   creditNote.assertNotBefore(date);
   const branch = await findOwned(em, Branch, organization, command.branchId);
   if (branch === null) throw new BranchNotFound(command.branchId);
-  await refuseDuplicate(em, command, date, duplicateWindowSeconds);
 
   const terms = { ...command, date, settledAmount: settled, paidAmount: paid };
   const entry = refundEntry(creditNote, fromAccount, branch, terms, await systemAccounts(em, organization));

@@ -1,8 +1,10 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
 import { CreditNote } from '../entities/credit-note.js';
-import { CreditNoteNotFound } from '../errors.js';
+import { RefundReversal } from '../entities/refund-reversal.js';
+import { CreditNoteNotFound, DateBeforeRefund } from '../errors.js';
 import { today } from '../posting-date.js';
+import { recordEvent } from './audit-trail.js';
 import { findOwned } from './find-owned.js';
 import { entryWithLines } from './reverse-refund.js';
 import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
@@ -21,6 +23,7 @@ export interface VoidCreditNote {
  * @throws {CreditNoteHasRefunds} or has been applied to invoices
  * @throws {TransactionsDateLocked} if the books are locked on the date
  * @throws {DateBeforeCreditNote}
+ * @throws {DateBeforeRefund} if refunds of it were reversed later than on the date
  */
 export function voidCreditNote(
   em: EntityManager,
@@ -37,6 +40,8 @@ export function voidCreditNote(
       const creditNote = await findOwned(em, CreditNote, organization, command.id, LockMode.PESSIMISTIC_WRITE);
       if (creditNote === null) throw new CreditNoteNotFound(command.id, 'id');
       creditNote.assertVoidable();
+      const by = { createdBy: actor.name, requestId: actor.request.requestId };
+      recordEvent(em, organization, 'voidCreditNote', { number: creditNote.number }, by);
       if (creditNote.journalEntry === null) {
         creditNote.void(null);
         return creditNote;
@@ -45,6 +50,8 @@ export function voidCreditNote(
       const date = command.date ? organization.postingDate(command.date) : now < creditNote.date ? creditNote.date : now;
       organization.assertUnlocked(date);
       creditNote.assertNotBefore(date);
+      const [reversal] = await em.find(RefundReversal, { refund: { creditNote } }, { orderBy: { date: 'desc' }, limit: 1 });
+      if (reversal !== undefined && date < reversal.date) throw new DateBeforeRefund(date, reversal.date);
 
       const mirror = (await entryWithLines(em, creditNote.journalEntry.id)).reversed(date);
       em.persist(mirror);

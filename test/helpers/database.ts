@@ -22,6 +22,9 @@ export async function createDatabase(): Promise<TestDatabase> {
   await admin.connect();
   await admin.query(`create database ${database} template ${TEMPLATE}`);
 
+  // What `migrate` does to a database, which a copy of one does not inherit.
+  await admin.query(`revoke temporary on database ${database} from public`);
+
   const statements: string[] = [];
   const orm = await connect(connectionOf({ ...application, database }), {
     debug: ['query'],

@@ -1,4 +1,6 @@
 import { Field, InputType } from 'type-graphql';
+import { type Actor, requireRole } from '../../auth/actor.js';
+import { Role } from '../../entities/access.js';
 import { Protocol, type Provenance } from '../../entities/provenance.js';
 
 @InputType({ description: 'Where something came from; what is given must be equal.' })
@@ -25,7 +27,12 @@ export class ProvenanceFilter implements Partial<Provenance> {
   protocol?: Protocol;
 }
 
-/** The fields of a filter that are given. */
-export function given(filter: ProvenanceFilter): Partial<Provenance> {
+/**
+ * The fields of a filter that are given.
+ *
+ * @throws {Forbidden} to those who may not see where things came from: a filter would tell them
+ */
+export function given(filter: ProvenanceFilter, actor: Actor): Partial<Provenance> {
+  requireRole(actor, Role.ACCOUNTANT);
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined && value !== null));
 }
