@@ -46,8 +46,8 @@ export function voidCreditNote(
         creditNote.void(null);
         return creditNote;
       }
-      const now = today(organization.timeZone);
-      const date = command.date ? organization.postingDate(command.date) : now < creditNote.date ? creditNote.date : now;
+      const [, latest = creditNote.date] = [today(organization.timeZone), creditNote.date].sort();
+      const date = command.date ? organization.postingDate(command.date) : latest;
       organization.assertUnlocked(date);
       creditNote.assertNotBefore(date);
       const [reversal] = await em.find(RefundReversal, { refund: { creditNote } }, { orderBy: { date: 'desc' }, limit: 1 });

@@ -1,0 +1,226 @@
+import {
+  CreateCreditNoteDocument,
+  type LedgerFragment,
+  LockTransactionsDocument,
+  OpenCreditNoteDocument,
+  PreviewRefundDocument,
+  RefundCreditNoteDocument,
+  ReverseRefundDocument,
+  UnlockTransactionsDocument,
+  VoidCreditNoteDocument,
+} from '../generated/documents.js';
+import { type Books, type GraphQLReply, ledger } from './gateway.js';
+
+export const DIGITS = { USD: 2, EUR: 2, JPY: 0, KWD: 3 } as const;
+export type Currency = keyof typeof DIGITS;
+
+/** Exchange rates are whole numbers of the tenth decimal; this is 1. */
+export const PAR = 10n ** 10n;
+
+export interface NoteTerms {
+  readonly currency: Currency;
+  readonly rate: bigint;
+  readonly date: string;
+}
+
+/** Amounts are in minor units of the note's currency. */
+export interface RefundTerms {
+  readonly note: string;
+  readonly account: 'Bank' | 'Petty Cash';
+  readonly amount: bigint;
+  readonly rate: bigint;
+  readonly date: string;
+}
+
+export type Command =
+  | ({ readonly kind: 'create'; readonly lines: readonly bigint[]; readonly open: boolean } & NoteTerms)
+  | { readonly kind: 'open'; readonly note: string }
+  | ({ readonly kind: 'refund' | 'preview' } & RefundTerms)
+  | { readonly kind: 'reverse'; readonly refund: string; readonly date: string }
+  | { readonly kind: 'void'; readonly note: string; readonly date: string }
+  | { readonly kind: 'lock'; readonly date: string }
+  | { readonly kind: 'unlock' };
+
+export interface Request {
+  readonly command: Command;
+  readonly key: string | null;
+  /** What the caller believes to remain on the note. */
+  readonly expectedRemaining: bigint | null;
+}
+
+/** The books in plain text. */
+export interface Statement {
+  readonly lockDate: string | null;
+  /** Of accounts and customers, but for those that are zero. */
+  readonly balances: Readonly<Record<string, string>>;
+  readonly notes: Readonly<Record<string, string>>;
+  readonly refunds: Readonly<Record<string, string>>;
+}
+
+/** What the gateway answered. */
+export type Reply =
+  | { readonly refusal: string }
+  | { readonly refusal: null; readonly id: string; readonly replayed: boolean; readonly says: string | null };
+
+/** Sends the model's requests to the real gateway, over either door, and reads the real books. */
+export class ModelClient {
+  private constructor(
+    private readonly books: Books,
+    /** A customer for each currency. */
+    private readonly customers: ReadonlyMap<Currency, string>,
+    private readonly currencyOf = new Map<string, Currency>(),
+  ) {}
+
+  static async open(books: Books, currencies: readonly Currency[]): Promise<ModelClient> {
+    const customers = new Map<Currency, string>();
+    for (const currency of currencies) customers.set(currency, await books.customer(currency));
+    return new ModelClient(books, customers);
+  }
+
+  async send(request: Request, door: 'GraphQL' | 'REST'): Promise<Reply> {
+    const { command } = request;
+    const { client } = this.books;
+    const headers: Record<string, string> = request.key === null ? {} : { 'idempotency-key': request.key };
+    switch (command.kind) {
+      case 'create': {
+        const { currency, rate, date, open } = command;
+        const lines = command.lines.map((amount) => ({ accountId: this.books.ids.sales, amount: money(amount, currency) }));
+        const input = { customerId: this.customers.get(currency) ?? '', exchangeRate: decimal(rate, 10), date, open, lines };
+        const reply = await client.graphql(CreateCreditNoteDocument, { input }, headers);
+        if (reply.data) this.currencyOf.set(reply.data.createCreditNote.id, currency);
+        return answer(reply, ({ createCreditNote }) => createCreditNote.id);
+      }
+      case 'open':
+        return answer(
+          await client.graphql(OpenCreditNoteDocument, { id: command.note }, headers),
+          (data) => data.openCreditNote.id,
+        );
+      case 'void': {
+        const { note: id, date } = command;
+        return answer(await client.graphql(VoidCreditNoteDocument, { id, date }, headers), (data) => data.voidCreditNote.id);
+      }
+      case 'lock': {
+        const input = { lockDate: command.date, reason: 'Filed' };
+        return answer(await client.graphql(LockTransactionsDocument, { input }, headers), () => '');
+      }
+      case 'unlock':
+        return answer(await client.graphql(UnlockTransactionsDocument, { input: { reason: 'A late one' } }, headers), () => '');
+      case 'reverse': {
+        const input = { refundId: command.refund, date: command.date, reason: 'It came back' };
+        return answer(await client.graphql(ReverseRefundDocument, { input }, headers), (data) => data.reverseRefund.id);
+      }
+      case 'preview':
+        return this.preview(command);
+      case 'refund':
+        return door === 'REST' ? this.refundByRest(command, request) : this.refundByGraphQL(command, request);
+    }
+  }
+
+  private input({ note, account, amount, rate, date }: RefundTerms) {
+    return this.books.refundInput(note, {
+      fromAccountId: account === 'Bank' ? this.books.ids.bank : this.books.ids.cash,
+      amount: this.amountText(note, amount),
+      exchangeRate: decimal(rate, 10),
+      date,
+    });
+  }
+
+  private amountText(note: string, amount: bigint): string {
+    return money(amount, this.currencyOf.get(note) ?? 'USD');
+  }
+
+  private async refundByGraphQL(terms: RefundTerms, { key, expectedRemaining }: Request): Promise<Reply> {
+    const expected = expectedRemaining === null ? null : this.amountText(terms.note, expectedRemaining);
+    const variables = { input: this.input(terms), idempotencyKey: key, expectedRemaining: expected };
+    return answer(
+      await this.books.client.graphql(RefundCreditNoteDocument, variables),
+      ({ refundCreditNote }) => refundCreditNote.id,
+      ({ refundCreditNote }) => says(refundCreditNote.journalEntry, refundCreditNote.realizedGain),
+    );
+  }
+
+  /** As legacy clients send it: numbers, a date-time, and what the caller saw as an ETag. */
+  private async refundByRest(terms: RefundTerms, { key, expectedRemaining }: Request): Promise<Reply> {
+    const { creditNoteId, ...input } = this.input(terms);
+    const numbers = ['fromAccountId', 'branchId', 'amount', 'exchangeRate'] as const;
+    const asNumbers = Object.fromEntries(numbers.map((name) => [name, Number(input[name])]));
+    const body = { ...input, ...asNumbers, date: `${terms.date}T12:00:00Z` };
+    const headers = {
+      ...(key !== null && { 'idempotency-key': key }),
+      ...(expectedRemaining !== null && { 'if-match': `"${creditNoteId}-${this.amountText(terms.note, expectedRemaining)}"` }),
+    };
+    const reply = await this.books.client.rest(`/api/credit-notes/${creditNoteId}/refunds`, body, headers);
+    if (reply.status !== 201) return { refusal: String(reply.json.errors?.[0]?.type ?? reply.body) };
+    return { refusal: null, id: String(reply.json.id), replayed: reply.headers['idempotency-replayed'] === 'true', says: null };
+  }
+
+  private async preview(terms: RefundTerms): Promise<Reply> {
+    const { previewRefund } = await this.books.client.query(PreviewRefundDocument, { input: this.input(terms) });
+    const { refusals, lines, realizedGain, remainingBefore, remainingAfter } = previewRefund;
+    if (refusals[0] !== undefined) return { refusal: refusals[0].code };
+    const journal = says({ postingDate: '', memo: '', lines }, String(realizedGain));
+    return { refusal: null, id: '', replayed: false, says: `${journal}; remaining ${remainingBefore}, then ${remainingAfter}` };
+  }
+
+  async statement(): Promise<Statement> {
+    const { data } = await this.books.client.graphql<StatementData, undefined>(STATEMENT);
+    if (data === null) throw new Error('the books cannot be read');
+    const currencies = new Map([...this.customers].map(([currency, id]) => [id, currency]));
+    const balances = [
+      ...data.accounts.map(({ name, balance }) => [name, balance]),
+      ...data.customers.map(({ id, balance }) => [`customer ${currencies.get(id)}`, balance]),
+    ].filter(([, balance = '']) => /[1-9]/.test(balance));
+    return {
+      lockDate: data.me.organization.lockDate,
+      balances: Object.fromEntries(balances),
+      notes: Object.fromEntries(
+        data.creditNotes.map(({ id, status, currencyCode, total, refunded, remaining }) => {
+          return [id, `${status}: ${currencyCode} ${total} − ${refunded} − ${remaining}`];
+        }),
+      ),
+      refunds: Object.fromEntries(
+        data.refunds.map(({ id, status, amount, realizedGain, creditNote }) => {
+          return [id, `${status}: ${amount} of ${creditNote.id}, gain ${realizedGain}`];
+        }),
+      ),
+    };
+  }
+}
+
+const STATEMENT = `{
+  me { organization { lockDate } }
+  accounts(first: 100) { name balance }
+  customers(first: 100) { id balance }
+  creditNotes(first: 100) { id status currencyCode total refunded remaining }
+  refunds(first: 100) { id status amount realizedGain creditNote { id } }
+}`;
+
+interface StatementData {
+  readonly me: { readonly organization: { readonly lockDate: string | null } };
+  readonly accounts: readonly Record<'name' | 'balance', string>[];
+  readonly customers: readonly Record<'id' | 'balance', string>[];
+  readonly creditNotes: readonly Record<'id' | 'status' | 'currencyCode' | 'total' | 'refunded' | 'remaining', string>[];
+  readonly refunds: readonly (Record<'id' | 'status' | 'amount' | 'realizedGain', string> & {
+    readonly creditNote: { readonly id: string };
+  })[];
+}
+
+function answer<T>({ data, errors, headers }: GraphQLReply<T>, id: (data: T) => string, facts?: (data: T) => string): Reply {
+  if (data === null || errors !== undefined) return { refusal: String(errors?.[0]?.extensions.code) };
+  return { refusal: null, id: id(data), replayed: headers['idempotency-replayed'] === 'true', says: facts?.(data) ?? null };
+}
+
+function says(entry: LedgerFragment, gain: string): string {
+  return [...ledger(entry), `gain ${gain}`].join('; ');
+}
+
+/** `-1234` USD is `-12.34`. */
+export function money(amount: bigint, currency: Currency): string {
+  return decimal(amount, DIGITS[currency]);
+}
+
+function decimal(amount: bigint, digits: number): string {
+  const text = String(amount < 0n ? -amount : amount).padStart(digits + 1, '0');
+  const point = text.length - digits;
+  return `${amount < 0n ? '-' : ''}${text.slice(0, point)}${digits > 0 ? `.${text.slice(point)}` : ''}`;
+}
