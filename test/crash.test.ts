@@ -11,7 +11,8 @@ jest.setTimeout(120_000);
 
 const { CRASH_ROUNDS = '1' } = process.env;
 const ROUNDS = Array.from({ length: Number(CRASH_ROUNDS) }, (_, index) => index + 1);
-const CLIENTS = 6;
+/** More than the pool has connections: if a lost one cost it a place, nothing would be left. */
+const CLIENTS = 16;
 
 const NEW_NOTE = 'mutation($input: CreateCreditNoteInput!) { createCreditNote(input: $input) { id } }';
 const REFUND = 'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id status } }';
