@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { access, chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,8 @@ export async function cleanUp(): Promise<void> {
 /** A folder for DATA_DIR. */
 export async function dataFolder(): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'credit-note-refunds-process-'));
+  // Run by root, PostgreSQL is another user's; a closed folder would send its files elsewhere, where they would stay.
+  await chmod(dataDir, 0o755);
   cleanUps.push(async () => {
     // The server of a gateway that was killed, and never started again, still runs.
     const orphaned = await exists(join(dataDir, 'postgres', 'postmaster.pid'));
