@@ -1,4 +1,4 @@
-import { chmod, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
@@ -31,8 +31,6 @@ const started: GatewayProcess[] = [];
 
 beforeAll(async () => {
   dataDir = await dataFolder();
-  // Run by root, PostgreSQL is another user's; a closed folder would send its files elsewhere.
-  await chmod(dataDir, 0o755);
   const gateway = await start();
   demo = await readDemo(dataDir);
   const { accounts } = await ask<{ accounts: { id: string; type: string }[] }>(gateway, '{ accounts { id type } }');

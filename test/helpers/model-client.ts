@@ -206,8 +206,10 @@ interface StatementData {
 }
 
 function answer<T>({ data, errors, headers }: GraphQLReply<T>, id: (data: T) => string, facts?: (data: T) => string): Reply {
-  if (data === null || errors !== undefined) return { refusal: String(errors?.[0]?.extensions.code) };
-  return { refusal: null, id: id(data), replayed: headers['idempotency-replayed'] === 'true', says: facts?.(data) ?? null };
+  const replayed = headers['idempotency-replayed'] === 'true';
+  // A refusal is never a replay: said to be one, it is another answer, which the model does not know.
+  if (data === null || errors !== undefined) return { refusal: `${errors?.[0]?.extensions.code}${replayed ? ', replayed' : ''}` };
+  return { refusal: null, id: id(data), replayed, says: facts?.(data) ?? null };
 }
 
 function says(entry: LedgerFragment, gain: string): string {
