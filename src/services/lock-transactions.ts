@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
 import { Organization } from '../entities/organization.js';
-import { recordEvent } from './audit-trail.js';
+import { by, recordEvent } from './audit-trail.js';
 import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
 
 export interface LockTransactions {
@@ -43,7 +43,7 @@ function changeLock(
     const after = fields.lockDate === undefined ? null : organization.postingDate(fields.lockDate, 'lockDate');
     organization.lockDate = after;
     const details = { before: before ?? 'none', after: after ?? 'none', reason: fields.reason };
-    recordEvent(em, organization, operation, details, { createdBy: actor.name, requestId: actor.request.requestId });
+    recordEvent(em, organization, operation, details, by(actor));
     return organization;
   });
 }

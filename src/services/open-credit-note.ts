@@ -3,7 +3,7 @@ import type { Actor } from '../auth/actor.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource } from '../entities/journal-entry.js';
 import { CreditNoteNotFound } from '../errors.js';
-import { recordEvent } from './audit-trail.js';
+import { by, recordEvent } from './audit-trail.js';
 import { findOwned } from './find-owned.js';
 import { systemAccounts } from './system-accounts.js';
 import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
@@ -24,13 +24,7 @@ export function openCreditNote(em: EntityManager, actor: Actor, id: string, idem
     creditNote.assertDraft();
     await em.populate(creditNote, ['lines.account'], { orderBy: { lines: { id: 'asc' } } });
     await putIntoBooks(em, creditNote, 'id');
-    recordEvent(
-      em,
-      organization,
-      'openCreditNote',
-      { number: creditNote.number },
-      { createdBy: actor.name, requestId: actor.request.requestId },
-    );
+    recordEvent(em, organization, 'openCreditNote', { number: creditNote.number }, by(actor));
     return creditNote;
   });
 }

@@ -4,7 +4,7 @@ import { CreditNote } from '../entities/credit-note.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { CreditNoteNotFound, DateBeforeRefund } from '../errors.js';
 import { today } from '../posting-date.js';
-import { recordEvent } from './audit-trail.js';
+import { by, recordEvent } from './audit-trail.js';
 import { findOwned } from './find-owned.js';
 import { entryWithLines } from './reverse-refund.js';
 import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
@@ -40,8 +40,7 @@ export function voidCreditNote(
       const creditNote = await findOwned(em, CreditNote, organization, command.id, LockMode.PESSIMISTIC_WRITE);
       if (creditNote === null) throw new CreditNoteNotFound(command.id, 'id');
       creditNote.assertVoidable();
-      const by = { createdBy: actor.name, requestId: actor.request.requestId };
-      recordEvent(em, organization, 'voidCreditNote', { number: creditNote.number }, by);
+      recordEvent(em, organization, 'voidCreditNote', { number: creditNote.number }, by(actor));
       if (creditNote.journalEntry === null) {
         creditNote.void(null);
         return creditNote;
