@@ -11,8 +11,11 @@ export type Connection =
   | { readonly clientUrl: string }
   | { readonly host: string; readonly port: number; readonly user: string; readonly password: string; readonly dbName: string };
 
-/** More connections than this lower the throughput of a small machine; waiting for one is cheaper. */
-const POOL_SIZE = 8;
+/**
+ * Refunds of an organization share a connection, so that few of these are busy at a time: more would lower the throughput of
+ * a small machine. Half of them may be held by refunds that wait for a lock.
+ */
+const POOL_SIZE = 16;
 
 const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutMillis: 10_000 };
 

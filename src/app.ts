@@ -12,7 +12,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { authenticate } from './auth/authenticate.js';
+import { Authenticator } from './auth/authenticator.js';
 import type { JwtSettings } from './auth/jwt.js';
 import type { Config } from './config.js';
 import { Context } from './context.js';
@@ -26,6 +26,7 @@ import { headerOf, requestFacts } from './request-facts.js';
 import { RequestLog } from './request-log.js';
 import { restRoutes } from './rest/routes.js';
 import { createSchema } from './schema.js';
+import { RefundQueue } from './services/refund-queue.js';
 
 /** How long closing waits for requests in flight; below Fastify's own limit for what runs before it closes. */
 const DRAIN_LIMIT_MS = 9_000;
@@ -81,16 +82,17 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(sendNotFound);
 
+  const authenticator = new Authenticator(orm.em, jwt);
+  const refunds = new RefundQueue(orm.em);
   const contextOf = async (request: FastifyRequest): Promise<Context> => {
-    const em = orm.em.fork();
     const credentials = { authorization: request.headers.authorization, organizationId: headerOf(request, 'organization-id') };
     const facts = requestFacts(request, config.clientIp);
-    const actor = await authenticate(em, credentials, jwt, facts).catch((error: unknown) => {
+    const actor = await authenticator.authenticate(credentials, facts).catch((error: unknown) => {
       if (error instanceof Unauthenticated) return error;
       throw error;
     });
     if (!(actor instanceof Error)) request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
-    return new Context(em, facts, request.requestLog, config, actor, headerOf(request, 'idempotency-key'));
+    return new Context(orm.em.fork(), refunds, facts, request.requestLog, config, actor, headerOf(request, 'idempotency-key'));
   };
 
   app.route({

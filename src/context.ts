@@ -3,15 +3,18 @@ import type { Actor, RequestFacts } from './auth/actor.js';
 import { InvalidInput, type Unauthenticated } from './errors.js';
 import type { RequestLog } from './request-log.js';
 import { createLoaders, type Loaders } from './resolvers/loaders.js';
+import type { RefundQueue } from './services/refund-queue.js';
 import type { Idempotency } from './services/unit-of-work.js';
 
 /** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */
 export class Context {
   loaders: Loaders;
-  private readonly outcomes: { readonly replayed: boolean }[] = [];
+  /** Of each command that came with an idempotency key. */
+  private readonly outcomes = new Map<Idempotency, { readonly replayed: boolean }>();
 
   constructor(
     readonly em: EntityManager,
+    readonly refunds: RefundQueue,
     readonly request: RequestFacts,
     readonly log: RequestLog,
     readonly config: { readonly duplicateWindowSeconds: number },
@@ -52,17 +55,13 @@ export class Context {
       const reason = 'idempotencyKey must be 1 to 255 visible ASCII characters';
       throw new InvalidInput([{ field: 'idempotencyKey', constraints: { isIdempotencyKey: reason }, value: key }]);
     }
-    return {
-      key,
-      onOutcome: (outcome) => {
-        this.outcomes.push(outcome);
-      },
-    };
+    const idempotency: Idempotency = { key, onOutcome: (outcome) => void this.outcomes.set(idempotency, outcome) };
+    return idempotency;
   }
 
   /** Whether every command that came with an idempotency key had been done before; `undefined` if none came with one. */
   get idempotencyOutcome(): { readonly replayed: boolean } | undefined {
-    return this.outcomes.length === 0 ? undefined : { replayed: this.outcomes.every(({ replayed }) => replayed) };
+    return this.outcomes.size === 0 ? undefined : { replayed: [...this.outcomes.values()].every(({ replayed }) => replayed) };
   }
 
   /** The header's key is for one command: several in one request would meet one another's key, and are refused. */

@@ -26,6 +26,19 @@ export function refusalOf(error: unknown): DomainError | null {
   return isPassing(error) ? new ServiceUnavailable() : null;
 }
 
+/**
+ * Whether the database itself said that a unit of work failed: then it has written nothing. When a connection is lost, nobody
+ * knows.
+ */
+export function isRolledBack(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(?!08|57P|53)[0-9A-Z]{5}$/.test(String(error.code));
+}
+
+/** Whether a lock was waited for in vain. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '55P03';
+}
+
 function isPassing(error: unknown): boolean {
   if (error instanceof ConnectionException) return true;
   if (!(error instanceof Error)) return false;

@@ -142,7 +142,7 @@ async function seed(em: EntityManager): Promise<Omit<Demo, 'jwt'>> {
       open,
     });
   const closed = await note(actor, base.id, sales.id, '100.00', true);
-  const refund = {
+  const command = {
     creditNoteId: String(closed.id),
     fromAccountId: String(bank.id),
     amount: Big('100.00'),
@@ -152,7 +152,7 @@ async function seed(em: EntityManager): Promise<Omit<Demo, 'jwt'>> {
     date: DATE,
     branchId: String(primary.id),
   };
-  await refundCreditNote(em, actor, refund, { duplicateWindowSeconds: 0 });
+  await refundCreditNote(em, { actor, command, conditions: { duplicateWindowSeconds: 0 } });
   const otherSales = await accountOfType(em, other, AccountType.INCOME);
   return {
     apiKey: key,

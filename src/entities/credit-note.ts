@@ -237,12 +237,8 @@ export class CreditNote extends Owned {
   }
 
   /**
-   * Takes a refund off what remains. The caller holds the row's lock, which makes check-then-spend one step.
-   *
-   * @param amount in the note's currency
+   * @param amount of a refund, in the note's currency
    * @param exchangeRate of the refund
-   * @returns in the base currency: what leaves the receivable, at the note's rate, and what leaves the from-account, at
-   *   the refund's rate
    * @throws {CreditNoteIsDraft}
    * @throws {CreditNoteIsVoid}
    * @throws {AmountNotPositive}
@@ -250,7 +246,7 @@ export class CreditNote extends Owned {
    * @throws {CreditNoteHasNoRemainingAmount}
    * @throws {ExchangeRateInvalid}
    */
-  refund(amount: Big, exchangeRate: Big): { settled: Big; paid: Big } {
+  assertRefundable(amount: Big, exchangeRate: Big): void {
     this.assertOpened();
     assertAmount(amount, this.currencyCode, 'amount');
     if (amount.gt(this.remaining)) {
@@ -263,7 +259,17 @@ export class CreditNote extends Owned {
       );
     }
     assertExchangeRate(exchangeRate, this.currencyCode, this.organization.baseCurrency);
+  }
 
+  /**
+   * Takes a refund off what remains, and throws what {@link assertRefundable} does. The caller holds the row's lock, which
+   * makes check-then-spend one step.
+   *
+   * @returns in the base currency: what leaves the receivable, at the note's rate, and what leaves the from-account, at
+   *   the refund's rate
+   */
+  refund(amount: Big, exchangeRate: Big): { settled: Big; paid: Big } {
+    this.assertRefundable(amount, exchangeRate);
     const refunded = this.refunded.plus(amount);
     // A refund is the step between two running totals: the last one leaves exactly nothing, whatever was rounded before.
     const due = this.booked(this.applied.plus(refunded)).minus(this.booked(this.applied)).minus(this.refundedBase);

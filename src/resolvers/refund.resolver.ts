@@ -11,7 +11,6 @@ import { RefundReversal } from '../entities/refund-reversal.js';
 import { type Big, formatAmount } from '../money.js';
 import { DecimalScalar } from '../scalars.js';
 import { previewRefund } from '../services/preview-refund.js';
-import { refundCreditNote } from '../services/refund-credit-note.js';
 import { reverseRefund } from '../services/reverse-refund.js';
 import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
 import { PageArgs } from './inputs/page.args.js';
@@ -42,11 +41,10 @@ export class RefundResolver {
     })
     allowDuplicate: boolean,
   ): Promise<Refund> {
-    return refundCreditNote(context.em, context.actor, input, {
-      idempotency: context.begin(idempotencyKey),
-      expectedRemaining,
-      duplicateWindowSeconds: allowDuplicate ? 0 : context.config.duplicateWindowSeconds,
-    });
+    const idempotency = context.begin(idempotencyKey);
+    const duplicateWindowSeconds = allowDuplicate ? 0 : context.config.duplicateWindowSeconds;
+    const conditions = { idempotency, expectedRemaining, duplicateWindowSeconds };
+    return context.refunds.add({ actor: context.actor, command: input, conditions });
   }
 
   @Authorized(Role.ACCOUNTANT)

@@ -4,7 +4,6 @@ import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { parseId } from '../entities/owned.js';
 import { CreditNoteNotFound } from '../errors.js';
-import { refundCreditNote } from '../services/refund-credit-note.js';
 import { expectedRemaining } from './etag.js';
 import { refundReply } from './refund-reply.js';
 import { readRefundRequest } from './refund-request.js';
@@ -17,11 +16,12 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
     requireRole(context.actor, Role.ACCOUNTANT);
     if (parseId(creditNoteId) === null) throw new CreditNoteNotFound(creditNoteId);
     const input = await readRefundRequest(creditNoteId, request.body);
-    const refund = await refundCreditNote(context.em, context.actor, input, {
+    const conditions = {
       idempotency: context.begin(),
       expectedRemaining: expectedRemaining(request.headers['if-match'], creditNoteId),
       duplicateWindowSeconds: request.headers['allow-duplicate'] === 'true' ? 0 : context.config.duplicateWindowSeconds,
-    });
+    };
+    const refund = await context.refunds.add({ actor: context.actor, command: input, conditions });
     reply.header('etag', (await context.loaders.creditNote.load(refund.creditNote.id)).etag);
     if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
     return reply.code(201).send(refundReply(refund));

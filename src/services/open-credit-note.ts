@@ -1,5 +1,6 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
+import { Account } from '../entities/account.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource } from '../entities/journal-entry.js';
 import { CreditNoteNotFound } from '../errors.js';
@@ -37,7 +38,8 @@ export function openCreditNote(em: EntityManager, actor: Actor, id: string, idem
 export async function putIntoBooks(em: EntityManager, creditNote: CreditNote, field: string): Promise<void> {
   const { organization, customer, branch } = creditNote;
   organization.assertUnlocked(creditNote.date, field);
-  const { receivable } = await systemAccounts(em, organization);
+  const accounts = await em.find(Account, { organization: organization.id, systemRole: { $ne: null } });
+  const { receivable } = systemAccounts(organization, accounts);
   const entry = new JournalEntry(
     organization,
     { postingDate: creditNote.date, source: JournalSource.CREDIT_NOTE, memo: `Credit note ${creditNote.number}` },

@@ -2,12 +2,11 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, requireRole } from '../auth/actor.js';
 import { Role } from '../entities/access.js';
 import type { Posting } from '../entities/journal-entry.js';
-import { Organization } from '../entities/organization.js';
 import { DomainError } from '../errors.js';
 import type { Big } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
-import { prepareRefund, type RefundCreditNote } from './refund-credit-note.js';
-import { PERIOD_LOCK } from './unit-of-work.js';
+import { openBooks, Patience, prepareRefund, type RefundCreditNote } from './refund-credit-note.js';
+import { onBooks } from './unit-of-work.js';
 
 /** What a refund would do now, or what it would be refused with. */
 export type RefundPreview =
@@ -41,24 +40,20 @@ export async function previewRefund(
 ): Promise<RefundPreview> {
   try {
     requireRole(actor, Role.ACCOUNTANT);
-    return await em.transactional(
-      async (em) => {
-        await em.execute(PERIOD_LOCK.shared, [actor.organization.id]);
-        const organization = await em.findOneOrFail(Organization, actor.organization.id);
-        const refund = await prepareRefund(em, actor, organization, command, { duplicateWindowSeconds });
-        const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
-        throw new Previewed({
-          refusal: null,
-          postingDate: journalEntry.postingDate,
-          postings: journalEntry.lines.getItems().map((line) => line.posting()),
-          currencyCode,
-          realizedGain,
-          remainingBefore: creditNote.remaining.plus(amount),
-          remainingAfter: creditNote.remaining,
-        });
-      },
-      { clear: true },
-    );
+    return await onBooks(em, actor.organization.id, {}, async (em, organization) => {
+      const request = { actor, command, conditions: { duplicateWindowSeconds } };
+      const refund = prepareRefund(request, await openBooks(em, organization, [request], Patience.FULL));
+      const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
+      throw new Previewed({
+        refusal: null,
+        postingDate: journalEntry.postingDate,
+        postings: journalEntry.lines.getItems().map((line) => line.posting()),
+        currencyCode,
+        realizedGain,
+        remainingBefore: creditNote.remaining.plus(amount),
+        remainingAfter: creditNote.remaining,
+      });
+    });
   } catch (error) {
     if (error instanceof Previewed) return error.preview;
     if (error instanceof DomainError) return { refusal: error };

@@ -6,13 +6,13 @@ import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../entities/journal-entry.js';
 import type { Organization } from '../entities/organization.js';
+import { type Owned, parseId } from '../entities/owned.js';
 import { Refund, type RefundTerms } from '../entities/refund.js';
 import { AccountNotFound, BranchNotFound, CreditNoteNotFound, PossibleDuplicateRefund } from '../errors.js';
 import { type Big, ZERO } from '../money.js';
-import type { PostingDate } from '../posting-date.js';
-import { findOwned } from './find-owned.js';
+import { toPostingDate } from '../posting-date.js';
 import { type SystemAccounts, systemAccounts } from './system-accounts.js';
-import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
+import { type Idempotency, lockKeys, onBooks } from './unit-of-work.js';
 
 export interface RefundCreditNote {
   readonly creditNoteId: string;
@@ -37,8 +37,44 @@ export interface RefundConditions {
   readonly duplicateWindowSeconds: number;
 }
 
+/** A refund that somebody asks for. */
+export interface RefundRequest {
+  readonly actor: Actor;
+  readonly command: RefundCreditNote;
+  readonly conditions: RefundConditions;
+}
+
+/** Why a request has to be taken up again, in another unit of work. */
+export enum Postponed {
+  /** Somebody else holds the credit note. */
+  CREDIT_NOTE_BUSY = 'CREDIT_NOTE_BUSY',
+  /** The idempotency key is in use elsewhere. */
+  KEY_BUSY = 'KEY_BUSY',
+  /** It may be the same as another request of this unit of work, and is to see that one's refund. */
+  AFTER_ANOTHER = 'AFTER_ANOTHER',
+}
+
+/** What became of a request: its refund, what it is refused with, or why it has to be taken up again. */
+export type Outcome = Refund | Error | Postponed;
+
+/** How long a unit of work waits for what somebody else holds. */
+export enum Patience {
+  /** Not at all: what is busy is postponed. */
+  NONE = 'NONE',
+  /** A moment for credit notes, after which the whole unit of work fails; not at all for keys. */
+  SHORT = 'SHORT',
+  /** As long as anybody here. */
+  FULL = 'FULL',
+}
+
+/** Longer than a unit of work takes. */
+const SHORT_LOCK_TIMEOUT = '250ms';
+
 /**
- * Pays back part of a customer's credit and posts the journal entry for it.
+ * Pays back part of customers' credit, and posts the journal entry of each refund: all requests of one organization in one
+ * unit of work, in their order. Each has its own outcome: a refusal leaves the others alone.
+ *
+ * Refusals, one for each request:
  *
  * @throws {CreditNoteNotFound}
  * @throws {CreditNoteIsDraft}
@@ -59,74 +95,219 @@ export interface RefundConditions {
  * @throws {PossibleDuplicateRefund}
  * @throws {IdempotencyKeyReused} if the idempotency key was used for another command
  */
-export function refundCreditNote(
+export function refundCreditNotes(
   em: EntityManager,
-  actor: Actor,
-  command: RefundCreditNote,
-  { idempotency, ...conditions }: RefundConditions,
-): Promise<Refund> {
-  const fields = { ...command };
-  return inUnitOfWork(
-    em,
-    actor,
-    { operation: 'refundCreditNote', fields, result: Refund, idempotency },
-    async (em, organization) => {
-      const duplicateWindowSeconds = idempotency === undefined ? conditions.duplicateWindowSeconds : 0;
-      const refund = await prepareRefund(em, actor, organization, command, { ...conditions, duplicateWindowSeconds });
-      em.persist([refund.journalEntry, refund]);
-      return refund;
-    },
+  organizationId: number,
+  requests: readonly RefundRequest[],
+  patience: Patience,
+): Promise<Outcome[]> {
+  const lockTimeout = patience === Patience.SHORT ? SHORT_LOCK_TIMEOUT : undefined;
+  return onBooks(em, organizationId, { period: 'shared', lockTimeout }, async (em, organization) => {
+    const keys = await lockKeys(em, organization, requests.map(keyed), patience === Patience.FULL);
+    const earlier = requests.map((request) =>
+      keys.isBusy(keyed(request)) ? Postponed.KEY_BUSY : unlessFailed(() => keys.resultOf(keyed(request))),
+    );
+    const replays = await replayed(em, earlier);
+    const fresh = requests.filter((_, index) => earlier[index] === null);
+    const books = await openBooks(em, organization, fresh, patience);
+
+    const made = new Map<RefundRequest, Refund>();
+    const outcomes = requests.map((request, index): Outcome => {
+      const before = earlier[index] ?? null;
+      if (before !== null) return typeof before === 'number' ? replays(before) : before;
+      const postponed = postponement(request, books, made.keys());
+      if (postponed !== null) return postponed;
+      return unlessFailed(() => {
+        const refund = prepareRefund(request, books);
+        made.set(request, refund);
+        return refund;
+      });
+    });
+
+    em.persist([...made.values()].flatMap((refund) => [refund.journalEntry, refund]));
+    if (fresh.some(({ conditions }) => conditions.idempotency !== undefined)) {
+      // Keys are kept with the ids of what was made, which the database gives.
+      await em.flush();
+      for (const [request, refund] of made) keys.keep(keyed(request), refund);
+    }
+    return outcomes;
+  });
+}
+
+/** {@link refundCreditNotes} of one, which waits for what it needs. */
+export async function refundCreditNote(em: EntityManager, request: RefundRequest): Promise<Refund> {
+  const [outcome] = await refundCreditNotes(em, request.actor.organization.id, [request], Patience.FULL);
+  if (outcome instanceof Refund) return outcome;
+  throw outcome instanceof Error ? outcome : new Error(`a refund that waits was postponed: ${outcome}`);
+}
+
+/** The command, as its idempotency key knows it. */
+function keyed({ command, conditions: { idempotency } }: RefundRequest) {
+  return { operation: 'refundCreditNote', fields: command, idempotency };
+}
+
+async function replayed(em: EntityManager, earlier: readonly unknown[]): Promise<(id: number) => Refund> {
+  const ids = earlier.filter((before) => typeof before === 'number');
+  const refunds = new Map((ids.length === 0 ? [] : await em.find(Refund, { id: { $in: ids } })).map((each) => [each.id, each]));
+  return (id) => {
+    const refund = refunds.get(id);
+    if (refund === undefined) throw new Error(`an idempotency key names refund ${id}, which is not there`);
+    return refund;
+  };
+}
+
+/** A refusal, and even a fault of ours, is for the one request that met it. */
+function unlessFailed<T>(work: () => T): T | Error {
+  try {
+    return work();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** What the requests of one unit of work need, locked and loaded. What the organization does not own is `undefined`. */
+export interface Books {
+  readonly organization: Organization;
+  readonly systemAccounts: SystemAccounts;
+  creditNote(request: RefundRequest): CreditNote | undefined;
+  /** Whether its credit note, if there is one, is in the hands of somebody else. */
+  isBusy(request: RefundRequest): boolean;
+  fromAccount(request: RefundRequest): Account | undefined;
+  branch(request: RefundRequest): Branch | undefined;
+  /** Id of an equal refund within the request's window. */
+  duplicate(request: RefundRequest): string | undefined;
+}
+
+export async function openBooks(
+  em: EntityManager,
+  organization: Organization,
+  requests: readonly RefundRequest[],
+  patience: Patience,
+): Promise<Books> {
+  // The lock makes check-then-spend one step: a concurrent refund waits here and then sees what is left. Locks are taken in
+  // the order of the ids, so that no two units of work wait for one another.
+  const lockMode = patience === Patience.NONE ? LockMode.PESSIMISTIC_PARTIAL_WRITE : LockMode.PESSIMISTIC_WRITE;
+  const owner = organization.id;
+  const noteIds = { $in: idsOf(requests, 'creditNoteId') };
+  const creditNotes = byId(await em.find(CreditNote, { id: noteIds, organization: owner }, { lockMode, orderBy: { id: 'asc' } }));
+  // After the lock, so that it sees what those did whom it waited for.
+  const duplicates = await findDuplicates(em, organization, requests);
+  const accounts = await em.find(Account, {
+    organization: owner,
+    $or: [{ id: { $in: idsOf(requests, 'fromAccountId') } }, { systemRole: { $ne: null } }],
+  });
+  const fromAccounts = byId(accounts);
+  const branches = byId(await em.find(Branch, { id: { $in: idsOf(requests, 'branchId') }, organization: owner }));
+  return {
+    organization,
+    systemAccounts: systemAccounts(organization, accounts),
+    creditNote: ({ command }) => creditNotes(command.creditNoteId),
+    isBusy: ({ command }) =>
+      patience === Patience.NONE && parseId(command.creditNoteId) !== null && creditNotes(command.creditNoteId) === undefined,
+    fromAccount: ({ command }) => fromAccounts(command.fromAccountId),
+    branch: ({ command }) => branches(command.branchId),
+    duplicate: (request) => duplicates.get(request),
+  };
+}
+
+function idsOf(requests: readonly RefundRequest[], field: 'creditNoteId' | 'fromAccountId' | 'branchId'): number[] {
+  return [...new Set(requests.flatMap(({ command }) => parseId(command[field]) ?? []))];
+}
+
+function byId<T extends Owned>(rows: readonly T[]): (id: string) => T | undefined {
+  const rowOf = new Map(rows.map((row) => [row.id, row]));
+  return (id) => rowOf.get(parseId(id) ?? 0);
+}
+
+/** A double click sends the same refund twice. The note's lock makes the second wait, and see the first. */
+async function findDuplicates(
+  em: EntityManager,
+  organization: Organization,
+  requests: readonly RefundRequest[],
+): Promise<Map<RefundRequest, string>> {
+  const guarded = requests.flatMap((request) => {
+    const { creditNoteId, fromAccountId, amount, referenceNo, date } = request.command;
+    const day = toPostingDate(date, organization.timeZone);
+    if (windowOf(request) === 0 || day === null || parseId(creditNoteId) === null || parseId(fromAccountId) === null) return [];
+    return [{ request, row: [creditNoteId, fromAccountId, amount.toFixed(), day, referenceNo, windowOf(request)] }];
+  });
+  if (guarded.length === 0) return new Map();
+  const found = await em.execute<{ index: number; id: string }[]>(
+    `select wanted.index, duplicate.id
+     from (values ${guarded.map((_, index) => `(${index}, ?::bigint, ?::bigint, ?::numeric, ?::date, ?::text, ?::numeric)`).join(', ')})
+       wanted (index, credit_note_id, from_account_id, amount, date, reference_no, seconds)
+     cross join lateral (
+       select id from refunds refund
+       where organization_id = ? and credit_note_id = wanted.credit_note_id
+         and created_at > clock_timestamp() - make_interval(secs => wanted.seconds)
+         and amount = wanted.amount and from_account_id = wanted.from_account_id and date = wanted.date
+         and reference_no = wanted.reference_no
+         and not exists (select from refund_reversals where refund_id = refund.id)
+       order by created_at desc limit 1
+     ) duplicate`,
+    [...guarded.flatMap(({ row }) => row), organization.id],
+  );
+  return new Map(found.flatMap(({ index, id }) => (guarded[index] ? [[guarded[index].request, String(id)] as const] : [])));
+}
+
+/** A key of the caller's own tells its refunds apart. */
+function windowOf({ conditions: { idempotency, duplicateWindowSeconds } }: RefundRequest): number {
+  return idempotency === undefined ? duplicateWindowSeconds : 0;
+}
+
+function postponement(request: RefundRequest, books: Books, made: Iterable<RefundRequest>): Postponed | null {
+  if (books.isBusy(request)) return Postponed.CREDIT_NOTE_BUSY;
+  for (const other of made) {
+    if (haveSameKey(request, other) || (windowOf(request) > 0 && areEqual(request, other, books))) return Postponed.AFTER_ANOTHER;
+  }
+  return null;
+}
+
+function haveSameKey({ conditions: one }: RefundRequest, { conditions: other }: RefundRequest): boolean {
+  return one.idempotency !== undefined && one.idempotency.key === other.idempotency?.key;
+}
+
+function areEqual({ command: one }: RefundRequest, { command: other }: RefundRequest, { organization }: Books): boolean {
+  return (
+    one.creditNoteId === other.creditNoteId &&
+    one.fromAccountId === other.fromAccountId &&
+    one.referenceNo === other.referenceNo &&
+    one.amount.eq(other.amount) &&
+    toPostingDate(one.date, organization.timeZone) === toPostingDate(other.date, organization.timeZone)
   );
 }
 
 /**
- * All of a refund but its writing: locks, refuses, changes the note in memory and makes the entry. A preview ends here.
- * It throws what {@link refundCreditNote} does.
+ * All of a refund but its writing: refuses, or changes the note in memory and makes the entry. A preview ends here. It
+ * throws what {@link refundCreditNotes} refuses with.
  */
-export async function prepareRefund(
-  em: EntityManager,
-  actor: Actor,
-  organization: Organization,
-  command: RefundCreditNote,
-  { expectedRemaining, duplicateWindowSeconds }: Omit<RefundConditions, 'idempotency'>,
-): Promise<Refund> {
-  // The lock makes check-then-spend one step: a concurrent refund waits here and then sees what is left.
-  const creditNote = await findOwned(em, CreditNote, organization, command.creditNoteId, LockMode.PESSIMISTIC_WRITE);
-  if (creditNote === null) throw new CreditNoteNotFound(command.creditNoteId);
+export function prepareRefund(request: RefundRequest, books: Books): Refund {
+  const { actor, command, conditions } = request;
+  const { organization } = books;
+  const creditNote = books.creditNote(request);
+  if (creditNote === undefined) throw new CreditNoteNotFound(command.creditNoteId);
   creditNote.assertOpened();
   const date = organization.postingDate(command.date);
   // Before all that the first of two equal refunds has changed: who clicked twice is to hear that it was paid.
-  await refuseDuplicate(em, command, date, duplicateWindowSeconds);
-  if (expectedRemaining) creditNote.assertRemaining(expectedRemaining);
+  const duplicate = books.duplicate(request);
+  if (duplicate !== undefined) throw new PossibleDuplicateRefund(duplicate, conditions.duplicateWindowSeconds);
+  if (conditions.expectedRemaining) creditNote.assertRemaining(conditions.expectedRemaining);
 
-  const fromAccount = await findOwned(em, Account, organization, command.fromAccountId);
-  if (fromAccount === null) throw new AccountNotFound(command.fromAccountId, 'fromAccountId');
+  const fromAccount = books.fromAccount(request);
+  if (fromAccount === undefined) throw new AccountNotFound(command.fromAccountId, 'fromAccountId');
   fromAccount.assertUsable(REFUNDABLE_FROM, [creditNote.currencyCode, organization.baseCurrency], 'fromAccountId');
 
-  const { settled, paid } = creditNote.refund(command.amount, command.exchangeRate);
-
+  creditNote.assertRefundable(command.amount, command.exchangeRate);
   organization.assertUnlocked(date);
   creditNote.assertNotBefore(date);
-  const branch = await findOwned(em, Branch, organization, command.branchId);
-  if (branch === null) throw new BranchNotFound(command.branchId);
+  const branch = books.branch(request);
+  if (branch === undefined) throw new BranchNotFound(command.branchId);
 
+  // Nothing is refused after this: a refusal leaves the note as it was, for the requests after it.
+  const { settled, paid } = creditNote.refund(command.amount, command.exchangeRate);
   const terms = { ...command, date, settledAmount: settled, paidAmount: paid };
-  const entry = refundEntry(creditNote, fromAccount, branch, terms, await systemAccounts(em, organization));
+  const entry = refundEntry(creditNote, fromAccount, branch, terms, books.systemAccounts);
   return new Refund(creditNote, fromAccount, branch, terms, entry, provenanceOf(actor));
-}
-
-/** A double click sends the same refund twice. The note's lock makes the second wait, and see the first. */
-async function refuseDuplicate(em: EntityManager, command: RefundCreditNote, date: PostingDate, seconds: number): Promise<void> {
-  if (seconds === 0) return;
-  const [duplicate] = await em.execute<{ id: string }[]>(
-    `select id from refunds refund
-     where credit_note_id = ? and created_at > clock_timestamp() - make_interval(secs => ?)
-       and amount = ? and from_account_id = ? and date = ? and reference_no = ?
-       and not exists (select from refund_reversals where refund_id = refund.id)
-     order by created_at desc limit 1`,
-    [command.creditNoteId, seconds, command.amount.toFixed(), command.fromAccountId, date, command.referenceNo],
-  );
-  if (duplicate !== undefined) throw new PossibleDuplicateRefund(String(duplicate.id), seconds);
 }
 
 /** The journal entry of a refund, in the base currency. */

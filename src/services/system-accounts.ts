@@ -1,5 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
-import { Account, SystemRole } from '../entities/account.js';
+import { type Account, SystemRole } from '../entities/account.js';
 import type { Organization } from '../entities/organization.js';
 
 export interface SystemAccounts {
@@ -7,9 +6,8 @@ export interface SystemAccounts {
   readonly fxGainLoss: Account;
 }
 
-/** The accounts that the service itself posts to. Each organization has had them since it was created. */
-export async function systemAccounts(em: EntityManager, organization: Organization): Promise<SystemAccounts> {
-  const accounts = await em.find(Account, { organization: organization.id, systemRole: { $in: Object.values(SystemRole) } });
+/** The accounts that the service itself posts to, out of the organization's. Each organization has them from the start. */
+export function systemAccounts(organization: Organization, accounts: readonly Account[]): SystemAccounts {
   const withRole = (role: SystemRole): Account => {
     const account = accounts.find(({ systemRole }) => systemRole === role);
     if (account === undefined) throw new Error(`organization ${organization.publicId} has no account for ${role}`);

@@ -7,7 +7,10 @@ import { Organization } from '../entities/organization.js';
 import { IdempotencyKeyReused } from '../errors.js';
 import { Big } from '../money.js';
 
-/** The key that the caller chose for its command, and whom to tell whether the command was done before. */
+/**
+ * The key that the caller chose for its command, and whom to tell whether the command was done before. What was told last
+ * holds: a unit of work that failed may be tried again.
+ */
 export interface Idempotency {
   readonly key: string;
   onOutcome(outcome: { replayed: boolean }): void;
@@ -30,53 +33,121 @@ export interface Command<T> {
 }
 
 /**
- * Does the work in one transaction, with an identity map of its own, and once per idempotency key: the second time, the
- * first one's result is read again.
+ * Does the work in one transaction on the organization's books, with an identity map of its own.
  *
- * The key's lock makes a second request with the key wait for the first, in whatever process it runs. The key is written
- * with the result, so a refused or lost attempt leaves nothing behind.
+ * What waits for a lock and what it then reads are statements of their own: a statement reads what was committed before it
+ * began.
+ *
+ * @param lockTimeout for all locks but the period's, if not the connection's own
+ */
+export function onBooks<T>(
+  em: EntityManager,
+  organizationId: number,
+  { period = 'shared', lockTimeout }: { period?: Period; lockTimeout?: string | undefined },
+  work: (em: EntityManager, organization: Organization) => Promise<T>,
+): Promise<T> {
+  return em.transactional(
+    async (em) => {
+      if (lockTimeout === undefined) await em.execute(`select ${PERIOD_LOCK[period]}`, [organizationId]);
+      else await em.execute(`select ${PERIOD_LOCK[period]}, set_config('lock_timeout', ?, true)`, [organizationId, lockTimeout]);
+      return work(em, await em.findOneOrFail(Organization, organizationId));
+    },
+    { clear: true },
+  );
+}
+
+/**
+ * Does the work in one transaction, and once per idempotency key: the second time, the first one's result is read again.
+ *
+ * The key is written with the result, so a refused or lost attempt leaves nothing behind.
  *
  * @throws {IdempotencyKeyReused} if the key was used for another command
  */
 export function inUnitOfWork<T extends { id: number }>(
   em: EntityManager,
   actor: Actor,
-  { operation, fields, result, idempotency, period = 'shared' }: Command<T>,
+  command: Command<T>,
   work: (em: EntityManager, organization: Organization) => Promise<T>,
 ): Promise<T> {
-  return em.transactional(
-    async (em) => {
-      await em.execute(PERIOD_LOCK[period], [actor.organization.id]);
-      const organization = await em.findOneOrFail(Organization, actor.organization.id);
-      if (idempotency === undefined) return work(em, organization);
+  const { result, idempotency, period } = command;
+  return onBooks(em, actor.organization.id, period ? { period } : {}, async (em, organization) => {
+    if (idempotency === undefined) return work(em, organization);
+    const keys = await lockKeys(em, organization, [command], true);
+    const earlier = keys.resultOf(command);
+    if (earlier !== null) return em.findOneOrFail(result, { id: earlier } as FilterQuery<T>);
+    const made = await work(em, organization);
+    // What it made gets its id from the database.
+    await em.persist(made).flush();
+    keys.keep(command, made);
+    return made;
+  });
+}
 
-      const { key } = idempotency;
-      const fingerprint = fingerprintOf(operation, fields, organization);
-      await em.execute(KEY_LOCK, [key, organization.id]);
-      const earlier = await em.findOne(IdempotencyKey, { organization: organization.id, key });
-      if (earlier !== null && earlier.fingerprint !== fingerprint) throw new IdempotencyKeyReused();
-      idempotency.onOutcome({ replayed: earlier !== null });
-      if (earlier !== null) {
-        return em.findOneOrFail(result, { id: earlier.resultId } as FilterQuery<T>);
-      }
-      const made = await work(em, organization);
-      // What it made gets its id from the database.
-      await em.persist(made).flush();
-      em.create(IdempotencyKey, { organization: organization.id, key, fingerprint, resultId: made.id });
-      return made;
+/** The idempotency keys of the commands of one unit of work, locked. */
+export interface LockedKeys {
+  /** Whether a unit of work elsewhere is busy with the command's key. */
+  isBusy(command: KeyedCommand): boolean;
+  /**
+   * Id of what the command made when it was done before; `null` if it was not.
+   *
+   * @throws {IdempotencyKeyReused} if the key was used for another command
+   */
+  resultOf(command: KeyedCommand): number | null;
+  /** Writes the command's key, with what the command made. */
+  keep(command: KeyedCommand, made: { readonly id: number }): void;
+}
+
+type KeyedCommand = Pick<Command<unknown>, 'operation' | 'fields' | 'idempotency'>;
+
+/**
+ * The lock makes a second request with the key wait for the first, in whatever process it runs.
+ *
+ * @param wait for keys that are busy elsewhere
+ */
+export async function lockKeys(
+  em: EntityManager,
+  organization: Organization,
+  commands: readonly KeyedCommand[],
+  wait: boolean,
+): Promise<LockedKeys> {
+  const wanted = [...new Set(commands.flatMap(({ idempotency }) => idempotency?.key ?? []))];
+  const locked = new Set<string>();
+  const earlier = new Map<string, IdempotencyKey>();
+  if (wanted.length > 0) {
+    const sql = wait ? KEY_LOCKS : TRY_KEY_LOCKS;
+    for (const { key } of await em.execute<{ key: string }[]>(sql, [organization.id, JSON.stringify(wanted)])) locked.add(key);
+    const used = await em.find(IdempotencyKey, { organization: organization.id, key: { $in: [...locked] } });
+    for (const each of used) earlier.set(each.key, each);
+  }
+  return {
+    isBusy: ({ idempotency }) => idempotency !== undefined && !locked.has(idempotency.key),
+    resultOf({ operation, fields, idempotency }) {
+      if (idempotency === undefined) return null;
+      const before = earlier.get(idempotency.key);
+      if (before && before.fingerprint !== fingerprintOf(operation, fields, organization)) throw new IdempotencyKeyReused();
+      idempotency.onOutcome({ replayed: before !== undefined });
+      return before?.resultId ?? null;
     },
-    { clear: true },
-  );
+    keep({ operation, fields, idempotency }, { id }) {
+      if (idempotency === undefined) return;
+      const fingerprint = fingerprintOf(operation, fields, organization);
+      em.create(IdempotencyKey, { organization: organization.id, key: idempotency.key, fingerprint, resultId: id });
+    },
+  };
 }
 
 /** Advisory locks queue fairly, unlike row locks: a lock date does not starve behind a stream of refunds. */
-export const PERIOD_LOCK: Record<Period, string> = {
-  shared: `select pg_advisory_xact_lock_shared(hashtextextended('period', ?))`,
-  alone: `select pg_advisory_xact_lock(hashtextextended('period', ?))`,
+const PERIOD_LOCK: Record<Period, string> = {
+  shared: `pg_advisory_xact_lock_shared(hashtextextended('period', ?))`,
+  alone: `pg_advisory_xact_lock(hashtextextended('period', ?))`,
 };
 
 /** The prefix keeps callers' keys apart from the period: a caller may well call a key "period". */
-const KEY_LOCK = `select pg_advisory_xact_lock(hashtextextended('idempotency key ' || ?, ?))`;
+const KEY_LOCK_IDS = `
+  select key, hashtextextended('idempotency key ' || key, ?) as lock_id from jsonb_array_elements_text(?::jsonb) key order by lock_id`;
+/** In the order of the locks' own numbers, so that no two units of work wait for one another. */
+const KEY_LOCKS = `select key, pg_advisory_xact_lock(lock_id) from (${KEY_LOCK_IDS}) locks`;
+const TRY_KEY_LOCKS = `select key from (${KEY_LOCK_IDS}) locks where pg_try_advisory_xact_lock(lock_id)`;
 
 /** Equal commands have equal fingerprints: 100 and "100.00" are one amount, and a date-time is the date that it means here. */
 function fingerprintOf(operation: string, fields: object, organization: Organization): string {
