@@ -1,5 +1,5 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
 import type { Context } from './context.js';
@@ -32,6 +32,8 @@ export function createGraphQLServer(
     stopOnTerminationSignals: false,
     formatError,
     plugins: [
+      // It would wrap the resolver of each field, to work out a header that is always the same here: nobody is to keep a reply.
+      ApolloServerPluginCacheControlDisabled(),
       introspection
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
         : ApolloServerPluginLandingPageDisabled(),
@@ -60,6 +62,7 @@ const requestPlugin: ApolloServerPlugin<Context> = {
         }
       },
       async willSendResponse({ response, errors = [], schema, document, operation, request, contextValue }) {
+        response.http.headers.set('cache-control', 'no-store');
         if (response.body.kind !== 'single') return;
         const { singleResult } = response.body;
         const idempotency = contextValue.idempotencyOutcome;
