@@ -51,10 +51,13 @@ export function isCurrency(code: string): boolean {
  * @throws {Error} if ISO 4217 does not list the currency
  */
 export function currencyDigits(code: string): number {
-  const currency = currencyCodes.code(code);
-  if (currency === undefined) throw new Error(`no such currency: ${code}`);
-  return currency.digits;
+  const digits = DIGITS.get(code);
+  if (digits === undefined) throw new Error(`no such currency: ${code}`);
+  return digits;
 }
+
+/** The library looks through its whole list each time; a page of refunds asks hundreds of times. */
+const DIGITS: ReadonlyMap<string, number> = new Map(currencyCodes.data.map(({ code, digits }) => [code, digits]));
 
 /** Rounds half away from zero to the currency's digits. Nothing else in this service rounds. */
 export function roundToCurrency(value: Big, currencyCode: string): Big {
