@@ -1,4 +1,5 @@
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
@@ -17,7 +18,7 @@ import { voidCreditNote } from '../services/void-credit-note.js';
 import { CreateCreditNoteInput } from './inputs/create-credit-note.input.js';
 import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
 import { PageArgs } from './inputs/page.args.js';
-import { afterId, findById, findPage } from './reads.js';
+import { afterId, findById, findPage, related, relatedRows } from './reads.js';
 import { RefundabilityType } from './refundability.js';
 
 @Resolver(() => CreditNote)
@@ -63,15 +64,20 @@ export class CreditNoteResolver {
   @Query(() => CreditNote, { nullable: true, description: 'A credit note, or null if there is none with this id.' })
   creditNote(
     @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
     @Arg('id', () => ID, { description: 'Id of the credit note.' }) id: string,
   ): Promise<CreditNote | null> {
-    return findById(context, CreditNote, id);
+    return findById(context, info, CreditNote, id);
   }
 
   @Authorized(Role.VIEWER)
   @Query(() => [CreditNote], { description: 'Credit notes in the order of their ids.' })
-  creditNotes(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<CreditNote[]> {
-    return findPage(context, CreditNote, page);
+  creditNotes(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Args(() => PageArgs) page: PageArgs,
+  ): Promise<CreditNote[]> {
+    return findPage(context, info, CreditNote, page);
   }
 
   @FieldResolver(() => DecimalScalar, { description: 'Sum of its lines, in its currency.' })
@@ -95,23 +101,23 @@ export class CreditNoteResolver {
   }
 
   @FieldResolver(() => Customer, { description: 'The customer that it is for.' })
-  customer(@Root() note: CreditNote, @Ctx() context: Context): Promise<Customer> {
-    return context.loaders.customer.load(note.customer.id);
+  customer(@Root() note: CreditNote, @Ctx() context: Context): Customer | Promise<Customer> {
+    return related(context.loaders.customer, note.customer);
   }
 
   @FieldResolver(() => Branch, { description: 'The branch that it is booked to.' })
-  branch(@Root() note: CreditNote, @Ctx() context: Context): Promise<Branch> {
-    return context.loaders.branch.load(note.branch.id);
+  branch(@Root() note: CreditNote, @Ctx() context: Context): Branch | Promise<Branch> {
+    return related(context.loaders.branch, note.branch);
   }
 
   @FieldResolver(() => JournalEntry, { nullable: true, description: 'Its posting in the books; null for a draft.' })
-  journalEntry(@Root() note: CreditNote, @Ctx() context: Context): Promise<JournalEntry> | null {
-    return note.journalEntry && context.loaders.journalEntry.load(note.journalEntry.id);
+  journalEntry(@Root() note: CreditNote, @Ctx() context: Context): JournalEntry | Promise<JournalEntry> | null {
+    return note.journalEntry && related(context.loaders.journalEntry, note.journalEntry);
   }
 
   @FieldResolver(() => [CreditNoteLine], { description: 'Its lines.' })
-  lines(@Root() note: CreditNote, @Ctx() context: Context): Promise<CreditNoteLine[]> {
-    return context.loaders.creditNoteLines.load(note.id);
+  lines(@Root() note: CreditNote, @Ctx() context: Context): CreditNoteLine[] | Promise<CreditNoteLine[]> {
+    return relatedRows(context.loaders.creditNoteLines, note, note.lines);
   }
 
   @FieldResolver(() => RefundabilityType, { description: 'Whether you could refund it today, how much, from where, and why not.' })
@@ -134,11 +140,11 @@ export class CreditNoteResolver {
 export class CreditNoteLineResolver {
   @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })
   async amount(@Root() line: CreditNoteLine, @Ctx() context: Context): Promise<string> {
-    return formatAmount(line.amount, (await context.loaders.creditNote.load(line.creditNote.id)).currencyCode);
+    return formatAmount(line.amount, (await related(context.loaders.creditNote, line.creditNote)).currencyCode);
   }
 
   @FieldResolver(() => Account, { description: 'The income account that it is taken back from.' })
-  account(@Root() line: CreditNoteLine, @Ctx() context: Context): Promise<Account> {
-    return context.loaders.account.load(line.account.id);
+  account(@Root() line: CreditNoteLine, @Ctx() context: Context): Account | Promise<Account> {
+    return related(context.loaders.account, line.account);
   }
 }

@@ -6,17 +6,18 @@ import { Customer } from '../entities/customer.js';
 import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
 import { formatAmount } from '../money.js';
 import { DecimalScalar } from '../scalars.js';
+import { related, relatedRows } from './reads.js';
 
 @Resolver(() => JournalEntry)
 export class JournalEntryResolver {
   @FieldResolver(() => [JournalLine], { description: 'Its lines: the debits equal the credits.' })
-  lines(@Root() entry: JournalEntry, @Ctx() context: Context): Promise<JournalLine[]> {
-    return context.loaders.journalLines.load(entry.id);
+  lines(@Root() entry: JournalEntry, @Ctx() context: Context): JournalLine[] | Promise<JournalLine[]> {
+    return relatedRows(context.loaders.journalLines, entry, entry.lines);
   }
 
   @FieldResolver(() => JournalEntry, { nullable: true, description: 'The entry that it is the mirror of, if it is one.' })
-  reversalOf(@Root() entry: JournalEntry, @Ctx() context: Context): Promise<JournalEntry> | null {
-    return entry.reversalOf && context.loaders.journalEntry.load(entry.reversalOf.id);
+  reversalOf(@Root() entry: JournalEntry, @Ctx() context: Context): JournalEntry | Promise<JournalEntry> | null {
+    return entry.reversalOf && related(context.loaders.journalEntry, entry.reversalOf);
   }
 
   @FieldResolver(() => JournalEntry, { nullable: true, description: 'Its mirror entry, if it has been reversed.' })
@@ -41,17 +42,17 @@ export class JournalLineResolver {
   }
 
   @FieldResolver(() => Account, { description: 'The account that is debited or credited.' })
-  account(@Root() line: JournalLine, @Ctx() context: Context): Promise<Account> {
-    return context.loaders.account.load(line.account.id);
+  account(@Root() line: JournalLine, @Ctx() context: Context): Account | Promise<Account> {
+    return related(context.loaders.account, line.account);
   }
 
   @FieldResolver(() => Customer, { nullable: true, description: 'The customer, on receivable lines.' })
-  customer(@Root() line: JournalLine, @Ctx() context: Context): Promise<Customer> | null {
-    return line.customer && context.loaders.customer.load(line.customer.id);
+  customer(@Root() line: JournalLine, @Ctx() context: Context): Customer | Promise<Customer> | null {
+    return line.customer && related(context.loaders.customer, line.customer);
   }
 
   @FieldResolver(() => Branch, { nullable: true, description: 'The branch that it is booked to.' })
-  branch(@Root() line: JournalLine, @Ctx() context: Context): Promise<Branch> | null {
-    return line.branch && context.loaders.branch.load(line.branch.id);
+  branch(@Root() line: JournalLine, @Ctx() context: Context): Branch | Promise<Branch> | null {
+    return line.branch && related(context.loaders.branch, line.branch);
   }
 }

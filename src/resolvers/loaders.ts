@@ -1,4 +1,4 @@
-import type { EntityClass, FilterQuery } from '@mikro-orm/core';
+import type { EntityClass } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import DataLoader from 'dataloader';
 import { Account } from '../entities/account.js';
@@ -14,6 +14,7 @@ import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import type { PostingDate } from '../posting-date.js';
 import { accountTurnovers, customerTurnovers, type Turnover } from '../services/balances.js';
+import { type Reading, readRows, showRows } from './rows.js';
 
 /** One page of a credit note's refunds. */
 export interface RefundsPage {
@@ -33,9 +34,13 @@ export type Loaders = ReturnType<typeof createLoaders>;
 
 /** The relations of one request, each read in one statement however many rows ask for it. */
 export function createLoaders(em: EntityManager, organization: () => Organization) {
+  function read<T extends Owned>(entity: EntityClass<T>, reading: Reading): Promise<T[]> {
+    return readRows(em, entity, organization(), reading);
+  }
+
   function byId<T extends Owned>(entity: EntityClass<T>): DataLoader<number, T> {
     return new DataLoader(async (ids) => {
-      const rows = await em.find(entity, { id: { $in: [...ids] }, organization: organization().id } as FilterQuery<T>);
+      const rows = await read(entity, { where: { id: { $in: [...ids] } } });
       const rowOf = new Map<number, T>(rows.map((row) => [row.id, row]));
       return ids.map((id) => rowOf.get(id) ?? new Error(`no ${entity.name} ${id}`));
     });
@@ -51,27 +56,26 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
 
     /** The reversal of a refund; `null` while it is posted. */
     reversal: new DataLoader<number, RefundReversal | null>(async (ids) => {
-      const reversals = await em.find(RefundReversal, { refund: { $in: [...ids] }, organization: organization().id });
+      const reversals = await read(RefundReversal, { where: { refund: { $in: [...ids] } } });
       const reversalOf = new Map(reversals.map((reversal) => [reversal.refund.id, reversal]));
       return ids.map((id) => reversalOf.get(id) ?? null);
     }),
 
     /** The mirror of an entry; `null` if it has none. */
     reversedBy: new DataLoader<number, JournalEntry | null>(async (ids) => {
-      const mirrors = await em.find(JournalEntry, { reversalOf: { $in: [...ids] }, organization: organization().id });
+      const mirrors = await read(JournalEntry, { where: { reversalOf: { $in: [...ids] } } });
       const mirrorOf = new Map(mirrors.map((mirror) => [mirror.reversalOf?.id, mirror]));
       return ids.map((id) => mirrorOf.get(id) ?? null);
     }),
 
     journalLines: new DataLoader<number, JournalLine[]>(async (ids) => {
-      const where = { journalEntry: { $in: [...ids] }, organization: organization().id };
-      const lines = await em.find(JournalLine, where, { orderBy: { id: 'asc' } });
+      // Who asks for a line wants to know of which account.
+      const lines = await read(JournalLine, { where: { journalEntry: { $in: [...ids] } }, along: ['account'] });
       return grouped(ids, lines, (line) => line.journalEntry.id);
     }),
 
     creditNoteLines: new DataLoader<number, CreditNoteLine[]>(async (ids) => {
-      const where = { creditNote: { $in: [...ids] }, organization: organization().id };
-      const lines = await em.find(CreditNoteLine, where, { orderBy: { id: 'asc' } });
+      const lines = await read(CreditNoteLine, { where: { creditNote: { $in: [...ids] } }, along: ['account'] });
       return grouped(ids, lines, (line) => line.creditNote.id);
     }),
 
@@ -88,7 +92,7 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
           [...pages.flatMap(({ creditNoteId, first, after }) => [creditNoteId, first, after]), organization().id],
         );
         // Pages of one note may overlap, when a field is asked for twice: each refund is taken once.
-        const refunds = [...new Set(rows.map((row) => em.map(Refund, row)))];
+        const refunds = new Set(showRows(em, Refund, organization(), rows));
         const ofNote = Map.groupBy(refunds, ({ creditNote }) => creditNote.id);
         return pages.map(({ creditNoteId, first, after }) =>
           (ofNote.get(creditNoteId) ?? []).filter(({ id }) => id > after).slice(0, first),
@@ -121,14 +125,13 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
 
     /** Accounts that refunds in a currency can be paid from. */
     refundableFrom: new DataLoader<string, Account[]>(async (currencyCodes) => {
-      const { id, baseCurrency } = organization();
+      const { baseCurrency } = organization();
       const where = {
-        organization: id,
         active: true,
         type: { $in: [...REFUNDABLE_FROM] },
         currencyCode: { $in: [...currencyCodes, baseCurrency] },
       };
-      const accounts = await em.find(Account, where, { orderBy: { code: 'asc' } });
+      const accounts = await read(Account, { where, orderBy: { code: 'asc' } });
       return currencyCodes.map((code) =>
         accounts.filter(({ currencyCode }) => currencyCode === code || currencyCode === baseCurrency),
       );

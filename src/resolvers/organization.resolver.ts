@@ -1,4 +1,5 @@
-import { Arg, Args, Authorized, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { AuditEvent } from '../entities/audit-event.js';
@@ -33,8 +34,12 @@ export class OrganizationResolver {
 
   @Authorized(Role.ADMIN)
   @Query(() => [AuditEvent], { description: 'What was done to keys, roles and the lock date, in the order of ids.' })
-  auditEvents(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<AuditEvent[]> {
-    return findPage(context, AuditEvent, page);
+  auditEvents(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Args(() => PageArgs) page: PageArgs,
+  ): Promise<AuditEvent[]> {
+    return findPage(context, info, AuditEvent, page);
   }
 }
 

@@ -1,23 +1,52 @@
-import type { EntityClass, FilterQuery, QueryOrderMap } from '@mikro-orm/core';
+import type { Collection, EntityClass, EntityMetadata } from '@mikro-orm/core';
+import type DataLoader from 'dataloader';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../context.js';
 import { type Owned, parseId } from '../entities/owned.js';
-import { findOwned } from '../services/find-owned.js';
 import type { PageArgs } from './inputs/page.args.js';
+import { readRows } from './rows.js';
+import { relationsIn } from './selection.js';
 
-/** One row of the caller's organization. */
-export function findById<T extends Owned>({ em, actor }: Context, entity: EntityClass<T>, id: string): Promise<T | null> {
-  return findOwned(em, entity, actor.organization, id);
+/** One row of the caller's organization, with the relations that are asked for. */
+export async function findById<T extends Owned>(
+  { em, actor }: Context,
+  info: GraphQLResolveInfo,
+  entity: EntityClass<T>,
+  id: string,
+): Promise<T | null> {
+  const key = parseId(id);
+  if (key === null) return null;
+  const along = relationsIn(info, em.getMetadata().get(entity) as EntityMetadata);
+  const [row] = await readRows(em, entity, actor.organization, { where: { id: key }, along });
+  return row ?? null;
 }
 
-/** A page of the caller's organization's rows, in the order of their ids. */
+/** A page of the caller's organization's rows with the relations that are asked for, in the order of their ids. */
 export function findPage<T extends Owned>(
   { em, actor }: Context,
+  info: GraphQLResolveInfo,
   entity: EntityClass<T>,
   page: PageArgs,
   filter: object = {},
 ): Promise<T[]> {
-  const where = { ...filter, organization: actor.organization.id, id: { $gt: afterId(page) } };
-  return em.find(entity, where as FilterQuery<T>, { orderBy: { id: 'asc' } as QueryOrderMap<T>, limit: page.first });
+  const along = relationsIn(info, em.getMetadata().get(entity) as EntityMetadata);
+  const where = { ...filter, id: { $gt: afterId(page) } };
+  return readRows(em, entity, actor.organization, { where, limit: page.first, along });
+}
+
+/** The relation itself if it came along, or else what the loader reads. */
+export function related<T extends Owned>(loader: DataLoader<number, T>, relation: T): T | Promise<T> {
+  // The database says when each row was recorded: who knows no more than its id has not read it.
+  return relation.createdAt === undefined ? loader.load(relation.id) : relation;
+}
+
+/** The collection's rows if they came along, or else what the loader reads. */
+export function relatedRows<T extends Owned>(
+  loader: DataLoader<number, T[]>,
+  owner: Owned,
+  collection: Collection<T> | undefined,
+): T[] | Promise<T[]> {
+  return collection?.isInitialized() ? collection.getItems() : loader.load(owner.id);
 }
 
 /** The id that a page begins after; ids begin at 1. */

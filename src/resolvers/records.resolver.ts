@@ -1,4 +1,5 @@
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
@@ -29,15 +30,16 @@ export class AccountResolver {
   @Query(() => Account, { nullable: true, description: 'An account, or null if there is none with this id.' })
   account(
     @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
     @Arg('id', () => ID, { description: 'Id of the account.' }) id: string,
   ): Promise<Account | null> {
-    return findById(context, Account, id);
+    return findById(context, info, Account, id);
   }
 
   @Authorized(Role.VIEWER)
   @Query(() => [Account], { description: 'Accounts in the order of their ids.' })
-  accounts(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Account[]> {
-    return findPage(context, Account, page);
+  accounts(@Ctx() context: Context, @Info() info: GraphQLResolveInfo, @Args(() => PageArgs) page: PageArgs): Promise<Account[]> {
+    return findPage(context, info, Account, page);
   }
 
   @FieldResolver(() => DecimalScalar, {
@@ -72,8 +74,8 @@ export class BranchResolver {
 
   @Authorized(Role.VIEWER)
   @Query(() => [Branch], { description: 'Branches in the order of their ids.' })
-  branches(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Branch[]> {
-    return findPage(context, Branch, page);
+  branches(@Ctx() context: Context, @Info() info: GraphQLResolveInfo, @Args(() => PageArgs) page: PageArgs): Promise<Branch[]> {
+    return findPage(context, info, Branch, page);
   }
 }
 
@@ -91,8 +93,8 @@ export class CustomerResolver {
 
   @Authorized(Role.VIEWER)
   @Query(() => [Customer], { description: 'Customers in the order of their ids.' })
-  customers(@Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Customer[]> {
-    return findPage(context, Customer, page);
+  customers(@Ctx() context: Context, @Info() info: GraphQLResolveInfo, @Args(() => PageArgs) page: PageArgs): Promise<Customer[]> {
+    return findPage(context, info, Customer, page);
   }
 
   @FieldResolver(() => DecimalScalar, {

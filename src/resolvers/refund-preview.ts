@@ -10,6 +10,7 @@ import { formatAmount } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../scalars.js';
 import type { RefundPreview } from '../services/preview-refund.js';
+import { related } from './reads.js';
 
 @ObjectType('Refusal', { description: 'Why something would be refused, in the words and with the code of the error.' })
 export class RefusalType {
@@ -94,17 +95,17 @@ export class RefundPreviewType {
 @Resolver(() => PreviewLine)
 export class PreviewLineResolver {
   @FieldResolver(() => Account, { description: 'The account that would be debited or credited.' })
-  account(@Root() { posting }: PreviewLine, @Ctx() context: Context): Promise<Account> {
-    return context.loaders.account.load(posting.account.id);
+  account(@Root() { posting }: PreviewLine, @Ctx() context: Context): Account | Promise<Account> {
+    return related(context.loaders.account, posting.account);
   }
 
   @FieldResolver(() => Customer, { nullable: true, description: 'The customer, on receivable lines.' })
-  customer(@Root() { posting }: PreviewLine, @Ctx() context: Context): Promise<Customer> | null {
-    return posting.customer ? context.loaders.customer.load(posting.customer.id) : null;
+  customer(@Root() { posting }: PreviewLine, @Ctx() context: Context): Customer | Promise<Customer> | null {
+    return posting.customer ? related(context.loaders.customer, posting.customer) : null;
   }
 
   @FieldResolver(() => Branch, { nullable: true, description: 'The branch that it would be booked to.' })
-  branch(@Root() { posting }: PreviewLine, @Ctx() context: Context): Promise<Branch> | null {
-    return posting.branch ? context.loaders.branch.load(posting.branch.id) : null;
+  branch(@Root() { posting }: PreviewLine, @Ctx() context: Context): Branch | Promise<Branch> | null {
+    return posting.branch ? related(context.loaders.branch, posting.branch) : null;
   }
 }

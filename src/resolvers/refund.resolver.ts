@@ -1,4 +1,5 @@
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
@@ -17,7 +18,7 @@ import { PageArgs } from './inputs/page.args.js';
 import { given, ProvenanceFilter } from './inputs/provenance.filter.js';
 import { RefundCreditNoteInput } from './inputs/refund-credit-note.input.js';
 import { ReverseRefundInput } from './inputs/reverse-refund.input.js';
-import { findById, findPage } from './reads.js';
+import { findById, findPage, related } from './reads.js';
 import { RefundPreviewType } from './refund-preview.js';
 
 @Resolver(() => Refund)
@@ -77,19 +78,24 @@ export class RefundResolver {
 
   @Authorized(Role.VIEWER)
   @Query(() => Refund, { nullable: true, description: 'A refund, or null if there is none with this id.' })
-  refund(@Ctx() context: Context, @Arg('id', () => ID, { description: 'Id of the refund.' }) id: string): Promise<Refund | null> {
-    return findById(context, Refund, id);
+  refund(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Arg('id', () => ID, { description: 'Id of the refund.' }) id: string,
+  ): Promise<Refund | null> {
+    return findById(context, info, Refund, id);
   }
 
   @Authorized(Role.VIEWER)
   @Query(() => [Refund], { description: 'Refunds in the order of their ids.' })
   refunds(
     @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
     @Args(() => PageArgs) page: PageArgs,
     @Arg('provenance', () => ProvenanceFilter, { nullable: true, description: 'Only those that came from there.' })
     provenance: ProvenanceFilter | null | undefined,
   ): Promise<Refund[]> {
-    return findPage(context, Refund, page, provenance ? { provenance: given(provenance, context.actor) } : {});
+    return findPage(context, info, Refund, page, provenance ? { provenance: given(provenance, context.actor) } : {});
   }
 
   @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })
@@ -125,31 +131,31 @@ export class RefundResolver {
   }
 
   @FieldResolver(() => CreditNote, { description: 'The credit note that was refunded.' })
-  creditNote(@Root() refund: Refund, @Ctx() context: Context): Promise<CreditNote> {
-    return context.loaders.creditNote.load(refund.creditNote.id);
+  creditNote(@Root() refund: Refund, @Ctx() context: Context): CreditNote | Promise<CreditNote> {
+    return related(context.loaders.creditNote, refund.creditNote);
   }
 
   @FieldResolver(() => Account, { description: 'The account that the money left from.' })
-  fromAccount(@Root() refund: Refund, @Ctx() context: Context): Promise<Account> {
-    return context.loaders.account.load(refund.fromAccount.id);
+  fromAccount(@Root() refund: Refund, @Ctx() context: Context): Account | Promise<Account> {
+    return related(context.loaders.account, refund.fromAccount);
   }
 
   @FieldResolver(() => Branch, { description: 'The branch that it is booked to.' })
-  branch(@Root() refund: Refund, @Ctx() context: Context): Promise<Branch> {
-    return context.loaders.branch.load(refund.branch.id);
+  branch(@Root() refund: Refund, @Ctx() context: Context): Branch | Promise<Branch> {
+    return related(context.loaders.branch, refund.branch);
   }
 
   @FieldResolver(() => JournalEntry, { description: 'Its posting in the books.' })
-  journalEntry(@Root() refund: Refund, @Ctx() context: Context): Promise<JournalEntry> {
-    return context.loaders.journalEntry.load(refund.journalEntry.id);
+  journalEntry(@Root() refund: Refund, @Ctx() context: Context): JournalEntry | Promise<JournalEntry> {
+    return related(context.loaders.journalEntry, refund.journalEntry);
   }
 }
 
 @Resolver(() => RefundReversal)
 export class RefundReversalResolver {
   @FieldResolver(() => Refund, { description: 'The refund that was reversed.' })
-  refund(@Root() reversal: RefundReversal, @Ctx() context: Context): Promise<Refund> {
-    return context.loaders.refund.load(reversal.refund.id);
+  refund(@Root() reversal: RefundReversal, @Ctx() context: Context): Refund | Promise<Refund> {
+    return related(context.loaders.refund, reversal.refund);
   }
 
   @Authorized(Role.ACCOUNTANT)
@@ -162,7 +168,7 @@ export class RefundReversalResolver {
   }
 
   @FieldResolver(() => JournalEntry, { description: 'The mirror entry.' })
-  journalEntry(@Root() reversal: RefundReversal, @Ctx() context: Context): Promise<JournalEntry> {
-    return context.loaders.journalEntry.load(reversal.journalEntry.id);
+  journalEntry(@Root() reversal: RefundReversal, @Ctx() context: Context): JournalEntry | Promise<JournalEntry> {
+    return related(context.loaders.journalEntry, reversal.journalEntry);
   }
 }
