@@ -1,3 +1,4 @@
+import { ConnectionException } from '@mikro-orm/core';
 import { PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 
 type Dialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
@@ -30,7 +31,8 @@ function givingBack(driver: Driver): Driver {
       await beginTransaction(connection, settings);
     } catch (error) {
       await driver.releaseConnection(connection);
-      throw error;
+      // Nothing else keeps a transaction from beginning.
+      throw new ConnectionException(error as Error);
     }
   };
   // What failed before the rollback is what the caller hears of. A transaction ends with its connection in any case.
