@@ -47,14 +47,38 @@ export class Context {
    * @throws {InvalidInput}
    */
   begin(argument?: string | null): Idempotency | undefined {
+    this.forget();
+    const key = this.keyOf(argument);
+    return key === undefined ? undefined : this.idempotency(key);
+  }
+
+  /**
+   * Begins several commands that stand in one: each has the caller's key with its own number, as if it were sent with that.
+   *
+   * @returns for each of them what {@link begin} returns for one
+   */
+  beginSeveral(count: number, argument?: string | null): (Idempotency | undefined)[] {
+    this.forget();
+    const key = this.keyOf(argument, `#${count - 1}`.length);
+    return Array.from({ length: count }, (_, index) => (key === undefined ? undefined : this.idempotency(`${key}#${index}`)));
+  }
+
+  private forget(): void {
     this.em.clear();
     this.loaders = this.newLoaders();
+  }
+
+  private keyOf(argument: string | null | undefined, room = 0): string | undefined {
     const key = argument ?? this.idempotencyKey;
     if (key === undefined) return undefined;
-    if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-      const reason = 'idempotencyKey must be 1 to 255 visible ASCII characters';
+    if (!/^[\x21-\x7e]{1,255}$/.test(key) || key.length + room > 255) {
+      const reason = `idempotencyKey must be 1 to ${255 - room} visible ASCII characters`;
       throw new InvalidInput([{ field: 'idempotencyKey', constraints: { isIdempotencyKey: reason }, value: key }]);
     }
+    return key;
+  }
+
+  private idempotency(key: string): Idempotency {
     const idempotency: Idempotency = { key, onOutcome: (outcome) => void this.outcomes.set(idempotency, outcome) };
     return idempotency;
   }

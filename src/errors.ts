@@ -46,7 +46,7 @@ export type ErrorDetails = Readonly<Record<string, unknown>>;
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
   /** The input field that is to blame, as the caller spells it. */
-  readonly field: string | undefined;
+  field: string | undefined;
   /** The numbers behind the refusal, for programs. */
   readonly details: ErrorDetails;
 
@@ -55,6 +55,12 @@ export abstract class DomainError extends Error {
     this.name = new.target.name;
     this.field = field;
     this.details = details;
+  }
+
+  /** Says at which place of the input it is, where a command holds several. */
+  at(place: string): this {
+    this.field = this.field === undefined ? place : `${place}.${this.field}`;
+    return this;
   }
 }
 
@@ -204,14 +210,13 @@ export class RefundAlreadyReversed extends DomainError {
 /** A refund that looks the same was made a moment ago, and the caller sent no key that would tell the two apart. */
 export class PossibleDuplicateRefund extends DomainError {
   readonly code = 'POSSIBLE_DUPLICATE_REFUND';
-  constructor(refundId: string, seconds: number) {
-    super(
-      `Refund ${refundId} is the same and was made less than ${seconds} seconds ago; allow duplicates, or send an idempotency key`,
-      {
-        refundId,
-        seconds,
-      },
-    );
+  /** @param refundId `null` where both stand in the same command */
+  constructor(refundId: string | null, seconds: number) {
+    const what =
+      refundId === null
+        ? 'The same refund stands twice here'
+        : `Refund ${refundId} is the same and was made less than ${seconds} seconds ago`;
+    super(`${what}; allow duplicates, or send an idempotency key`, { refundId, seconds });
   }
 }
 

@@ -5,24 +5,12 @@ import { Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
 import type { Posting } from '../entities/journal-entry.js';
-import type { ErrorCode } from '../errors.js';
 import { formatAmount } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../scalars.js';
 import type { RefundPreview } from '../services/preview-refund.js';
 import { related } from './reads.js';
-
-@ObjectType('Refusal', { description: 'Why something would be refused, in the words and with the code of the error.' })
-export class RefusalType {
-  @Field(() => String, { description: 'Code of the error.' })
-  code!: ErrorCode;
-
-  @Field(() => String, { description: 'What is wrong.' })
-  message!: string;
-
-  @Field(() => String, { nullable: true, description: 'The input field that is to blame.' })
-  field?: string | undefined;
-}
+import { RefusalType, refusalType } from './refusal.js';
 
 @ObjectType('PreviewLine', { description: 'A journal line that would be posted.' })
 export class PreviewLine {
@@ -73,8 +61,7 @@ export class RefundPreviewType {
   constructor(preview: RefundPreview, baseCurrency: string) {
     this.allowed = preview.refusal === null;
     if (preview.refusal !== null) {
-      const { code, message, field } = preview.refusal;
-      this.refusals = [{ code, message, field }];
+      this.refusals = [refusalType(preview.refusal)];
       return;
     }
     const { postingDate, postings, currencyCode, realizedGain, remainingBefore, remainingAfter } = preview;

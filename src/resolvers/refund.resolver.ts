@@ -17,8 +17,10 @@ import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
 import { PageArgs } from './inputs/page.args.js';
 import { given, ProvenanceFilter } from './inputs/provenance.filter.js';
 import { RefundCreditNoteInput } from './inputs/refund-credit-note.input.js';
+import { BulkMode, RefundCreditNotesArgs } from './inputs/refund-credit-notes.args.js';
 import { ReverseRefundInput } from './inputs/reverse-refund.input.js';
 import { findById, findPage, related } from './reads.js';
+import { RefundOutcomeType, refundOutcome } from './refund-outcome.js';
 import { RefundPreviewType } from './refund-preview.js';
 
 @Resolver(() => Refund)
@@ -46,6 +48,37 @@ export class RefundResolver {
     const duplicateWindowSeconds = allowDuplicate ? 0 : context.config.duplicateWindowSeconds;
     const conditions = { idempotency, expectedRemaining, duplicateWindowSeconds };
     return context.refunds.add({ actor: context.actor, command: input, conditions });
+  }
+
+  @Authorized(Role.ACCOUNTANT)
+  @Mutation(() => [RefundOutcomeType], {
+    description: 'Makes several refunds, in their order: all of them or none, or each by itself. There is an outcome for each.',
+  })
+  async refundCreditNotes(
+    @Ctx() context: Context,
+    @Args(() => RefundCreditNotesArgs) { inputs, mode, allowDuplicate }: RefundCreditNotesArgs,
+    @Arg('idempotencyKey', () => String, {
+      nullable: true,
+      description:
+        'Key of your choice, as of one mutation. Each refund is done as if sent with this key and its own number: `key#0`, `key#1` … ' +
+        'Sent again, those that were made answer what they made, and those that were refused are tried again.',
+    })
+    idempotencyKey: string | null | undefined,
+  ): Promise<RefundOutcomeType[]> {
+    const { actor } = context;
+    const duplicateWindowSeconds = allowDuplicate ? 0 : context.config.duplicateWindowSeconds;
+    const keys = context.beginSeveral(inputs.length, idempotencyKey);
+    const requests = inputs.map((command, index) => ({
+      actor,
+      command,
+      conditions: { idempotency: keys[index], duplicateWindowSeconds },
+    }));
+    if (mode === BulkMode.PER_ITEM) {
+      const settled = await Promise.allSettled(requests.map((request) => context.refunds.add(request)));
+      return settled.map((each) => refundOutcome(each, context.log));
+    }
+    const refunds = await context.refunds.addAllOrNone(actor.organization.id, requests);
+    return refunds.map((refund) => ({ refund, refusal: null }));
   }
 
   @Authorized(Role.ACCOUNTANT)

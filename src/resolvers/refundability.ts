@@ -5,7 +5,7 @@ import type { CreditNote } from '../entities/credit-note.js';
 import { formatAmount } from '../money.js';
 import { DecimalScalar } from '../scalars.js';
 import type { Refundability } from '../services/refundability.js';
-import { RefusalType } from './refund-preview.js';
+import { RefusalType, refusalType } from './refusal.js';
 
 @ObjectType('Refundability', {
   description: 'Whether you could refund the note today: what a form needs to enable its button, or to say why not.',
@@ -25,7 +25,7 @@ export class RefundabilityType {
   constructor({ maxAmount, reasons }: Refundability, { currencyCode }: CreditNote) {
     this.allowed = reasons.length === 0;
     this.maxAmount = formatAmount(maxAmount, currencyCode);
-    this.reasons = reasons.map(({ code, message, field }) => ({ code, message, field }));
+    this.reasons = reasons.map(refusalType);
     this.currencyCode = currencyCode;
   }
 }

@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { parseId } from '../entities/owned.js';
 import { CreditNoteNotFound } from '../errors.js';
+import { related } from '../resolvers/reads.js';
 import { expectedRemaining } from './etag.js';
 import { refundReply } from './refund-reply.js';
 import { readRefundRequest } from './refund-request.js';
@@ -22,7 +23,7 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
       duplicateWindowSeconds: request.headers['allow-duplicate'] === 'true' ? 0 : context.config.duplicateWindowSeconds,
     };
     const refund = await context.refunds.add({ actor: context.actor, command: input, conditions });
-    reply.header('etag', (await context.loaders.creditNote.load(refund.creditNote.id)).etag);
+    reply.header('etag', (await related(context.loaders.creditNote, refund.creditNote)).etag);
     if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
     return reply.code(201).send(refundReply(refund));
   });

@@ -5,8 +5,9 @@ import type { Posting } from '../entities/journal-entry.js';
 import { DomainError } from '../errors.js';
 import type { Big } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
-import { openBooks, Patience, prepareRefund, type RefundCreditNote } from './refund-credit-note.js';
-import { onBooks } from './unit-of-work.js';
+import { openBooks } from './refund-books.js';
+import { prepareRefund, type RefundCreditNote } from './refund-credit-note.js';
+import { onBooks, Patience } from './unit-of-work.js';
 
 /** What a refund would do now, or what it would be refused with. */
 export type RefundPreview =

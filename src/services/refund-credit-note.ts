@@ -1,18 +1,17 @@
-import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, provenanceOf } from '../auth/actor.js';
-import { Account } from '../entities/account.js';
+import type { Account } from '../entities/account.js';
 import { REFUNDABLE_FROM } from '../entities/account-type.js';
-import { Branch } from '../entities/branch.js';
-import { CreditNote } from '../entities/credit-note.js';
+import type { Branch } from '../entities/branch.js';
+import type { CreditNote } from '../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../entities/journal-entry.js';
 import type { Organization } from '../entities/organization.js';
-import { type Owned, parseId } from '../entities/owned.js';
 import { Refund, type RefundTerms } from '../entities/refund.js';
-import { AccountNotFound, BranchNotFound, CreditNoteNotFound, PossibleDuplicateRefund } from '../errors.js';
+import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../errors.js';
 import { type Big, ZERO } from '../money.js';
-import { toPostingDate } from '../posting-date.js';
-import { type SystemAccounts, systemAccounts } from './system-accounts.js';
-import { type Idempotency, lockKeys, onBooks } from './unit-of-work.js';
+import { areEqual, type Books, openBooks, windowOf } from './refund-books.js';
+import type { SystemAccounts } from './system-accounts.js';
+import { type Idempotency, lockKeys, onBooks, Patience } from './unit-of-work.js';
 
 export interface RefundCreditNote {
   readonly creditNoteId: string;
@@ -57,19 +56,6 @@ export enum Postponed {
 /** What became of a request: its refund, what it is refused with, or why it has to be taken up again. */
 export type Outcome = Refund | Error | Postponed;
 
-/** How long a unit of work waits for what somebody else holds. */
-export enum Patience {
-  /** Not at all: what is busy is postponed. */
-  NONE = 'NONE',
-  /** A moment for credit notes, after which the whole unit of work fails; not at all for keys. */
-  SHORT = 'SHORT',
-  /** As long as anybody here. */
-  FULL = 'FULL',
-}
-
-/** Longer than a unit of work takes. */
-const SHORT_LOCK_TIMEOUT = '250ms';
-
 /**
  * Pays back part of customers' credit, and posts the journal entry of each refund: all requests of one organization in one
  * unit of work, in their order. Each has its own outcome: a refusal leaves the others alone.
@@ -101,36 +87,24 @@ export function refundCreditNotes(
   requests: readonly RefundRequest[],
   patience: Patience,
 ): Promise<Outcome[]> {
-  const lockTimeout = patience === Patience.SHORT ? SHORT_LOCK_TIMEOUT : undefined;
-  return onBooks(em, organizationId, { period: 'shared', lockTimeout }, async (em, organization) => {
-    const keys = await lockKeys(em, organization, requests.map(keyed), patience === Patience.FULL);
-    const earlier = requests.map((request) =>
-      keys.isBusy(keyed(request)) ? Postponed.KEY_BUSY : unlessFailed(() => keys.resultOf(keyed(request))),
-    );
-    const replays = await replayed(em, earlier);
-    const fresh = requests.filter((_, index) => earlier[index] === null);
-    const books = await openBooks(em, organization, fresh, patience);
+  return onBooks(em, organizationId, { patience }, (em, organization) => makeRefunds(em, organization, requests, patience));
+}
 
-    const made = new Map<RefundRequest, Refund>();
-    const outcomes = requests.map((request, index): Outcome => {
-      const before = earlier[index] ?? null;
-      if (before !== null) return typeof before === 'number' ? replays(before) : before;
-      const postponed = postponement(request, books, made.keys());
-      if (postponed !== null) return postponed;
-      return unlessFailed(() => {
-        const refund = prepareRefund(request, books);
-        made.set(request, refund);
-        return refund;
-      });
+/**
+ * {@link refundCreditNotes}, all of them or none.
+ *
+ * @throws the first refusal, which says in its field which of the requests it is about: `inputs.2.amount`
+ */
+export function refundAllOrNone(em: EntityManager, organizationId: number, requests: readonly RefundRequest[]): Promise<Refund[]> {
+  return onBooks(em, organizationId, {}, async (em, organization) => {
+    const outcomes = await makeRefunds(em, organization, requests, Patience.FULL);
+    return outcomes.map((outcome, index) => {
+      if (outcome instanceof Refund) return outcome;
+      // With full patience only one that equals another is postponed.
+      const error =
+        outcome instanceof Error ? outcome : new PossibleDuplicateRefund(null, windowOf(requests[index] as RefundRequest));
+      throw error instanceof DomainError ? error.at(`inputs.${index}`) : error;
     });
-
-    em.persist([...made.values()].flatMap((refund) => [refund.journalEntry, refund]));
-    if (fresh.some(({ conditions }) => conditions.idempotency !== undefined)) {
-      // Keys are kept with the ids of what was made, which the database gives.
-      await em.flush();
-      for (const [request, refund] of made) keys.keep(keyed(request), refund);
-    }
-    return outcomes;
   });
 }
 
@@ -139,6 +113,42 @@ export async function refundCreditNote(em: EntityManager, request: RefundRequest
   const [outcome] = await refundCreditNotes(em, request.actor.organization.id, [request], Patience.FULL);
   if (outcome instanceof Refund) return outcome;
   throw outcome instanceof Error ? outcome : new Error(`a refund that waits was postponed: ${outcome}`);
+}
+
+async function makeRefunds(
+  em: EntityManager,
+  organization: Organization,
+  requests: readonly RefundRequest[],
+  patience: Patience,
+): Promise<Outcome[]> {
+  const keys = await lockKeys(em, organization, requests.map(keyed), patience);
+  const earlier = requests.map((request) =>
+    keys.isBusy(keyed(request)) ? Postponed.KEY_BUSY : unlessFailed(() => keys.resultOf(keyed(request))),
+  );
+  const replays = await replayed(em, earlier);
+  const fresh = requests.filter((_, index) => earlier[index] === null);
+  const books = await openBooks(em, organization, fresh, patience);
+
+  const made = new Map<RefundRequest, Refund>();
+  const outcomes = requests.map((request, index): Outcome => {
+    const before = earlier[index] ?? null;
+    if (before !== null) return typeof before === 'number' ? replays(before) : before;
+    const postponed = postponement(request, books, made.keys());
+    if (postponed !== null) return postponed;
+    return unlessFailed(() => {
+      const refund = prepareRefund(request, books);
+      made.set(request, refund);
+      return refund;
+    });
+  });
+
+  em.persist([...made.values()].flatMap((refund) => [refund.journalEntry, refund]));
+  if (fresh.some(({ conditions }) => conditions.idempotency !== undefined)) {
+    // Keys are kept with the ids of what was made, which the database gives.
+    await em.flush();
+    for (const [request, refund] of made) keys.keep(keyed(request), refund);
+  }
+  return outcomes;
 }
 
 /** The command, as its idempotency key knows it. */
@@ -165,96 +175,6 @@ function unlessFailed<T>(work: () => T): T | Error {
   }
 }
 
-/** What the requests of one unit of work need, locked and loaded. What the organization does not own is `undefined`. */
-export interface Books {
-  readonly organization: Organization;
-  readonly systemAccounts: SystemAccounts;
-  creditNote(request: RefundRequest): CreditNote | undefined;
-  /** Whether its credit note, if there is one, is in the hands of somebody else. */
-  isBusy(request: RefundRequest): boolean;
-  fromAccount(request: RefundRequest): Account | undefined;
-  branch(request: RefundRequest): Branch | undefined;
-  /** Id of an equal refund within the request's window. */
-  duplicate(request: RefundRequest): string | undefined;
-}
-
-export async function openBooks(
-  em: EntityManager,
-  organization: Organization,
-  requests: readonly RefundRequest[],
-  patience: Patience,
-): Promise<Books> {
-  // The lock makes check-then-spend one step: a concurrent refund waits here and then sees what is left. Locks are taken in
-  // the order of the ids, so that no two units of work wait for one another.
-  const lockMode = patience === Patience.NONE ? LockMode.PESSIMISTIC_PARTIAL_WRITE : LockMode.PESSIMISTIC_WRITE;
-  const owner = organization.id;
-  const noteIds = { $in: idsOf(requests, 'creditNoteId') };
-  const creditNotes = byId(await em.find(CreditNote, { id: noteIds, organization: owner }, { lockMode, orderBy: { id: 'asc' } }));
-  // After the lock, so that it sees what those did whom it waited for.
-  const duplicates = await findDuplicates(em, organization, requests);
-  const accounts = await em.find(Account, {
-    organization: owner,
-    $or: [{ id: { $in: idsOf(requests, 'fromAccountId') } }, { systemRole: { $ne: null } }],
-  });
-  const fromAccounts = byId(accounts);
-  const branches = byId(await em.find(Branch, { id: { $in: idsOf(requests, 'branchId') }, organization: owner }));
-  return {
-    organization,
-    systemAccounts: systemAccounts(organization, accounts),
-    creditNote: ({ command }) => creditNotes(command.creditNoteId),
-    isBusy: ({ command }) =>
-      patience === Patience.NONE && parseId(command.creditNoteId) !== null && creditNotes(command.creditNoteId) === undefined,
-    fromAccount: ({ command }) => fromAccounts(command.fromAccountId),
-    branch: ({ command }) => branches(command.branchId),
-    duplicate: (request) => duplicates.get(request),
-  };
-}
-
-function idsOf(requests: readonly RefundRequest[], field: 'creditNoteId' | 'fromAccountId' | 'branchId'): number[] {
-  return [...new Set(requests.flatMap(({ command }) => parseId(command[field]) ?? []))];
-}
-
-function byId<T extends Owned>(rows: readonly T[]): (id: string) => T | undefined {
-  const rowOf = new Map(rows.map((row) => [row.id, row]));
-  return (id) => rowOf.get(parseId(id) ?? 0);
-}
-
-/** A double click sends the same refund twice. The note's lock makes the second wait, and see the first. */
-async function findDuplicates(
-  em: EntityManager,
-  organization: Organization,
-  requests: readonly RefundRequest[],
-): Promise<Map<RefundRequest, string>> {
-  const guarded = requests.flatMap((request) => {
-    const { creditNoteId, fromAccountId, amount, referenceNo, date } = request.command;
-    const day = toPostingDate(date, organization.timeZone);
-    if (windowOf(request) === 0 || day === null || parseId(creditNoteId) === null || parseId(fromAccountId) === null) return [];
-    return [{ request, row: [creditNoteId, fromAccountId, amount.toFixed(), day, referenceNo, windowOf(request)] }];
-  });
-  if (guarded.length === 0) return new Map();
-  const found = await em.execute<{ index: number; id: string }[]>(
-    `select wanted.index, duplicate.id
-     from (values ${guarded.map((_, index) => `(${index}, ?::bigint, ?::bigint, ?::numeric, ?::date, ?::text, ?::numeric)`).join(', ')})
-       wanted (index, credit_note_id, from_account_id, amount, date, reference_no, seconds)
-     cross join lateral (
-       select id from refunds refund
-       where organization_id = ? and credit_note_id = wanted.credit_note_id
-         and created_at > clock_timestamp() - make_interval(secs => wanted.seconds)
-         and amount = wanted.amount and from_account_id = wanted.from_account_id and date = wanted.date
-         and reference_no = wanted.reference_no
-         and not exists (select from refund_reversals where refund_id = refund.id)
-       order by created_at desc limit 1
-     ) duplicate`,
-    [...guarded.flatMap(({ row }) => row), organization.id],
-  );
-  return new Map(found.flatMap(({ index, id }) => (guarded[index] ? [[guarded[index].request, String(id)] as const] : [])));
-}
-
-/** A key of the caller's own tells its refunds apart. */
-function windowOf({ conditions: { idempotency, duplicateWindowSeconds } }: RefundRequest): number {
-  return idempotency === undefined ? duplicateWindowSeconds : 0;
-}
-
 function postponement(request: RefundRequest, books: Books, made: Iterable<RefundRequest>): Postponed | null {
   if (books.isBusy(request)) return Postponed.CREDIT_NOTE_BUSY;
   for (const other of made) {
@@ -265,16 +185,6 @@ function postponement(request: RefundRequest, books: Books, made: Iterable<Refun
 
 function haveSameKey({ conditions: one }: RefundRequest, { conditions: other }: RefundRequest): boolean {
   return one.idempotency !== undefined && one.idempotency.key === other.idempotency?.key;
-}
-
-function areEqual({ command: one }: RefundRequest, { command: other }: RefundRequest, { organization }: Books): boolean {
-  return (
-    one.creditNoteId === other.creditNoteId &&
-    one.fromAccountId === other.fromAccountId &&
-    one.referenceNo === other.referenceNo &&
-    one.amount.eq(other.amount) &&
-    toPostingDate(one.date, organization.timeZone) === toPostingDate(other.date, organization.timeZone)
-  );
 }
 
 /**

@@ -6,12 +6,13 @@ import { Refund } from '../entities/refund.js';
 import { Gathering } from '../gathering.js';
 import {
   type Outcome,
-  Patience,
   Postponed,
   type RefundRequest,
+  refundAllOrNone,
   refundCreditNote,
   refundCreditNotes,
 } from './refund-credit-note.js';
+import { Patience } from './unit-of-work.js';
 
 /** So many refunds may be made alone at once. Each holds a connection; the others stay free for those who need not wait. */
 const MOST_ALONE = 8;
@@ -37,6 +38,11 @@ export class RefundQueue {
   /** Makes the refund, and throws what {@link refundCreditNotes} refuses it with. */
   add(request: RefundRequest): Promise<Refund> {
     return this.gathering.add(request.actor.organization.id, request);
+  }
+
+  /** Makes all of the refunds or none, and throws what {@link refundAllOrNone} does. */
+  addAllOrNone(organizationId: number, requests: readonly RefundRequest[]): Promise<Refund[]> {
+    return this.alone(() => refundAllOrNone(this.em.fork(), organizationId, requests));
   }
 
   private async refund(organizationId: number, requests: readonly RefundRequest[]): Promise<(Refund | Promise<Refund>)[]> {

@@ -22,6 +22,19 @@ export interface Idempotency {
  */
 export type Period = 'shared' | 'alone';
 
+/** How long a unit of work waits for what somebody else holds. */
+export enum Patience {
+  /** Not at all: what is busy is postponed. */
+  NONE = 'NONE',
+  /** A moment for credit notes, after which the whole unit of work fails; not at all for keys. */
+  SHORT = 'SHORT',
+  /** As long as anybody here. */
+  FULL = 'FULL',
+}
+
+/** Longer than a unit of work takes. */
+const SHORT_LOCK_TIMEOUT = '250ms';
+
 /** What is to be done: its name and its fields, which together tell one command from another. */
 export interface Command<T> {
   readonly operation: string;
@@ -38,18 +51,18 @@ export interface Command<T> {
  * What waits for a lock and what it then reads are statements of their own: a statement reads what was committed before it
  * began.
  *
- * @param lockTimeout for all locks but the period's, if not the connection's own
+ * @param patience for all locks but the period's
  */
 export function onBooks<T>(
   em: EntityManager,
   organizationId: number,
-  { period = 'shared', lockTimeout }: { period?: Period; lockTimeout?: string | undefined },
+  { period = 'shared', patience = Patience.FULL }: { period?: Period | undefined; patience?: Patience },
   work: (em: EntityManager, organization: Organization) => Promise<T>,
 ): Promise<T> {
   return em.transactional(
     async (em) => {
-      if (lockTimeout === undefined) await em.execute(`select ${PERIOD_LOCK[period]}`, [organizationId]);
-      else await em.execute(`select ${PERIOD_LOCK[period]}, set_config('lock_timeout', ?, true)`, [organizationId, lockTimeout]);
+      const lockTimeout = patience === Patience.SHORT ? `, set_config('lock_timeout', '${SHORT_LOCK_TIMEOUT}', true)` : '';
+      await em.execute(`select ${PERIOD_LOCK[period]}${lockTimeout}`, [organizationId]);
       return work(em, await em.findOneOrFail(Organization, organizationId));
     },
     { clear: true },
@@ -70,9 +83,9 @@ export function inUnitOfWork<T extends { id: number }>(
   work: (em: EntityManager, organization: Organization) => Promise<T>,
 ): Promise<T> {
   const { result, idempotency, period } = command;
-  return onBooks(em, actor.organization.id, period ? { period } : {}, async (em, organization) => {
+  return onBooks(em, actor.organization.id, { period }, async (em, organization) => {
     if (idempotency === undefined) return work(em, organization);
-    const keys = await lockKeys(em, organization, [command], true);
+    const keys = await lockKeys(em, organization, [command], Patience.FULL);
     const earlier = keys.resultOf(command);
     if (earlier !== null) return em.findOneOrFail(result, { id: earlier } as FilterQuery<T>);
     const made = await work(em, organization);
@@ -99,22 +112,18 @@ export interface LockedKeys {
 
 type KeyedCommand = Pick<Command<unknown>, 'operation' | 'fields' | 'idempotency'>;
 
-/**
- * The lock makes a second request with the key wait for the first, in whatever process it runs.
- *
- * @param wait for keys that are busy elsewhere
- */
+/** The lock makes a second request with the key wait for the first, in whatever process it runs. */
 export async function lockKeys(
   em: EntityManager,
   organization: Organization,
   commands: readonly KeyedCommand[],
-  wait: boolean,
+  patience: Patience,
 ): Promise<LockedKeys> {
   const wanted = [...new Set(commands.flatMap(({ idempotency }) => idempotency?.key ?? []))];
   const locked = new Set<string>();
   const earlier = new Map<string, IdempotencyKey>();
   if (wanted.length > 0) {
-    const sql = wait ? KEY_LOCKS : TRY_KEY_LOCKS;
+    const sql = patience === Patience.FULL ? KEY_LOCKS : TRY_KEY_LOCKS;
     for (const { key } of await em.execute<{ key: string }[]>(sql, [organization.id, JSON.stringify(wanted)])) locked.add(key);
     const used = await em.find(IdempotencyKey, { organization: organization.id, key: { $in: [...locked] } });
     for (const each of used) earlier.set(each.key, each);

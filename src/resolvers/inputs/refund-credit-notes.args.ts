@@ -1,0 +1,35 @@
+import { ArrayMaxSize, ArrayMinSize, ValidateNested } from 'class-validator';
+import { ArgsType, Field, registerEnumType } from 'type-graphql';
+import { RefundCreditNoteInput } from './refund-credit-note.input.js';
+
+export enum BulkMode {
+  ATOMIC = 'ATOMIC',
+  PER_ITEM = 'PER_ITEM',
+}
+
+registerEnumType(BulkMode, {
+  name: 'BulkMode',
+  description: 'What the refusal of one of several means for the others.',
+  valuesConfig: {
+    ATOMIC: { description: 'All are made, or none is.' },
+    PER_ITEM: { description: 'Each is made or refused by itself.' },
+  },
+});
+
+@ArgsType()
+export class RefundCreditNotesArgs {
+  @Field(() => [RefundCreditNoteInput], { description: 'What is to be refunded, in this order: 1 to 100 refunds.' })
+  @ArrayMinSize(1, { message: 'inputs must hold at least one refund' })
+  @ArrayMaxSize(100, { message: 'inputs must hold at most 100 refunds' })
+  @ValidateNested()
+  inputs!: RefundCreditNoteInput[];
+
+  @Field(() => BulkMode, { description: 'Whether one refusal refuses all.' })
+  mode!: BulkMode;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Without an idempotency key, an equal refund within seconds is refused as a possible duplicate; this allows it.',
+  })
+  allowDuplicate!: boolean;
+}

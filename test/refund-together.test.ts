@@ -1,0 +1,290 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Role } from '../src/entities/access.js';
+import {
+  type BulkMode,
+  CreditNoteDocument,
+  LedgerHealthDocument,
+  RefundCreditNoteDocument,
+  type RefundCreditNoteInput,
+  RefundCreditNotesDocument,
+} from './generated/documents.js';
+import { type Books, Gateway, ledger } from './helpers/gateway.js';
+
+/** Refunds that share a unit of work, because they came at once or in one mutation: each has its own outcome. */
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await Gateway.start({ duplicateWindowSeconds: 1000 });
+});
+afterAll(() => gateway.stop());
+
+async function creditNotes(books: Books, count: number, amount = '100.00'): Promise<string[]> {
+  const customerId = await books.customer();
+  const notes: string[] = [];
+  for (let index = 0; index < count; index += 1) notes.push((await books.creditNote(amount, { customerId })).id);
+  return notes;
+}
+
+/** The outcome of each refund in a word: its amount, or the code that it was refused with. */
+async function refundAtOnce(books: Books, inputs: readonly RefundCreditNoteInput[]): Promise<string[]> {
+  const replies = await Promise.all(inputs.map((input) => books.client.graphql(RefundCreditNoteDocument, { input })));
+  return replies.map(({ data, errors }) => data?.refundCreditNote.amount ?? String(errors?.[0]?.extensions.code));
+}
+
+async function remaining(books: Books, ids: readonly string[]): Promise<(string | undefined)[]> {
+  const notes = await Promise.all(ids.map((id) => books.client.query(CreditNoteDocument, { id })));
+  return notes.map(({ creditNote }) => creditNote?.remaining);
+}
+
+describe('refunds that arrive at once', () => {
+  it('share their statements', async () => {
+    const books = await gateway.books();
+    const notes = await creditNotes(books, 30);
+    const before = gateway.database.statements.length;
+
+    await refundAtOnce(
+      books,
+      notes.map((id) => books.refundInput(id)),
+    );
+
+    const inserts = gateway.database.statements.slice(before).filter((statement) => statement.includes('insert into "refunds"'));
+    expect(inserts.length).toBeLessThanOrEqual(4);
+    expect(await remaining(books, notes)).toEqual(notes.map(() => '60.00'));
+  });
+
+  it('are refused one by one, and leave the others alone', async () => {
+    const books = await gateway.books();
+    const [note = '', small = '', draft = ''] = [
+      ...(await creditNotes(books, 2)),
+      (await books.creditNote('100.00', { open: false })).id,
+    ];
+    const inputs = [
+      books.refundInput(note, { amount: '10.00' }),
+      books.refundInput(small, { amount: '100.01' }),
+      books.refundInput('999999999'),
+      books.refundInput(note, { fromAccountId: books.ids.sales }),
+      books.refundInput(note, { branchId: '999999999', amount: '20.00' }),
+      books.refundInput(draft),
+      books.refundInput(note, { date: '2025-12-31' }),
+      books.refundInput(note, { amount: '1.001' }),
+      books.refundInput(note, { amount: '90.00' }),
+      books.refundInput(small, { amount: '100.00' }),
+    ];
+    expect(await refundAtOnce(books, inputs)).toEqual([
+      '10.00',
+      'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT',
+      'CREDIT_NOTE_NOT_FOUND',
+      'ACCOUNT_INVALID_TYPE',
+      'BRANCH_ID_NOT_FOUND',
+      'CREDIT_NOTE_IS_DRAFT',
+      'DATE_BEFORE_CREDIT_NOTE',
+      'AMOUNT_PRECISION',
+      '90.00',
+      '100.00',
+    ]);
+    expect(await remaining(books, [note, small])).toEqual(['0.00', '0.00']);
+    expect((await books.client.query(LedgerHealthDocument)).ledgerHealth.healthy).toBe(true);
+  });
+
+  it('are made but for the one that the database itself refuses', async () => {
+    const books = await gateway.books();
+    const notes = await creditNotes(books, 8);
+    await gateway.database.superuser.query(`
+      create function refuse_cursed() returns trigger language plpgsql as $$
+      begin raise exception 'cursed' using errcode = 'check_violation'; end $$;
+      create trigger cursed before insert on refunds for each row when (new.reference_no = 'cursed') execute function refuse_cursed()`);
+
+    const outcomes = await refundAtOnce(
+      books,
+      notes.map((id, index) => books.refundInput(id, { referenceNo: index === 5 ? 'cursed' : `${index}` })),
+    );
+    await gateway.database.superuser.query('drop function refuse_cursed cascade');
+
+    expect(outcomes).toEqual(notes.map((_, index) => (index === 5 ? 'INTERNAL_SERVER_ERROR' : '40.00')));
+    expect(await remaining(books, notes)).toEqual(notes.map((_, index) => (index === 5 ? '100.00' : '60.00')));
+  });
+
+  it('are made but for those of a note that somebody else holds, which are made when it is free', async () => {
+    const books = await gateway.books();
+    const notes = await creditNotes(books, 12);
+    const held = notes.slice(0, 2);
+    const { sql } = gateway.database;
+    await sql.query('begin');
+    await sql.query('select from credit_notes where id = any($1) for update', [held]);
+
+    const late = refundAtOnce(
+      books,
+      held.map((id) => books.refundInput(id)),
+    );
+    const others = await refundAtOnce(
+      books,
+      notes.slice(2).map((id) => books.refundInput(id)),
+    );
+    const elsewhere = await gateway.books();
+    const other = await elsewhere.refund((await elsewhere.creditNote('100.00')).id);
+    await sql.query('commit');
+
+    expect([others, other.amount]).toEqual([notes.slice(2).map(() => '40.00'), '40.00']);
+    expect(await late).toEqual(['40.00', '40.00']);
+  });
+
+  it('say who made each of them, and in which request', async () => {
+    const books = await gateway.books();
+    const [note = ''] = await creditNotes(books, 1);
+    const accountant = await gateway.client(books.organization, Role.ACCOUNTANT);
+    const send = (index: number) =>
+      (index % 2 === 0 ? books.client : accountant).graphql(
+        RefundCreditNoteDocument,
+        { input: books.refundInput(note, { amount: '1.00', referenceNo: `${index}` }) },
+        { 'x-request-id': `request-${index}` },
+      );
+
+    await Promise.all(Array.from({ length: 10 }, (_, index) => send(index)));
+
+    const { rows } = await gateway.database.sql.query(
+      'select reference_no, created_by, request_id from refunds where credit_note_id = $1 order by reference_no',
+      [note],
+    );
+    expect(rows).toEqual(
+      Array.from({ length: 10 }, (_, index) => ({
+        reference_no: `${index}`,
+        created_by: index % 2 === 0 ? 'key of ADMIN' : 'key of ACCOUNTANT',
+        request_id: `request-${index}`,
+      })),
+    );
+  });
+});
+
+describe('refundCreditNotes', () => {
+  function send(books: Books, inputs: RefundCreditNoteInput[], mode: BulkMode, rest: { idempotencyKey?: string } = {}) {
+    return books.client.graphql(RefundCreditNotesDocument, { inputs, mode, ...rest });
+  }
+
+  it('makes all of them, in their order, each with its entry', async () => {
+    const books = await gateway.books();
+    const [note = '', other = ''] = await creditNotes(books, 2);
+    const inputs = [
+      books.refundInput(note, { amount: '60.00' }),
+      books.refundInput(other, { amount: '5.00' }),
+      books.refundInput(note, { amount: '40.00' }),
+    ];
+    const { data } = await send(books, inputs, 'ATOMIC');
+    expect(data?.refundCreditNotes.map(({ refund }) => [refund?.amount, ledger(refund?.journalEntry)])).toEqual(
+      ['60.00', '5.00', '40.00'].map((amount) => [amount, [`debit Accounts Receivable ${amount}`, `credit Bank ${amount}`]]),
+    );
+    expect(await remaining(books, [note, other])).toEqual(['0.00', '95.00']);
+  });
+
+  it('makes none when one is refused, and says which', async () => {
+    const books = await gateway.books();
+    const [note = '', other = ''] = await creditNotes(books, 2);
+    const before = await books.snapshot();
+    const inputs = [books.refundInput(note), books.refundInput(other, { amount: '100.01' })];
+
+    const { data, errors } = await send(books, inputs, 'ATOMIC', { idempotencyKey: 'all' });
+
+    expect([data, errors?.[0]?.extensions]).toMatchObject([
+      null,
+      { code: 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT', field: 'inputs.1.amount', details: { remaining: '100.00' } },
+    ]);
+    expect(await books.snapshot()).toEqual(before);
+  });
+
+  it('makes what can be made, item by item, and says why the others were refused', async () => {
+    const books = await gateway.books();
+    const [note = ''] = await creditNotes(books, 1);
+    const inputs = [
+      books.refundInput(note, { amount: '60.00' }),
+      books.refundInput(note, { amount: '60.00', referenceNo: '2' }),
+      books.refundInput(note, { fromAccountId: '999999999' }),
+      books.refundInput(note),
+    ];
+    const { data } = await send(books, inputs, 'PER_ITEM');
+    const outcomes = data?.refundCreditNotes.map(({ refund, refusal }) => refund?.amount ?? [refusal?.code, refusal?.field]);
+    expect(outcomes).toEqual([
+      '60.00',
+      ['CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT', 'amount'],
+      ['ACCOUNT_NOT_FOUND', 'fromAccountId'],
+      '40.00',
+    ]);
+    expect(JSON.parse(data?.refundCreditNotes[1]?.refusal?.details ?? '')).toMatchObject({ remaining: expect.any(String) });
+  });
+
+  it('pays nothing twice when it is sent again, and tries again what was refused', async () => {
+    const books = await gateway.books();
+    const [note = '', poor = ''] = [...(await creditNotes(books, 1)), ...(await creditNotes(books, 1, '10.00'))];
+    const inputs = [books.refundInput(note), books.refundInput(poor)];
+    const first = await send(books, inputs, 'PER_ITEM', { idempotencyKey: 'bulk' });
+    const again = await send(books, inputs, 'PER_ITEM', { idempotencyKey: 'bulk' });
+    const single = await books.client.graphql(RefundCreditNoteDocument, {
+      input: inputs[0] as RefundCreditNoteInput,
+      idempotencyKey: 'bulk#0',
+    });
+
+    expect(first.data?.refundCreditNotes.map(({ refusal }) => refusal?.code)).toEqual([
+      undefined,
+      'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT',
+    ]);
+    const ids = [first, again].map(({ data }) => data?.refundCreditNotes[0]?.refund?.id);
+    expect(ids).toEqual([single.data?.refundCreditNote.id, single.data?.refundCreditNote.id]);
+    expect(await remaining(books, [note, poor])).toEqual(['60.00', '10.00']);
+  });
+
+  it('replays all of them under one key, and refuses another command under it', async () => {
+    const books = await gateway.books();
+    const notes = await creditNotes(books, 3);
+    const inputs = notes.map((id) => books.refundInput(id));
+    const [first, again] = [
+      await send(books, inputs, 'ATOMIC', { idempotencyKey: 'k' }),
+      await send(books, inputs, 'ATOMIC', { idempotencyKey: 'k' }),
+    ];
+    const changed = inputs.map((input, index) => (index === 2 ? { ...input, amount: '1.00' } : input));
+    const { errors } = await send(books, changed, 'ATOMIC', { idempotencyKey: 'k' });
+
+    expect(again.data).toEqual(first.data);
+    expect([first, again].map(({ extensions }) => extensions?.idempotency)).toEqual([{ replayed: false }, { replayed: true }]);
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED', field: expect.stringContaining('inputs.2') });
+  });
+
+  it.each(['ATOMIC', 'PER_ITEM'] as const)(
+    'takes the same refund twice for a mistake (%s), unless it is told not to',
+    async (mode) => {
+      const books = await gateway.books();
+      const [note = ''] = await creditNotes(books, 1);
+      const inputs = [books.refundInput(note, { amount: '10.00' }), books.refundInput(note, { amount: '10.00' })];
+      const { data, errors } = await send(books, inputs, mode);
+      const allowed = await books.client.graphql(RefundCreditNotesDocument, { inputs, mode, allowDuplicate: true });
+
+      const refused = data?.refundCreditNotes[1]?.refusal?.code ?? errors?.[0]?.extensions.code;
+      expect(refused).toBe('POSSIBLE_DUPLICATE_REFUND');
+      expect(allowed.data?.refundCreditNotes.map(({ refund }) => refund?.amount)).toEqual(['10.00', '10.00']);
+    },
+  );
+
+  it('refuses bad input by the place where it stands, and lists that are empty or too long', async () => {
+    const books = await gateway.books();
+    const [note = ''] = await creditNotes(books, 1);
+    const before = await books.snapshot();
+    const one = books.refundInput(note);
+    const fields: unknown[] = [];
+    for (const inputs of [[one, { ...one, amount: '-1' }], [], Array.from({ length: 101 }, () => one)]) {
+      fields.push((await send(books, inputs, 'PER_ITEM')).errors?.[0]?.extensions.field);
+    }
+    expect(fields).toEqual(['inputs.1.amount', 'inputs', 'inputs']);
+    expect(await books.snapshot()).toEqual(before);
+  });
+
+  it('is not for viewers', async () => {
+    const books = await gateway.books();
+    const [note = ''] = await creditNotes(books, 1);
+    const viewer = await gateway.client(books.organization, Role.VIEWER);
+    const variables = { inputs: [books.refundInput(note)], mode: 'PER_ITEM' as const };
+    expect((await viewer.graphql(RefundCreditNotesDocument, variables)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+  });
+
+  it('leaves room in the key for the number of each', async () => {
+    const books = await gateway.books();
+    const [note = ''] = await creditNotes(books, 1);
+    const long = await send(books, [books.refundInput(note)], 'PER_ITEM', { idempotencyKey: 'x'.repeat(254) });
+    expect(long.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'idempotencyKey' });
+  });
+});
