@@ -21,6 +21,71 @@ it('reads a page of 100 refunds with everything around them in as many statement
   expect(hundred.count).toBeLessThanOrEqual(6);
 });
 
+it('reads a credit note with its customer in one statement beside the credential', async () => {
+  const books = await gateway.books();
+  const { id } = await books.creditNote('100.00');
+  const query = `{ creditNote(id: ${id}) { remaining customer { displayName } } }`;
+
+  const { result, count } = await statementsOf(() => books.client.graphql(query));
+
+  expect(result.data).toEqual({ creditNote: { remaining: '100.00', customer: { displayName: 'Carol' } } });
+  expect(count).toBe(2);
+});
+
+it('brings along what is asked for by fragments and aliases, and not what is skipped', async () => {
+  const books = await gateway.books();
+  await books.refund((await books.creditNote('100.00')).id);
+  const query = `query ($no: Boolean = false) {
+    refunds { ...Around ... on Refund { branch { name } } fromAccount @include(if: $no) { name } }
+  }
+  fragment Around on Refund { first: creditNote { customer { displayName } } second: creditNote { branch { name } } }`;
+
+  const { result, count } = await statementsOf(() => books.client.graphql(query));
+
+  const branch = { name: 'Head Office' };
+  expect(result.data).toEqual({ refunds: [{ first: { customer: { displayName: 'Carol' } }, second: { branch }, branch }] });
+  expect(count).toBe(2);
+  expect(gateway.database.statements.at(-1)).not.toContain('accounts');
+});
+
+it('follows relations as deep as they are asked for', async () => {
+  const books = await gateway.books();
+  const { id } = await books.refund((await books.creditNote('100.00')).id);
+  const reverse = `mutation { reverseRefund(input: { refundId: ${id}, date: "2026-02-02", reason: "Bounced" }) { id } }`;
+  expect((await books.client.graphql(reverse)).errors).toBeUndefined();
+  const query = `{ refund(id: ${id}) { status reversal {
+    journalEntry { reversalOf { reversedBy { reversalOf { memo lines { customer { displayName } } } } } }
+    refund { creditNote { remaining lines { amount account { name } } customer { displayName } } }
+  } } }`;
+
+  const { data } = await books.client.graphql<{ refund: Record<string, unknown> }, never>(query);
+
+  const customer = { displayName: 'Carol' };
+  const entry = { memo: expect.stringMatching(/^Refund of credit note /), lines: [{ customer }, { customer: null }] };
+  const note = { remaining: '100.00', lines: [{ amount: '100.00', account: { name: 'Sales' } }], customer };
+  expect(data?.refund).toEqual({
+    status: 'REVERSED',
+    reversal: { journalEntry: { reversalOf: { reversedBy: { reversalOf: entry } } }, refund: { creditNote: note } },
+  });
+});
+
+it('tells of each mutation in a document what the note was after it, also where the note was read before', async () => {
+  const books = await gateway.books();
+  const { id } = await books.creditNote('100.00');
+  const document = `mutation ($input: RefundCreditNoteInput!) {
+    a: refundCreditNote(input: $input) { creditNote { remaining refunds { creditNote { remaining } } } }
+    b: refundCreditNote(input: $input) { creditNote { remaining refunds { creditNote { remaining } } } }
+  }`;
+
+  const { data } = await books.client.graphql(document, { input: books.refundInput(id) });
+
+  const [after1, after2] = ['60.00', '20.00'].map((remaining) => ({ remaining, refunds: { creditNote: { remaining } } }));
+  expect(data).toEqual({
+    a: { creditNote: { ...after1, refunds: [after1?.refunds] } },
+    b: { creditNote: { ...after2, refunds: [after2?.refunds, after2?.refunds] } },
+  });
+});
+
 it('pages through a credit note and through each list by the id of the last one', async () => {
   const books = await gateway.books();
   const id = await tenRefunds(books);

@@ -18,6 +18,10 @@ async function errorOf(changes: Record<string, unknown>) {
   return errors?.[0];
 }
 
+it.each(['{ me { name } }', '{ creditNote(id: 1) { nothing } }'])('lets no cache keep a reply: %s', async (query) => {
+  expect((await books.client.graphql(query)).headers).toMatchObject({ 'cache-control': 'no-store' });
+});
+
 describe('an input variable that is wrong', () => {
   it.each([
     ['amount', 'a lot'],

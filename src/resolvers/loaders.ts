@@ -40,7 +40,7 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
 
   function byId<T extends Owned>(entity: EntityClass<T>): DataLoader<number, T> {
     return new DataLoader(async (ids) => {
-      const rows = await read(entity, { where: { id: { $in: [...ids] } } });
+      const rows = await read(entity, { where: [['id', 'in', ids]] });
       const rowOf = new Map<number, T>(rows.map((row) => [row.id, row]));
       return ids.map((id) => rowOf.get(id) ?? new Error(`no ${entity.name} ${id}`));
     });
@@ -56,26 +56,26 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
 
     /** The reversal of a refund; `null` while it is posted. */
     reversal: new DataLoader<number, RefundReversal | null>(async (ids) => {
-      const reversals = await read(RefundReversal, { where: { refund: { $in: [...ids] } } });
+      const reversals = await read(RefundReversal, { where: [['refund', 'in', ids]] });
       const reversalOf = new Map(reversals.map((reversal) => [reversal.refund.id, reversal]));
       return ids.map((id) => reversalOf.get(id) ?? null);
     }),
 
     /** The mirror of an entry; `null` if it has none. */
     reversedBy: new DataLoader<number, JournalEntry | null>(async (ids) => {
-      const mirrors = await read(JournalEntry, { where: { reversalOf: { $in: [...ids] } } });
+      const mirrors = await read(JournalEntry, { where: [['reversalOf', 'in', ids]] });
       const mirrorOf = new Map(mirrors.map((mirror) => [mirror.reversalOf?.id, mirror]));
       return ids.map((id) => mirrorOf.get(id) ?? null);
     }),
 
     journalLines: new DataLoader<number, JournalLine[]>(async (ids) => {
       // Who asks for a line wants to know of which account.
-      const lines = await read(JournalLine, { where: { journalEntry: { $in: [...ids] } }, along: ['account'] });
+      const lines = await read(JournalLine, { where: [['journalEntry', 'in', ids]], along: ['account'] });
       return grouped(ids, lines, (line) => line.journalEntry.id);
     }),
 
     creditNoteLines: new DataLoader<number, CreditNoteLine[]>(async (ids) => {
-      const lines = await read(CreditNoteLine, { where: { creditNote: { $in: [...ids] } }, along: ['account'] });
+      const lines = await read(CreditNoteLine, { where: [['creditNote', 'in', ids]], along: ['account'] });
       return grouped(ids, lines, (line) => line.creditNote.id);
     }),
 
@@ -126,12 +126,14 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     /** Accounts that refunds in a currency can be paid from. */
     refundableFrom: new DataLoader<string, Account[]>(async (currencyCodes) => {
       const { baseCurrency } = organization();
-      const where = {
-        active: true,
-        type: { $in: [...REFUNDABLE_FROM] },
-        currencyCode: { $in: [...currencyCodes, baseCurrency] },
-      };
-      const accounts = await read(Account, { where, orderBy: { code: 'asc' } });
+      const accounts = await read(Account, {
+        where: [
+          ['active', '=', true],
+          ['type', 'in', REFUNDABLE_FROM],
+          ['currencyCode', 'in', [...currencyCodes, baseCurrency]],
+        ],
+        orderBy: 'code',
+      });
       return currencyCodes.map((code) =>
         accounts.filter(({ currencyCode }) => currencyCode === code || currencyCode === baseCurrency),
       );

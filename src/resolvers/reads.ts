@@ -4,7 +4,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../context.js';
 import { type Owned, parseId } from '../entities/owned.js';
 import type { PageArgs } from './inputs/page.args.js';
-import { readRows } from './rows.js';
+import { type Condition, readRows } from './rows.js';
 import { relationsIn } from './selection.js';
 
 /** One row of the caller's organization, with the relations that are asked for. */
@@ -17,7 +17,7 @@ export async function findById<T extends Owned>(
   const key = parseId(id);
   if (key === null) return null;
   const along = relationsIn(info, em.getMetadata().get(entity) as EntityMetadata);
-  const [row] = await readRows(em, entity, actor.organization, { where: { id: key }, along });
+  const [row] = await readRows(em, entity, actor.organization, { where: [['id', '=', key]], along });
   return row ?? null;
 }
 
@@ -27,10 +27,10 @@ export function findPage<T extends Owned>(
   info: GraphQLResolveInfo,
   entity: EntityClass<T>,
   page: PageArgs,
-  filter: object = {},
+  filter: readonly Condition[] = [],
 ): Promise<T[]> {
   const along = relationsIn(info, em.getMetadata().get(entity) as EntityMetadata);
-  const where = { ...filter, id: { $gt: afterId(page) } };
+  const where: Condition[] = [...filter, ['id', '>', afterId(page)]];
   return readRows(em, entity, actor.organization, { where, limit: page.first, along });
 }
 

@@ -128,7 +128,7 @@ export class RefundResolver {
     @Arg('provenance', () => ProvenanceFilter, { nullable: true, description: 'Only those that came from there.' })
     provenance: ProvenanceFilter | null | undefined,
   ): Promise<Refund[]> {
-    return findPage(context, info, Refund, page, provenance ? { provenance: given(provenance, context.actor) } : {});
+    return findPage(context, info, Refund, page, provenance ? given(provenance, context.actor) : []);
   }
 
   @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })

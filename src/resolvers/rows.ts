@@ -1,13 +1,17 @@
-import type { EntityClass, EntityMetadata, EntityProperty, QueryOrderMap } from '@mikro-orm/core';
-import type { EntityManager, Platform, QBFilterQuery } from '@mikro-orm/postgresql';
+import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/core';
+import type { EntityManager, Platform } from '@mikro-orm/postgresql';
 import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 
+/** A property of the entity, or of what is embedded in it (`provenance.createdBy`), and what its column must be. */
+export type Condition = readonly [property: string, operator: '=' | '>' | 'in', value: unknown];
+
 /** What is to be read of an organization's rows. */
 export interface Reading {
-  readonly where: object;
-  readonly orderBy?: Readonly<Record<string, 'asc'>>;
-  readonly limit?: number;
+  readonly where: readonly Condition[];
+  /** The property that tells the order. */
+  readonly orderBy?: string;
+  readonly limit?: number | null;
   /** Paths of to-one relations that are to come along in the same statement, each after the path that it begins with. */
   readonly along?: readonly string[];
 }
@@ -20,15 +24,39 @@ export async function readRows<T extends Owned>(
   em: EntityManager,
   entity: EntityClass<T>,
   organization: Organization,
-  { where, orderBy = { id: 'asc' }, limit, along = [] }: Reading,
+  { where, orderBy = 'id', limit = null, along = [] }: Reading,
 ): Promise<T[]> {
-  const query = em.createQueryBuilder<Owned, typeof ROOT>(entity, ROOT).select('*');
-  // Each reference carries the organization in the database, so what is joined by its id alone is of the same one.
-  for (const path of along) query.leftJoinAndSelect(`${owner(path)}.${lastName(path)}` as never, alias(path));
-  query.where({ ...where, organization: organization.id } as QBFilterQuery<Owned>).orderBy(orderBy as QueryOrderMap<Owned>);
-  if (limit !== undefined) query.limit(limit);
-  const rows = await query.execute<Row[]>('all', false);
+  const meta = em.getMetadata().get(entity) as EntityMetadata;
+  const conditions = where.map(
+    ([property, operator]) => `and ${columnOf(meta, property)} ${operator} ${operator === 'in' ? '(?)' : '?'}`,
+  );
+  const order = columnOf(meta, orderBy);
+  // The page first, and then what is joined to it: so it is also cheap to plan, which is done anew each time.
+  const rows = await em.execute<Row[]>(
+    `select ${ROOT}.*${along.map((path) => joinedColumns(meta, path)).join('')}
+     from (
+       select * from ${meta.tableName} where organization_id = ? ${conditions.join(' ')} order by ${order} limit ?
+     ) ${ROOT}${along.map((path) => join(meta, path)).join('')} order by ${ROOT}.${order}`,
+    [organization.id, ...where.map(([, , value]) => value), limit],
+  );
   return showRows(em, entity, organization, rows, along);
+}
+
+function columnOf(meta: EntityMetadata, property: string): string {
+  return propertyOf(meta, property.replace('.', '_')).fieldNames[0] as string;
+}
+
+function joinedColumns(meta: EntityMetadata, path: string): string {
+  const properties = targetOf(meta, path).props.filter(({ kind }) => kind === 'scalar' || kind === 'm:1');
+  return properties.map(({ fieldNames: [column] }) => `, ${alias(path)}.${column} as "${alias(path)}__${column}"`).join('');
+}
+
+/** Each reference carries the organization in the database, so what is joined by its id alone is of the same one. */
+function join(meta: EntityMetadata, path: string): string {
+  const owner = path.slice(0, Math.max(path.lastIndexOf('.'), 0));
+  const name = path.slice(path.lastIndexOf('.') + 1);
+  const [column] = propertyOf(targetOf(meta, owner), name).fieldNames;
+  return ` left join ${targetOf(meta, path).tableName} ${alias(path)} on ${alias(path)}.id = ${alias(owner)}.${column}`;
 }
 
 /** Rows of a statement of one's own, which has all columns of the entity's table. */
@@ -46,7 +74,7 @@ export function showRows<T extends Owned>(
 export type Row = Readonly<Record<string, unknown>>;
 type Shown = Record<string, unknown>;
 
-const ROOT = 'row';
+const ROOT = 'root';
 
 /** One path's rows are read once each, however many rows refer to them. */
 function readerOf(
@@ -58,10 +86,10 @@ function readerOf(
 ): (row: Row) => object | null {
   const platform = em.getPlatform();
   const prefix = path === '' ? '' : `${alias(path)}__`;
-  const scalars = meta.props.filter(({ kind, persist }) => kind === 'scalar' && persist !== false).map(scalarOf(platform, prefix));
+  const scalars = meta.props.filter(({ kind }) => kind === 'scalar').map(scalarOf(platform, prefix));
   const embedded = meta.props.filter(({ kind }) => kind === 'embedded').map(({ name, embeddable }) => [name, embeddable] as const);
   const relations = meta.props
-    .filter(({ name, kind }) => (kind === 'm:1' || kind === '1:1') && name !== 'organization')
+    .filter(({ name, kind }) => kind === 'm:1' && name !== 'organization')
     .map(({ name, fieldNames, targetMeta }) => {
       const target = targetMeta as EntityMetadata;
       const inner = path === '' ? name : `${path}.${name}`;
@@ -135,13 +163,15 @@ function shownPrototype({ prototype, props }: EntityMetadata): object {
 const PROTOTYPES = new WeakMap<object, object>();
 
 function alias(path: string): string {
-  return path === '' ? ROOT : path.replaceAll('.', '_');
+  return path === '' ? ROOT : path.replaceAll('.', '_').toLowerCase();
 }
 
-function owner(path: string): string {
-  return alias(path.slice(0, Math.max(path.lastIndexOf('.'), 0)));
+/** The entity at the end of a path. */
+function targetOf(meta: EntityMetadata, path: string): EntityMetadata {
+  if (path === '') return meta;
+  return path.split('.').reduce((meta, name) => propertyOf(meta, name).targetMeta as EntityMetadata, meta);
 }
 
-function lastName(path: string): string {
-  return path.slice(path.lastIndexOf('.') + 1);
+function propertyOf(meta: EntityMetadata, name: string): EntityProperty {
+  return (meta.properties as Record<string, EntityProperty>)[name] as EntityProperty;
 }

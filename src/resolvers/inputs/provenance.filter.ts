@@ -2,6 +2,7 @@ import { Field, InputType } from 'type-graphql';
 import { type Actor, requireRole } from '../../auth/actor.js';
 import { Role } from '../../entities/access.js';
 import { Protocol, type Provenance } from '../../entities/provenance.js';
+import type { Condition } from '../rows.js';
 
 @InputType({ description: 'Where something came from; what is given must be equal.' })
 export class ProvenanceFilter implements Partial<Provenance> {
@@ -28,11 +29,12 @@ export class ProvenanceFilter implements Partial<Provenance> {
 }
 
 /**
- * The fields of a filter that are given.
+ * What the fields of a filter that are given ask for.
  *
  * @throws {Forbidden} to those who may not see where things came from: a filter would tell them
  */
-export function given(filter: ProvenanceFilter, actor: Actor): Partial<Provenance> {
+export function given(filter: ProvenanceFilter, actor: Actor): Condition[] {
   requireRole(actor, Role.ACCOUNTANT);
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined && value !== null));
+  const fields = Object.entries(filter).filter(([, value]) => value !== undefined && value !== null);
+  return fields.map(([name, value]) => [`provenance.${name}`, '=', value]);
 }
