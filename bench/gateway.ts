@@ -1,0 +1,159 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { cpuMs, familyCpuMs, residentMb } from './processes.js';
+
+/** One database and how a gateway gets at it. */
+export interface Ledger {
+  readonly name: string;
+  /** DATA_DIR or DATABASE_URL. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Where the gateway's log goes. */
+  readonly logFile: string;
+}
+
+/** Stopped at the end whatever happens, since each has a PostgreSQL with it. */
+const running = new Set<ChildProcess>();
+
+export async function stopGateways(): Promise<void> {
+  await Promise.all([...running].map(stop));
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  running.delete(child);
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+/** Reading the port takes a moment in which another process may take it: then the start fails, and is said to have. */
+const START_TIMEOUT_MS = 60_000;
+
+/** A gateway as users start it: its own process, with the default configuration, reached over HTTP. */
+export class Gateway {
+  private constructor(
+    readonly ledger: Ledger,
+    private readonly child: ChildProcess,
+    readonly url: string,
+    /** From the start of the process until /readyz is 200. */
+    readonly readyMs: number,
+  ) {}
+
+  static async start(ledger: Ledger, logLevel = 'info'): Promise<Gateway> {
+    const port = await freePort();
+    const log = await open(ledger.logFile, 'a');
+    const begun = performance.now();
+    const child = spawn(process.execPath, [program('main.js')], {
+      env: environment(ledger, { PORT: String(port), LOG_LEVEL: logLevel }),
+      // A group of its own: Ctrl-C reaches it through us, after the loads have ended.
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    await log.close();
+    running.add(child);
+    const url = `http://localhost:${port}`;
+    while (!(await isReady(url))) {
+      if (child.exitCode !== null || performance.now() - begun > START_TIMEOUT_MS) {
+        throw new Error(`the gateway did not start: ${(await readFile(ledger.logFile, 'utf8')).slice(-2000)}`);
+      }
+      await sleep(5);
+    }
+    return new Gateway(ledger, child, url, performance.now() - begun);
+  }
+
+  /** The data of the reply to a GraphQL request. */
+  async graphql<T>(apiKey: string, query: string, variables: unknown = {}): Promise<T> {
+    const reply = await fetch(`${this.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await reply.json()) as { data?: T; errors?: unknown };
+    if (data === undefined || data === null || errors !== undefined) throw new Error(`${query}: ${JSON.stringify(errors)}`);
+    return data;
+  }
+
+  residentMb(): Promise<number | null> {
+    return residentMb(this.pid);
+  }
+
+  /** CPU time so far of the gateway, and of its embedded PostgreSQL with all backends. */
+  async cpuMs(): Promise<{ gateway: number | null; postgres: number | null }> {
+    const [gateway, postmaster] = await Promise.all([cpuMs(this.pid), this.postmaster()]);
+    return { gateway, postgres: postmaster === null ? null : await familyCpuMs(postmaster) };
+  }
+
+  /** How much the gateway has logged so far. */
+  async logSize(): Promise<number> {
+    return (await stat(this.ledger.logFile)).size;
+  }
+
+  stop(): Promise<void> {
+    return stop(this.child);
+  }
+
+  private get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  private async postmaster(): Promise<number | null> {
+    const { DATA_DIR } = this.ledger.variables;
+    if (DATA_DIR === undefined) return null;
+    const noted = await readFile(join(DATA_DIR, 'postgres', 'postmaster.pid'), 'utf8').catch(() => '');
+    return Number.parseInt(noted, 10) || null;
+  }
+}
+
+/** Runs one of the operator's commands to its end, and answers what it printed. It fails if the command does. */
+export async function operate(ledger: Ledger, ...words: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [program('cli.js'), ...words], { env: environment(ledger, {}) });
+  return stdout;
+}
+
+/** Proves all books of the ledger; throws what is wrong with them. It is the operator's command, which has no time limit. */
+export async function audit(ledger: Ledger): Promise<void> {
+  await operate(ledger, 'audit').catch((error: { stdout?: string; message: string }) => {
+    throw new Error(`the audit of the ${ledger.name} ledger failed, so no figure counts:\n${error.stdout ?? ''}${error.message}`);
+  });
+}
+
+/** How the application reaches the database. */
+export async function databaseUrl({ variables: { DATA_DIR, DATABASE_URL } }: Ledger): Promise<string> {
+  return DATABASE_URL ?? (await readFile(join(DATA_DIR ?? '', 'database-url'), 'utf8')).trim();
+}
+
+/** Nothing of the developer's own environment may reach the program, but for what it takes to run one. */
+function environment(ledger: Ledger, more: Readonly<Record<string, string>>): Record<string, string> {
+  const { PATH = '', TMPDIR = tmpdir() } = process.env;
+  return { PATH, TMPDIR, ...ledger.variables, ...more };
+}
+
+function program(name: 'main.js' | 'cli.js'): string {
+  return fileURLToPath(new URL(`../src/${name}`, import.meta.url));
+}
+
+async function isReady(url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`).then(
+    async (reply) => {
+      await reply.arrayBuffer();
+      return reply.status === 200;
+    },
+    () => false,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, 'localhost');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,258 @@
+// npm run bench: what the gateway does in a second, beside what this machine's PostgreSQL does of the same work by hand.
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { SPREADS, type Spread } from './books.js';
+import { findFloor } from './floor.js';
+import { type Ledger, stopGateways } from './gateway.js';
+import { Generator } from './generator.js';
+import { type Case, type Figure, Measurement, measureInRounds, type Plan } from './measure.js';
+import { latencyPlot, throughputPlot } from './plot.js';
+import { goalsOf, type Report, type Statements, table } from './report.js';
+import { HTTP_DOORS } from './requests.js';
+import { seedRefunds } from './seed.js';
+import { median } from './statistics.js';
+import { Subject } from './subject.js';
+
+const CLIENTS = [1, 8, 32, 128];
+const MILLION = 1_000_000;
+/** Memory that grows shows only after many refunds. */
+const SOAK = { refunds: 100_000, step: 10_000, clients: 32 };
+
+const FULL = { rounds: 3, seconds: 2.5, starts: 5 };
+const QUICK = { rounds: 1, seconds: 1.5, starts: 1 };
+
+/** What a request has done may be logged a moment after its reply. */
+const LOG_PATIENCE_MS = 500;
+
+interface Options extends Plan {
+  readonly quick: boolean;
+  /** How often the time of a start is taken. */
+  readonly starts: number;
+  readonly wanted: (name: string) => boolean;
+}
+
+/** All that a run has opened, to be closed in the reverse order whatever happens. */
+const cleanUps: (() => Promise<unknown>)[] = [];
+
+async function run(options: Options): Promise<Report> {
+  const generator = Generator.start();
+  cleanUps.push(async () => generator.stop(), stopGateways);
+  const { floor, driver } = await findFloor(generator);
+  const measurement = new Measurement(generator, floor);
+  const remarks: string[] = [];
+  const figures: Figure[] = [];
+
+  const ledger = await newLedger('first');
+  const { subject: opened, statements } = await countStatements(measurement, ledger, options);
+  const { subject, readyMs } = await timedStarts(opened, options);
+  const settings = await assertDurable(subject);
+  figures.push(...(await measureInRounds(measurement, casesOf(subject, '', CLIENTS, options), options, tell)));
+  const ceiling = await ceilingOf(generator, subject, figures);
+  if (!options.quick && options.wanted('soak')) {
+    while (subject.refunded < SOAK.refunds) {
+      await measurement.refunds(subject, SOAK.clients, SOAK.step);
+      tell(`soak: ${subject.refunded} refunds, ${subject.memory.at(-1)?.mb?.toFixed(0)} MB`);
+    }
+    await subject.audit();
+  }
+  const { memory } = subject;
+  await subject.stop();
+
+  let million: Report['million'] = null;
+  const wantsMillion = casesOf(subject, 'million/', [1, 32], options).length > 0;
+  if (options.quick || !wantsMillion) remarks.push('The ledger of a million refunds was left out, as asked.');
+  else if (process.env.DATABASE_URL)
+    remarks.push('The ledger of a million refunds takes a superuser, so it was left out on DATABASE_URL.');
+  else {
+    const small = await Subject.open(await newLedger('small'));
+    const seeded = await openMillion();
+    const { subject: large, readyMs: largeReadyMs } = await timedStarts(seeded, options);
+    const pairs = casesOf(small, 'small/', [1, 32], options).flatMap((measured) => {
+      const name = measured.name.replace('small/', 'million/');
+      return [measured, { ...measured, name, subject: large }];
+    });
+    figures.push(...(await measureInRounds(measurement, pairs, { ...options, seconds: Math.min(options.seconds, 2) }, tell)));
+    million = { refunds: MILLION, readyMs: largeReadyMs };
+    await small.stop();
+    await large.stop();
+  }
+
+  return {
+    date: new Date().toISOString(),
+    machine: machine(),
+    settings,
+    floorDriver: driver,
+    plan: { rounds: options.rounds, seconds: options.seconds },
+    figures,
+    statements,
+    readyMs,
+    memory,
+    ceiling,
+    million,
+    remarks,
+  };
+}
+
+/** Refunds in each spread, by so many clients, through each door in turn; and reading. */
+function casesOf(subject: Subject, prefix: string, clientCounts: readonly number[], { wanted }: Options): Case[] {
+  const cases: Case[] = [];
+  for (const work of Object.keys(SPREADS) as Spread[]) {
+    for (const clients of clientCounts) {
+      for (const door of ['floor', 'graphql', 'rest'] as const) {
+        cases.push({ name: `${prefix}refund/${work}/${clients}/${door}`, subject, work, clients, door });
+      }
+    }
+  }
+  for (const work of ['page', 'note'] as const) {
+    for (const door of ['sql', 'graphql'] as const)
+      cases.push({ name: `${prefix}reading/${work}/1/${door}`, subject, work, clients: 1, door });
+  }
+  return cases.filter(({ name }) => wanted(name));
+}
+
+/** Opens the ledger with a gateway that logs each statement, which is not measured otherwise. */
+async function countStatements(
+  measurement: Measurement,
+  ledger: Ledger,
+  { wanted }: Options,
+): Promise<{ subject: Subject; statements: Statements | null }> {
+  const subject = await Subject.open(ledger, 'trace');
+  // The loads that read need something to read, and each kind of request has to be known to the gateway already.
+  await measurement.refunds(subject, 1, 200);
+  if (!wanted('statements')) return { subject, statements: null };
+  const counted = async (requests: number, work: () => Promise<void>): Promise<number> => {
+    const from = await subject.gateway.logSize();
+    await work();
+    await sleep(LOG_PATIENCE_MS);
+    return ((await logged(ledger, from)).split('[query]').length - 1) / requests;
+  };
+  await measurement.reads(subject, 'page', 1);
+  await measurement.reads(subject, 'note', 1);
+  await sleep(LOG_PATIENCE_MS);
+  const statements = {
+    refundAt1: await counted(50, () => measurement.refunds(subject, 1, 50)),
+    refundAt32: await counted(960, () => measurement.refunds(subject, 32, 960)),
+    page: Math.round(await counted(1, () => measurement.reads(subject, 'page', 1))),
+    note: Math.round(await counted(1, () => measurement.reads(subject, 'note', 1))),
+  };
+  return { subject, statements };
+}
+
+async function logged({ logFile }: Ledger, from: number): Promise<string> {
+  const file = await open(logFile);
+  try {
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+    return buffer.toString();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Starts the gateway again and again on the ledger, which exists by now; the last one stays. */
+async function timedStarts(opened: Subject, { starts }: Options): Promise<{ subject: Subject; readyMs: number }> {
+  let subject = opened;
+  const times: number[] = [];
+  for (let index = 0; index < starts; index += 1) {
+    subject = await subject.restarted();
+    times.push(subject.gateway.readyMs);
+  }
+  return { subject, readyMs: median(times) };
+}
+
+async function openMillion(): Promise<Subject> {
+  const subject = await Subject.open(await newLedger('million'));
+  const begun = performance.now();
+  await seedRefunds(subject.gateway.ledger, subject.books, MILLION);
+  tell(`seeded ${MILLION} refunds in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+  await subject.audit();
+  return subject;
+}
+
+/** @throws if commits are not on disk when they are acknowledged: such figures would be about something else */
+async function assertDurable(subject: Subject): Promise<Report['settings']> {
+  const fsync = await subject.show('fsync');
+  const synchronousCommit = await subject.show('synchronous_commit');
+  if (fsync !== 'on' || synchronousCommit !== 'on') throw new Error(`fsync is ${fsync}, synchronous_commit ${synchronousCommit}`);
+  return { fsync, synchronousCommit, postgres: await subject.show('server_version') };
+}
+
+/** What the load generator could do at most, with a reply as long as a refund's. */
+async function ceilingOf(
+  generator: Generator,
+  { gateway, books }: Subject,
+  figures: readonly Figure[],
+): Promise<Report['ceiling']> {
+  const bytes = figures.find(({ door }) => door === 'graphql')?.bytesPerReply ?? 200;
+  const { latencies, seconds, cpuShare } = await generator.ceiling(HTTP_DOORS.graphql(gateway.url, books), bytes, 32, 2);
+  return { rate: latencies.length / seconds, cpuShare };
+}
+
+async function newLedger(name: string): Promise<Ledger> {
+  const folder = await mkdtemp(join(tmpdir(), 'credit-note-refunds-bench-'));
+  // Run by root, PostgreSQL is another user's; a closed folder would send its files elsewhere.
+  await chmod(folder, 0o755);
+  cleanUps.push(() => rm(folder, { recursive: true, force: true }));
+  const { DATABASE_URL } = process.env;
+  const variables: Record<string, string> = DATABASE_URL ? { DATABASE_URL } : { DATA_DIR: join(folder, 'data') };
+  return { name, variables, logFile: join(folder, 'gateway.log') };
+}
+
+function machine(): Report['machine'] {
+  const git = (...words: string[]): string => {
+    try {
+      return execFileSync('git', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    } catch {
+      return '';
+    }
+  };
+  const changed = git('status', '--porcelain', '--', 'src', 'bench', 'package-lock.json') === '' ? '' : ' with changes';
+  return {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    commit: `${git('rev-parse', '--short', 'HEAD') || 'unknown'}${changed}`,
+  };
+}
+
+/** Progress goes to stderr, so that stdout is the report. */
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function publish(report: Report): Promise<void> {
+  const folder = fileURLToPath(new URL('../../docs/bench/', import.meta.url));
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'latest.json'), `${JSON.stringify({ ...report, goals: goalsOf(report) }, null, 2)}\n`);
+  await writeFile(join(folder, 'README.md'), table(report));
+  await writeFile(join(folder, 'throughput.svg'), throughputPlot(report));
+  await writeFile(join(folder, 'latency.svg'), latencyPlot(report));
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } });
+  const only = new RegExp(values.only ?? '');
+  const options: Options = { ...(values.quick ? QUICK : FULL), quick: values.quick, wanted: (name) => only.test(name) };
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => reject(new Error(`stopped by ${name}`)));
+  });
+  try {
+    const report = await Promise.race([run(options), interrupted]);
+    process.stdout.write(table(report));
+    if (!values.quick && values.only === undefined) await publish(report);
+  } finally {
+    for (const undo of cleanUps.reverse()) await undo();
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,178 @@
+import { rangesOf, type Spread } from './books.js';
+import type { Floor } from './floor.js';
+import type { Generator } from './generator.js';
+import type { Limit, Outcome } from './load.js';
+import { HTTP_DOORS, SQL_READS } from './requests.js';
+import { medianOf, percentile } from './statistics.js';
+import type { Growth, Subject } from './subject.js';
+
+export type Door = 'floor' | 'graphql' | 'rest' | 'sql';
+
+/** A generator that is busier than this may be what is measured. */
+export const MAX_GENERATOR_SHARE = 0.6;
+
+/** What is measured: one kind of work, through one door, by so many clients. */
+export interface Case {
+  readonly name: string;
+  readonly subject: Subject;
+  readonly work: Spread | 'page' | 'note';
+  readonly clients: number;
+  readonly door: Door;
+}
+
+/** One load of one case. */
+export interface Sample {
+  readonly rate: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** How much of one core the load generator used, where the gateway does the work. */
+  readonly generatorShare: number | null;
+  readonly bytesPerReply: number;
+  readonly gatewayCpuMs: number | null;
+  readonly postgresCpuMs: number | null;
+  readonly refundsPerTransaction: number | null;
+  /** Why it does not count; `null` if it does. */
+  readonly invalid: string | null;
+}
+
+/** The medians of a case's rounds. */
+export interface Figure extends Omit<Sample, 'invalid'> {
+  readonly name: string;
+  readonly work: string;
+  readonly clients: number;
+  readonly door: Door;
+  readonly rounds: number;
+  readonly invalid: readonly string[];
+}
+
+export class Measurement {
+  constructor(
+    private readonly generator: Generator,
+    private readonly floor: Floor,
+  ) {}
+
+  /** One load of the case, with all that is to be known of it. */
+  async sample(measured: Case, seconds: number): Promise<Sample> {
+    const { subject, work } = measured;
+    const reading = work === 'page' || work === 'note';
+    const before = await subject.gateway.cpuMs();
+    const { result: outcome, growth } = await subject.watched(() =>
+      this.load(measured, { seconds, rampSeconds: rampSeconds(measured) }),
+    );
+    const after = await subject.gateway.cpuMs();
+    const { latencies, requests } = outcome;
+    const throughGateway = measured.door === 'graphql' || measured.door === 'rest';
+    if (!reading && throughGateway) await subject.noteMemory(requests);
+    const perRequest = (from: number | null, to: number | null): number | null =>
+      from === null || to === null ? null : (to - from) / requests;
+    return {
+      rate: latencies.length / outcome.seconds,
+      p50: percentile(latencies, 0.5),
+      p99: percentile(latencies, 0.99),
+      generatorShare: throughGateway ? outcome.cpuShare : null,
+      bytesPerReply: outcome.bytesPerReply,
+      gatewayCpuMs: throughGateway ? perRequest(before.gateway, after.gateway) : null,
+      postgresCpuMs: perRequest(before.postgres, after.postgres),
+      refundsPerTransaction: reading ? null : growth.refunds / growth.transactions,
+      // Where the generator is itself the client that is measured, it may be as busy as it likes.
+      invalid: objection(throughGateway ? outcome : { ...outcome, cpuShare: 0 }, growth, reading ? 0 : requests),
+    };
+  }
+
+  /** Refunds through GraphQL until there were so many; throws if one fails. */
+  async refunds(subject: Subject, clients: number, requests: number): Promise<void> {
+    const measured: Case = { name: 'refunds', subject, work: 'spread', clients, door: 'graphql' };
+    const { result: outcome, growth } = await subject.watched(() => this.load(measured, { requests }));
+    const wrong = objection(outcome, growth, requests);
+    if (wrong !== null) throw new Error(wrong);
+    await subject.noteMemory(requests);
+  }
+
+  /** So many times the same page or note, through GraphQL. */
+  async reads(subject: Subject, work: 'page' | 'note', requests: number): Promise<void> {
+    await this.load({ name: work, subject, work, clients: 1, door: 'graphql' }, { requests });
+  }
+
+  private async load({ subject, work, clients, door }: Case, limit: Limit): Promise<Outcome> {
+    const { gateway, books } = subject;
+    if (work === 'page' || work === 'note') {
+      const ranges = { note: books.notes, after: await subject.pageStarts(100) };
+      const asked = door === 'sql' ? SQL_READS[work](books) : HTTP_DOORS[work](gateway.url, books);
+      return this.generator.run({ work: asked, ranges, clients, limit });
+    }
+    const ranges = rangesOf(books, work);
+    if (door === 'floor' && 'seconds' in limit) return this.floor({ books, ranges, clients, limit });
+    const asked = HTTP_DOORS[door === 'rest' ? 'rest' : 'graphql'](gateway.url, books);
+    return this.generator.run({ work: asked, ranges, clients, limit });
+  }
+}
+
+/** A proof that takes longer is made only after the last round. */
+const LONG_PROOF_SECONDS = 10;
+
+export interface Plan {
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/**
+ * All cases in turn, and that round by round: what happens to the machine in the meantime happens to all of them. Then the books are proved: if they are wrong, there is no figure at all. Nothing posted is ever changed, so
+ * what is wrong after one round would still be found after the last one; only a short proof is made after each.
+ */
+export async function measureInRounds(
+  measurement: Measurement,
+  cases: readonly Case[],
+  { rounds, seconds }: Plan,
+  tell: (line: string) => void,
+): Promise<Figure[]> {
+  const samples = new Map<string, Sample[]>(cases.map(({ name }) => [name, []]));
+  const proofSeconds = new Map<Subject, number>();
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const measured of cases) {
+      const sample = await measurement.sample(measured, seconds);
+      samples.get(measured.name)?.push(sample);
+      const figures = `${sample.rate.toFixed(0)}/s, p50 ${sample.p50.toFixed(2)} ms, p99 ${sample.p99.toFixed(2)} ms`;
+      tell(`round ${round}/${rounds}  ${measured.name.padEnd(34)} ${sample.invalid ?? figures}`);
+    }
+    for (const subject of new Set(cases.map(({ subject }) => subject))) {
+      if (round < rounds && (proofSeconds.get(subject) ?? 0) > LONG_PROOF_SECONDS) continue;
+      const begun = performance.now();
+      await subject.audit();
+      const took = (performance.now() - begun) / 1000;
+      proofSeconds.set(subject, took);
+      tell(`round ${round}/${rounds}  the ${subject.gateway.ledger.name} ledger is right (${took.toFixed(1)} s)`);
+    }
+  }
+  return cases.map(({ name, work, clients, door }) => ({ name, work, clients, door, ...middle(samples.get(name) ?? []) }));
+}
+
+function middle(samples: readonly Sample[]): Omit<Figure, 'name' | 'work' | 'clients' | 'door'> {
+  const valid = samples.filter(({ invalid }) => invalid === null);
+  const of = (value: (sample: Sample) => number | null): number | null => medianOf(valid.map(value));
+  return {
+    rounds: valid.length,
+    rate: of(({ rate }) => rate) ?? Number.NaN,
+    p50: of(({ p50 }) => p50) ?? Number.NaN,
+    p99: of(({ p99 }) => p99) ?? Number.NaN,
+    generatorShare: of(({ generatorShare }) => generatorShare),
+    bytesPerReply: of(({ bytesPerReply }) => bytesPerReply) ?? Number.NaN,
+    gatewayCpuMs: of(({ gatewayCpuMs }) => gatewayCpuMs),
+    postgresCpuMs: of(({ postgresCpuMs }) => postgresCpuMs),
+    refundsPerTransaction: of(({ refundsPerTransaction }) => refundsPerTransaction),
+    invalid: samples.flatMap(({ invalid }) => invalid ?? []),
+  };
+}
+
+/** Each load warms up the connections that it then uses. A new one of the floor's costs PostgreSQL as much as twenty refunds. */
+function rampSeconds({ clients }: Case): number {
+  return clients > 8 ? 2 : 1;
+}
+
+/** Why a load does not count: each reply must be a success, and each success a refund in the books. */
+function objection({ latencies, failures, firstFailure, cpuShare }: Outcome, growth: Growth, refunds: number): string | null {
+  if (failures > 0) return `${failures} requests failed, such as: ${firstFailure}`;
+  if (latencies.length === 0) return 'not one request was answered in the time that counts';
+  if (growth.refunds !== refunds) return `${refunds} refunds were acknowledged, but ${growth.refunds} are in the books`;
+  if (cpuShare > MAX_GENERATOR_SHARE) return `the load generator used ${Math.round(cpuShare * 100)} % of a core`;
+  return null;
+}

@@ -1,0 +1,291 @@
+import { SPREADS, type Spread } from './books.js';
+import { type Figure, MAX_GENERATOR_SHARE, type Plan } from './measure.js';
+
+/** SQL statements of one request, with those that begin and end a transaction. */
+export interface Statements {
+  readonly refundAt1: number;
+  readonly refundAt32: number;
+  readonly page: number;
+  readonly note: number;
+}
+
+export interface Report {
+  readonly date: string;
+  readonly machine: {
+    readonly cores: number;
+    readonly cpu: string;
+    readonly memoryGb: number;
+    readonly node: string;
+    readonly platform: string;
+    readonly commit: string;
+  };
+  readonly settings: { readonly fsync: string; readonly synchronousCommit: string; readonly postgres: string };
+  readonly floorDriver: string;
+  readonly plan: Plan;
+  readonly figures: readonly Figure[];
+  readonly statements: Statements | null;
+  readonly readyMs: number;
+  readonly memory: readonly { readonly refunds: number; readonly mb: number | null }[];
+  /** What the load generator can do at most, against a server that takes no time. */
+  readonly ceiling: { readonly rate: number; readonly cpuShare: number };
+  readonly million: { readonly refunds: number; readonly readyMs: number } | null;
+  readonly remarks: readonly string[];
+}
+
+export interface Goal {
+  readonly goal: string;
+  readonly measured: string;
+  /** `null` if it was not measured. */
+  readonly met: boolean | null;
+}
+
+/** The figure of that name, if it was measured and counts. */
+export function figureOf({ figures }: Report, name: string): Figure | undefined {
+  return figures.find((figure) => figure.name === name && figure.rounds > 0);
+}
+
+/** How many times the one is the other; `null` if one of them was not measured. */
+function ratio(report: Report, of: string, to: string, value: (figure: Figure) => number): number | null {
+  const [above, below] = [figureOf(report, of), figureOf(report, to)];
+  return above === undefined || below === undefined ? null : value(above) / value(below);
+}
+
+const rate = (figure: Figure): number => figure.rate;
+const p50 = (figure: Figure): number => figure.p50;
+
+export function goalsOf(report: Report): Goal[] {
+  const atLeast = (goal: string, least: number, measured: number | null): Goal => ({
+    goal: `${goal} ≥ ${least}`,
+    measured: number(measured),
+    met: measured === null ? null : measured >= least,
+  });
+  const atMost = (goal: string, most: number, measured: number | null, unit = ''): Goal => ({
+    goal: `${goal} ≤ ${most}${unit}`,
+    measured: measured === null ? '–' : `${number(measured)}${unit}`,
+    met: measured === null ? null : measured <= most,
+  });
+  const toFloor = (work: Spread): number | null => ratio(report, `refund/${work}/32/graphql`, `refund/${work}/32/floor`, rate);
+  const at32 = (work: Spread): Figure | undefined => figureOf(report, `refund/${work}/32/graphql`);
+  const tails = (Object.keys(SPREADS) as Spread[]).flatMap((work) => {
+    const figure = at32(work);
+    return figure === undefined ? [] : [figure.p99 / figure.p50];
+  });
+  const doors = refundRows(report).flatMap(({ graphql, rest }) => (graphql && rest ? [rest.rate / graphql.rate] : []));
+  const afterSoak = report.memory.find(({ refunds }) => refunds >= 100_000)?.mb ?? null;
+  return [
+    atLeast('32 clients over 200 notes, refunds/s by GraphQL / floor', 1, toFloor('spread')),
+    atLeast('32 clients on one bank account, refunds/s by GraphQL / floor', 1, toFloor('one-bank')),
+    atLeast('32 clients on one note, refunds/s by GraphQL / floor', 3, toFloor('one-note')),
+    atMost('1 client, p50 by GraphQL / floor', 2.5, ratio(report, 'refund/spread/1/graphql', 'refund/spread/1/floor', p50)),
+    atLeast('refunds/s by REST / GraphQL, the median of all cases', 0.97, middle(doors)),
+    atMost('32 clients by GraphQL, p99 / p50, the worst spread', 4, largest(tails)),
+    atMost('page of 100 refunds, SQL statements', 6, report.statements?.page ?? null),
+    atMost('page of 100 refunds, p50 / hand-written SQL', 3, ratio(report, 'reading/page/1/graphql', 'reading/page/1/sql', p50)),
+    atMost('start to ready with an existing ledger', 2, report.readyMs / 1000, ' s'),
+    atMost('resident memory after 100,000 refunds', 200, afterSoak, ' MB'),
+    atMost(
+      'a million refunds in the ledger, the worst case: times slower',
+      1.2,
+      largest(slowdowns(report).map(({ slower }) => slower ?? 0)),
+    ),
+  ];
+}
+
+/** How much slower each case is with a million refunds in the ledger. */
+function slowdowns(report: Report): { small: Figure; million: Figure; slower: number | null }[] {
+  return report.figures.flatMap((small) => {
+    if (!small.name.startsWith('small/')) return [];
+    const million = report.figures.find(({ name }) => name === small.name.replace('small/', 'million/'));
+    if (million === undefined) return [];
+    // The floor and hand-written SQL are PostgreSQL's own affair: they show how much of it is not the gateway's.
+    const ours = small.door === 'graphql' || small.door === 'rest';
+    return [{ small, million, slower: ours ? small.rate / million.rate : null }];
+  });
+}
+
+interface Row {
+  readonly work: Spread;
+  readonly clients: number;
+  readonly floor: Figure | undefined;
+  readonly graphql: Figure | undefined;
+  readonly rest: Figure | undefined;
+}
+
+/** The refunds' figures, one row for each spread and number of clients. */
+export function refundRows(report: Report): Row[] {
+  const measured = ({ floor, graphql, rest }: Row): boolean => Boolean(floor ?? graphql ?? rest);
+  const clients = [...new Set(report.figures.filter(({ name }) => name.startsWith('refund/')).map((figure) => figure.clients))];
+  const rows = (Object.keys(SPREADS) as Spread[]).flatMap((work) =>
+    clients.map((count) => {
+      const of = (door: string): Figure | undefined => figureOf(report, `refund/${work}/${count}/${door}`);
+      return { work, clients: count, floor: of('floor'), graphql: of('graphql'), rest: of('rest') };
+    }),
+  );
+  return rows.filter(measured);
+}
+
+/** The report in Markdown. */
+export function table(report: Report): string {
+  const { machine, settings, plan, statements, ceiling, million } = report;
+  const busiest = largest(report.figures.flatMap(({ generatorShare }) => generatorShare ?? []));
+  const fastest = largest(report.figures.filter(({ door }) => door === 'graphql' || door === 'rest').map(rate));
+  const invalid = report.figures.flatMap(({ name, invalid }) => invalid.map((reason) => `- \`${name}\`: ${reason}`));
+  return `${[
+    '# How fast it is',
+    'Written by `npm run bench`; the numbers are in [latest.json](latest.json).',
+    `${report.date.slice(0, 10)}, commit ${machine.commit}: ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGb} GB, ${machine.platform}, ` +
+      `Node ${machine.node}, PostgreSQL ${settings.postgres} with fsync ${settings.fsync} and synchronous_commit ${settings.synchronousCommit}. ` +
+      'Clients, gateway and database share the cores.',
+    '## Goals',
+    rows(
+      ['goal', 'measured', 'met'],
+      goalsOf(report).map(({ goal, measured, met }) => [goal, measured, met === null ? 'not measured' : met ? 'yes' : '**no**']),
+    ),
+    '## Refunds',
+    '![Refunds a second](throughput.svg)',
+    '![Latency](latency.svg)',
+    rows(
+      ['spread', 'clients', 'floor/s', 'p50 ms', 'p99', 'GraphQL/s', 'p50', 'p99', '× floor', 'REST/s', 'p50', 'p99', '× floor'],
+      refundRows(report).map(({ work, clients, floor, graphql, rest }) => [
+        SPREADS[work],
+        String(clients),
+        ...cells(floor),
+        ...cells(graphql),
+        number(graphql && floor && graphql.rate / floor.rate),
+        ...cells(rest),
+        number(rest && floor && rest.rate / floor.rate),
+      ]),
+    ),
+    `Highest rate of the floor in each spread, whatever its number of clients: ${bestFloors(report)}.`,
+    '## What a refund costs',
+    rows(
+      ['spread', 'clients', 'door', 'CPU ms, gateway', 'CPU ms, PostgreSQL', 'refunds per transaction'],
+      refundRows(report).flatMap(({ floor, graphql, rest }) =>
+        [floor, graphql, rest].flatMap((figure) =>
+          figure === undefined || (figure.clients !== 1 && figure.clients !== 32)
+            ? []
+            : [
+                [
+                  SPREADS[figure.work as Spread],
+                  String(figure.clients),
+                  figure.door,
+                  number(figure.gatewayCpuMs),
+                  number(figure.postgresCpuMs),
+                  number(figure.refundsPerTransaction),
+                ],
+              ],
+        ),
+      ),
+    ),
+    statements === null
+      ? 'SQL statements were not counted.'
+      : `SQL statements of a refund by GraphQL, from authentication to reply: ${number(statements.refundAt1)} at 1 client, ` +
+        `${number(statements.refundAt32)} at 32.`,
+    '## Reading, 1 client',
+    rows(
+      ['what', 'hand-written SQL p50 ms', 'p99', 'GraphQL p50', 'p99', 'times', 'SQL statements'],
+      (['page', 'note'] as const).map((work) => {
+        const [sql, graphql] = [figureOf(report, `reading/${work}/1/sql`), figureOf(report, `reading/${work}/1/graphql`)];
+        return [
+          work === 'page' ? 'a page of 100 refunds with everything' : 'one note with its customer',
+          number(sql?.p50),
+          number(sql?.p99),
+          number(graphql?.p50),
+          number(graphql?.p99),
+          number(graphql && sql && graphql.p50 / sql.p50),
+          number(statements?.[work]),
+        ];
+      }),
+    ),
+    '## Start and memory',
+    `Ready ${number(report.readyMs / 1000)} s after the start with an existing ledger` +
+      `${million === null ? '' : `, ${number(million.readyMs / 1000)} s with a million refunds in it`}.`,
+    rows(
+      ['refunds through one process', 'resident MB'],
+      milestones(report.memory).map(({ refunds, mb }) => [String(refunds), number(mb)]),
+    ),
+    ...(million === null
+      ? []
+      : [
+          '## With a million refunds in the ledger',
+          'Against a new ledger, in alternation.',
+          rows(
+            ['case', 'new: /s', 'p50 ms', 'p99', 'million: /s', 'p50', 'p99', 'times slower'],
+            slowdowns(report).map(({ small, million }) => [
+              small.name.replace('small/', ''),
+              ...cells(small),
+              ...cells(million),
+              number(small.rate / million.rate),
+            ]),
+          ),
+        ]),
+    '## How it is measured',
+    [
+      `- The floor: [bench/floor.sql](../../bench/floor.sql), the statements of one refund in one transaction, by ${report.floorDriver}, ` +
+        'on the same tables, as the same role, over the same Unix socket. It neither parses nor checks nor answers anything. The server ' +
+        'admits 100 connections: the floor for 128 clients is that of 80.',
+      '- The gateway: `node dist/src/main.js` with its default configuration, its log written to a file, asked over HTTP/1.1 with an API key, ' +
+        'one connection for each client, each sending its next refund when the last one is answered.',
+      `- Rounds: the medians of ${plan.rounds}, of ${plan.seconds} s each (2 s beside the million), all cases in turn in each round. Before that, each load ` +
+        'runs for 1 s, or for 2 s with more than 8 clients, on the same connections without being counted. Percentiles are exact, of all refunds of a round.',
+      '- The books: each reply must be a success, the database must have grown by as many refunds as were acknowledged, and after each ' +
+        'round (of the million only after the last one) the audit must find nothing. Otherwise there is no figure.',
+      `- The load generator: a process of its own, which used ${percent(busiest)} of a core at most; a figure for which it used more than ` +
+        `${percent(MAX_GENERATOR_SHARE)} would not count. Against a server that takes no time, with bodies and replies of the same size, it does ` +
+        `${number(ceiling.rate)} requests a second, ${number(fastest === null ? null : ceiling.rate / fastest)} times the most that it asked of the gateway.`,
+      '- CPU time: what /proc says of the process, and of the postmaster with all backends, before and after each load.',
+    ].join('\n'),
+    ...(invalid.length === 0 ? [] : [`## What does not count\n\n${invalid.join('\n')}`]),
+    ...report.remarks,
+  ].join('\n\n')}\n`;
+}
+
+function cells(figure: Figure | undefined): string[] {
+  return [number(figure?.rate), number(figure?.p50), number(figure?.p99)];
+}
+
+function bestFloors(report: Report): string {
+  return (Object.keys(SPREADS) as Spread[])
+    .map((work) => {
+      const of = refundRows(report).filter((row) => row.work === work);
+      const best = largest(of.flatMap(({ floor }) => floor?.rate ?? []));
+      const at32 = figureOf(report, `refund/${work}/32/graphql`)?.rate;
+      return `${SPREADS[work]} ${number(best)}/s (GraphQL at 32 clients: ${number(best && at32 && at32 / best)} of it)`;
+    })
+    .join('; ');
+}
+
+/** The first, the last, and the first one after each ten thousand. */
+function milestones(memory: Report['memory']): Report['memory'] {
+  let next = 0;
+  return memory.filter(({ refunds }, index) => {
+    if (refunds < next && index < memory.length - 1) return false;
+    next = (Math.floor(refunds / 10_000) + 1) * 10_000;
+    return true;
+  });
+}
+
+function rows(head: readonly string[], body: readonly (readonly string[])[]): string {
+  return [head, head.map((_, index) => (index === 0 ? '---' : '--:')), ...body]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}
+
+/** Three digits, which is more than the figures are good for. */
+function number(value: number | null | undefined): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return '–';
+  if (value >= 100) return value.toFixed(0);
+  return String(Number(value.toPrecision(3)));
+}
+
+function percent(share: number | null): string {
+  return share === null ? '–' : `${Math.round(share * 100)} %`;
+}
+
+function largest(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
+}
+
+function middle(values: readonly number[]): number | null {
+  return values.length === 0 ? null : (values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? null);
+}

@@ -1,0 +1,108 @@
+import type { Books } from './books.js';
+import { type HttpWork, numbered, type SqlWork } from './load.js';
+
+const REFUND = `mutation Refund($input: RefundCreditNoteInput!) {
+  refundCreditNote(input: $input) { id amount date creditNote { number remaining } fromAccount { name } }
+}`;
+
+const PAGE = `query Page($after: ID) {
+  refunds(first: 100, after: $after) {
+    id amount date referenceNo description status
+    reversal { id date reason }
+    creditNote { id number remaining customer { id displayName } }
+    fromAccount { id name }
+    branch { id name }
+    journalEntry { id postingDate memo lines { id side amount account { id code name } } }
+  }
+}`;
+
+const NOTE = `query Note($id: ID!) {
+  creditNote(id: $id) { id number status date total refunded remaining customer { id displayName } }
+}`;
+
+const PAGE_OF_REFUNDS = `
+  select refund.id, refund.amount, refund.date, refund.reference_no, refund.description,
+    reversal.id as reversal_id, reversal.date as reversal_date, reversal.reason,
+    note.id as note_id, note.number, note.total - note.refunded - note.applied as remaining,
+    customer.id as customer_id, customer.display_name, account.id as account_id, account.name as account_name,
+    branch.id as branch_id, branch.name as branch_name, entry.id as entry_id, entry.posting_date, entry.memo
+  from refunds refund
+    join credit_notes note on note.id = refund.credit_note_id
+    join customers customer on customer.id = note.customer_id
+    join accounts account on account.id = refund.from_account_id
+    join branches branch on branch.id = refund.branch_id
+    join journal_entries entry on entry.id = refund.journal_entry_id
+    left join refund_reversals reversal on reversal.refund_id = refund.id
+  where refund.organization_id = :organization and refund.id > :after
+  order by refund.id limit 100`;
+
+const LINES_OF_PAGE = `
+  select line.journal_entry_id, line.id, line.side, line.amount, account.id as account_id, account.code, account.name
+  from (select journal_entry_id from refunds where organization_id = :organization and id > :after order by id limit 100) refund
+    join journal_lines line on line.journal_entry_id = refund.journal_entry_id
+    join accounts account on account.id = line.account_id
+  order by line.journal_entry_id, line.id`;
+
+const NOTE_WITH_CUSTOMER = `
+  select note.id, note.number, note.date, note.opened_at, note.voided_at, note.total, note.refunded,
+    note.total - note.refunded - note.applied as remaining, customer.id as customer_id, customer.display_name
+  from credit_notes note join customers customer on customer.id = note.customer_id
+  where note.id = :note and note.organization_id = :organization`;
+
+/** What is asked over HTTP. */
+export const HTTP_DOORS = {
+  graphql: (url: string, books: Books) =>
+    graphql(url, books, REFUND, refundVariables(books), '{"data":{"refundCreditNote":{"id":"'),
+
+  rest: (url: string, { apiKey, branchId }: Books): HttpWork => ({
+    kind: 'http',
+    origin: url,
+    method: 'POST',
+    headers: headers(apiKey),
+    path: '/api/credit-notes/<note>/refunds',
+    body:
+      '{"fromAccountId":<account>,"amount":<units>.25,"exchangeRate":1,"referenceNo":"<reference>","description":"Paid back",' +
+      `"date":"2026-02-01","branchId":${branchId}}`,
+    status: 201,
+    begins: '{"id":',
+  }),
+
+  page: (url: string, books: Books) => graphql(url, books, PAGE, { after: '<after>' }, '{"data":{"refunds":[{"id":"'),
+
+  note: (url: string, books: Books) => graphql(url, books, NOTE, { id: '<note>' }, '{"data":{"creditNote":{"id":"'),
+} as const;
+
+/** The same data by hand-written SQL. */
+export const SQL_READS = {
+  page: (books: Books) => sql(books, PAGE_OF_REFUNDS, LINES_OF_PAGE),
+  note: (books: Books) => sql(books, NOTE_WITH_CUSTOMER),
+} as const;
+
+function refundVariables({ branchId }: Books) {
+  return {
+    input: {
+      creditNoteId: '<note>',
+      fromAccountId: '<account>',
+      amount: '<units>.25',
+      exchangeRate: '1',
+      referenceNo: '<reference>',
+      description: 'Paid back',
+      date: '2026-02-01',
+      branchId,
+    },
+  };
+}
+
+function graphql(origin: string, { apiKey }: Books, query: string, variables: object, begins: string): HttpWork {
+  const body = JSON.stringify({ query, variables });
+  return { kind: 'http', origin, method: 'POST', headers: headers(apiKey), path: '/graphql', body, status: 200, begins };
+}
+
+function headers(apiKey: string): Record<string, string> {
+  return { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+}
+
+function sql({ databaseUrl: url, constants }: Books, ...texts: string[]): SqlWork {
+  const statements = texts.map((text) => ({ name: text.slice(0, 60), into: null, ...numbered(text) }));
+  return { kind: 'sql', url, statements, constants };
+}
