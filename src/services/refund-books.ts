@@ -83,7 +83,7 @@ async function findDuplicates(
      cross join lateral (
        select id from refunds refund
        where organization_id = ? and credit_note_id = wanted.credit_note_id
-         and created_at > clock_timestamp() - make_interval(secs => wanted.seconds)
+         and created_at > statement_timestamp() - make_interval(secs => wanted.seconds)
          and amount = wanted.amount and from_account_id = wanted.from_account_id and date = wanted.date
          and reference_no = wanted.reference_no
          and not exists (select from refund_reversals where refund_id = refund.id)
