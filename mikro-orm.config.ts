@@ -4,7 +4,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
 import { ENTITIES } from './src/entities/index.js';
 import { MIGRATIONS } from './src/migrations/index.js';
-import { ResilientDriver } from './src/resilient-driver.js';
+import { DatabaseDriver } from './src/database-driver.js';
 
 /** How to reach a database: a URL, or the parts of one. */
 export type Connection =
@@ -29,7 +29,7 @@ const config: Options = defineConfig({
   // The schema is what the migrations say. It holds rules that entities cannot express, so it is never derived from them.
   migrations: { migrationsList: MIGRATIONS, tableName: 'schema_migrations', snapshot: false, silent: true },
   pool: { max: POOL_SIZE },
-  driver: ResilientDriver,
+  driver: DatabaseDriver,
   driverOptions: {
     ...CONNECTION,
     // A client that is gone, or a lock that nobody lets go of, must not hold a connection for ever.

@@ -45,11 +45,14 @@ export interface Command<T> {
   readonly period?: Period;
 }
 
+/** A row as the database answers it. Several statements in one text are answered by an array of their rows each. */
+export type Row = Record<string, unknown>;
+
 /**
  * Does the work in one transaction on the organization's books, with an identity map of its own.
  *
- * What waits for a lock and what it then reads are statements of their own: a statement reads what was committed before it
- * began.
+ * What waits for a lock and what it then reads are statements of their own, if in one round trip: a statement reads what was
+ * committed before it began.
  *
  * @param patience for all locks but the period's
  */
@@ -62,8 +65,13 @@ export function onBooks<T>(
   return em.transactional(
     async (em) => {
       const lockTimeout = patience === Patience.SHORT ? `, set_config('lock_timeout', '${SHORT_LOCK_TIMEOUT}', true)` : '';
-      await em.execute(`select ${PERIOD_LOCK[period]}${lockTimeout}`, [organizationId]);
-      return work(em, await em.findOneOrFail(Organization, organizationId));
+      const [, organizations = []] = await em.execute<Row[][]>(
+        `select ${PERIOD_LOCK[period]}${lockTimeout}; select * from organizations where id = ?`,
+        [organizationId, organizationId],
+      );
+      const [organization] = organizations.map((row) => em.map(Organization, row));
+      if (organization === undefined) throw new Error(`there is no organization ${organizationId}`);
+      return work(em, organization);
     },
     { clear: true },
   );
