@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { ReflectMetadataProvider } from '@mikro-orm/decorators/legacy';
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
+import { DatabaseDriver } from './src/database-driver.js';
 import { ENTITIES } from './src/entities/index.js';
 import { MIGRATIONS } from './src/migrations/index.js';
-import { DatabaseDriver } from './src/database-driver.js';
 
 /** How to reach a database: a URL, or the parts of one. */
 export type Connection =

@@ -54,6 +54,9 @@ export interface CreditNoteTerms {
   readonly createdBy: string;
 }
 
+/** Tells the ORM never to write a column. */
+const BY_TRIGGERS = 'by triggers';
+
 @ObjectType({ description: 'The document that lowers what a customer owes. An open one can be refunded.' })
 @Entity({ tableName: 'credit_notes' })
 export class CreditNote extends Owned {
@@ -84,11 +87,12 @@ export class CreditNote extends Owned {
   @Property({ type: DecimalColumn })
   total: Big;
 
-  @Property({ type: DecimalColumn })
+  /** The triggers on refunds and reversals write this and the next column; here they are computed for what comes after. */
+  @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
   refunded: Big & Opt = ZERO;
 
   /** What the refunds have taken off the receivable, in the base currency: a running total, so that roundings never add up. */
-  @Property({ type: DecimalColumn })
+  @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
   refundedBase: Big & Opt = ZERO;
 
   @Property({ type: DecimalColumn })

@@ -9,9 +9,10 @@ import type { Organization } from '../entities/organization.js';
 import { Refund, type RefundTerms } from '../entities/refund.js';
 import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../errors.js';
 import { type Big, ZERO } from '../money.js';
+import type { Idempotency, LockedKeys } from './idempotency.js';
 import { areEqual, type Books, openBooks, windowOf } from './refund-books.js';
 import type { SystemAccounts } from './system-accounts.js';
-import { type Idempotency, lockKeys, onBooks, Patience } from './unit-of-work.js';
+import { onBooks, Patience } from './unit-of-work.js';
 
 export interface RefundCreditNote {
   readonly creditNoteId: string;
@@ -87,7 +88,8 @@ export function refundCreditNotes(
   requests: readonly RefundRequest[],
   patience: Patience,
 ): Promise<Outcome[]> {
-  return onBooks(em, organizationId, { patience }, (em, organization) => makeRefunds(em, organization, requests, patience));
+  const terms = { patience, commands: requests.map(keyed) };
+  return onBooks(em, organizationId, terms, (em, organization, keys) => makeRefunds(em, organization, keys, requests, patience));
 }
 
 /**
@@ -96,8 +98,8 @@ export function refundCreditNotes(
  * @throws the first refusal, which says in its field which of the requests it is about: `inputs.2.amount`
  */
 export function refundAllOrNone(em: EntityManager, organizationId: number, requests: readonly RefundRequest[]): Promise<Refund[]> {
-  return onBooks(em, organizationId, {}, async (em, organization) => {
-    const outcomes = await makeRefunds(em, organization, requests, Patience.FULL);
+  return onBooks(em, organizationId, { commands: requests.map(keyed) }, async (em, organization, keys) => {
+    const outcomes = await makeRefunds(em, organization, keys, requests, Patience.FULL);
     return outcomes.map((outcome, index) => {
       if (outcome instanceof Refund) return outcome;
       // With full patience only one that equals another is postponed.
@@ -118,10 +120,10 @@ export async function refundCreditNote(em: EntityManager, request: RefundRequest
 async function makeRefunds(
   em: EntityManager,
   organization: Organization,
+  keys: LockedKeys,
   requests: readonly RefundRequest[],
   patience: Patience,
 ): Promise<Outcome[]> {
-  const keys = await lockKeys(em, organization, requests.map(keyed), patience);
   const earlier = requests.map((request) =>
     keys.isBusy(keyed(request)) ? Postponed.KEY_BUSY : unlessFailed(() => keys.resultOf(keyed(request))),
   );

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { IdempotencyKey } from '../entities/idempotency-key.js';
+import type { Organization } from '../entities/organization.js';
+import { IdempotencyKeyReused } from '../errors.js';
+import { Big } from '../money.js';
+
+/**
+ * The key that the caller chose for its command, and whom to tell whether the command was done before. What was told last
+ * holds: a unit of work that failed may be tried again.
+ */
+export interface Idempotency {
+  readonly key: string;
+  onOutcome(outcome: { replayed: boolean }): void;
+}
+
+/** A command, as far as its key knows it: its name and its fields, which together tell one command from another. */
+export interface KeyedCommand {
+  readonly operation: string;
+  readonly fields: object;
+  readonly idempotency: Idempotency | undefined;
+}
+
+/** The idempotency keys of the commands of one unit of work, locked. */
+export class LockedKeys {
+  /** @param used the keys among them that the database knows */
+  constructor(
+    private readonly em: EntityManager,
+    private readonly organization: Organization,
+    private readonly locked: ReadonlySet<string>,
+    private readonly used: ReadonlyMap<string, { readonly fingerprint: string; readonly resultId: number }>,
+  ) {}
+
+  /** Whether a unit of work elsewhere is busy with the command's key. */
+  isBusy({ idempotency }: KeyedCommand): boolean {
+    return idempotency !== undefined && !this.locked.has(idempotency.key);
+  }
+
+  /**
+   * Id of what the command made when it was done before; `null` if it was not.
+   *
+   * @throws {IdempotencyKeyReused} if the key was used for another command
+   */
+  resultOf({ operation, fields, idempotency }: KeyedCommand): number | null {
+    if (idempotency === undefined) return null;
+    const before = this.used.get(idempotency.key);
+    if (before && before.fingerprint !== fingerprintOf(operation, fields, this.organization)) throw new IdempotencyKeyReused();
+    idempotency.onOutcome({ replayed: before !== undefined });
+    return before?.resultId ?? null;
+  }
+
+  /** Writes the command's key with what the command made, so that a refused or lost attempt leaves nothing behind. */
+  keep({ operation, fields, idempotency }: KeyedCommand, { id }: { readonly id: number }): void {
+    if (idempotency === undefined) return;
+    const fingerprint = fingerprintOf(operation, fields, this.organization);
+    const { key } = idempotency;
+    this.em.create(IdempotencyKey, { organization: this.organization.id, key, fingerprint, resultId: id });
+  }
+}
+
+/**
+ * Locks the keys, given as JSON, and answers those that it got. The lock makes a second request with a key wait for the
+ * first, in whatever process it runs. In the order of the locks' own numbers, so that no two units of work wait for one
+ * another; and with a prefix that keeps callers' keys apart from the period: one may well call a key "period".
+ */
+export function lockKeysSql(wait: boolean): string {
+  const locks = `
+    select key, hashtextextended('idempotency key ' || key, ?) as lock_id from jsonb_array_elements_text(?::jsonb) key order by lock_id`;
+  return wait
+    ? `select key, pg_advisory_xact_lock(lock_id) from (${locks}) locks`
+    : `select key from (${locks}) locks where pg_try_advisory_xact_lock(lock_id)`;
+}
+
+/** Equal commands have equal fingerprints: 100 and "100.00" are one amount, and a date-time is the date that it means here. */
+function fingerprintOf(operation: string, fields: object, organization: Organization): string {
+  const normalized = JSON.stringify(
+    { operation, ...fields },
+    function (this: Record<string, unknown>, name: string, value: unknown) {
+      const original = this[name];
+      if (original instanceof Big) return original.toFixed();
+      if ((name === 'date' || name === 'lockDate') && typeof value === 'string') return organization.postingDate(value, name);
+      if (value === null) return undefined;
+      return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+    },
+  );
+  return createHash('sha256').update(normalized).digest('hex');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
