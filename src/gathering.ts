@@ -15,14 +15,17 @@ export class Gathering<Group, Item, Result> {
   /** Who waits, for each group whose work is under way. */
   private readonly underWay = new Map<Group, Waiting<Item, Result>[]>();
 
-  /** @param work gives each item its result, in their order, or the promise of one that no longer holds the others up */
+  /**
+   * @param work gives each item its result, in their order, or the promise of one. The next work of the group begins when it
+   *   has ended, or earlier when it says so by calling `proceed`
+   */
   constructor(
-    private readonly work: (items: readonly Item[], group: Group) => Promise<readonly (Result | PromiseLike<Result>)[]>,
+    private readonly work: (
+      items: readonly Item[],
+      group: Group,
+      proceed: () => void,
+    ) => Promise<readonly (Result | PromiseLike<Result>)[]>,
   ) {}
-
-  isUnderWay(group: Group): boolean {
-    return this.underWay.has(group);
-  }
 
   add(group: Group, item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
@@ -37,17 +40,20 @@ export class Gathering<Group, Item, Result> {
     this.underWay.set(group, waiting);
     while (waiting.length > 0) {
       const taken = waiting.splice(0, MOST_AT_ONCE);
-      try {
-        const results = await this.work(
-          taken.map(({ item }) => item),
-          group,
-        );
-        // Each item has its result: the work is written so.
-        for (const [index, { resolve }] of taken.entries()) resolve(results[index] as Result);
-      } catch (error) {
-        for (const { reject } of taken) reject(error);
-      }
+      await new Promise<void>((proceed) => void this.workOn(taken, group, proceed));
     }
     this.underWay.delete(group);
+  }
+
+  private async workOn(taken: readonly Waiting<Item, Result>[], group: Group, proceed: () => void): Promise<void> {
+    try {
+      const items = taken.map(({ item }) => item);
+      const results = await this.work(items, group, proceed);
+      // Each item has its result: the work is written so.
+      for (const [index, { resolve }] of taken.entries()) resolve(results[index] as Result);
+    } catch (error) {
+      for (const { reject } of taken) reject(error);
+    }
+    proceed();
   }
 }

@@ -87,9 +87,14 @@ export function refundCreditNotes(
   organizationId: number,
   requests: readonly RefundRequest[],
   patience: Patience,
+  onWritten?: () => void,
 ): Promise<Outcome[]> {
   const terms = { patience, commands: requests.map(keyed) };
-  return onBooks(em, organizationId, terms, (em, organization, keys) => makeRefunds(em, organization, keys, requests, patience));
+  return onBooks(em, organizationId, terms, async (em, organization, keys) => {
+    const outcomes = await makeRefunds(em, organization, keys, requests, patience);
+    onWritten?.();
+    return outcomes;
+  });
 }
 
 /**
@@ -111,8 +116,8 @@ export function refundAllOrNone(em: EntityManager, organizationId: number, reque
 }
 
 /** {@link refundCreditNotes} of one, which waits for what it needs. */
-export async function refundCreditNote(em: EntityManager, request: RefundRequest): Promise<Refund> {
-  const [outcome] = await refundCreditNotes(em, request.actor.organization.id, [request], Patience.FULL);
+export async function refundCreditNote(em: EntityManager, request: RefundRequest, onWritten?: () => void): Promise<Refund> {
+  const [outcome] = await refundCreditNotes(em, request.actor.organization.id, [request], Patience.FULL, onWritten);
   if (outcome instanceof Refund) return outcome;
   throw outcome instanceof Error ? outcome : new Error(`a refund that waits was postponed: ${outcome}`);
 }
@@ -144,12 +149,14 @@ async function makeRefunds(
     });
   });
 
-  em.persist([...made.values()].flatMap((refund) => [refund.journalEntry, refund]));
+  await em.persist([...made.values()].flatMap((refund) => [refund.journalEntry, refund])).flush();
   if (fresh.some(({ conditions }) => conditions.idempotency !== undefined)) {
     // Keys are kept with the ids of what was made, which the database gives.
-    await em.flush();
     for (const [request, refund] of made) keys.keep(keyed(request), refund);
+    await em.flush();
   }
+  // Nothing changes any more: the commit need not look for it.
+  em.clear();
   return outcomes;
 }
 
