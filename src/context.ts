@@ -8,7 +8,7 @@ import type { Idempotency } from './services/unit-of-work.js';
 
 /** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */
 export class Context {
-  loaders: Loaders;
+  private loadersOfCommand: Loaders | undefined;
   /** Of each command that came with an idempotency key. */
   private readonly outcomes = new Map<Idempotency, { readonly replayed: boolean }>();
 
@@ -21,12 +21,11 @@ export class Context {
     private readonly authentication: Actor | Unauthenticated,
     /** The Idempotency-Key header. */
     private readonly idempotencyKey: string | undefined,
-  ) {
-    this.loaders = this.newLoaders();
-  }
+  ) {}
 
-  private newLoaders(): Loaders {
-    return createLoaders(this.em, () => this.actor.organization);
+  get loaders(): Loaders {
+    this.loadersOfCommand ??= createLoaders(this.em, () => this.actor.organization);
+    return this.loadersOfCommand;
   }
 
   /**
@@ -65,7 +64,7 @@ export class Context {
 
   private forget(): void {
     this.em.clear();
-    this.loaders = this.newLoaders();
+    this.loadersOfCommand = undefined;
   }
 
   private keyOf(argument: string | null | undefined, room = 0): string | undefined {

@@ -29,7 +29,7 @@ export async function openBooks(
   patience: Patience,
 ): Promise<Books> {
   const owner = organization.id;
-  const guarded = requests.filter((request) => mayBeDuplicate(request, organization));
+  const guarded = requests.flatMap((request) => duplicateQuery(request, organization) ?? []);
   // The notes' locks come first: what is read after them is what those left whom they waited for. One round trip for all,
   // since that costs more than they do.
   const [noteRows = [], accountRows = [], branchRows = [], duplicateRows = []] = await em.execute<Row[][]>(
@@ -43,14 +43,14 @@ export async function openBooks(
       ...[owner, idsOf(requests, 'creditNoteId')],
       ...[owner, idsOf(requests, 'fromAccountId')],
       ...[owner, idsOf(requests, 'branchId')],
-      ...guarded.flatMap((request) => duplicateParameters(request, organization)),
+      ...guarded.flatMap(({ parameters }) => parameters),
     ],
   );
   const creditNotes = byId(noteRows.map((row) => em.map(CreditNote, row)));
   const accounts = accountRows.map((row) => em.map(Account, row));
   const fromAccounts = byId(accounts);
   const branches = byId(branchRows.map((row) => em.map(Branch, row)));
-  const duplicates = new Map(duplicateRows.map(({ index, id }) => [guarded[Number(index)], String(id)]));
+  const duplicates = new Map(duplicateRows.map(({ index, id }) => [guarded[Number(index)]?.request, String(id)]));
   return {
     organization,
     systemAccounts: systemAccounts(organization, accounts),
@@ -105,16 +105,19 @@ function duplicatesSql(count: number): string {
     ) duplicate`;
 }
 
-function duplicateParameters(request: RefundRequest, organization: Organization): unknown[] {
+/** `null` for what cannot be a duplicate: it has a key, or names nothing that there is. */
+function duplicateQuery(
+  request: RefundRequest,
+  organization: Organization,
+): { request: RefundRequest; parameters: unknown[] } | null {
   const { creditNoteId, fromAccountId, amount, date, referenceNo } = request.command;
+  if (windowOf(request) === 0 || parseId(creditNoteId) === null || parseId(fromAccountId) === null) return null;
   const day = toPostingDate(date, organization.timeZone);
-  return [organization.id, creditNoteId, fromAccountId, amount.toFixed(), day, referenceNo, windowOf(request)];
-}
-
-function mayBeDuplicate(request: RefundRequest, organization: Organization): boolean {
-  const { creditNoteId, fromAccountId, date } = request.command;
-  const isPossible = parseId(creditNoteId) !== null && parseId(fromAccountId) !== null;
-  return isPossible && windowOf(request) > 0 && toPostingDate(date, organization.timeZone) !== null;
+  if (day === null) return null;
+  return {
+    request,
+    parameters: [organization.id, creditNoteId, fromAccountId, amount.toFixed(), day, referenceNo, windowOf(request)],
+  };
 }
 
 /** A key of the caller's own tells its refunds apart. */
