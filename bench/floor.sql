@@ -8,17 +8,16 @@
 \set reference random(:first_reference, :last_reference)
 begin;
 select pg_advisory_xact_lock_shared(hashtextextended('period', :organization));
-select * from organizations where id = :organization limit 1;
-select * from credit_notes where id = :note and organization_id = :organization limit 1 for update
+select * from organizations where id = :organization;
+select * from credit_notes where organization_id = :organization and id = :note order by id for update
 \gset note_
+select * from accounts where organization_id = :organization and (id = :account or system_role is not null);
+select * from branches where organization_id = :organization and id = :branch;
 select id from refunds refund
-where credit_note_id = :note and created_at > statement_timestamp() - make_interval(secs => 10)
+where organization_id = :organization and credit_note_id = :note and created_at > statement_timestamp() - make_interval(secs => 10)
   and amount = :units::numeric + 0.25 and from_account_id = :account and date = '2026-02-01' and reference_no = :reference
   and not exists (select from refund_reversals where refund_id = refund.id)
 order by created_at desc limit 1;
-select * from accounts where id = :account and organization_id = :organization limit 1;
-select * from branches where id = :branch and organization_id = :organization limit 1;
-select * from accounts where organization_id = :organization and system_role in ('accounts-receivable', 'fx-gain-loss');
 insert into journal_entries (organization_id, posting_date, source, memo, reversal_of_id)
 values (:organization, '2026-02-01', 'REFUND', 'Refund of credit note ' || :note_number, null)
 returning id, created_at
@@ -35,7 +34,4 @@ values (:organization, :note, :account, :branch, :units::numeric + 0.25, 'USD', 
   '2026-02-01', :reference, 'Paid back', :entry_id, 'Benchmark', null, :api_key, gen_random_uuid()::text, null, null, null,
   'Refund', 'GRAPHQL', '127.0.0.1')
 returning id, created_at;
-update credit_notes
-set refunded = :note_refunded::numeric + (:units::numeric + 0.25), refunded_base = :note_refunded_base::numeric + (:units::numeric + 0.25)
-where id = :note;
 commit;

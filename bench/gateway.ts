@@ -9,6 +9,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cpuMs, familyCpuMs, residentMb } from './processes.js';
 
+/** What `npm start` says to Node.js. */
+async function startFlags(): Promise<string[]> {
+  const { scripts } = JSON.parse(await readFile(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'));
+  return String(scripts.start)
+    .split(' ')
+    .filter((word) => word.startsWith('--'));
+}
+
 /** One database and how a gateway gets at it. */
 export interface Ledger {
   readonly name: string;
@@ -50,7 +58,7 @@ export class Gateway {
     const port = await freePort();
     const log = await open(ledger.logFile, 'a');
     const begun = performance.now();
-    const child = spawn(process.execPath, [program('main.js')], {
+    const child = spawn(process.execPath, [...(await startFlags()), program('main.js')], {
       env: environment(ledger, { PORT: String(port), LOG_LEVEL: logLevel }),
       // A group of its own: Ctrl-C reaches it through us, after the loads have ended.
       detached: true,

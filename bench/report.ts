@@ -224,7 +224,7 @@ export function table(report: Report): string {
       `- The floor: [bench/floor.sql](../../bench/floor.sql), the statements of one refund in one transaction, by ${report.floorDriver}, ` +
         'on the same tables, as the same role, over the same Unix socket. It neither parses nor checks nor answers anything. The server ' +
         'admits 100 connections: the floor for 128 clients is that of 80.',
-      '- The gateway: `node dist/src/main.js` with its default configuration, its log written to a file, asked over HTTP/1.1 with an API key, ' +
+      '- The gateway: started as by `npm start`, with its default configuration, its log written to a file, asked over HTTP/1.1 with an API key, ' +
         'one connection for each client, each sending its next refund when the last one is answered.',
       `- Rounds: the medians of ${plan.rounds}, of ${plan.seconds} s each (2 s beside the million), all cases in turn in each round. Before that, each load ` +
         'runs for 1 s, or for 2 s with more than 8 clients, on the same connections without being counted. Percentiles are exact, of all refunds of a round.',

@@ -92,7 +92,7 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
       throw error;
     });
     if (!(actor instanceof Error)) request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
-    return new Context(orm.em.fork(), refunds, facts, request.requestLog, config, actor, headerOf(request, 'idempotency-key'));
+    return new Context(orm.em, refunds, facts, request.requestLog, config, actor, headerOf(request, 'idempotency-key'));
   };
 
   app.route({

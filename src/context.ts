@@ -8,12 +8,13 @@ import type { Idempotency } from './services/unit-of-work.js';
 
 /** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */
 export class Context {
-  private loadersOfCommand: Loaders | undefined;
+  private fork: EntityManager | undefined;
+  private loadersOfFork: Loaders | undefined;
   /** Of each command that came with an idempotency key. */
   private readonly outcomes = new Map<Idempotency, { readonly replayed: boolean }>();
 
   constructor(
-    readonly em: EntityManager,
+    private readonly root: EntityManager,
     readonly refunds: RefundQueue,
     readonly request: RequestFacts,
     readonly log: RequestLog,
@@ -23,9 +24,14 @@ export class Context {
     private readonly idempotencyKey: string | undefined,
   ) {}
 
+  get em(): EntityManager {
+    this.fork ??= this.root.fork();
+    return this.fork;
+  }
+
   get loaders(): Loaders {
-    this.loadersOfCommand ??= createLoaders(this.em, () => this.actor.organization);
-    return this.loadersOfCommand;
+    this.loadersOfFork ??= createLoaders(this.em, () => this.actor.organization);
+    return this.loadersOfFork;
   }
 
   /**
@@ -63,8 +69,8 @@ export class Context {
   }
 
   private forget(): void {
-    this.em.clear();
-    this.loadersOfCommand = undefined;
+    this.fork = undefined;
+    this.loadersOfFork = undefined;
   }
 
   private keyOf(argument: string | null | undefined, room = 0): string | undefined {
