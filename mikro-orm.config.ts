@@ -13,11 +13,11 @@ export type Connection =
 
 /**
  * Refunds of an organization share a connection, so that few of these are busy at a time: more would lower the throughput of
- * a small machine. Half of them may be held by refunds that wait for a lock.
+ * a small machine. Most of them are for those who wait for a lock.
  */
-const POOL_SIZE = 16;
+const POOL_SIZE = 24;
 
-const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutMillis: 10_000 };
+const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutMillis: 10_000, keepAlive: true };
 
 /** For migrations, which may take as long as they take. */
 export const PATIENT: Options = { driverOptions: CONNECTION };

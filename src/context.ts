@@ -58,14 +58,20 @@ export class Context {
   }
 
   /**
-   * Begins several commands that stand in one: each has the caller's key with its own number, as if it were sent with that.
+   * Begins a command that holds several: the caller's key is the whole one's, and each has it with its own number.
    *
-   * @returns for each of them what {@link begin} returns for one
+   * @returns what {@link begin} returns, for the whole and for each
    */
-  beginSeveral(count: number, argument?: string | null): (Idempotency | undefined)[] {
+  beginSeveral(
+    count: number,
+    argument?: string | null,
+  ): { readonly whole: Idempotency | undefined; readonly each: readonly (Idempotency | undefined)[] } {
     this.forget();
     const key = this.keyOf(argument, `#${count - 1}`.length);
-    return Array.from({ length: count }, (_, index) => (key === undefined ? undefined : this.idempotency(`${key}#${index}`)));
+    const numbered = Array.from({ length: count }, (_, index) =>
+      key === undefined ? undefined : this.idempotency(`${key}#${index}`),
+    );
+    return { whole: key === undefined ? undefined : this.idempotency(key), each: numbered };
   }
 
   private forget(): void {

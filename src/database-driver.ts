@@ -1,3 +1,4 @@
+import { ConnectionException } from '@mikro-orm/core';
 import { PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 
@@ -26,6 +27,16 @@ class DatabaseConnection extends PostgreSqlConnection {
  * cannot succeed: each loss would cost the pool a place, until none is left and every request waits in vain.
  */
 function givingBack(driver: Driver): Driver {
+  const beginTransaction = driver.beginTransaction.bind(driver);
+  driver.beginTransaction = async (connection, settings) => {
+    try {
+      await beginTransaction(connection, settings);
+    } catch (error) {
+      await driver.releaseConnection(connection);
+      // Nothing else keeps a transaction from beginning.
+      throw new ConnectionException(error as Error);
+    }
+  };
   const rollbackTransaction = driver.rollbackTransaction.bind(driver);
   // What failed before the rollback is what the caller hears of. A transaction ends with its connection in any case.
   driver.rollbackTransaction = (connection) => rollbackTransaction(connection).catch(() => undefined);
@@ -49,6 +60,7 @@ function sendTogether(client: PoolClient): void {
     if (!begins) return merged(await query(text, values));
     begins = false;
     if (text === 'commit' || text === 'rollback') return NOTHING;
+    if (values?.length) throw new Error('the first statement of a transaction has its values in its text');
     const [, ...results] = (await query(`begin; ${text}`)) as QueryResult[];
     return merged(results);
   };

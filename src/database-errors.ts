@@ -15,7 +15,13 @@ const REFUSALS: Readonly<Record<string, () => DomainError>> = {
 const PASSING = /^(08|57P|53300|55P03|57014|40001|40P01|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)/;
 
 /** pg gives the loss of a connection, and a pool that has none left, no code: its texts are all there is. */
-const PASSING_TEXTS = ['Connection terminated', 'timeout exceeded when trying to connect', 'not queryable', 'Connection ended'];
+const PASSING_TEXTS = [
+  'Connection terminated',
+  'timeout exceeded when trying to connect',
+  'not queryable',
+  'Connection ended',
+  'after calling end',
+];
 
 /** The refusal that an error means for the caller; `null` for a fault of ours. */
 export function refusalOf(error: unknown): DomainError | null {
@@ -27,11 +33,12 @@ export function refusalOf(error: unknown): DomainError | null {
 }
 
 /**
- * Whether the database itself said that a unit of work failed: then it has written nothing. When a connection is lost, nobody
- * knows.
+ * Whether the database refused what one of several brought: data (22), integrity (23), a check (44), a rule of our triggers
+ * (P0). It has then written nothing. What everybody meets, such as a limit of time, is no reason to try each by itself; and when
+ * a connection is lost, nobody knows whether it was committed.
  */
-export function isRolledBack(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^(?!08|57P|53)[0-9A-Z]{5}$/.test(String(error.code));
+export function isFaultOfOne(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(22|23|44|P0)[0-9A-Z]{3}$/.test(String(error.code));
 }
 
 /** Whether a lock was waited for in vain. */

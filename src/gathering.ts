@@ -1,3 +1,6 @@
+/** Work that takes longer, on a connection that has gone silent, say, holds up nobody else. */
+const LONGEST_MS = 5_000;
+
 /** More than this at once makes everybody wait for the last. */
 const MOST_AT_ONCE = 100;
 
@@ -40,7 +43,10 @@ export class Gathering<Group, Item, Result> {
     this.underWay.set(group, waiting);
     while (waiting.length > 0) {
       const taken = waiting.splice(0, MOST_AT_ONCE);
-      await new Promise<void>((proceed) => void this.workOn(taken, group, proceed));
+      await new Promise<void>((proceed) => {
+        const timer = setTimeout(proceed, LONGEST_MS);
+        void this.workOn(taken, group, proceed).finally(() => clearTimeout(timer));
+      });
     }
     this.underWay.delete(group);
   }

@@ -73,6 +73,35 @@ it('says that it is busy, on both doors, while somebody else holds the note for 
   expect([rest.status, rest.headers['retry-after'], rest.json.errors[0].type]).toEqual([503, '1', 'SERVICE_UNAVAILABLE']);
 });
 
+it('lets everybody in while somebody holds the row of one key', async () => {
+  const { superuser } = gateway.database;
+  await superuser.query('update api_keys set last_used_at = null');
+  await superuser.query('begin');
+  await superuser.query('select from api_keys where organization_id = $1 for update', [books.organization.id]);
+  const other = await gateway.books();
+
+  const replies = await Promise.all([books, other, books, other].map(({ client }) => client.graphql('{ me { role } }')));
+  await superuser.query('rollback');
+
+  expect(replies.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+});
+
+it('keeps its connections when they are lost as a proof begins', async () => {
+  const { superuser } = gateway.database;
+  const prove = () => books.client.graphql(LedgerHealthDocument);
+  // More often than there are places in the pool.
+  for (let round = 0; round < 30; round += 1) {
+    await prove();
+    await superuser.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'credit-note-refunds'`,
+    );
+    await prove();
+  }
+  let proof = await prove();
+  while (proof.errors?.[0]?.extensions.code === 'SERVICE_UNAVAILABLE') proof = await prove();
+  expect(proof.data?.ledgerHealth.healthy).toBe(true);
+});
+
 it('stops although a client went away before its answer, and logs that request too', async () => {
   const other = await Gateway.start();
   const { app, database } = other;

@@ -69,7 +69,13 @@ export class Authenticator {
     const used = apiKeys.filter(
       (each) => each.isValidAt(now) && now.getTime() - (each.lastUsedAt?.getTime() ?? 0) > LAST_USED_LAG_MS,
     );
-    if (used.length > 0) await em.nativeUpdate(ApiKey, { id: { $in: used.map(({ id }) => id) } }, { lastUsedAt: now });
+    if (used.length > 0) {
+      // Nobody waits for it: a row that somebody holds is left for the next time.
+      await em.execute(
+        'update api_keys set last_used_at = ? where id in (select id from api_keys where id in (?) for update skip locked)',
+        [now, used.map(({ id }) => id)],
+      );
+    }
     const byHash = new Map(apiKeys.map((each) => [each.hash, each]));
     return hashes.map((hash) => byHash.get(hash) ?? null);
   }

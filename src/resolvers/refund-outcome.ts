@@ -1,8 +1,9 @@
 import { Field, ObjectType } from 'type-graphql';
+import type { Context } from '../context.js';
 import { refusalOf } from '../database-errors.js';
 import { Refund } from '../entities/refund.js';
+import { ServiceUnavailable } from '../errors.js';
 import { FAULT, INTERNAL } from '../graphql-errors.js';
-import type { RequestLog } from '../request-log.js';
 import { RefusalType, refusalType } from './refusal.js';
 
 @ObjectType('RefundOutcome', { description: 'What became of one of several refunds: it was made, or else refused.' })
@@ -14,11 +15,32 @@ export class RefundOutcomeType {
   refusal!: RefusalType | null;
 }
 
+export function allMade(refunds: readonly Refund[]): RefundOutcomeType[] {
+  return refunds.map((refund) => ({ refund, refusal: null }));
+}
+
+/** Several units of work have made them: they are read again, so that one reply shows one state of each note. */
+export async function eachSettled(
+  settled: readonly PromiseSettledResult<Refund>[],
+  context: Context,
+): Promise<RefundOutcomeType[]> {
+  return Promise.all(
+    settled.map(async (each) =>
+      each.status === 'fulfilled'
+        ? { refund: await context.loaders.refund.load(each.value.id), refusal: null }
+        : { refund: null, refusal: refusalFor(each.reason, context) },
+    ),
+  );
+}
+
 /** A fault of ours, too, is told in its place: the others were made all the same. */
-export function refundOutcome(settled: PromiseSettledResult<Refund>, log: RequestLog): RefundOutcomeType {
-  if (settled.status === 'fulfilled') return { refund: settled.value, refusal: null };
-  const refusal = refusalOf(settled.reason);
-  if (refusal !== null) return { refund: null, refusal: refusalType(refusal) };
-  log.fault(settled.reason);
-  return { refund: null, refusal: { code: INTERNAL, message: FAULT, details: '{}' } };
+function refusalFor(error: unknown, { log, request: { requestId } }: Context): RefusalType {
+  const refusal = refusalOf(error);
+  if (refusal === null) {
+    log.fault(error);
+    return { code: INTERNAL, message: FAULT, details: JSON.stringify({ requestId }) };
+  }
+  if (refusal instanceof ServiceUnavailable) log.passing(error);
+  log.add({ refused: refusal.code });
+  return refusalType(refusal);
 }

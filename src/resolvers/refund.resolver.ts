@@ -20,7 +20,7 @@ import { RefundCreditNoteInput } from './inputs/refund-credit-note.input.js';
 import { BulkMode, RefundCreditNotesArgs } from './inputs/refund-credit-notes.args.js';
 import { ReverseRefundInput } from './inputs/reverse-refund.input.js';
 import { findById, findPage, related } from './reads.js';
-import { RefundOutcomeType, refundOutcome } from './refund-outcome.js';
+import { allMade, eachSettled, RefundOutcomeType } from './refund-outcome.js';
 import { RefundPreviewType } from './refund-preview.js';
 
 @Resolver(() => Refund)
@@ -52,7 +52,8 @@ export class RefundResolver {
 
   @Authorized(Role.ACCOUNTANT)
   @Mutation(() => [RefundOutcomeType], {
-    description: 'Makes several refunds, in their order: all of them or none, or each by itself. There is an outcome for each.',
+    description:
+      'Makes several refunds: all of them or none, in their order, or each by itself. There is an outcome for each. Send long lists in variables.',
   })
   async refundCreditNotes(
     @Ctx() context: Context,
@@ -60,25 +61,23 @@ export class RefundResolver {
     @Arg('idempotencyKey', () => String, {
       nullable: true,
       description:
-        'Key of your choice, as of one mutation. Each refund is done as if sent with this key and its own number: `key#0`, `key#1` … ' +
-        'Sent again, those that were made answer what they made, and those that were refused are tried again.',
+        'Key of your choice, for this list and no other. Each refund is done as if sent with this key and its own number: `key#0`, `key#1` … ' +
+        'The same list sent again answers what was made, and tries again what was refused.',
     })
     idempotencyKey: string | null | undefined,
   ): Promise<RefundOutcomeType[]> {
     const { actor } = context;
     const duplicateWindowSeconds = allowDuplicate ? 0 : context.config.duplicateWindowSeconds;
-    const keys = context.beginSeveral(inputs.length, idempotencyKey);
+    const { whole, each } = context.beginSeveral(inputs.length, idempotencyKey);
     const requests = inputs.map((command, index) => ({
       actor,
       command,
-      conditions: { idempotency: keys[index], duplicateWindowSeconds },
+      conditions: { idempotency: each[index], duplicateWindowSeconds },
     }));
-    if (mode === BulkMode.PER_ITEM) {
-      const settled = await Promise.allSettled(requests.map((request) => context.refunds.add(request)));
-      return settled.map((each) => refundOutcome(each, context.log));
-    }
-    const refunds = await context.refunds.addAllOrNone(actor.organization.id, requests);
-    return refunds.map((refund) => ({ refund, refusal: null }));
+    const list = { requests, idempotency: whole };
+    return mode === BulkMode.ATOMIC
+      ? allMade(await context.refunds.addAllOrNone(actor.organization.id, list))
+      : eachSettled(await context.refunds.addEach(actor.organization.id, list), context);
   }
 
   @Authorized(Role.ACCOUNTANT)

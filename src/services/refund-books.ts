@@ -126,7 +126,7 @@ export function windowOf({ conditions: { idempotency, duplicateWindowSeconds } }
 }
 
 /** Whether a double click could have sent both. */
-export function areEqual({ command: one }: RefundRequest, { command: other }: RefundRequest, { organization }: Books): boolean {
+export function areEqual({ command: one }: RefundRequest, { command: other }: RefundRequest, organization: Organization): boolean {
   return (
     one.creditNoteId === other.creditNoteId &&
     one.fromAccountId === other.fromAccountId &&

@@ -55,7 +55,7 @@ export enum Postponed {
 }
 
 /** What became of a request: its refund, what it is refused with, or why it has to be taken up again. */
-export type Outcome = Refund | Error | Postponed;
+export type Outcome = Refund | DomainError | Postponed;
 
 /**
  * Pays back part of customers' credit, and posts the journal entry of each refund: all requests of one organization in one
@@ -88,30 +88,13 @@ export function refundCreditNotes(
   requests: readonly RefundRequest[],
   patience: Patience,
   onWritten?: () => void,
-): Promise<Outcome[]> {
+): Promise<readonly Outcome[]> {
   const terms = { patience, commands: requests.map(keyed) };
   return onBooks(em, organizationId, terms, async (em, organization, keys) => {
-    const outcomes = await makeRefunds(em, organization, keys, requests, patience);
+    const decided = await decideRefunds(em, organization, keys, requests, patience);
+    await writeRefunds(em, keys, decided.made);
     onWritten?.();
-    return outcomes;
-  });
-}
-
-/**
- * {@link refundCreditNotes}, all of them or none.
- *
- * @throws the first refusal, which says in its field which of the requests it is about: `inputs.2.amount`
- */
-export function refundAllOrNone(em: EntityManager, organizationId: number, requests: readonly RefundRequest[]): Promise<Refund[]> {
-  return onBooks(em, organizationId, { commands: requests.map(keyed) }, async (em, organization, keys) => {
-    const outcomes = await makeRefunds(em, organization, keys, requests, Patience.FULL);
-    return outcomes.map((outcome, index) => {
-      if (outcome instanceof Refund) return outcome;
-      // With full patience only one that equals another is postponed.
-      const error =
-        outcome instanceof Error ? outcome : new PossibleDuplicateRefund(null, windowOf(requests[index] as RefundRequest));
-      throw error instanceof DomainError ? error.at(`inputs.${index}`) : error;
-    });
+    return decided.outcomes;
   });
 }
 
@@ -119,18 +102,25 @@ export function refundAllOrNone(em: EntityManager, organizationId: number, reque
 export async function refundCreditNote(em: EntityManager, request: RefundRequest, onWritten?: () => void): Promise<Refund> {
   const [outcome] = await refundCreditNotes(em, request.actor.organization.id, [request], Patience.FULL, onWritten);
   if (outcome instanceof Refund) return outcome;
-  throw outcome instanceof Error ? outcome : new Error(`a refund that waits was postponed: ${outcome}`);
+  throw outcome instanceof DomainError ? outcome : new Error(`a refund that waits was postponed: ${outcome}`);
 }
 
-async function makeRefunds(
+/** What became of each request, and the refunds that are to be written. */
+interface Decided {
+  readonly outcomes: readonly Outcome[];
+  readonly made: ReadonlyMap<RefundRequest, Refund>;
+}
+
+/** Locks, loads, and decides request by request in memory. Nothing is written yet. */
+export async function decideRefunds(
   em: EntityManager,
   organization: Organization,
   keys: LockedKeys,
   requests: readonly RefundRequest[],
   patience: Patience,
-): Promise<Outcome[]> {
+): Promise<Decided> {
   const earlier = requests.map((request) =>
-    keys.isBusy(keyed(request)) ? Postponed.KEY_BUSY : unlessFailed(() => keys.resultOf(keyed(request))),
+    keys.isBusy(keyed(request)) ? Postponed.KEY_BUSY : unlessRefused(() => keys.resultOf(keyed(request))),
   );
   const replays = await replayed(em, earlier);
   const fresh = requests.filter((_, index) => earlier[index] === null);
@@ -142,14 +132,18 @@ async function makeRefunds(
     if (before !== null) return typeof before === 'number' ? replays(before) : before;
     const postponed = postponement(request, books, made.keys());
     if (postponed !== null) return postponed;
-    return unlessFailed(() => {
+    return unlessRefused(() => {
       const refund = prepareRefund(request, books);
       made.set(request, refund);
       return refund;
     });
   });
 
-  // One statement for each table, by name: nothing else has changed that the ORM would have to look for.
+  return { outcomes, made };
+}
+
+/** One statement for each table, by name: nothing else has changed that the ORM would have to look for. */
+export async function writeRefunds(em: EntityManager, keys: LockedKeys, made: ReadonlyMap<RefundRequest, Refund>): Promise<void> {
   const refunds = [...made.values()];
   const entries = refunds.map(({ journalEntry }) => journalEntry);
   await em.insertMany(JournalEntry, entries);
@@ -160,11 +154,11 @@ async function makeRefunds(
   await em.insertMany(Refund, refunds);
   em.clear();
   for (const [request, refund] of made) keys.keep(keyed(request), refund);
-  return outcomes;
+  await em.flush();
 }
 
 /** The command, as its idempotency key knows it. */
-function keyed({ command, conditions: { idempotency } }: RefundRequest) {
+export function keyed({ command, conditions: { idempotency } }: RefundRequest) {
   return { operation: 'refundCreditNote', fields: command, idempotency };
 }
 
@@ -178,19 +172,28 @@ async function replayed(em: EntityManager, earlier: readonly unknown[]): Promise
   };
 }
 
-/** A refusal, and even a fault of ours, is for the one request that met it. */
-function unlessFailed<T>(work: () => T): T | Error {
+/** A refusal is for the one request that met it. Anything else ends the unit of work, and each is tried alone. */
+function unlessRefused<T>(work: () => T): T | DomainError {
   try {
     return work();
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    if (error instanceof DomainError) return error;
+    throw new RefundFault(error);
+  }
+}
+
+/** A fault of ours before anything was written. */
+export class RefundFault extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 
 function postponement(request: RefundRequest, books: Books, made: Iterable<RefundRequest>): Postponed | null {
   if (books.isBusy(request)) return Postponed.CREDIT_NOTE_BUSY;
   for (const other of made) {
-    if (haveSameKey(request, other) || (windowOf(request) > 0 && areEqual(request, other, books))) return Postponed.AFTER_ANOTHER;
+    if (haveSameKey(request, other) || (windowOf(request) > 0 && areEqual(request, other, books.organization)))
+      return Postponed.AFTER_ANOTHER;
   }
   return null;
 }

@@ -1,20 +1,25 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import pLimit from 'p-limit';
-import { isLockTimeout, isRolledBack } from '../database-errors.js';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { isFaultOfOne, isLockTimeout } from '../database-errors.js';
 import { Refund } from '../entities/refund.js';
+import { ServiceUnavailable } from '../errors.js';
 import { Gathering } from '../gathering.js';
 import {
   type Outcome,
   Postponed,
+  RefundFault,
   type RefundRequest,
-  refundAllOrNone,
   refundCreditNote,
   refundCreditNotes,
 } from './refund-credit-note.js';
+import { bindKey, type RefundList, refundAllOrNone, repeatsIn } from './refund-list.js';
 import { Patience } from './unit-of-work.js';
 
-/** So many refunds may be made alone at once. Each holds a connection; the others stay free for those who need not wait. */
+/** So many of an organization may wait alone at once. Each holds a connection; the others stay free for those who need not. */
 const MOST_ALONE = 8;
+
+/** Who has waited so long for a place is told to come again: its caller may have gone. */
+const PLACE_TIMEOUT_MS = 5_000;
 
 /** How long a refund that is made alone keeps the others of its organization waiting. */
 const MOMENT_MS = 250;
@@ -31,7 +36,7 @@ export class RefundQueue {
   private readonly gathering = new Gathering<number, RefundRequest, Refund>((requests, organizationId, proceed) =>
     this.refund(organizationId, requests, proceed),
   );
-  private readonly alone = pLimit(MOST_ALONE);
+  private readonly limits = new Map<number, LimitFunction>();
 
   constructor(private readonly em: EntityManager) {}
 
@@ -40,9 +45,16 @@ export class RefundQueue {
     return this.gathering.add(request.actor.organization.id, request);
   }
 
-  /** Makes all of the refunds or none, and throws what {@link refundAllOrNone} does. */
-  addAllOrNone(organizationId: number, requests: readonly RefundRequest[]): Promise<Refund[]> {
-    return this.alone(() => refundAllOrNone(this.em.fork(), organizationId, requests));
+  /** Makes the refunds of the list each by itself. */
+  async addEach(organizationId: number, list: RefundList): Promise<PromiseSettledResult<Refund>[]> {
+    await bindKey(this.em.fork(), organizationId, list);
+    const repeats = repeatsIn(list.requests);
+    return Promise.allSettled(list.requests.map((request) => repeats.get(request) ?? this.add(request)).map(rejected));
+  }
+
+  /** Makes all refunds of the list or none, and throws what {@link refundAllOrNone} does. */
+  addAllOrNone(organizationId: number, list: RefundList): Promise<Refund[]> {
+    return this.alone(organizationId, () => refundAllOrNone(this.em.fork(), organizationId, list));
   }
 
   private async refund(
@@ -51,7 +63,8 @@ export class RefundQueue {
     proceed: () => void,
   ): Promise<(Refund | Promise<Refund>)[]> {
     const [first, ...others] = requests;
-    if (first === undefined || others.length > 0 || this.alone.activeCount >= MOST_ALONE) {
+    const isCrowded = (this.limits.get(organizationId)?.activeCount ?? 0) >= MOST_ALONE;
+    if (first === undefined || others.length > 0 || isCrowded) {
       return this.refundTogether(organizationId, requests, Patience.SHORT, proceed);
     }
     const timer = setTimeout(proceed, MOMENT_MS);
@@ -72,11 +85,11 @@ export class RefundQueue {
       const outcomes = await refundCreditNotes(this.em.fork(), organizationId, requests, patience, proceed);
       return outcomes.map((outcome, index) => this.settle(requests[index] as RefundRequest, outcome));
     } catch (error) {
-      if (!isRolledBack(error)) throw error;
       if (patience === Patience.SHORT && isLockTimeout(error)) {
         return this.refundTogether(organizationId, requests, Patience.NONE, proceed);
       }
-      // The fault may be one's alone: each finds out for itself.
+      if (!isFaultOfOne(error) && !(error instanceof RefundFault)) throw error;
+      // It may be the fault of one alone: each finds out for itself.
       return requests.map((request) => this.refundAlone(request));
     }
   }
@@ -88,6 +101,24 @@ export class RefundQueue {
   }
 
   private refundAlone(request: RefundRequest, onWritten?: () => void): Promise<Refund> {
-    return this.alone(() => refundCreditNote(this.em.fork(), request, onWritten));
+    return this.alone(request.actor.organization.id, () => refundCreditNote(this.em.fork(), request, onWritten));
   }
+
+  private async alone<T>(organizationId: number, work: () => Promise<T>): Promise<T> {
+    const limit = this.limits.get(organizationId) ?? pLimit(MOST_ALONE);
+    this.limits.set(organizationId, limit);
+    const asked = performance.now();
+    try {
+      return await limit(() => {
+        if (performance.now() - asked > PLACE_TIMEOUT_MS) throw new ServiceUnavailable();
+        return work();
+      });
+    } finally {
+      if (limit.activeCount + limit.pendingCount === 0) this.limits.delete(organizationId);
+    }
+  }
+}
+
+function rejected<T>(result: T | Promise<T> | Error): Promise<T> {
+  return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
 }
