@@ -1,7 +1,7 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
-import { type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
+import { type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import type { Context } from './context.js';
 import { ServiceUnavailable } from './errors.js';
 import { blamedField, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
@@ -46,11 +46,11 @@ export function createGraphQLServer(
 const requestPlugin: ApolloServerPlugin<Context> = {
   async requestDidStart({ contextValue }) {
     return {
-      async didResolveOperation({ operationName, operation }) {
+      async didResolveOperation({ operationName, operation, request }) {
         contextValue.log.add({ operation: operationName ?? operation?.operation });
         contextValue.request.operationName = operationName?.slice(0, MAX_NAME) ?? null;
         if (operation?.operation !== 'mutation') return;
-        const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation));
+        const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation, request.variables ?? {}));
         if (refusal !== null) throw wrapped(refusal, 400);
       },
       async didEncounterErrors({ errors }) {
@@ -83,10 +83,12 @@ const requestPlugin: ApolloServerPlugin<Context> = {
 };
 
 /** How many mutations of the operation would take the header's key. A fragment may hold any number. */
-function commandsWithoutKey({ selectionSet }: OperationDefinitionNode): number {
+function commandsWithoutKey({ selectionSet }: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): number {
+  const isGiven = (value: ValueNode): boolean =>
+    value.kind === Kind.VARIABLE ? (variables[value.name.value] ?? null) !== null : value.kind !== Kind.NULL;
   const counts = selectionSet.selections.map((selection): number => {
     if (selection.kind !== Kind.FIELD) return 2;
-    const hasKey = selection.arguments?.some(({ name, value }) => name.value === 'idempotencyKey' && value.kind !== Kind.NULL);
+    const hasKey = selection.arguments?.some(({ name, value }) => name.value === 'idempotencyKey' && isGiven(value));
     return hasKey || selection.name.value === '__typename' ? 0 : 1;
   });
   return counts.reduce((sum, count) => sum + count, 0);

@@ -213,6 +213,14 @@ describe('an idempotency key', () => {
     expect(hidden.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 
+  it('of the header is not shared by mutations whose own keys turn out to be null', async () => {
+    const books = await gateway.books();
+    const create = (alias: string) => `${alias}: createCustomer(input: { displayName: "A" }, idempotencyKey: $key) { id }`;
+    const document = `mutation($key: String) { ${create('a')} ${create('b')} }`;
+    const { errors } = await books.client.graphql(document, { key: null }, { 'idempotency-key': 'k' });
+    expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  });
+
   it('is forgotten after its retention, and not before', async () => {
     const books = await gateway.books();
     const input = books.refundInput((await books.creditNote('200.00')).id);
