@@ -39,7 +39,8 @@ interface Note extends NoteTerms {
 interface Refund extends RefundTerms {
   readonly settled: bigint;
   readonly paid: bigint;
-  reversed: boolean;
+  /** The day of its reversal; `null` while it is posted. */
+  reversed: string | null;
 }
 
 export interface ModelBooks {
@@ -80,6 +81,11 @@ function* refusalsOf(books: ModelBooks, command: Command, expectedRemaining: big
   if (note !== null && posted !== null && posted < note.date) yield 'DATE_BEFORE_CREDIT_NOTE';
   if (refund !== null && posted !== null && posted < refund.date) yield 'DATE_BEFORE_REFUND';
   if (refund?.reversed) yield 'REFUND_ALREADY_REVERSED';
+  if (command.kind === 'void' && posted !== null) {
+    for (const each of books.refunds.values()) {
+      if (each.note === command.note && each.reversed !== null && posted < each.reversed) yield 'DATE_BEFORE_REFUND';
+    }
+  }
   if (command.kind === 'open' && note?.state === 'OPEN') yield 'CREDIT_NOTE_ALREADY_OPENED';
   if (command.kind === 'void' && note !== null && note.refunded > 0n) yield 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS';
   if (command.kind !== 'refund' && command.kind !== 'preview') return;
@@ -135,13 +141,13 @@ function carryOut(books: ModelBooks, command: Command, id: string): Deed {
     }
     case 'refund': {
       const { settled, paid, says } = terms(books, command);
-      books.refunds.set(id, { ...command, settled, paid, reversed: false });
+      books.refunds.set(id, { ...command, settled, paid, reversed: null });
       spend(books, at(books.refunds, id), 1n);
       return { id, says };
     }
     case 'reverse': {
       const refund = at(books.refunds, command.refund);
-      refund.reversed = true;
+      refund.reversed = command.date;
       spend(books, refund, -1n);
       return { id: command.refund, says: '' };
     }
