@@ -5,6 +5,9 @@ import type { Pool, PoolClient, QueryResult } from 'pg';
 type Dialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
 type Driver = ReturnType<Dialect['createDriver']>;
 
+/** A row as the database answers it. Several statements in one text are answered by the rows of each. */
+export type Row = Readonly<Record<string, unknown>>;
+
 /** The ORM's PostgreSQL driver, which loses no place in the pool, and makes fewer round trips. */
 export class DatabaseDriver extends PostgreSqlDriver {
   protected override readonly connection: PostgreSqlConnection = new DatabaseConnection(this.config);

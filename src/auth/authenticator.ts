@@ -1,9 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Row } from '../database-driver.js';
 import { ApiKey, Membership } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
 import { Unauthenticated } from '../errors.js';
 import { Gathering } from '../gathering.js';
-import type { Row } from '../services/unit-of-work.js';
 import type { Actor, RequestFacts } from './actor.js';
 import { hashApiKey, looksLikeApiKey } from './api-keys.js';
 import { type JwtSettings, subjectOf } from './jwt.js';

@@ -1,5 +1,6 @@
 import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import type { EntityManager, Platform } from '@mikro-orm/postgresql';
+import type { Row } from '../database-driver.js';
 import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 
@@ -71,7 +72,6 @@ export function showRows<T extends Owned>(
   return rows.map((row) => reader(row) as T);
 }
 
-export type Row = Readonly<Record<string, unknown>>;
 type Shown = Record<string, unknown>;
 
 const ROOT = 'root';

@@ -9,8 +9,9 @@ import type { Organization } from '../entities/organization.js';
 import { AccountNotFound, BranchNotFound, CustomerNotFound, ExchangeRateInvalid } from '../errors.js';
 import { Big } from '../money.js';
 import { findOwned } from './find-owned.js';
+import type { Idempotency } from './idempotency.js';
 import { putIntoBooks } from './open-credit-note.js';
-import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
+import { inUnitOfWork } from './unit-of-work.js';
 
 export interface CreateCreditNote {
   /** Absent: the organization's next free number. */

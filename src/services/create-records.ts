@@ -7,7 +7,8 @@ import { Customer } from '../entities/customer.js';
 import type { Organization } from '../entities/organization.js';
 import { CurrencyNotFound } from '../errors.js';
 import { isCurrency } from '../money.js';
-import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
+import type { Idempotency } from './idempotency.js';
+import { inUnitOfWork } from './unit-of-work.js';
 
 export interface CreateAccount {
   readonly code: string;

@@ -2,7 +2,8 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
 import { Organization } from '../entities/organization.js';
 import { by, recordEvent } from './audit-trail.js';
-import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
+import type { Idempotency } from './idempotency.js';
+import { inUnitOfWork } from './unit-of-work.js';
 
 export interface LockTransactions {
   /** Nothing is posted on or before it. */

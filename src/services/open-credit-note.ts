@@ -6,8 +6,9 @@ import { credit, debit, JournalEntry, JournalSource } from '../entities/journal-
 import { CreditNoteNotFound } from '../errors.js';
 import { by, recordEvent } from './audit-trail.js';
 import { findOwned } from './find-owned.js';
+import type { Idempotency } from './idempotency.js';
 import { systemAccounts } from './system-accounts.js';
-import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
+import { inUnitOfWork } from './unit-of-work.js';
 
 /**
  * Puts a draft into the books, on its own date.

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Row } from '../database-driver.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
@@ -7,7 +8,7 @@ import { type Owned, parseId } from '../entities/owned.js';
 import { toPostingDate } from '../posting-date.js';
 import type { RefundRequest } from './refund-credit-note.js';
 import { type SystemAccounts, systemAccounts } from './system-accounts.js';
-import { Patience, type Row } from './unit-of-work.js';
+import { Patience } from './unit-of-work.js';
 
 /** What the requests of one unit of work need, locked and loaded. What the organization does not own is `undefined`. */
 export interface Books {

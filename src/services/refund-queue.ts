@@ -13,7 +13,7 @@ import {
   refundCreditNotes,
 } from './refund-credit-note.js';
 import { bindKey, type RefundList, refundAllOrNone, repeatsIn } from './refund-list.js';
-import { Patience } from './unit-of-work.js';
+import { MOMENT_MS, Patience } from './unit-of-work.js';
 
 /** So many of an organization may wait alone at once. Each holds a connection; the others stay free for those who need not. */
 const MOST_ALONE = 8;
@@ -21,16 +21,13 @@ const MOST_ALONE = 8;
 /** Who has waited so long for a place is told to come again: its caller may have gone. */
 const PLACE_TIMEOUT_MS = 5_000;
 
-/** How long a refund that is made alone keeps the others of its organization waiting. */
-const MOMENT_MS = 250;
-
 /**
  * Refunds for all who ask at once: those that arrive while a unit of work of their organization is in flight share the next
  * one, with its locks, its statements and its commit. Each still hears its own outcome.
  *
  * The next unit of work begins when the one before has written all and commits: what it needs of that one, it waits for at
- * the locks. A shared unit of work waits for what somebody else holds for a moment only. Then it goes on without those who need that,
- * and each of them waits alone.
+ * the locks. A shared unit of work waits for what somebody else holds for a moment only. Then it goes on without those who
+ * need that, and each of them waits alone.
  */
 export class RefundQueue {
   private readonly gathering = new Gathering<number, RefundRequest, Refund>((requests, organizationId, proceed) =>
@@ -49,7 +46,13 @@ export class RefundQueue {
   async addEach(organizationId: number, list: RefundList): Promise<PromiseSettledResult<Refund>[]> {
     await bindKey(this.em.fork(), organizationId, list);
     const repeats = repeatsIn(list.requests);
-    return Promise.allSettled(list.requests.map((request) => repeats.get(request) ?? this.add(request)).map(rejected));
+    return Promise.allSettled(
+      list.requests.map(async (request) => {
+        const repeat = repeats.get(request);
+        if (repeat !== undefined) throw repeat;
+        return this.add(request);
+      }),
+    );
   }
 
   /** Makes all refunds of the list or none, and throws what {@link refundAllOrNone} does. */
@@ -67,6 +70,7 @@ export class RefundQueue {
     if (first === undefined || others.length > 0 || isCrowded) {
       return this.refundTogether(organizationId, requests, Patience.SHORT, proceed);
     }
+    // Should it have to wait, it keeps the others waiting for a moment only.
     const timer = setTimeout(proceed, MOMENT_MS);
     try {
       return [await this.refundAlone(first, proceed)];
@@ -117,8 +121,4 @@ export class RefundQueue {
       if (limit.activeCount + limit.pendingCount === 0) this.limits.delete(organizationId);
     }
   }
-}
-
-function rejected<T>(result: T | Promise<T> | Error): Promise<T> {
-  return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
 }

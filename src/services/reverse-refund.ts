@@ -6,7 +6,8 @@ import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { DateBeforeRefund, RefundAlreadyReversed, RefundNotFound } from '../errors.js';
 import { findOwned } from './find-owned.js';
-import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
+import type { Idempotency } from './idempotency.js';
+import { inUnitOfWork } from './unit-of-work.js';
 
 export interface ReverseRefund {
   readonly refundId: string;

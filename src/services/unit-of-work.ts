@@ -1,11 +1,10 @@
 import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
+import type { Row } from '../database-driver.js';
 import { IdempotencyKey } from '../entities/idempotency-key.js';
 import { Organization } from '../entities/organization.js';
 import { type KeyedCommand, LockedKeys, lockKeysSql } from './idempotency.js';
-
-export type { Idempotency } from './idempotency.js';
 
 /**
  * Work shares the organization's period with other work; changing the lock date wants it alone. So no lock date slips in
@@ -17,14 +16,14 @@ export type Period = 'shared' | 'alone';
 export enum Patience {
   /** Not at all: what is busy is postponed. */
   NONE = 'NONE',
-  /** A moment for credit notes, after which the whole unit of work fails; not at all for keys. */
+  /** A moment for each lock but the period's, after which the whole unit of work fails; not at all for keys. */
   SHORT = 'SHORT',
-  /** As long as anybody here. */
+  /** For each lock as long as a connection may. */
   FULL = 'FULL',
 }
 
-/** Longer than a unit of work takes. */
-const SHORT_LOCK_TIMEOUT = '250ms';
+/** A moment, which is longer than a unit of work takes. */
+export const MOMENT_MS = 250;
 
 /** What is to be done. */
 export interface Command<T> extends KeyedCommand {
@@ -58,9 +57,6 @@ export function inUnitOfWork<T extends { id: number }>(
   });
 }
 
-/** A row as the database answers it. Several statements in one text are answered by an array of their rows each. */
-export type Row = Record<string, unknown>;
-
 interface Terms {
   readonly period?: Period | undefined;
   /** For all locks but the period's. */
@@ -82,7 +78,7 @@ export function onBooks<T>(
   work: (em: EntityManager, organization: Organization, keys: LockedKeys) => Promise<T>,
 ): Promise<T> {
   const wanted = [...new Set(commands.flatMap(({ idempotency }) => idempotency?.key ?? []))];
-  const lockTimeout = patience === Patience.SHORT ? `, set_config('lock_timeout', '${SHORT_LOCK_TIMEOUT}', true)` : '';
+  const lockTimeout = patience === Patience.SHORT ? `, set_config('lock_timeout', '${MOMENT_MS}ms', true)` : '';
   const statements = [`select ${PERIOD_LOCK[period]}${lockTimeout}`, 'select * from organizations where id = ?'];
   const parameters: unknown[] = [organizationId, organizationId];
   if (wanted.length > 0) {

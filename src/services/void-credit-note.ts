@@ -6,8 +6,9 @@ import { CreditNoteNotFound, DateBeforeRefund } from '../errors.js';
 import { today } from '../posting-date.js';
 import { by, recordEvent } from './audit-trail.js';
 import { findOwned } from './find-owned.js';
+import type { Idempotency } from './idempotency.js';
 import { entryWithLines } from './reverse-refund.js';
-import { type Idempotency, inUnitOfWork } from './unit-of-work.js';
+import { inUnitOfWork } from './unit-of-work.js';
 
 export interface VoidCreditNote {
   readonly id: string;
