@@ -17,7 +17,7 @@ export type Connection =
  */
 const POOL_SIZE = 24;
 
-const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutMillis: 10_000, keepAlive: true };
+const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutMillis: 10_000, keepAlive: true, pipeline: true };
 
 /** For migrations, which may take as long as they take. */
 export const PATIENT: Options = { driverOptions: CONNECTION };
@@ -30,6 +30,8 @@ const config: Options = defineConfig({
   migrations: { migrationsList: MIGRATIONS, tableName: 'schema_migrations', snapshot: false, silent: true },
   pool: { max: POOL_SIZE },
   driver: DatabaseDriver,
+  // An entity watches itself once a unit of work knows it, and not from its birth: most are only written.
+  propagationOnPrototype: false,
   driverOptions: {
     ...CONNECTION,
     // A client that is gone, or a lock that nobody lets go of, must not hold a connection for ever.

@@ -1,19 +1,54 @@
+import type { Socket } from 'node:net';
 import { ConnectionException } from '@mikro-orm/core';
-import { PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { type EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { CompiledQuery } from 'kysely';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 
 type Dialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
 type Driver = ReturnType<Dialect['createDriver']>;
 
-/** A row as the database answers it. Several statements in one text are answered by the rows of each. */
+/** A row as the database answers it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** The ORM's PostgreSQL driver, which loses no place in the pool, and makes fewer round trips. */
-export class DatabaseDriver extends PostgreSqlDriver {
-  protected override readonly connection: PostgreSqlConnection = new DatabaseConnection(this.config);
+/** A statement and what stands for $1, $2, … in it. Its text is one of few: each connection plans it once, and keeps the plan. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
 }
 
+/**
+ * Sends the statements in one round trip, and answers the rows of each. They run one after the other, each on what was
+ * committed before it.
+ */
+export function executeTogether(em: EntityManager, statements: readonly Statement[]): Promise<Row[][]> {
+  return (em.getDriver() as DatabaseDriver).executeTogether(statements, em.getTransactionContext<Transaction>());
+}
+
+/** The ORM's PostgreSQL driver, which loses no place in the pool, makes fewer round trips, and has statements planned once. */
+export class DatabaseDriver extends PostgreSqlDriver {
+  protected override readonly connection: DatabaseConnection = new DatabaseConnection(this.config);
+
+  executeTogether(statements: readonly Statement[], transaction: Transaction | undefined): Promise<Row[][]> {
+    return this.rethrow(this.connection.executeTogether(statements, transaction));
+  }
+}
+
+type Transaction = ReturnType<PostgreSqlConnection['getClient']>;
+
 class DatabaseConnection extends PostgreSqlConnection {
+  async executeTogether(statements: readonly Statement[], transaction: Transaction | undefined): Promise<Row[][]> {
+    await this.ensureConnection();
+    return (transaction ?? this.getClient()).getExecutor().provideConnection((connection) =>
+      Promise.all(
+        statements.map(({ text, values }) =>
+          this.executeQuery(text, async () => (await connection.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows, {
+            params: [...values],
+          }),
+        ),
+      ),
+    );
+  }
+
   override createKyselyDialect(overrides: Parameters<PostgreSqlConnection['createKyselyDialect']>[0]): Dialect {
     const onPoolCreated = (pool: Pool): void => void pool.on('connect', sendTogether);
     const dialect = super.createKyselyDialect({ ...overrides, onPoolCreated } as typeof overrides);
@@ -49,32 +84,53 @@ function givingBack(driver: Driver): Driver {
 const NOTHING = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] } satisfies QueryResult;
 
 /**
- * Sends `begin` with the first statement of its transaction, and answers several statements in one text with the rows of each.
- * Most of what a small statement costs is its round trip.
+ * Sends `begin` with the first statement of its transaction, and whatever else is asked for at the same time in one piece:
+ * most of what a small statement costs is its round trip. What comes with values is a {@link Statement}.
  */
 function sendTogether(client: PoolClient): void {
-  const query = client.query.bind(client) as (text: unknown, values?: unknown[]) => Promise<QueryResult | QueryResult[]>;
+  const query = client.query.bind(client) as (...query: unknown[]) => Promise<QueryResult | QueryResult[]>;
   let begins = false;
-  const send = async (text: unknown, values?: unknown[]): Promise<QueryResult> => {
+  const send = async (text: string, values: unknown[] = []): Promise<QueryResult> => {
     if (text === 'begin') {
       begins = true;
       return NOTHING;
     }
-    if (!begins) return merged(await query(text, values));
+    const opens = begins;
     begins = false;
-    if (text === 'commit' || text === 'rollback') return NOTHING;
-    if (values?.length) throw new Error('the first statement of a transaction has its values in its text');
-    const [, ...results] = (await query(`begin; ${text}`)) as QueryResult[];
-    return merged(results);
+    if (opens && (text === 'commit' || text === 'rollback')) return NOTHING;
+    holdBack(client);
+    if (values.length === 0) return last(await query(opens ? `begin; ${text}` : text));
+    // Without its transaction nothing counts.
+    const begun = opens ? query('begin') : undefined;
+    const [result] = await Promise.all([query({ name: nameOf(text), text, values }), begun]);
+    return last(result);
   };
-  // A cursor is no promise, and never the first thing in a transaction.
+  // A cursor is no text, and never the first thing in a transaction.
   Object.assign(client, {
     query: (text: unknown, values?: unknown[]) => (typeof text === 'string' ? send(text, values) : query(text, values)),
   });
 }
 
-function merged(results: QueryResult | QueryResult[]): QueryResult {
-  if (!Array.isArray(results)) return results;
-  const [only, ...others] = results;
-  return only !== undefined && others.length === 0 ? only : { ...NOTHING, rows: results.map(({ rows }) => rows) };
+/** Several statements in one text have a result each. */
+function last(results: QueryResult | QueryResult[]): QueryResult {
+  return Array.isArray(results) ? (results.at(-1) ?? NOTHING) : results;
 }
+
+/** Lets the socket gather what is written until nothing more is to be done at once. */
+function holdBack(client: PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
+/** PostgreSQL keeps a plan for each name, on each connection. */
+function nameOf(text: string): string {
+  let name = NAMES.get(text);
+  if (name === undefined) {
+    name = `statement-${NAMES.size}`;
+    NAMES.set(text, name);
+  }
+  return name;
+}
+
+const NAMES = new Map<string, string>();

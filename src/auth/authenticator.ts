@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Row } from '../database-driver.js';
+import { executeTogether } from '../database-driver.js';
+import { columnsOf, detached } from '../detached.js';
 import { ApiKey, Membership } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
 import { Unauthenticated } from '../errors.js';
@@ -57,14 +58,12 @@ export class Authenticator {
   private async findApiKeys(hashes: readonly string[]): Promise<(ApiKey | null)[]> {
     const em = this.em.fork();
     const wanted = [...new Set(hashes)];
-    const [organizations = [], rows = []] = await em.execute<Row[][]>(
-      `select * from organizations where id in (select organization_id from api_keys where hash in (?));
-       select * from api_keys where hash in (?)`,
-      [wanted, wanted],
-    );
-    // Each key then refers to its organization as it was read.
-    for (const row of organizations) em.map(Organization, row);
-    const apiKeys = rows.map((row) => em.map(ApiKey, row));
+    const text = `
+      select key.*, ${columnsOf(em, Organization, 'organization')}
+      from (select ${columnsOf(em, ApiKey)} from api_keys where hash = any ($1)) key
+        join organizations organization on organization.id = key.organization_id`;
+    const [rows = []] = await executeTogether(em, [{ text, values: [wanted] }]);
+    const apiKeys = detached(em, ApiKey, null, rows, ['organization']);
     const now = new Date();
     const used = apiKeys.filter(
       (each) => each.isValidAt(now) && now.getTime() - (each.lastUsedAt?.getTime() ?? 0) > LAST_USED_LAG_MS,

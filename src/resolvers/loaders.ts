@@ -1,6 +1,7 @@
 import type { EntityClass } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import DataLoader from 'dataloader';
+import { detached } from '../detached.js';
 import { Account } from '../entities/account.js';
 import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
@@ -14,7 +15,7 @@ import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import type { PostingDate } from '../posting-date.js';
 import { accountTurnovers, customerTurnovers, type Turnover } from '../services/balances.js';
-import { type Reading, readRows, showRows } from './rows.js';
+import { type Reading, readRows } from './rows.js';
 
 /** One page of a credit note's refunds. */
 export interface RefundsPage {
@@ -92,7 +93,7 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
           [...pages.flatMap(({ creditNoteId, first, after }) => [creditNoteId, first, after]), organization().id],
         );
         // Pages of one note may overlap, when a field is asked for twice: each refund is taken once.
-        const refunds = new Set(showRows(em, Refund, organization(), rows));
+        const refunds = new Set(detached(em, Refund, organization(), rows));
         const ofNote = Map.groupBy(refunds, ({ creditNote }) => creditNote.id);
         return pages.map(({ creditNoteId, first, after }) =>
           (ofNote.get(creditNoteId) ?? []).filter(({ id }) => id > after).slice(0, first),

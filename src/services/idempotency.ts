@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Row, Statement } from '../database-driver.js';
 import { IdempotencyKey } from '../entities/idempotency-key.js';
 import type { Organization } from '../entities/organization.js';
 import { IdempotencyKeyReused } from '../errors.js';
@@ -23,13 +24,19 @@ export interface KeyedCommand {
 
 /** The idempotency keys of the commands of one unit of work, locked. */
 export class LockedKeys {
-  /** @param used the keys among them that the database knows */
+  private readonly locked: ReadonlySet<unknown>;
+  /** Those among them that the database knows. */
+  private readonly used: ReadonlyMap<unknown, Row>;
+
+  /** @param rows what {@link keyStatements} answered */
   constructor(
     private readonly em: EntityManager,
     private readonly organization: Organization,
-    private readonly locked: ReadonlySet<string>,
-    private readonly used: ReadonlyMap<string, { readonly fingerprint: string; readonly resultId: number }>,
-  ) {}
+    [locked = [], used = []]: readonly Row[][],
+  ) {
+    this.locked = new Set(locked.map(({ key }) => key));
+    this.used = new Map(used.map((row) => [row.key, row]));
+  }
 
   /** Whether a unit of work elsewhere is busy with the command's key. */
   isBusy({ idempotency }: KeyedCommand): boolean {
@@ -46,7 +53,7 @@ export class LockedKeys {
     const before = this.used.get(idempotency.key);
     if (before && before.fingerprint !== fingerprintOf(operation, fields, this.organization)) throw new IdempotencyKeyReused();
     idempotency.onOutcome({ replayed: before !== undefined });
-    return before?.resultId ?? null;
+    return before === undefined ? null : Number(before.result_id);
   }
 
   /** Writes the command's key with what the command made, so that a refused or lost attempt leaves nothing behind. */
@@ -59,16 +66,18 @@ export class LockedKeys {
 }
 
 /**
- * Locks the keys, given as JSON, and answers those that it got. The lock makes a second request with a key wait for the
- * first, in whatever process it runs. In the order of the locks' own numbers, so that no two units of work wait for one
- * another; and with a prefix that keeps callers' keys apart from the period: one may well call a key "period".
+ * Locks the keys and answers those that it got, and then what the database knows of them. The lock makes a second request
+ * with a key wait for the first, in whatever process it runs. In the order of the locks' own numbers, so that no two units of
+ * work wait for one another; and with a prefix that keeps callers' keys apart from the period: one may well call a key "period".
  */
-export function lockKeysSql(wait: boolean): string {
-  const locks = `
-    select key, hashtextextended('idempotency key ' || key, ?) as lock_id from jsonb_array_elements_text(?::jsonb) key order by lock_id`;
-  return wait
+export function keyStatements(organizationId: number, keys: readonly string[], wait: boolean): Statement[] {
+  if (keys.length === 0) return [];
+  const locks = `select key, hashtextextended('idempotency key ' || key, $1) as lock_id from unnest($2::text[]) key order by lock_id`;
+  const lock = wait
     ? `select key, pg_advisory_xact_lock(lock_id) from (${locks}) locks`
     : `select key from (${locks}) locks where pg_try_advisory_xact_lock(lock_id)`;
+  const used = 'select key, fingerprint, result_id from idempotency_keys where organization_id = $1 and key = any($2)';
+  return [lock, used].map((text) => ({ text, values: [organizationId, keys] }));
 }
 
 /** Equal commands have equal fingerprints: 100 and "100.00" are one amount, and a date-time is the date that it means here. */

@@ -5,7 +5,7 @@ import type { Posting } from '../entities/journal-entry.js';
 import { DomainError } from '../errors.js';
 import type { Big } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
-import { openBooks } from './refund-books.js';
+import { bookStatements, openBooks } from './refund-books.js';
 import { prepareRefund, type RefundCreditNote } from './refund-credit-note.js';
 import { onBooks, Patience } from './unit-of-work.js';
 
@@ -41,9 +41,10 @@ export async function previewRefund(
 ): Promise<RefundPreview> {
   try {
     requireRole(actor, Role.ACCOUNTANT);
-    return await onBooks(em, actor.organization.id, {}, async (em, organization) => {
-      const request = { actor, command, conditions: { duplicateWindowSeconds } };
-      const refund = prepareRefund(request, await openBooks(em, organization, [request], Patience.FULL));
+    const requests = [{ actor, command, conditions: { duplicateWindowSeconds } }] as const;
+    const reading = bookStatements(em, actor.organization.id, requests, Patience.FULL);
+    return await onBooks(em, actor.organization.id, { reading }, async (em, organization, _keys, rows) => {
+      const refund = prepareRefund(requests[0], openBooks(em, organization, requests, Patience.FULL, rows));
       const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
       throw new Previewed({
         refusal: null,

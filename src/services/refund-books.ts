@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Row } from '../database-driver.js';
+import type { Row, Statement } from '../database-driver.js';
+import { columnsOf, detached } from '../detached.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
@@ -23,35 +24,42 @@ export interface Books {
   duplicate(request: RefundRequest): string | undefined;
 }
 
-export async function openBooks(
+/** What locks and reads the books of the requests, for {@link openBooks}. */
+export function bookStatements(
+  em: EntityManager,
+  organizationId: number,
+  requests: readonly RefundRequest[],
+  patience: Patience,
+): Statement[] {
+  const guarded = guardedBy(requests);
+  // The notes' locks come first: what is read after them is what those left whom they waited for.
+  return [
+    { text: lockCreditNotes(em, patience), values: [organizationId, JSON.stringify(requests.flatMap(notesOf))] },
+    {
+      text: `select ${columnsOf(em, Account)} from accounts where organization_id = $1 and (id = any ($2) or system_role is not null)`,
+      values: [organizationId, idsOf(requests, 'fromAccountId')],
+    },
+    {
+      text: `select ${columnsOf(em, Branch)} from branches where organization_id = $1 and id = any ($2)`,
+      values: [organizationId, idsOf(requests, 'branchId')],
+    },
+    ...(guarded.length > 0 ? [{ text: DUPLICATES, values: [organizationId, JSON.stringify(guarded)] }] : []),
+  ];
+}
+
+/** @param rows what {@link bookStatements} answered to the same requests */
+export function openBooks(
   em: EntityManager,
   organization: Organization,
   requests: readonly RefundRequest[],
   patience: Patience,
-): Promise<Books> {
-  const owner = organization.id;
-  const guarded = requests.flatMap((request) => duplicateQuery(request, organization) ?? []);
-  // The notes' locks come first: what is read after them is what those left whom they waited for. One round trip for all,
-  // since that costs more than they do.
-  const [noteRows = [], accountRows = [], branchRows = [], duplicateRows = []] = await em.execute<Row[][]>(
-    [
-      lockCreditNotesSql(patience),
-      'select * from accounts where organization_id = ? and (id in (?) or system_role is not null)',
-      'select * from branches where organization_id = ? and id in (?)',
-      ...(guarded.length > 0 ? [duplicatesSql(guarded.length)] : []),
-    ].join(';\n'),
-    [
-      ...[owner, idsOf(requests, 'creditNoteId')],
-      ...[owner, idsOf(requests, 'fromAccountId')],
-      ...[owner, idsOf(requests, 'branchId')],
-      ...guarded.flatMap(({ parameters }) => parameters),
-    ],
-  );
-  const creditNotes = byId(noteRows.map((row) => em.map(CreditNote, row)));
-  const accounts = accountRows.map((row) => em.map(Account, row));
+  [noteRows = [], accountRows = [], branchRows = [], duplicateRows = []]: readonly Row[][],
+): Books {
+  const creditNotes = byId(detached(em, CreditNote, organization, noteRows));
+  const accounts = detached(em, Account, organization, accountRows);
   const fromAccounts = byId(accounts);
-  const branches = byId(branchRows.map((row) => em.map(Branch, row)));
-  const duplicates = new Map(duplicateRows.map(({ index, id }) => [guarded[Number(index)]?.request, String(id)]));
+  const branches = byId(detached(em, Branch, organization, branchRows));
+  const duplicates = new Map(duplicateRows.map(({ index, id }) => [requests[Number(index)], String(id)]));
   return {
     organization,
     systemAccounts: systemAccounts(organization, accounts),
@@ -66,18 +74,40 @@ export async function openBooks(
 
 /**
  * The lock makes check-then-spend one step: a concurrent refund waits here and then sees what is left. Locks are taken in the
- * order of the ids, so that no two units of work wait for one another.
+ * order of the ids, so that no two units of work wait for one another. What was done before, as its key says, needs no note.
  */
-function lockCreditNotesSql(patience: Patience): string {
-  const skip = patience === Patience.NONE ? ' skip locked' : '';
-  return `select * from credit_notes where organization_id = ? and id in (?) order by id for update${skip}`;
+function lockCreditNotes(em: EntityManager, patience: Patience): string {
+  return `
+    select ${columnsOf(em, CreditNote)} from credit_notes
+    where organization_id = $1 and id = any (array(
+      select wanted.id from json_to_recordset($2) wanted (id bigint, key text)
+      where not exists (select from idempotency_keys used where used.organization_id = $1 and used.key = wanted.key)
+    ))
+    order by id for update${patience === Patience.NONE ? ' skip locked' : ''}`;
 }
 
-/** An id that no row has: a list in SQL is never empty. */
-const NO_ID = 0;
+/** A double click sends the same refund twice. The note's lock makes the second wait, and see the first. */
+const DUPLICATES = `
+  select wanted.index, duplicate.id
+  from json_to_recordset($2) wanted
+    (index integer, credit_note_id bigint, from_account_id bigint, amount numeric, date date, reference_no text, seconds float8)
+  cross join lateral (
+    select id from refunds refund
+    where organization_id = $1 and credit_note_id = wanted.credit_note_id
+      and created_at > statement_timestamp() - make_interval(secs => wanted.seconds)
+      and amount = wanted.amount and from_account_id = wanted.from_account_id and date = wanted.date
+      and reference_no = wanted.reference_no
+      and not exists (select from refund_reversals where refund_id = refund.id)
+    order by created_at desc limit 1
+  ) duplicate`;
 
-function idsOf(requests: readonly RefundRequest[], field: 'creditNoteId' | 'fromAccountId' | 'branchId'): number[] {
-  return [NO_ID, ...new Set(requests.flatMap(({ command }) => parseId(command[field]) ?? []))];
+function notesOf({ command, conditions }: RefundRequest): { id: number; key: string | undefined }[] {
+  const id = parseId(command.creditNoteId);
+  return id === null ? [] : [{ id, key: conditions.idempotency?.key }];
+}
+
+function idsOf(requests: readonly RefundRequest[], field: 'fromAccountId' | 'branchId'): number[] {
+  return [...new Set(requests.flatMap(({ command }) => parseId(command[field]) ?? []))];
 }
 
 function byId<T extends Owned>(rows: readonly T[]): (id: string) => T | undefined {
@@ -85,40 +115,19 @@ function byId<T extends Owned>(rows: readonly T[]): (id: string) => T | undefine
   return (id) => rowOf.get(parseId(id) ?? 0);
 }
 
-/** A double click sends the same refund twice. The note's lock makes the second wait, and see the first. */
-function duplicatesSql(count: number): string {
-  const rows = Array.from(
-    { length: count },
-    (_, index) => `(${index}, ?::bigint, ?::bigint, ?::bigint, ?::numeric, ?::date, ?::text, ?::float8)`,
-  );
-  return `
-    select wanted.index, duplicate.id
-    from (values ${rows.join(', ')})
-      wanted (index, organization_id, credit_note_id, from_account_id, amount, date, reference_no, seconds)
-    cross join lateral (
-      select id from refunds refund
-      where organization_id = wanted.organization_id and credit_note_id = wanted.credit_note_id
-        and created_at > statement_timestamp() - make_interval(secs => wanted.seconds)
-        and amount = wanted.amount and from_account_id = wanted.from_account_id and date = wanted.date
-        and reference_no = wanted.reference_no
-        and not exists (select from refund_reversals where refund_id = refund.id)
-      order by created_at desc limit 1
-    ) duplicate`;
-}
-
-/** `null` for what cannot be a duplicate: it has a key, or names nothing that there is. */
-function duplicateQuery(
-  request: RefundRequest,
-  organization: Organization,
-): { request: RefundRequest; parameters: unknown[] } | null {
-  const { creditNoteId, fromAccountId, amount, date, referenceNo } = request.command;
-  if (windowOf(request) === 0 || parseId(creditNoteId) === null || parseId(fromAccountId) === null) return null;
-  const day = toPostingDate(date, organization.timeZone);
-  if (day === null) return null;
-  return {
-    request,
-    parameters: [organization.id, creditNoteId, fromAccountId, amount.toFixed(), day, referenceNo, windowOf(request)],
-  };
+/** What each request might repeat. What has a key cannot be a duplicate, nor what names nothing that there is. */
+function guardedBy(requests: readonly RefundRequest[]): object[] {
+  return requests.flatMap((request, index) => {
+    const { creditNoteId, fromAccountId, amount, date, referenceNo } = request.command;
+    const seconds = windowOf(request);
+    if (seconds === 0 || parseId(creditNoteId) === null || parseId(fromAccountId) === null) return [];
+    const day = toPostingDate(date, request.actor.organization.timeZone);
+    if (day === null) return [];
+    return {
+      ...{ index, credit_note_id: creditNoteId, from_account_id: fromAccountId, amount: amount.toFixed() },
+      ...{ date: day, reference_no: referenceNo, seconds },
+    };
+  });
 }
 
 /** A key of the caller's own tells its refunds apart. */

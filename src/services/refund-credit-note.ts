@@ -1,16 +1,16 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, provenanceOf } from '../auth/actor.js';
+import { insert } from '../detached.js';
 import type { Account } from '../entities/account.js';
 import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import type { Branch } from '../entities/branch.js';
 import type { CreditNote } from '../entities/credit-note.js';
-import { credit, debit, JournalEntry, JournalLine, JournalSource, type Posting } from '../entities/journal-entry.js';
-import type { Organization } from '../entities/organization.js';
+import { credit, debit, JournalEntry, JournalSource, type Posting } from '../entities/journal-entry.js';
 import { Refund, type RefundTerms } from '../entities/refund.js';
 import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../errors.js';
 import { type Big, ZERO } from '../money.js';
 import type { Idempotency, LockedKeys } from './idempotency.js';
-import { areEqual, type Books, openBooks, windowOf } from './refund-books.js';
+import { areEqual, type Books, bookStatements, openBooks, windowOf } from './refund-books.js';
 import type { SystemAccounts } from './system-accounts.js';
 import { onBooks, Patience } from './unit-of-work.js';
 
@@ -89,12 +89,14 @@ export function refundCreditNotes(
   patience: Patience,
   onWritten?: () => void,
 ): Promise<readonly Outcome[]> {
-  const terms = { patience, commands: requests.map(keyed) };
-  return onBooks(em, organizationId, terms, async (em, organization, keys) => {
-    const decided = await decideRefunds(em, organization, keys, requests, patience);
-    await writeRefunds(em, keys, decided.made);
+  const reading = bookStatements(em, organizationId, requests, patience);
+  const terms = { patience, commands: requests.map(keyed), reading };
+  return onBooks(em, organizationId, terms, async (em, organization, keys, rows) => {
+    const books = openBooks(em, organization, requests, patience, rows);
+    const { outcomes, made } = await decideRefunds(em, keys, requests, books);
+    await writeRefunds(em, keys, made);
     onWritten?.();
-    return decided.outcomes;
+    return outcomes;
   });
 }
 
@@ -111,20 +113,17 @@ interface Decided {
   readonly made: ReadonlyMap<RefundRequest, Refund>;
 }
 
-/** Locks, loads, and decides request by request in memory. Nothing is written yet. */
+/** Decides request by request in memory, under the locks. Nothing is written yet. */
 export async function decideRefunds(
   em: EntityManager,
-  organization: Organization,
   keys: LockedKeys,
   requests: readonly RefundRequest[],
-  patience: Patience,
+  books: Books,
 ): Promise<Decided> {
   const earlier = requests.map((request) =>
     keys.isBusy(keyed(request)) ? Postponed.KEY_BUSY : unlessRefused(() => keys.resultOf(keyed(request))),
   );
   const replays = await replayed(em, earlier);
-  const fresh = requests.filter((_, index) => earlier[index] === null);
-  const books = await openBooks(em, organization, fresh, patience);
 
   const made = new Map<RefundRequest, Refund>();
   const outcomes = requests.map((request, index): Outcome => {
@@ -142,17 +141,17 @@ export async function decideRefunds(
   return { outcomes, made };
 }
 
-/** One statement for each table, by name: nothing else has changed that the ORM would have to look for. */
+/** One statement for each table. The lines and the refunds need the ids of their entries, but nothing of one another. */
 export async function writeRefunds(em: EntityManager, keys: LockedKeys, made: ReadonlyMap<RefundRequest, Refund>): Promise<void> {
+  if (made.size === 0) return;
   const refunds = [...made.values()];
   const entries = refunds.map(({ journalEntry }) => journalEntry);
-  await em.insertMany(JournalEntry, entries);
-  await em.insertMany(
-    JournalLine,
+  await insert(em, entries);
+  await insert(
+    em,
     entries.flatMap(({ lines }) => lines.getItems()),
+    refunds,
   );
-  await em.insertMany(Refund, refunds);
-  em.clear();
   for (const [request, refund] of made) keys.keep(keyed(request), refund);
   await em.flush();
 }

@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { Refund } from '../entities/refund.js';
 import { DomainError, PossibleDuplicateRefund } from '../errors.js';
 import type { Idempotency, KeyedCommand } from './idempotency.js';
-import { areEqual } from './refund-books.js';
+import { areEqual, bookStatements, openBooks } from './refund-books.js';
 import { decideRefunds, keyed, type RefundRequest, writeRefunds } from './refund-credit-note.js';
 import { onBooks, Patience } from './unit-of-work.js';
 
@@ -24,9 +24,12 @@ const NO_REFUND = { id: 0 };
  */
 export function refundAllOrNone(em: EntityManager, organizationId: number, list: RefundList): Promise<Refund[]> {
   const { requests } = list;
-  return onBooks(em, organizationId, { commands: [asOne(list), ...requests.map(keyed)] }, async (em, organization, keys) => {
+  const commands = [asOne(list), ...requests.map(keyed)];
+  const reading = bookStatements(em, organizationId, requests, Patience.FULL);
+  return onBooks(em, organizationId, { commands, reading }, async (em, organization, keys, rows) => {
     const before = keys.resultOf(asOne(list));
-    const { outcomes, made } = await decideRefunds(em, organization, keys, requests, Patience.FULL);
+    const books = openBooks(em, organization, requests, Patience.FULL, rows);
+    const { outcomes, made } = await decideRefunds(em, keys, requests, books);
     const repeats = repeatsIn(requests);
     const refunds = outcomes.map((outcome, index) => {
       const refusal = repeats.get(requests[index]) ?? outcome;

@@ -1,10 +1,11 @@
 import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
-import type { Row } from '../database-driver.js';
+import { executeTogether, type Row, type Statement } from '../database-driver.js';
+import { columnsOf } from '../detached.js';
 import { IdempotencyKey } from '../entities/idempotency-key.js';
 import { Organization } from '../entities/organization.js';
-import { type KeyedCommand, LockedKeys, lockKeysSql } from './idempotency.js';
+import { type KeyedCommand, keyStatements, LockedKeys } from './idempotency.js';
 
 /**
  * Work shares the organization's period with other work; changing the lock date wants it alone. So no lock date slips in
@@ -63,6 +64,8 @@ interface Terms {
   readonly patience?: Patience;
   /** Those whose keys are to be locked. */
   readonly commands?: readonly KeyedCommand[];
+  /** What is to be read, or locked, after that and in the same round trip. */
+  readonly reading?: readonly Statement[];
 }
 
 /**
@@ -70,46 +73,40 @@ interface Terms {
  *
  * What waits for a lock and what it then reads are statements of their own, if in one round trip: a statement reads what was
  * committed before it began.
+ *
+ * @param work is given the rows of each statement of `reading`
  */
 export function onBooks<T>(
   em: EntityManager,
   organizationId: number,
-  { period = 'shared', patience = Patience.FULL, commands = [] }: Terms,
-  work: (em: EntityManager, organization: Organization, keys: LockedKeys) => Promise<T>,
+  { period = 'shared', patience = Patience.FULL, commands = [], reading = [] }: Terms,
+  work: (em: EntityManager, organization: Organization, keys: LockedKeys, rows: Row[][]) => Promise<T>,
 ): Promise<T> {
   const wanted = [...new Set(commands.flatMap(({ idempotency }) => idempotency?.key ?? []))];
-  const lockTimeout = patience === Patience.SHORT ? `, set_config('lock_timeout', '${MOMENT_MS}ms', true)` : '';
-  const statements = [`select ${PERIOD_LOCK[period]}${lockTimeout}`, 'select * from organizations where id = ?'];
-  const parameters: unknown[] = [organizationId, organizationId];
-  if (wanted.length > 0) {
-    statements.push(
-      lockKeysSql(patience === Patience.FULL),
-      'select key, fingerprint, result_id from idempotency_keys where organization_id = ? and key in (?)',
-    );
-    parameters.push(organizationId, JSON.stringify(wanted), organizationId, wanted);
-  }
+  const keyed = keyStatements(organizationId, wanted, patience === Patience.FULL);
   return em.transactional(
     async (em) => {
-      const [, organizations = [], locked = [], used = []] = await em.execute<Row[][]>(statements.join(';\n'), parameters);
+      const [, organizations = [], ...rest] = await executeTogether(em, [
+        { text: periodLock(period, patience), values: [organizationId] },
+        { text: `select ${columnsOf(em, Organization)} from organizations where id = $1`, values: [organizationId] },
+        ...keyed,
+        ...reading,
+      ]);
       const [organization] = organizations.map((row) => em.map(Organization, row));
       if (organization === undefined) throw new Error(`there is no organization ${organizationId}`);
-      const keys = new LockedKeys(
-        em,
-        organization,
-        new Set(locked.map(({ key }) => String(key))),
-        new Map(used.map((row) => [String(row.key), { fingerprint: String(row.fingerprint), resultId: Number(row.result_id) }])),
-      );
-      return work(em, organization, keys);
+      const keys = new LockedKeys(em, organization, rest.splice(0, keyed.length));
+      return work(em, organization, keys, rest);
     },
     { clear: true },
   );
 }
 
 /** Advisory locks queue fairly, unlike row locks: a lock date does not starve behind a stream of refunds. */
-const PERIOD_LOCK: Record<Period, string> = {
-  shared: `pg_advisory_xact_lock_shared(hashtextextended('period', ?))`,
-  alone: `pg_advisory_xact_lock(hashtextextended('period', ?))`,
-};
+function periodLock(period: Period, patience: Patience): string {
+  const lock = period === 'alone' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
+  const lockTimeout = patience === Patience.SHORT ? `, set_config('lock_timeout', '${MOMENT_MS}ms', true)` : '';
+  return `select ${lock}(hashtextextended('period', $1))${lockTimeout}`;
+}
 
 /** For so long a key is known; after that the same key is a new one. */
 export const IDEMPOTENCY_RETENTION_DAYS = 30;
