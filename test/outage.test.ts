@@ -76,6 +76,32 @@ it('says that it is busy, on both doors, while somebody else holds the note for 
   expect([rest.status, rest.headers['retry-after'], rest.json.errors[0].type]).toEqual([503, '1', 'SERVICE_UNAVAILABLE']);
 });
 
+it('answers what was made before although somebody else holds the note', async () => {
+  const { sql } = gateway.database;
+  const { data: before } = await refund('made');
+  await sql.query('begin');
+  await sql.query('select from credit_notes where id = $1 for update', [noteId]);
+
+  const { data, headers } = await refund('made');
+  await sql.query('rollback');
+
+  expect(data).toEqual(before);
+  expect(headers['idempotency-replayed']).toBe('true');
+});
+
+it('goes on while its tables get one more column', async () => {
+  const { superuser } = gateway.database;
+  // A connection keeps the plan of a statement that it has seen, and one for whatever values when it has seen it often.
+  for (let index = 0; index < 10; index += 1) expect((await refund(`narrow-${index}`)).errors).toBeUndefined();
+  for (const table of ['organizations', 'api_keys', 'accounts', 'branches', 'credit_notes', 'refunds']) {
+    await superuser.query(`alter table ${table} add column later text`);
+  }
+
+  const wide = await Promise.all(Array.from({ length: 10 }, (_, index) => refund(`wide-${index}`)));
+
+  expect(wide.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+});
+
 it('lets everybody in while somebody holds the row of one key', async () => {
   const { superuser } = gateway.database;
   await superuser.query('update api_keys set last_used_at = null');
