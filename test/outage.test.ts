@@ -102,6 +102,25 @@ it('goes on while its tables get one more column', async () => {
   expect(wide.flatMap(({ errors }) => errors ?? [])).toEqual([]);
 });
 
+it('serves other organizations while everything of one waits for a note that somebody else holds', async () => {
+  const { sql } = gateway.database;
+  const others = await gateway.books();
+  const note = await others.creditNote('100.00');
+  const preview = 'previewRefund(input: $input) { refusals { code } }';
+  // More than there are connections.
+  const aliases = Array.from({ length: 30 }, (_, index) => `preview${index}: ${preview}`).join(' ');
+  const previews = `query ($input: RefundCreditNoteInput!) { ${aliases} }`;
+  await sql.query('begin');
+  await sql.query('select from credit_notes where id = $1 for update', [noteId]);
+
+  const waiting = books.client.graphql(previews, { input: books.refundInput(noteId) });
+  const first = await Promise.race([others.refund(note.id), waiting]);
+  await sql.query('rollback');
+
+  expect(first).toMatchObject({ amount: '40.00' });
+  expect(Object.values((await waiting).data ?? {})).toEqual(Array(30).fill({ refusals: [] }));
+});
+
 it('lets everybody in while somebody holds the row of one key', async () => {
   const { superuser } = gateway.database;
   await superuser.query('update api_keys set last_used_at = null');

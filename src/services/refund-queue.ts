@@ -1,9 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import pLimit, { type LimitFunction } from 'p-limit';
 import { isFaultOfOne, isLockTimeout } from '../database-errors.js';
 import { Refund } from '../entities/refund.js';
-import { ServiceUnavailable } from '../errors.js';
 import { Gathering } from '../gathering.js';
+import { placesOf } from './places.js';
 import {
   type Outcome,
   Postponed,
@@ -14,12 +13,6 @@ import {
 } from './refund-credit-note.js';
 import { bindKey, type RefundList, refundAllOrNone, repeatsIn } from './refund-list.js';
 import { MOMENT_MS, Patience } from './unit-of-work.js';
-
-/** So many of an organization may wait alone at once. Each holds a connection; the others stay free for those who need not. */
-const MOST_ALONE = 8;
-
-/** Who has waited so long for a place is told to come again: its caller may have gone. */
-const PLACE_TIMEOUT_MS = 5_000;
 
 /**
  * Refunds for all who ask at once: those that arrive while a unit of work of their organization is in flight share the next
@@ -33,7 +26,6 @@ export class RefundQueue {
   private readonly gathering = new Gathering<number, RefundRequest, Refund>((requests, organizationId, proceed) =>
     this.refund(organizationId, requests, proceed),
   );
-  private readonly limits = new Map<number, LimitFunction>();
 
   constructor(private readonly em: EntityManager) {}
 
@@ -57,7 +49,7 @@ export class RefundQueue {
 
   /** Makes all refunds of the list or none, and throws what {@link refundAllOrNone} does. */
   addAllOrNone(organizationId: number, list: RefundList): Promise<Refund[]> {
-    return this.alone(organizationId, () => refundAllOrNone(this.em.fork(), organizationId, list));
+    return refundAllOrNone(this.em.fork(), organizationId, list);
   }
 
   private async refund(
@@ -66,8 +58,7 @@ export class RefundQueue {
     proceed: () => void,
   ): Promise<(Refund | Promise<Refund>)[]> {
     const [first, ...others] = requests;
-    const isCrowded = (this.limits.get(organizationId)?.activeCount ?? 0) >= MOST_ALONE;
-    if (first === undefined || others.length > 0 || isCrowded) {
+    if (first === undefined || others.length > 0 || placesOf(this.em).areTaken(organizationId)) {
       return this.refundTogether(organizationId, requests, Patience.SHORT, proceed);
     }
     // Should it have to wait, it keeps the others waiting for a moment only.
@@ -105,20 +96,6 @@ export class RefundQueue {
   }
 
   private refundAlone(request: RefundRequest, onWritten?: () => void): Promise<Refund> {
-    return this.alone(request.actor.organization.id, () => refundCreditNote(this.em.fork(), request, onWritten));
-  }
-
-  private async alone<T>(organizationId: number, work: () => Promise<T>): Promise<T> {
-    const limit = this.limits.get(organizationId) ?? pLimit(MOST_ALONE);
-    this.limits.set(organizationId, limit);
-    const asked = performance.now();
-    try {
-      return await limit(() => {
-        if (performance.now() - asked > PLACE_TIMEOUT_MS) throw new ServiceUnavailable();
-        return work();
-      });
-    } finally {
-      if (limit.activeCount + limit.pendingCount === 0) this.limits.delete(organizationId);
-    }
+    return refundCreditNote(this.em.fork(), request, onWritten);
   }
 }

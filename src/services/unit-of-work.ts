@@ -6,6 +6,7 @@ import { columnsOf } from '../detached.js';
 import { IdempotencyKey } from '../entities/idempotency-key.js';
 import { Organization } from '../entities/organization.js';
 import { type KeyedCommand, keyStatements, LockedKeys } from './idempotency.js';
+import { placesOf } from './places.js';
 
 /**
  * Work shares the organization's period with other work; changing the lock date wants it alone. So no lock date slips in
@@ -75,6 +76,7 @@ interface Terms {
  * committed before it began.
  *
  * @param work is given the rows of each statement of `reading`
+ * @throws {ServiceUnavailable} if too many of the organization wait for locks already
  */
 export function onBooks<T>(
   em: EntityManager,
@@ -84,21 +86,23 @@ export function onBooks<T>(
 ): Promise<T> {
   const wanted = [...new Set(commands.flatMap(({ idempotency }) => idempotency?.key ?? []))];
   const keyed = keyStatements(organizationId, wanted, patience === Patience.FULL);
-  return em.transactional(
-    async (em) => {
-      const [, organizations = [], ...rest] = await executeTogether(em, [
-        { text: periodLock(period, patience), values: [organizationId] },
-        { text: `select ${columnsOf(em, Organization)} from organizations where id = $1`, values: [organizationId] },
-        ...keyed,
-        ...reading,
-      ]);
-      const [organization] = organizations.map((row) => em.map(Organization, row));
-      if (organization === undefined) throw new Error(`there is no organization ${organizationId}`);
-      const keys = new LockedKeys(em, organization, rest.splice(0, keyed.length));
-      return work(em, organization, keys, rest);
-    },
-    { clear: true },
-  );
+  const run = () =>
+    em.transactional(
+      async (em) => {
+        const [, organizations = [], ...rest] = await executeTogether(em, [
+          { text: periodLock(period, patience), values: [organizationId] },
+          { text: `select ${columnsOf(em, Organization)} from organizations where id = $1`, values: [organizationId] },
+          ...keyed,
+          ...reading,
+        ]);
+        const [organization] = organizations.map((row) => em.map(Organization, row));
+        if (organization === undefined) throw new Error(`there is no organization ${organizationId}`);
+        const keys = new LockedKeys(em, organization, rest.splice(0, keyed.length));
+        return work(em, organization, keys, rest);
+      },
+      { clear: true },
+    );
+  return patience === Patience.FULL ? placesOf(em).take(organizationId, run) : run();
 }
 
 /** Advisory locks queue fairly, unlike row locks: a lock date does not starve behind a stream of refunds. */
