@@ -3,6 +3,7 @@ import { ConnectionException } from '@mikro-orm/core';
 import { type EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
 import type { Pool, PoolClient, QueryResult } from 'pg';
+import { isPlanOutdated } from './database-errors.js';
 
 type Dialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
 type Driver = ReturnType<Dialect['createDriver']>;
@@ -100,9 +101,9 @@ function sendTogether(client: PoolClient): void {
     if (opens && (text === 'commit' || text === 'rollback')) return NOTHING;
     holdBack(client);
     if (values.length === 0) return last(await query(opens ? `begin; ${text}` : text));
-    // Without its transaction nothing counts.
+    // What follows a `begin` that fails is done without a transaction: so what opens one only locks and reads.
     const begun = opens ? query('begin') : undefined;
-    const [result] = await Promise.all([query({ name: nameOf(text), text, values }), begun]);
+    const [result] = await Promise.all([query({ name: nameOf(text), text, values }), begun]).catch(forgetting(text));
     return last(result);
   };
   // A cursor is no text, and never the first thing in a transaction.
@@ -127,10 +128,20 @@ function holdBack(client: PoolClient): void {
 function nameOf(text: string): string {
   let name = NAMES.get(text);
   if (name === undefined) {
-    name = `statement-${NAMES.size}`;
+    named += 1;
+    name = `statement-${named}`;
     NAMES.set(text, name);
   }
   return name;
 }
 
 const NAMES = new Map<string, string>();
+let named = 0;
+
+/** A column that has got another type makes the plans that are kept useless: the next time, the text is planned anew. */
+function forgetting(text: string): (error: unknown) => never {
+  return (error) => {
+    if (isPlanOutdated(error)) NAMES.delete(text);
+    throw error;
+  };
+}

@@ -5,7 +5,7 @@ import type { Organization } from './entities/organization.js';
 import type { Owned } from './entities/owned.js';
 
 /**
- * Entities of the rows, which no unit of work knows: what is only shown, or written by {@link insert}, need not be watched for
+ * Entities of the rows, which no unit of work knows: what is only shown, or changed by triggers alone, need not be watched for
  * changes, and watching is most of what the ORM costs. Each row has all columns of the entity's table.
  *
  * @param organization whose rows they are; `null` if it comes along
@@ -56,7 +56,10 @@ function prefixOf(path: string): string {
 /** New entities of one table, in their order. */
 export type Batch = readonly Owned[];
 
-/** Inserts the entities, all of a batch by one statement, and gives them their ids. */
+/**
+ * Inserts the entities, all of a batch by one statement, and gives them their ids. What they refer to has been inserted before.
+ * What has a default in the database gets that.
+ */
 export async function insert(em: EntityManager, ...batches: readonly Batch[]): Promise<void> {
   const filled = batches.filter(({ length }) => length > 0);
   const answers = await executeTogether(
@@ -65,6 +68,7 @@ export async function insert(em: EntityManager, ...batches: readonly Batch[]): P
   );
   for (const [index, batch] of filled.entries()) {
     const rows = answers[index] ?? [];
+    if (rows.length !== batch.length) throw new Error(`of ${batch.length} rows, ${rows.length} were inserted`);
     for (const [place, entity] of batch.entries()) {
       entity.id = Number(rows[place]?.id);
       entity.createdAt = em.getPlatform().parseDate(String(rows[place]?.created_at));
@@ -93,7 +97,11 @@ function writerOf(meta: EntityMetadata, platform: Platform): Writer {
       .map((property) => ({ column: property.fieldNames[0] as string, write: writeOf(property, platform) }));
     const names = columns.map(({ column }) => column).join(', ');
     const table = meta.tableName;
-    const text = `insert into ${table} (${names}) select ${names} from json_populate_recordset(null::${table}, $1) returning id, created_at`;
+    // In the order of the entities, and so answered in that order.
+    const text = `
+      insert into ${table} (${names})
+      select ${names} from json_populate_recordset(null::${table}, $1) with ordinality order by ordinality
+      returning id, created_at`;
     writer = { text, columns };
     WRITERS.set(meta, writer);
   }
@@ -103,9 +111,15 @@ function writerOf(meta: EntityMetadata, platform: Platform): Writer {
 const WRITERS = new WeakMap<EntityMetadata, Writer>();
 
 function writeOf({ name, kind, customType, embedded }: EntityProperty, platform: Platform): (entity: Shown) => unknown {
-  if (kind === 'm:1') return (entity) => (entity[name] as Owned | null)?.id ?? null;
+  if (kind === 'm:1') return (entity) => idOf(entity[name] as Owned | null, name);
   const read = embedded ? (entity: Shown) => (entity[embedded[0]] as Shown)[embedded[1]] : (entity: Shown) => entity[name];
   return customType ? (entity) => customType.convertToDatabaseValue(read(entity), platform) : read;
+}
+
+function idOf(related: Owned | null, name: string): number | null {
+  if (related === null) return null;
+  if (related.id === undefined) throw new Error(`${name} has not been inserted`);
+  return related.id;
 }
 
 type Shown = Record<string, unknown>;

@@ -102,6 +102,20 @@ it('goes on while its tables get one more column', async () => {
   expect(wide.flatMap(({ errors }) => errors ?? [])).toEqual([]);
 });
 
+it('needs no more than one request to notice that a column has another type', async () => {
+  const { superuser } = gateway.database;
+  for (let index = 0; index < 10; index += 1) expect((await refund(`text-${index}`)).errors).toBeUndefined();
+  await superuser.query('alter table branches alter column name type varchar(400)');
+
+  const codes: unknown[] = [];
+  for (let index = 0; index < 10; index += 1) {
+    codes.push((await refund(`varchar-${index}`)).errors?.[0]?.extensions.code);
+  }
+
+  expect(codes.filter((code) => code !== undefined && code !== 'SERVICE_UNAVAILABLE')).toEqual([]);
+  expect(codes.filter((code) => code !== undefined).length).toBeLessThanOrEqual(1);
+});
+
 it('serves other organizations while everything of one waits for a note that somebody else holds', async () => {
   const { sql } = gateway.database;
   const others = await gateway.books();

@@ -18,10 +18,7 @@ export interface Reading {
   readonly along?: readonly string[];
 }
 
-/**
- * Reads rows to be shown. They are of the entities' classes, but no unit of work knows them: what is only shown need not be
- * watched for changes, and watching is most of what the ORM costs. A relation that does not come along has just its id.
- */
+/** Reads rows to be shown, {@link detached}. A relation that does not come along has just its id. */
 export async function readRows<T extends Owned>(
   em: EntityManager,
   entity: EntityClass<T>,

@@ -68,16 +68,24 @@ export class LockedKeys {
 /**
  * Locks the keys and answers those that it got, and then what the database knows of them. The lock makes a second request
  * with a key wait for the first, in whatever process it runs. In the order of the locks' own numbers, so that no two units of
- * work wait for one another; and with a prefix that keeps callers' keys apart from the period: one may well call a key "period".
+ * work wait for one another.
  */
 export function keyStatements(organizationId: number, keys: readonly string[], wait: boolean): Statement[] {
   if (keys.length === 0) return [];
-  const locks = `select key, hashtextextended('idempotency key ' || key, $1) as lock_id from unnest($2::text[]) key order by lock_id`;
+  const locks = `select key, ${keyLockId('key')} as lock_id from unnest($2::text[]) key order by lock_id`;
   const lock = wait
     ? `select key, pg_advisory_xact_lock(lock_id) from (${locks}) locks`
     : `select key from (${locks}) locks where pg_try_advisory_xact_lock(lock_id)`;
   const used = 'select key, fingerprint, result_id from idempotency_keys where organization_id = $1 and key = any($2)';
   return [lock, used].map((text) => ({ text, values: [organizationId, keys] }));
+}
+
+/**
+ * SQL for the number of a key's lock, in a statement whose $1 is the organization. The prefix keeps callers' keys apart from
+ * the period: one may well call a key "period".
+ */
+export function keyLockId(column: string): string {
+  return `hashtextextended('idempotency key ' || ${column}, $1)`;
 }
 
 /** Equal commands have equal fingerprints: 100 and "100.00" are one amount, and a date-time is the date that it means here. */

@@ -7,6 +7,7 @@ import { CreditNote } from '../entities/credit-note.js';
 import type { Organization } from '../entities/organization.js';
 import { type Owned, parseId } from '../entities/owned.js';
 import { toPostingDate } from '../posting-date.js';
+import { keyLockId } from './idempotency.js';
 import type { RefundRequest } from './refund-credit-note.js';
 import { type SystemAccounts, systemAccounts } from './system-accounts.js';
 import { Patience } from './unit-of-work.js';
@@ -74,7 +75,8 @@ export function openBooks(
 
 /**
  * The lock makes check-then-spend one step: a concurrent refund waits here and then sees what is left. Locks are taken in the
- * order of the ids, so that no two units of work wait for one another. What was done before, as its key says, needs no note.
+ * order of the ids, so that no two units of work wait for one another. What was done before, as its key says, needs no note,
+ * nor does that whose key is in use elsewhere. (A unit of work gets a lock that it has once more.)
  */
 function lockCreditNotes(em: EntityManager, patience: Patience): string {
   return `
@@ -82,6 +84,7 @@ function lockCreditNotes(em: EntityManager, patience: Patience): string {
     where organization_id = $1 and id = any (array(
       select wanted.id from json_to_recordset($2) wanted (id bigint, key text)
       where not exists (select from idempotency_keys used where used.organization_id = $1 and used.key = wanted.key)
+        and (wanted.key is null or pg_try_advisory_xact_lock(${keyLockId('wanted.key')}))
     ))
     order by id for update${patience === Patience.NONE ? ' skip locked' : ''}`;
 }
