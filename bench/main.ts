@@ -10,7 +10,7 @@ import { SPREADS, type Spread } from './books.js';
 import { findFloor } from './floor.js';
 import { type Ledger, stopGateways } from './gateway.js';
 import { Generator } from './generator.js';
-import { type Case, type Figure, Measurement, measureInRounds, type Plan } from './measure.js';
+import { type Case, type Figure, Measurement, MILLION_PLAN, measureInRounds, type Plan } from './measure.js';
 import { latencyPlot, throughputPlot } from './plot.js';
 import { goalsOf, type Report, type Statements, table } from './report.js';
 import { HTTP_DOORS } from './requests.js';
@@ -76,7 +76,7 @@ async function run(options: Options): Promise<Report> {
       const name = measured.name.replace('small/', 'million/');
       return [measured, { ...measured, name, subject: large }];
     });
-    figures.push(...(await measureInRounds(measurement, pairs, { ...options, seconds: Math.min(options.seconds, 2) }, tell)));
+    figures.push(...(await measureInRounds(measurement, pairs, MILLION_PLAN, tell)));
     million = { refunds: MILLION, readyMs: largeReadyMs };
     await small.stop();
     await large.stop();

@@ -43,6 +43,8 @@ export interface Figure extends Omit<Sample, 'invalid'> {
   readonly door: Door;
   readonly rounds: number;
   readonly invalid: readonly string[];
+  /** Round by round. */
+  readonly samples: readonly Sample[];
 }
 
 export class Measurement {
@@ -115,9 +117,13 @@ export interface Plan {
   readonly seconds: number;
 }
 
+/** What differs by so little takes more rounds to tell. */
+export const MILLION_PLAN: Plan = { rounds: 5, seconds: 1.5 };
+
 /**
- * All cases in turn, and that round by round: what happens to the machine in the meantime happens to all of them. Then the books are proved: if they are wrong, there is no figure at all. Nothing posted is ever changed, so
- * what is wrong after one round would still be found after the last one; only a short proof is made after each.
+ * All cases in turn, and that round by round: what happens to the machine in the meantime happens to all of them. Then the
+ * books are proved: if they are wrong, there is no figure at all. Nothing posted is ever changed, so what is wrong after one
+ * round would still be found after the last one; only a short proof is made after each.
  */
 export async function measureInRounds(
   measurement: Measurement,
@@ -160,6 +166,7 @@ function middle(samples: readonly Sample[]): Omit<Figure, 'name' | 'work' | 'cli
     postgresCpuMs: of(({ postgresCpuMs }) => postgresCpuMs),
     refundsPerTransaction: of(({ refundsPerTransaction }) => refundsPerTransaction),
     invalid: samples.flatMap(({ invalid }) => invalid ?? []),
+    samples,
   };
 }
 

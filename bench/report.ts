@@ -1,5 +1,6 @@
 import { SPREADS, type Spread } from './books.js';
-import { type Figure, MAX_GENERATOR_SHARE, type Plan } from './measure.js';
+import { type Figure, MAX_GENERATOR_SHARE, MILLION_PLAN, type Plan, type Sample } from './measure.js';
+import { medianOf } from './statistics.js';
 
 /** SQL statements of one request, with those that begin and end a transaction. */
 export interface Statements {
@@ -44,14 +45,20 @@ export function figureOf({ figures }: Report, name: string): Figure | undefined 
   return figures.find((figure) => figure.name === name && figure.rounds > 0);
 }
 
-/** How many times the one is the other; `null` if one of them was not measured. */
-function ratio(report: Report, of: string, to: string, value: (figure: Figure) => number): number | null {
-  const [above, below] = [figureOf(report, of), figureOf(report, to)];
-  return above === undefined || below === undefined ? null : value(above) / value(below);
+/**
+ * How many times the one is the other: the median of the rounds, since what slows the machine down slows both down that are
+ * measured one after the other. `null` if one of them was not measured.
+ */
+function times(above: Figure | undefined, below: Figure | undefined, value: (sample: Sample) => number): number | null {
+  const ratios = above?.samples.map((sample, round) => {
+    const other = below?.samples[round];
+    return sample.invalid === null && other?.invalid === null ? value(sample) / value(other) : null;
+  });
+  return medianOf(ratios ?? []);
 }
 
-const rate = (figure: Figure): number => figure.rate;
-const p50 = (figure: Figure): number => figure.p50;
+const rate = ({ rate }: Pick<Sample, 'rate'>): number => rate;
+const p50 = ({ p50 }: Pick<Sample, 'p50'>): number => p50;
 
 export function goalsOf(report: Report): Goal[] {
   const atLeast = (goal: string, least: number, measured: number | null): Goal => ({
@@ -64,42 +71,43 @@ export function goalsOf(report: Report): Goal[] {
     measured: measured === null ? '–' : `${number(measured)}${unit}`,
     met: measured === null ? null : measured <= most,
   });
-  const toFloor = (work: Spread): number | null => ratio(report, `refund/${work}/32/graphql`, `refund/${work}/32/floor`, rate);
+  const of = (name: string): Figure | undefined => figureOf(report, name);
+  const toFloor = (work: Spread): number | null => times(of(`refund/${work}/32/graphql`), of(`refund/${work}/32/floor`), rate);
   const at32 = (work: Spread): Figure | undefined => figureOf(report, `refund/${work}/32/graphql`);
   const tails = (Object.keys(SPREADS) as Spread[]).flatMap((work) => {
     const figure = at32(work);
     return figure === undefined ? [] : [figure.p99 / figure.p50];
   });
-  const doors = refundRows(report).flatMap(({ graphql, rest }) => (graphql && rest ? [rest.rate / graphql.rate] : []));
+  const doors = refundRows(report).flatMap(({ graphql, rest }) => times(rest, graphql, rate) ?? []);
   const afterSoak = report.memory.find(({ refunds }) => refunds >= 100_000)?.mb ?? null;
   return [
     atLeast('32 clients over 200 notes, refunds/s by GraphQL / floor', 1, toFloor('spread')),
     atLeast('32 clients on one bank account, refunds/s by GraphQL / floor', 1, toFloor('one-bank')),
     atLeast('32 clients on one note, refunds/s by GraphQL / floor', 3, toFloor('one-note')),
-    atMost('1 client, p50 by GraphQL / floor', 2.5, ratio(report, 'refund/spread/1/graphql', 'refund/spread/1/floor', p50)),
+    atMost('1 client, p50 by GraphQL / floor', 2.5, times(of('refund/spread/1/graphql'), of('refund/spread/1/floor'), p50)),
     atLeast('refunds/s by REST / GraphQL, the median of all cases', 0.97, middle(doors)),
     atMost('32 clients by GraphQL, p99 / p50, the worst spread', 4, largest(tails)),
     atMost('page of 100 refunds, SQL statements', 6, report.statements?.page ?? null),
-    atMost('page of 100 refunds, p50 / hand-written SQL', 3, ratio(report, 'reading/page/1/graphql', 'reading/page/1/sql', p50)),
+    atMost('page of 100 refunds, p50 / hand-written SQL', 3, times(of('reading/page/1/graphql'), of('reading/page/1/sql'), p50)),
     atMost('start to ready with an existing ledger', 2, report.readyMs / 1000, ' s'),
     atMost('resident memory after 100,000 refunds', 200, afterSoak, ' MB'),
     atMost(
       'a million refunds in the ledger, the worst case: times slower',
       1.2,
-      largest(slowdowns(report).map(({ slower }) => slower ?? 0)),
+      largest(slowdowns(report).flatMap(({ ours, slower }) => (ours ? (slower ?? []) : []))),
     ),
   ];
 }
 
 /** How much slower each case is with a million refunds in the ledger. */
-function slowdowns(report: Report): { small: Figure; million: Figure; slower: number | null }[] {
+function slowdowns(report: Report): { small: Figure; million: Figure; ours: boolean; slower: number | null }[] {
   return report.figures.flatMap((small) => {
     if (!small.name.startsWith('small/')) return [];
     const million = report.figures.find(({ name }) => name === small.name.replace('small/', 'million/'));
     if (million === undefined) return [];
     // The floor and hand-written SQL are PostgreSQL's own affair: they show how much of it is not the gateway's.
     const ours = small.door === 'graphql' || small.door === 'rest';
-    return [{ small, million, slower: ours ? small.rate / million.rate : null }];
+    return [{ small, million, ours, slower: times(small, million, rate) }];
   });
 }
 
@@ -151,9 +159,9 @@ export function table(report: Report): string {
         String(clients),
         ...cells(floor),
         ...cells(graphql),
-        number(graphql && floor && graphql.rate / floor.rate),
+        number(times(graphql, floor, rate)),
         ...cells(rest),
-        number(rest && floor && rest.rate / floor.rate),
+        number(times(rest, floor, rate)),
       ]),
     ),
     `Highest rate of the floor in each spread, whatever its number of clients: ${bestFloors(report)}.`,
@@ -192,7 +200,7 @@ export function table(report: Report): string {
           number(sql?.p99),
           number(graphql?.p50),
           number(graphql?.p99),
-          number(graphql && sql && graphql.p50 / sql.p50),
+          number(times(graphql, sql, p50)),
           number(statements?.[work]),
         ];
       }),
@@ -211,11 +219,11 @@ export function table(report: Report): string {
           'Against a new ledger, in alternation.',
           rows(
             ['case', 'new: /s', 'p50 ms', 'p99', 'million: /s', 'p50', 'p99', 'times slower'],
-            slowdowns(report).map(({ small, million }) => [
+            slowdowns(report).map(({ small, million, slower }) => [
               small.name.replace('small/', ''),
               ...cells(small),
               ...cells(million),
-              number(small.rate / million.rate),
+              number(slower),
             ]),
           ),
         ]),
@@ -226,8 +234,9 @@ export function table(report: Report): string {
         'admits 100 connections: the floor for 128 clients is that of 80.',
       '- The gateway: started as by `npm start`, with its default configuration, its log written to a file, asked over HTTP/1.1 with an API key, ' +
         'one connection for each client, each sending its next refund when the last one is answered.',
-      `- Rounds: the medians of ${plan.rounds}, of ${plan.seconds} s each (2 s beside the million), all cases in turn in each round. Before that, each load ` +
-        'runs for 1 s, or for 2 s with more than 8 clients, on the same connections without being counted. Percentiles are exact, of all refunds of a round.',
+      `- Rounds: the medians of ${plan.rounds}, of ${plan.seconds} s each, all cases in turn in each round; with the million, of ${MILLION_PLAN.rounds} ` +
+        `of ${MILLION_PLAN.seconds} s. Ratios are the medians of the rounds' ratios: what slows the machine down slows both down that are measured one ` +
+        'after the other. Before it counts, each load runs for 1 s, or for 2 s with more than 8 clients, on the same connections without being counted. Percentiles are exact, of all refunds of a round.',
       '- The books: each reply must be a success, the database must have grown by as many refunds as were acknowledged, and after each ' +
         'round (of the million only after the last one) the audit must find nothing. Otherwise there is no figure.',
       `- The load generator: a process of its own, which used ${percent(busiest)} of a core at most; a figure for which it used more than ` +
