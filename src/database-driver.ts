@@ -19,7 +19,7 @@ export interface Statement {
 
 /**
  * Sends the statements in one round trip, and answers the rows of each. They run one after the other, each on what was
- * committed before it.
+ * committed before it. Within a transaction they have been sent when this returns.
  */
 export function executeTogether(em: EntityManager, statements: readonly Statement[]): Promise<Row[][]> {
   return (em.getDriver() as DatabaseDriver).executeTogether(statements, em.getTransactionContext<Transaction>());
@@ -37,9 +37,14 @@ export class DatabaseDriver extends PostgreSqlDriver {
 type Transaction = ReturnType<PostgreSqlConnection['getClient']>;
 
 class DatabaseConnection extends PostgreSqlConnection {
-  async executeTogether(statements: readonly Statement[], transaction: Transaction | undefined): Promise<Row[][]> {
-    await this.ensureConnection();
-    return (transaction ?? this.getClient()).getExecutor().provideConnection((connection) =>
+  executeTogether(statements: readonly Statement[], transaction: Transaction | undefined): Promise<Row[][]> {
+    // Not a moment later: who commits without waiting for the answers commits what was sent.
+    if (transaction !== undefined) return this.send(statements, transaction);
+    return this.ensureConnection().then(() => this.send(statements, this.getClient()));
+  }
+
+  private send(statements: readonly Statement[], through: Transaction): Promise<Row[][]> {
+    return through.getExecutor().provideConnection((connection) =>
       Promise.all(
         statements.map(({ text, values }) =>
           this.executeQuery(text, async () => (await connection.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows, {

@@ -58,10 +58,11 @@ export type Batch = readonly Owned[];
 
 /**
  * Inserts the entities, all of a batch by one statement, and gives them their ids. What they refer to has been inserted before.
- * What has a default in the database gets that.
+ * What has a default in the database gets that. Within a transaction the statements have been sent when this returns.
  */
 export async function insert(em: EntityManager, ...batches: readonly Batch[]): Promise<void> {
   const filled = batches.filter(({ length }) => length > 0);
+  if (filled.length === 0) return;
   const answers = await executeTogether(
     em,
     filled.map((batch) => insertion(em, batch)),

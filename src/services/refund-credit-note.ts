@@ -82,7 +82,7 @@ export type Outcome = Refund | DomainError | Postponed;
  * @throws {PossibleDuplicateRefund}
  * @throws {IdempotencyKeyReused} if the idempotency key was used for another command
  */
-export function refundCreditNotes(
+export async function refundCreditNotes(
   em: EntityManager,
   organizationId: number,
   requests: readonly RefundRequest[],
@@ -91,13 +91,15 @@ export function refundCreditNotes(
 ): Promise<readonly Outcome[]> {
   const reading = bookStatements(em, organizationId, requests, patience);
   const terms = { patience, commands: requests.map(keyed), reading };
-  return onBooks(em, organizationId, terms, async (em, organization, keys, rows) => {
+  const { outcomes, written } = await onBooks(em, organizationId, terms, async (em, organization, keys, rows) => {
     const books = openBooks(em, organization, requests, patience, rows);
     const { outcomes, made } = await decideRefunds(em, keys, requests, books);
-    await writeRefunds(em, keys, made);
-    onWritten?.();
-    return outcomes;
+    const { written } = await writeRefunds(em, keys, made);
+    void written.then(onWritten, () => undefined);
+    return { outcomes, written };
   });
+  await written;
+  return outcomes;
 }
 
 /** {@link refundCreditNotes} of one, which waits for what it needs. */
@@ -141,19 +143,28 @@ export async function decideRefunds(
   return { outcomes, made };
 }
 
-/** One statement for each table. The lines and the refunds need the ids of their entries, but nothing of one another. */
-export async function writeRefunds(em: EntityManager, keys: LockedKeys, made: ReadonlyMap<RefundRequest, Refund>): Promise<void> {
-  if (made.size === 0) return;
+/**
+ * One statement for each table. The lines and the refunds need the ids of their entries, but nothing of one another.
+ *
+ * @returns the last of it, which the commit need not wait for: it goes along, and if that fails, the commit undoes all
+ */
+export async function writeRefunds(
+  em: EntityManager,
+  keys: LockedKeys,
+  made: ReadonlyMap<RefundRequest, Refund>,
+): Promise<{ written: Promise<void> }> {
   const refunds = [...made.values()];
   const entries = refunds.map(({ journalEntry }) => journalEntry);
   await insert(em, entries);
-  await insert(
+  const written = insert(
     em,
     entries.flatMap(({ lines }) => lines.getItems()),
     refunds,
   );
-  for (const [request, refund] of made) keys.keep(keyed(request), refund);
-  await em.flush();
+  const keyedOnes = [...made].filter(([{ conditions }]) => conditions.idempotency !== undefined);
+  if (keyedOnes.length > 0) await written;
+  for (const [request, refund] of keyedOnes) keys.keep(keyed(request), refund);
+  return { written };
 }
 
 /** The command, as its idempotency key knows it. */

@@ -36,7 +36,8 @@ export function refundAllOrNone(em: EntityManager, organizationId: number, list:
       if (refusal instanceof Refund) return refusal;
       throw refusal instanceof DomainError ? refusal.at(`inputs.${index}`) : new Error(`postponed: ${refusal}`);
     });
-    await writeRefunds(em, keys, made);
+    const { written } = await writeRefunds(em, keys, made);
+    await written;
     if (before === null) keys.keep(asOne(list), NO_REFUND);
     return refunds;
   });
