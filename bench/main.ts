@@ -10,7 +10,7 @@ import { SPREADS, type Spread } from './books.js';
 import { findFloor } from './floor.js';
 import { type Ledger, stopGateways } from './gateway.js';
 import { Generator } from './generator.js';
-import { type Case, type Figure, Measurement, MILLION_PLAN, measureInRounds, type Plan } from './measure.js';
+import { type Case, type Figure, Measurement, MILLION_PLAN, measureInRounds, type Plan, WARM_UP } from './measure.js';
 import { latencyPlot, throughputPlot } from './plot.js';
 import { goalsOf, type Report, type Statements, table } from './report.js';
 import { HTTP_DOORS } from './requests.js';
@@ -25,9 +25,6 @@ const SOAK = { refunds: 100_000, step: 10_000, clients: 32 };
 
 const FULL = { rounds: 3, seconds: 2.5, starts: 5 };
 const QUICK = { rounds: 1, seconds: 1.5, starts: 1 };
-
-/** A process that has just started compiles what it then uses often: its first refunds are not what users meet. */
-const WARM_UP = { clients: 8, refunds: 3_000 };
 
 /** What a request has done may be logged a moment after its reply. */
 const LOG_PATIENCE_MS = 500;
