@@ -10,10 +10,9 @@ const REFUSALS: Readonly<Record<string, () => DomainError>> = {
 
 /**
  * SQLSTATEs, or their classes, of what passes by itself: connection lost (08, 57P), out of connections (53300), time
- * limits (55P03, 57014), deadlock and serialization (40), an outdated plan (0A000). With them, the error codes of Node.js for a
- * socket that is gone.
+ * limits (55P03, 57014), deadlock and serialization (40). With them, the error codes of Node.js for a socket that is gone.
  */
-const PASSING = /^(08|57P|53300|55P03|57014|40001|40P01|0A000|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)/;
+const PASSING = /^(08|57P|53300|55P03|57014|40001|40P01|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)/;
 
 /** pg gives the loss of a connection, and a pool that has none left, no code: its texts are all there is. */
 const PASSING_TEXTS = [
@@ -47,13 +46,13 @@ export function isLockTimeout(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '55P03';
 }
 
-/** Whether the plan of a statement no longer fits the tables. Nothing has been done by then. */
+/** Whether the plan of a statement no longer fits the tables. Its SQLSTATE says no more than that something is not supported. */
 export function isPlanOutdated(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '0A000';
+  return error instanceof Error && 'routine' in error && error.routine === 'RevalidateCachedQuery';
 }
 
 function isPassing(error: unknown): boolean {
-  if (error instanceof ConnectionException) return true;
+  if (error instanceof ConnectionException || isPlanOutdated(error)) return true;
   if (!(error instanceof Error)) return false;
   return ('code' in error && PASSING.test(String(error.code))) || PASSING_TEXTS.some((text) => error.message.includes(text));
 }
