@@ -12,6 +12,7 @@ import { RefundReversal } from '../entities/refund-reversal.js';
 import { type Big, formatAmount } from '../money.js';
 import { DecimalScalar } from '../scalars.js';
 import { previewRefund } from '../services/preview-refund.js';
+import { refundAllOrNone } from '../services/refund-list.js';
 import { reverseRefund } from '../services/reverse-refund.js';
 import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
 import { PageArgs } from './inputs/page.args.js';
@@ -76,7 +77,7 @@ export class RefundResolver {
     }));
     const list = { requests, idempotency: whole };
     return mode === BulkMode.ATOMIC
-      ? allMade(await context.refunds.addAllOrNone(actor.organization.id, list))
+      ? allMade(await refundAllOrNone(context.em, actor.organization.id, list))
       : eachSettled(await context.refunds.addEach(actor.organization.id, list), context);
   }
 

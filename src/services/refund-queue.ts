@@ -11,7 +11,7 @@ import {
   refundCreditNote,
   refundCreditNotes,
 } from './refund-credit-note.js';
-import { bindKey, type RefundList, refundAllOrNone, repeatsIn } from './refund-list.js';
+import { bindKey, type RefundList, repeatsIn } from './refund-list.js';
 import { MOMENT_MS, Patience } from './unit-of-work.js';
 
 /**
@@ -45,11 +45,6 @@ export class RefundQueue {
         return this.add(request);
       }),
     );
-  }
-
-  /** Makes all refunds of the list or none, and throws what {@link refundAllOrNone} does. */
-  addAllOrNone(organizationId: number, list: RefundList): Promise<Refund[]> {
-    return refundAllOrNone(this.em.fork(), organizationId, list);
   }
 
   private async refund(
