@@ -30,20 +30,17 @@ export class DatabaseDriver extends PostgreSqlDriver {
   protected override readonly connection: DatabaseConnection = new DatabaseConnection(this.config);
 
   executeTogether(statements: readonly Statement[], transaction: Transaction | undefined): Promise<Row[][]> {
-    return this.rethrow(this.connection.executeTogether(statements, transaction));
+    const { connection } = this;
+    // Not a moment later: who commits without waiting for the answers commits what was sent.
+    if (transaction !== undefined) return this.rethrow(connection.send(statements, transaction));
+    return this.rethrow(connection.ensureConnection().then(() => connection.send(statements, connection.getClient())));
   }
 }
 
 type Transaction = ReturnType<PostgreSqlConnection['getClient']>;
 
 class DatabaseConnection extends PostgreSqlConnection {
-  executeTogether(statements: readonly Statement[], transaction: Transaction | undefined): Promise<Row[][]> {
-    // Not a moment later: who commits without waiting for the answers commits what was sent.
-    if (transaction !== undefined) return this.send(statements, transaction);
-    return this.ensureConnection().then(() => this.send(statements, this.getClient()));
-  }
-
-  private send(statements: readonly Statement[], through: Transaction): Promise<Row[][]> {
+  send(statements: readonly Statement[], through: Transaction): Promise<Row[][]> {
     return through.getExecutor().provideConnection((connection) =>
       Promise.all(
         statements.map(({ text, values }) =>

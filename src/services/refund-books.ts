@@ -118,7 +118,10 @@ function byId<T extends Owned>(rows: readonly T[]): (id: string) => T | undefine
   return (id) => rowOf.get(parseId(id) ?? 0);
 }
 
-/** What each request might repeat. What has a key cannot be a duplicate, nor what names nothing that there is. */
+/**
+ * What each request might repeat. What has a key cannot be a duplicate, nor what names nothing that there is. (The time zone of
+ * an organization never changes, so the one that the caller was found with is right.)
+ */
 function guardedBy(requests: readonly RefundRequest[]): object[] {
   return requests.flatMap((request, index) => {
     const { creditNoteId, fromAccountId, amount, date, referenceNo } = request.command;

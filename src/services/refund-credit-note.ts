@@ -146,7 +146,8 @@ export async function decideRefunds(
 /**
  * One statement for each table. The lines and the refunds need the ids of their entries, but nothing of one another.
  *
- * @returns the last of it, which the commit need not wait for: it goes along, and if that fails, the commit undoes all
+ * @returns the last of it, in an object so that nobody waits for it yet: it goes along with the commit, which undoes all if it
+ *   fails. With keys, which name the refunds, it has been waited for
  */
 export async function writeRefunds(
   em: EntityManager,
@@ -161,9 +162,9 @@ export async function writeRefunds(
     entries.flatMap(({ lines }) => lines.getItems()),
     refunds,
   );
-  const keyedOnes = [...made].filter(([{ conditions }]) => conditions.idempotency !== undefined);
-  if (keyedOnes.length > 0) await written;
-  for (const [request, refund] of keyedOnes) keys.keep(keyed(request), refund);
+  const withKeys = [...made].filter(([{ conditions }]) => conditions.idempotency !== undefined);
+  if (withKeys.length > 0) await written;
+  for (const [request, refund] of withKeys) keys.keep(keyed(request), refund);
   return { written };
 }
 
