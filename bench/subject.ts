@@ -84,7 +84,8 @@ export class Subject {
       [this.books.organizationId, length],
     );
     const { first = 1, last = 1 } = rows[0] ?? {};
-    return [first - 1, last - 1];
+    // An id is at least 1, also one that a page begins after.
+    return [first, Math.max(first, last - 1)];
   }
 
   async noteMemory(refunds: number): Promise<void> {
