@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { ConnectionException } from '@mikro-orm/core';
 import { type EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
-import type { Pool, PoolClient, QueryResult } from 'pg';
+import type { Pool, PoolClient, QueryResult, TypeOverrides } from 'pg';
 import { isPlanOutdated } from './database-errors.js';
 
 type Dialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
@@ -11,10 +11,12 @@ type Driver = ReturnType<Dialect['createDriver']>;
 /** A row as the database answers it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A statement and what stands for $1, $2, … in it. Its text is one of few: each connection plans it once, and keeps the plan. */
+/** A statement and what stands for $1, $2, … in it. Each connection plans its text once, and keeps the plan. */
 export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
+  /** Clients decide what the text is, so there may be any number: its plan is kept if there are not too many already. */
+  readonly isTheirs?: boolean;
 }
 
 /**
@@ -39,17 +41,32 @@ export class DatabaseDriver extends PostgreSqlDriver {
 
 type Transaction = ReturnType<PostgreSqlConnection['getClient']>;
 
+/** PostgreSQL's number of the type. */
+const BIGINT = 20;
+
 class DatabaseConnection extends PostgreSqlConnection {
   send(statements: readonly Statement[], through: Transaction): Promise<Row[][]> {
     return through.getExecutor().provideConnection((connection) =>
       Promise.all(
-        statements.map(({ text, values }) =>
-          this.executeQuery(text, async () => (await connection.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows, {
-            params: [...values],
-          }),
-        ),
+        statements.map(({ text, values, isTheirs = false }) => {
+          if (!isTheirs || NAMES.size < MANY_PLANS) keepPlan(text);
+          return this.executeQuery(
+            text,
+            async () => (await connection.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows,
+            { params: [...values] },
+          );
+        }),
       ),
     );
+  }
+
+  override mapOptions(
+    overrides: Parameters<PostgreSqlConnection['mapOptions']>[0],
+  ): ReturnType<PostgreSqlConnection['mapOptions']> {
+    const options = super.mapOptions(overrides);
+    // A bigint comes as its digits anyhow; the parser of old would look at each by a regular expression, and give back just those.
+    (options.types as TypeOverrides).setTypeParser(BIGINT, (digits) => digits);
+    return options;
   }
 
   override createKyselyDialect(overrides: Parameters<PostgreSqlConnection['createKyselyDialect']>[0]): Dialect {
@@ -105,7 +122,7 @@ function sendTogether(client: PoolClient): void {
     if (values.length === 0) return last(await query(opens ? `begin; ${text}` : text));
     // What follows a `begin` that fails is done without a transaction: so what opens one only locks and reads.
     const begun = opens ? query('begin') : undefined;
-    const [result] = await Promise.all([query({ name: nameOf(text), text, values }), begun]).catch(forgetting(text));
+    const [result] = await Promise.all([query({ name: NAMES.get(text), text, values }), begun]).catch(forgetting(text));
     return last(result);
   };
   // A cursor is no text, and never the first thing in a transaction.
@@ -126,18 +143,15 @@ function holdBack(client: PoolClient): void {
   process.nextTick(() => stream.uncork());
 }
 
-/** PostgreSQL keeps a plan for each name, on each connection. */
-function nameOf(text: string): string {
-  let name = NAMES.get(text);
-  if (name === undefined) {
-    named += 1;
-    name = `statement-${named}`;
-    NAMES.set(text, name);
-  }
-  return name;
+/** PostgreSQL keeps a plan for each name, on each connection: some 50 kB. */
+function keepPlan(text: string): void {
+  if (NAMES.has(text)) return;
+  named += 1;
+  NAMES.set(text, `statement-${named}`);
 }
 
 const NAMES = new Map<string, string>();
+const MANY_PLANS = 100;
 let named = 0;
 
 /** A column that has got another type makes the plans that are kept useless: the next time, the text is planned anew. */

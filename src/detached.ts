@@ -4,45 +4,86 @@ import { executeTogether, type Row, type Statement } from './database-driver.js'
 import type { Organization } from './entities/organization.js';
 import type { Owned } from './entities/owned.js';
 
+/** What is read of an entity's rows. */
+export interface Shape {
+  /** Its own properties; `null` is all. Its id is always among them. */
+  readonly properties: ReadonlySet<string> | null;
+  /** The relations that come along. Of other relations there is just the id. */
+  readonly relations: ReadonlyMap<string, Shape>;
+}
+
+/** Shapes are few and stay: each is a constant, or kept with the document that asks for it. */
+export type Remembered<T> = WeakMap<Shape, Map<string, T>>;
+
+export function remembered<T>(memory: Remembered<T>, shape: Shape, key: string, make: () => T): T {
+  const known = memory.get(shape) ?? new Map<string, T>();
+  memory.set(shape, known);
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
+}
+
+export const WHOLE: Shape = { properties: null, relations: new Map() };
+
+/** The whole row, and the whole rows of these relations. */
+export function wholeWith(...relations: readonly string[]): Shape {
+  return { properties: null, relations: new Map(relations.map((name) => [name, WHOLE])) };
+}
+
 /**
  * Entities of the rows, which no unit of work knows: what is only shown, or changed by triggers alone, need not be watched for
- * changes, and watching is most of what the ORM costs. Each row has all columns of the entity's table.
+ * changes, and watching is most of what the ORM costs.
  *
  * @param organization whose rows they are; `null` if it comes along
- * @param along paths of the relations that come along, each after the path that it begins with, with their columns named as
- *   {@link columnsOf} does. Of other relations there is just the id
+ * @param shape what each row holds, with the columns of to-one relations named as {@link columnsOf} does. To-many relations are
+ *   not looked for
  */
 export function detached<T extends Owned>(
   em: EntityManager,
   entity: EntityClass<T>,
   organization: Organization | null,
   rows: readonly Row[],
-  along: readonly string[] = [],
+  shape = WHOLE,
 ): T[] {
-  const read = readerOf(em.getPlatform(), metadataOf(em, entity), organization, '', new Set(along));
+  const meta = metadataOf(em, entity);
+  const within = organization === null ? 'with its organization' : 'within its organization';
+  const reader = remembered(READERS, shape, `${meta.tableName} ${within}`, () =>
+    readerOf(em.getPlatform(), meta, within, '', shape),
+  );
+  const read = reader(organization);
   return rows.map((row) => read(row) as T);
 }
+
+/** Whether there is more of the entity than its id, so far as it was asked for. */
+export function hasBeenRead(entity: Owned): boolean {
+  // The database says when each row was recorded: who has read the whole row knows that.
+  return entity.createdAt !== undefined || IN_PART in entity;
+}
+
+const IN_PART = Symbol('read in part');
 
 /**
  * The columns of the entity's table, one by one: with `*`, a kept plan would fail as soon as the table gets one more.
  *
  * @param path of the relation whose columns they are; the table has its {@link aliasOf} in the statement
  */
-export function columnsOf(em: EntityManager, entity: EntityClass<object>, path = ''): string {
+export function columnsOf(em: EntityManager, entity: EntityClass<object>, path = '', shape = WHOLE): string {
   const meta = metadataOf(em, entity);
-  const known = COLUMNS.get(meta) ?? new Map<string, string>();
-  COLUMNS.set(meta, known);
-  let columns = known.get(path);
-  if (columns === undefined) {
-    const names = meta.props.flatMap(({ kind, fieldNames }) => (isColumn(kind) ? fieldNames : []));
+  return remembered(COLUMNS, shape, `${meta.tableName} ${path}`, () => {
     const alias = aliasOf(path);
-    columns = names.map((name) => (path === '' ? name : `${alias}.${name} as ${prefixOf(path)}${name}`)).join(', ');
-    known.set(path, columns);
-  }
-  return columns;
+    return meta.props
+      .filter((property) => isColumn(property.kind) && isAmong(shape.properties, property))
+      .flatMap(({ fieldNames }) => fieldNames)
+      .map((name) => (path === '' ? name : `${alias}.${name} as ${prefixOf(path)}${name}`))
+      .join(', ');
+  });
 }
 
-const COLUMNS = new WeakMap<EntityMetadata, Map<string, string>>();
+const COLUMNS: Remembered<string> = new WeakMap();
+
+function isAmong(properties: ReadonlySet<string> | null, { name, primary, embedded }: EntityProperty): boolean {
+  return properties === null || primary === true || properties.has(embedded?.[0] ?? name);
+}
 
 /** What the table of a relation is called in a statement. */
 export function aliasOf(path: string): string {
@@ -123,48 +164,73 @@ function idOf(related: Owned | null, name: string): number | null {
   return related.id;
 }
 
-type Shown = Record<string, unknown>;
+type Shown = Record<string | symbol, unknown>;
 
-/** One path's rows are read once each, however many rows refer to them. */
+/** Reads the rows of one answer: what several of them refer to is one entity. */
+type Reader = (organization: Organization | null) => (row: Row) => object | null;
+
+const READERS: Remembered<Reader> = new WeakMap();
+
 function readerOf(
   platform: Platform,
   meta: EntityMetadata,
-  organization: Organization | null,
+  within: 'within its organization' | 'with its organization',
   path: string,
-  along: ReadonlySet<string>,
-): (row: Row) => object | null {
+  { properties, relations: along }: Shape,
+): Reader {
   const prefix = prefixOf(path);
-  const scalars = meta.props.filter(({ kind }) => kind === 'scalar').map(scalarOf(platform, prefix));
-  const embedded = meta.props.filter(({ kind }) => kind === 'embedded').map(({ name, embeddable }) => [name, embeddable] as const);
-  const relations = meta.props
-    .filter(({ name, kind }) => kind === 'm:1' && (organization === null || name !== 'organization'))
-    .map(({ name, fieldNames, targetMeta }) => {
+  const idColumn = `${prefix}id`;
+  const props = meta.props.filter((property) => isAmong(properties, property));
+  const scalars = props.filter(({ kind }) => kind === 'scalar').map(scalarOf(platform, prefix));
+  const embedded = props.filter(({ kind }) => kind === 'embedded').map(({ name, embeddable }) => [name, embeddable] as const);
+  const relations = props
+    .filter((property) => isToOne(property) && (within === 'with its organization' || property.name !== 'organization'))
+    .flatMap(({ name, kind, fieldNames, targetMeta }) => {
       const target = targetMeta as EntityMetadata;
-      const inner = path === '' ? name : `${path}.${name}`;
-      const read = along.has(inner)
-        ? readerOf(platform, target, organization, inner, along)
-        : referenceTo(target, prefix + fieldNames[0]);
-      return [name, read] as const;
+      const shape = along.get(name);
+      if (shape === undefined) return kind === 'm:1' ? [[name, referenceTo(target, prefix + fieldNames[0])] as const] : [];
+      const reader = readerOf(platform, target, within, path === '' ? name : `${path}.${name}`, shape);
+      return [[name, kind === 'm:1' ? reader : asArray(reader)] as const];
     });
   const { prototype } = meta;
-  const known = new Map<unknown, object>();
-  return (row) => {
-    const id = row[`${prefix}id`];
-    if (id === null) return null;
-    const before = known.get(id);
-    if (before !== undefined) return before;
-    const shown: Shown = Object.create(prototype);
-    known.set(id, shown);
-    if (organization !== null) shown.organization = organization;
-    for (const [name, { prototype }] of embedded) shown[name] = Object.create(prototype);
-    for (const { column, name, within, read } of scalars) {
-      const value = row[column];
-      const target = within === undefined ? shown : (shown[within] as Shown);
-      target[name] = value === null || read === undefined ? value : read(value);
-    }
-    for (const [name, read] of relations) shown[name] = read(row);
-    return shown;
+  return (organization) => {
+    const readers = relations.map(([name, reader]) => [name, reader(organization)] as const);
+    const known = new Map<unknown, object>();
+    return (row) => {
+      const id = row[idColumn];
+      if (id === null) return null;
+      const before = known.get(id);
+      if (before !== undefined) return before;
+      const shown: Shown = Object.create(prototype);
+      known.set(id, shown);
+      if (properties !== null) shown[IN_PART] = true;
+      if (organization !== null) shown.organization = organization;
+      for (const [name, { prototype }] of embedded) shown[name] = Object.create(prototype);
+      for (const { column, name, within, read } of scalars) {
+        const value = row[column];
+        const target = within === undefined ? shown : (shown[within] as Shown);
+        target[name] = value === null || read === undefined ? value : read(value);
+      }
+      for (const [name, read] of readers) shown[name] = read(row);
+      return shown;
+    };
   };
+}
+
+function asArray(reader: Reader): Reader {
+  return (organization) => {
+    const read = reader(organization);
+    return (row) => {
+      const item = read(row);
+      return item === null ? [] : [item];
+    };
+  };
+}
+
+/** Also a to-many relation whose items are one at most. */
+export function isToOne({ kind, mappedBy, targetMeta }: EntityProperty): boolean {
+  const owning = (targetMeta?.properties as Record<string, EntityProperty> | undefined)?.[mappedBy];
+  return kind === 'm:1' || (kind === '1:m' && owning?.unique === true);
 }
 
 function scalarOf(platform: Platform, prefix: string): (property: EntityProperty) => Scalar {
@@ -186,8 +252,8 @@ interface Scalar {
   readonly read: ((value: unknown) => unknown) | undefined;
 }
 
-function referenceTo({ prototype }: EntityMetadata, column: string): (row: Row) => object | null {
-  return (row) => {
+function referenceTo({ prototype }: EntityMetadata, column: string): Reader {
+  return () => (row) => {
     const id = row[column];
     if (id === null) return null;
     const reference: Shown = Object.create(prototype);

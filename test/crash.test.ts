@@ -15,7 +15,9 @@ const ROUNDS = Array.from({ length: Number(CRASH_ROUNDS) }, (_, index) => index 
 const CLIENTS = 16;
 
 const NEW_NOTE = 'mutation($input: CreateCreditNoteInput!) { createCreditNote(input: $input) { id } }';
-const REFUND = 'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id status } }';
+const REFUND = `mutation($input: RefundCreditNoteInput!) {
+  refundCreditNote(input: $input) { id creditNote { refunds(first: 1) { status } } }
+}`;
 const REFUNDS = 'query($id: ID!) { creditNote(id: $id) { refunded refunds(first: 100) { id referenceNo } } }';
 const HEALTH = '{ ledgerHealth { checks { name healthy offenders } } }';
 

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { executeTogether } from '../database-driver.js';
-import { columnsOf, detached } from '../detached.js';
+import { columnsOf, detached, wholeWith } from '../detached.js';
 import { ApiKey, Membership } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
 import { Unauthenticated } from '../errors.js';
@@ -20,6 +20,8 @@ interface Wanted {
   readonly subject: string;
   readonly organizationId: string;
 }
+
+const WITH_ORGANIZATION = wholeWith('organization');
 
 /** How long `last used` of a key may lag behind: it is for people, and not worth a write at each request. */
 const LAST_USED_LAG_MS = 60_000;
@@ -63,7 +65,7 @@ export class Authenticator {
       from (select ${columnsOf(em, ApiKey)} from api_keys where hash = any ($1)) key
         join organizations organization on organization.id = key.organization_id`;
     const [rows = []] = await executeTogether(em, [{ text, values: [wanted] }]);
-    const apiKeys = detached(em, ApiKey, null, rows, ['organization']);
+    const apiKeys = detached(em, ApiKey, null, rows, WITH_ORGANIZATION);
     const now = new Date();
     const used = apiKeys.filter(
       (each) => each.isValidAt(now) && now.getTime() - (each.lastUsedAt?.getTime() ?? 0) > LAST_USED_LAG_MS,

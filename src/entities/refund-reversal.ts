@@ -3,6 +3,7 @@ import { Embedded, Entity, ManyToOne, Property } from '@mikro-orm/decorators/leg
 import { Field, ObjectType } from 'type-graphql';
 import type { PostingDate } from '../posting-date.js';
 import { PostingDateScalar } from '../scalars.js';
+import { Reads } from './columns.js';
 import { JournalEntry } from './journal-entry.js';
 import { Owned } from './owned.js';
 import { Provenance } from './provenance.js';
@@ -13,7 +14,7 @@ import { Refund } from './refund.js';
 })
 @Entity({ tableName: 'refund_reversals' })
 export class RefundReversal extends Owned {
-  @ManyToOne(() => Refund)
+  @ManyToOne(() => Refund, { unique: true })
   refund: Rel<Refund>;
 
   @ManyToOne(() => JournalEntry)
@@ -30,7 +31,7 @@ export class RefundReversal extends Owned {
   @Embedded(() => Provenance, { prefix: false })
   provenance: Provenance;
 
-  constructor(refund: Refund, journalEntry: JournalEntry, reason: string, provenance: Provenance) {
+  constructor(refund: Rel<Refund>, journalEntry: JournalEntry, reason: string, provenance: Provenance) {
     super();
     this.organization = refund.organization;
     this.refund = refund;
@@ -40,6 +41,7 @@ export class RefundReversal extends Owned {
     this.provenance = provenance;
   }
 
+  @Reads('provenance')
   @Field(() => String, { description: 'Name of the user or of the API key that reversed it.' })
   get createdBy(): string {
     return this.provenance.createdBy;

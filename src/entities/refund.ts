@@ -1,16 +1,17 @@
-import type { Rel } from '@mikro-orm/core';
-import { Embedded, Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
+import { Collection, type Rel } from '@mikro-orm/core';
+import { Embedded, Entity, ManyToOne, OneToMany, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { Big } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../scalars.js';
 import { Account } from './account.js';
 import { Branch } from './branch.js';
-import { DecimalColumn } from './columns.js';
+import { DecimalColumn, Reads } from './columns.js';
 import { CreditNote } from './credit-note.js';
 import { JournalEntry } from './journal-entry.js';
 import { Owned } from './owned.js';
 import { Provenance } from './provenance.js';
+import { RefundReversal } from './refund-reversal.js';
 
 export enum RefundStatus {
   POSTED = 'POSTED',
@@ -85,6 +86,13 @@ export class Refund extends Owned {
   @Embedded(() => Provenance, { prefix: false })
   provenance: Provenance;
 
+  /** At most one. */
+  @OneToMany(
+    () => RefundReversal,
+    (reversal) => reversal.refund,
+  )
+  reversals = new Collection<RefundReversal>(this);
+
   constructor(
     creditNote: CreditNote,
     fromAccount: Account,
@@ -110,6 +118,7 @@ export class Refund extends Owned {
     this.provenance = provenance;
   }
 
+  @Reads('provenance')
   @Field(() => String, { description: 'Name of the user or of the API key that made it.' })
   get createdBy(): string {
     return this.provenance.createdBy;

@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
+import { Reads } from '../entities/columns.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { CreditNoteLine } from '../entities/credit-note-line.js';
 import { Customer } from '../entities/customer.js';
@@ -80,21 +81,25 @@ export class CreditNoteResolver {
     return findPage(context, info, CreditNote, page);
   }
 
+  @Reads('total', 'currencyCode')
   @FieldResolver(() => DecimalScalar, { description: 'Sum of its lines, in its currency.' })
   total(@Root() note: CreditNote): string {
     return formatAmount(note.total, note.currencyCode);
   }
 
+  @Reads('refunded', 'currencyCode')
   @FieldResolver(() => DecimalScalar, { description: 'What has been paid back, in its currency.' })
   refunded(@Root() note: CreditNote): string {
     return formatAmount(note.refunded, note.currencyCode);
   }
 
+  @Reads('applied', 'currencyCode')
   @FieldResolver(() => DecimalScalar, { description: 'What has been applied to invoices, in its currency.' })
   applied(@Root() note: CreditNote): string {
     return formatAmount(note.applied, note.currencyCode);
   }
 
+  @Reads('total', 'refunded', 'applied', 'currencyCode')
   @FieldResolver(() => DecimalScalar, { description: 'Remaining credit: total − refunded − applied to invoices, in its currency.' })
   remaining(@Root() note: CreditNote): string {
     return formatAmount(note.remaining, note.currencyCode);

@@ -2,6 +2,7 @@ import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { Context } from '../context.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
+import { Reads } from '../entities/columns.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
 import { formatAmount } from '../money.js';
@@ -28,11 +29,13 @@ export class JournalEntryResolver {
 
 @Resolver(() => JournalLine)
 export class JournalLineResolver {
+  @Reads('amount')
   @FieldResolver(() => DecimalScalar, { description: 'In the base currency; never negative.' })
   amount(@Root() line: JournalLine, @Ctx() context: Context): string {
     return formatAmount(line.amount, context.actor.organization.baseCurrency);
   }
 
+  @Reads('foreignAmount', 'foreignCurrencyCode')
   @FieldResolver(() => DecimalScalar, {
     nullable: true,
     description: "The same in the document's currency, where that is not the base currency.",

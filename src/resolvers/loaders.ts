@@ -1,7 +1,7 @@
 import type { EntityClass } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import DataLoader from 'dataloader';
-import { detached } from '../detached.js';
+import { detached, wholeWith } from '../detached.js';
 import { Account } from '../entities/account.js';
 import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
@@ -16,6 +16,9 @@ import { RefundReversal } from '../entities/refund-reversal.js';
 import type { PostingDate } from '../posting-date.js';
 import { accountTurnovers, customerTurnovers, type Turnover } from '../services/balances.js';
 import { type Reading, readRows } from './rows.js';
+
+/** Who asks for a line wants to know of which account. */
+const WITH_ACCOUNT = wholeWith('account');
 
 /** One page of a credit note's refunds. */
 export interface RefundsPage {
@@ -55,11 +58,10 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     journalEntry: byId(JournalEntry),
     refund: byId(Refund),
 
-    /** The reversal of a refund; `null` while it is posted. */
-    reversal: new DataLoader<number, RefundReversal | null>(async (ids) => {
+    /** The reversal of a refund, if there is one. */
+    reversals: new DataLoader<number, RefundReversal[]>(async (ids) => {
       const reversals = await read(RefundReversal, { where: [['refund', 'in', ids]] });
-      const reversalOf = new Map(reversals.map((reversal) => [reversal.refund.id, reversal]));
-      return ids.map((id) => reversalOf.get(id) ?? null);
+      return grouped(ids, reversals, ({ refund }) => refund.id);
     }),
 
     /** The mirror of an entry; `null` if it has none. */
@@ -70,13 +72,12 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     }),
 
     journalLines: new DataLoader<number, JournalLine[]>(async (ids) => {
-      // Who asks for a line wants to know of which account.
-      const lines = await read(JournalLine, { where: [['journalEntry', 'in', ids]], along: ['account'] });
+      const lines = await read(JournalLine, { where: [['journalEntry', 'in', ids]], shape: WITH_ACCOUNT });
       return grouped(ids, lines, (line) => line.journalEntry.id);
     }),
 
     creditNoteLines: new DataLoader<number, CreditNoteLine[]>(async (ids) => {
-      const lines = await read(CreditNoteLine, { where: [['creditNote', 'in', ids]], along: ['account'] });
+      const lines = await read(CreditNoteLine, { where: [['creditNote', 'in', ids]], shape: WITH_ACCOUNT });
       return grouped(ids, lines, (line) => line.creditNote.id);
     }),
 

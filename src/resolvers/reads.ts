@@ -2,10 +2,11 @@ import type { Collection, EntityClass, EntityMetadata } from '@mikro-orm/core';
 import type DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../context.js';
+import { hasBeenRead } from '../detached.js';
 import { type Owned, parseId } from '../entities/owned.js';
 import type { PageArgs } from './inputs/page.args.js';
 import { type Condition, readRows } from './rows.js';
-import { relationsIn } from './selection.js';
+import { shapeOf } from './selection.js';
 
 /** One row of the caller's organization, with the relations that are asked for. */
 export async function findById<T extends Owned>(
@@ -16,8 +17,8 @@ export async function findById<T extends Owned>(
 ): Promise<T | null> {
   const key = parseId(id);
   if (key === null) return null;
-  const along = relationsIn(info, em.getMetadata().get(entity) as EntityMetadata);
-  const [row] = await readRows(em, entity, actor.organization, { where: [['id', '=', key]], along });
+  const shape = shapeOf(info, em.getMetadata().get(entity) as EntityMetadata);
+  const [row] = await readRows(em, entity, actor.organization, { where: [['id', '=', key]], shape });
   return row ?? null;
 }
 
@@ -29,23 +30,23 @@ export function findPage<T extends Owned>(
   page: PageArgs,
   filter: readonly Condition[] = [],
 ): Promise<T[]> {
-  const along = relationsIn(info, em.getMetadata().get(entity) as EntityMetadata);
+  const shape = shapeOf(info, em.getMetadata().get(entity) as EntityMetadata);
   const where: Condition[] = [...filter, ['id', '>', afterId(page)]];
-  return readRows(em, entity, actor.organization, { where, limit: page.first, along });
+  return readRows(em, entity, actor.organization, { where, limit: page.first, shape });
 }
 
 /** The relation itself if it came along, or else what the loader reads. */
 export function related<T extends Owned>(loader: DataLoader<number, T>, relation: T): T | Promise<T> {
-  // The database says when each row was recorded: who knows no more than its id has not read it.
-  return relation.createdAt === undefined ? loader.load(relation.id) : relation;
+  return hasBeenRead(relation) ? relation : loader.load(relation.id);
 }
 
 /** The collection's rows if they came along, or else what the loader reads. */
 export function relatedRows<T extends Owned>(
   loader: DataLoader<number, T[]>,
   owner: Owned,
-  collection: Collection<T> | undefined,
+  collection: Collection<T> | T[] | undefined,
 ): T[] | Promise<T[]> {
+  if (Array.isArray(collection)) return collection;
   return collection?.isInitialized() ? collection.getItems() : loader.load(owner.id);
 }
 

@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
+import { Reads } from '../entities/columns.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { JournalEntry } from '../entities/journal-entry.js';
 import { Provenance } from '../entities/provenance.js';
@@ -20,7 +21,7 @@ import { given, ProvenanceFilter } from './inputs/provenance.filter.js';
 import { RefundCreditNoteInput } from './inputs/refund-credit-note.input.js';
 import { BulkMode, RefundCreditNotesArgs } from './inputs/refund-credit-notes.args.js';
 import { ReverseRefundInput } from './inputs/reverse-refund.input.js';
-import { findById, findPage, related } from './reads.js';
+import { findById, findPage, related, relatedRows } from './reads.js';
 import { allMade, eachSettled, RefundOutcomeType } from './refund-outcome.js';
 import { RefundPreviewType } from './refund-preview.js';
 
@@ -131,11 +132,13 @@ export class RefundResolver {
     return findPage(context, info, Refund, page, provenance ? given(provenance, context.actor) : []);
   }
 
+  @Reads('amount', 'currencyCode')
   @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })
   amount(@Root() refund: Refund): string {
     return formatAmount(refund.amount, refund.currencyCode);
   }
 
+  @Reads('settledAmount', 'paidAmount')
   @FieldResolver(() => DecimalScalar, {
     description:
       "Realized FX gain (positive) or loss (negative) in the base currency: the credit note's rate against the refund's.",
@@ -144,6 +147,7 @@ export class RefundResolver {
     return formatAmount(refund.realizedGain, context.actor.organization.baseCurrency);
   }
 
+  @Reads('provenance')
   @Authorized(Role.ACCOUNTANT)
   @FieldResolver(() => Provenance, {
     nullable: true,
@@ -153,14 +157,18 @@ export class RefundResolver {
     return refund.provenance;
   }
 
+  @Reads('reversals')
   @FieldResolver(() => RefundStatus, { description: 'Posted, or reversed.' })
-  async status(@Root() refund: Refund, @Ctx() context: Context): Promise<RefundStatus> {
-    return (await context.loaders.reversal.load(refund.id)) ? RefundStatus.REVERSED : RefundStatus.POSTED;
+  status(@Root() refund: Refund, @Ctx() context: Context): RefundStatus | Promise<RefundStatus> {
+    const reversals = relatedRows(context.loaders.reversals, refund, refund.reversals);
+    return reversals instanceof Promise ? reversals.then(statusBy) : statusBy(reversals);
   }
 
+  @Reads('reversals')
   @FieldResolver(() => RefundReversal, { nullable: true, description: 'Its reversal; null while it is posted.' })
-  reversal(@Root() refund: Refund, @Ctx() context: Context): Promise<RefundReversal | null> {
-    return context.loaders.reversal.load(refund.id);
+  reversal(@Root() refund: Refund, @Ctx() context: Context): RefundReversal | Promise<RefundReversal | null> | null {
+    const reversals = relatedRows(context.loaders.reversals, refund, refund.reversals);
+    return reversals instanceof Promise ? reversals.then(([reversal = null]) => reversal) : (reversals[0] ?? null);
   }
 
   @FieldResolver(() => CreditNote, { description: 'The credit note that was refunded.' })
@@ -184,6 +192,10 @@ export class RefundResolver {
   }
 }
 
+function statusBy(reversals: readonly RefundReversal[]): RefundStatus {
+  return reversals.length === 0 ? RefundStatus.POSTED : RefundStatus.REVERSED;
+}
+
 @Resolver(() => RefundReversal)
 export class RefundReversalResolver {
   @FieldResolver(() => Refund, { description: 'The refund that was reversed.' })
@@ -191,6 +203,7 @@ export class RefundReversalResolver {
     return related(context.loaders.refund, reversal.refund);
   }
 
+  @Reads('provenance')
   @Authorized(Role.ACCOUNTANT)
   @FieldResolver(() => Provenance, {
     nullable: true,

@@ -1,7 +1,7 @@
 import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Row } from '../database-driver.js';
-import { aliasOf, columnsOf, detached } from '../detached.js';
+import { executeTogether } from '../database-driver.js';
+import { aliasOf, columnsOf, detached, isToOne, type Remembered, remembered, type Shape, WHOLE } from '../detached.js';
 import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 
@@ -13,44 +13,128 @@ export interface Reading {
   readonly where: readonly Condition[];
   /** The property that tells the order. */
   readonly orderBy?: string;
+  /** At most {@link MAX_PAGE}. */
   readonly limit?: number | null;
-  /** Paths of to-one relations that are to come along in the same statement, each after the path that it begins with. */
-  readonly along?: readonly string[];
+  readonly shape?: Shape;
 }
 
-/** Reads rows to be shown, {@link detached}. A relation that does not come along has just its id. */
+export const MAX_PAGE = 100;
+
+/**
+ * Reads rows to be shown, {@link detached}, with their to-one relations in one statement. One more, sent along with it, reads each
+ * of their to-many relations: those are arrays, of whoever has any, so far as both statements have met the same rows.
+ */
 export async function readRows<T extends Owned>(
   em: EntityManager,
   entity: EntityClass<T>,
   organization: Organization,
-  { where, orderBy = 'id', limit = null, along = [] }: Reading,
+  { where, orderBy = 'id', limit = null, shape = WHOLE }: Reading,
 ): Promise<T[]> {
   const meta = em.getMetadata().get(entity) as EntityMetadata;
-  const conditions = where.map(
-    ([property, operator]) => `and ${columnOf(meta, property)} ${operator} ${operator === 'in' ? '(?)' : '?'}`,
+  const question = `${meta.tableName} ${where.map(([property, operator]) => property + operator)} ${orderBy} ${limit === null}`;
+  const { text, toMany } = remembered(QUESTIONS, shape, question, () =>
+    questionOf(em, meta, where, orderBy, limit !== null, shape),
   );
-  const order = columnOf(meta, orderBy);
-  // The page first, and then what is joined to it: so it is also cheap to plan, which is done anew each time.
-  const rows = await em.execute<Row[]>(
-    `select ${ROOT}.*${along.map((path) => `, ${columnsOf(em, targetOf(meta, path).class, path)}`).join('')}
-     from (
-       select ${columnsOf(em, entity)} from ${meta.tableName} where organization_id = ? ${conditions.join(' ')} order by ${order} limit ?
-     ) ${ROOT}${along.map((path) => join(meta, path)).join('')} order by ${ROOT}.${order}`,
-    [organization.id, ...where.map(([, , value]) => value), limit],
+  const values = [organization.id, ...where.map(([, operator, value]) => (operator === 'in' ? listed(value) : value))];
+  if (limit !== null) values.push(limit);
+  const [rows = [], ...rowsOfMany] = await executeTogether(
+    em,
+    [text, ...toMany.map(({ text }) => text)].map((text) => ({ text, values, isTheirs: true })),
   );
-  return detached(em, entity, organization, rows, along);
+  const entities = detached(em, entity, organization, rows, shape);
+  for (const [index, many] of toMany.entries()) {
+    const items = detached(em, many.meta.class as EntityClass<Owned>, organization, rowsOfMany[index] ?? [], many.shape);
+    const itemsOf = Map.groupBy(items, (item) => (item[many.mappedBy as never] as Owned).id);
+    for (const owner of follow(entities, many.owner)) Object.assign(owner, { [many.name]: itemsOf.get(owner.id) });
+  }
+  return entities;
 }
 
-function columnOf(meta: EntityMetadata, property: string): string {
-  return propertyOf(meta, property.replace('.', '_')).fieldNames[0] as string;
+/** The statements that read rows of a shape. */
+interface Question {
+  readonly text: string;
+  readonly toMany: readonly ToMany[];
+}
+
+interface ToMany {
+  readonly text: string;
+  /** Path to the rows that have it. */
+  readonly owner: string;
+  readonly name: string;
+  readonly meta: EntityMetadata;
+  readonly shape: Shape;
+  /** The item's reference to its owner. */
+  readonly mappedBy: string;
+}
+
+const QUESTIONS: Remembered<Question> = new WeakMap();
+
+function questionOf(
+  em: EntityManager,
+  meta: EntityMetadata,
+  where: readonly Condition[],
+  orderBy: string,
+  isPage: boolean,
+  shape: Shape,
+): Question {
+  const conditions = where.map(([property, operator], index) => {
+    const value = `$${index + 2}`;
+    return ` and ${columnOf(meta, property)} ${operator === 'in' ? `= any (${value})` : `${operator} ${value}`}`;
+  });
+  const order = columnOf(meta, orderBy);
+  const along = [...joined(meta, shape, '')];
+  // The page first, and then what is joined to it. It is planned for the longest page.
+  const from = `
+    from (
+      select ${columnsOf(em, meta.class, '', shape)} from ${meta.tableName}
+      where organization_id = $1${conditions.join('')} order by ${order}${isPage ? ` limit ${MAX_PAGE}` : ''}
+    ) ${ROOT}${along.map(({ join }) => join).join('')} order by ${ROOT}.${order}${isPage ? ` limit $${where.length + 2}` : ''}`;
+  const columns = along.map(({ path, meta, shape }) => `, ${columnsOf(em, meta.class, path, shape)}`);
+  return {
+    text: `select ${ROOT}.*${columns.join('')}${from}`,
+    toMany: [{ path: '', meta, shape }, ...along].flatMap((owner) => toManyOf(em, owner, from)),
+  };
+}
+
+interface Level {
+  /** From the rows that are asked for; empty for themselves. */
+  readonly path: string;
+  readonly meta: EntityMetadata;
+  readonly shape: Shape;
 }
 
 /** Each reference carries the organization in the database, so what is joined by its id alone is of the same one. */
-function join(meta: EntityMetadata, path: string): string {
-  const owner = path.slice(0, Math.max(path.lastIndexOf('.'), 0));
-  const name = path.slice(path.lastIndexOf('.') + 1);
-  const [column] = propertyOf(targetOf(meta, owner), name).fieldNames;
-  return ` left join ${targetOf(meta, path).tableName} ${alias(path)} on ${alias(path)}.id = ${alias(owner)}.${column}`;
+function* joined(meta: EntityMetadata, shape: Shape, above: string): Generator<Level & { readonly join: string }> {
+  for (const [name, inner] of shape.relations) {
+    const property = propertyOf(meta, name);
+    if (!isToOne(property)) continue;
+    const target = property.targetMeta as EntityMetadata;
+    const path = above === '' ? name : `${above}.${name}`;
+    const condition =
+      property.kind === 'm:1'
+        ? `${aliasOf(path)}.id = ${alias(above)}.${property.fieldNames[0]}`
+        : `${aliasOf(path)}.${columnOf(target, property.mappedBy)} = ${alias(above)}.id`;
+    yield { path, meta: target, shape: inner, join: ` left join ${target.tableName} ${aliasOf(path)} on ${condition}` };
+    yield* joined(target, inner, path);
+  }
+}
+
+function toManyOf(em: EntityManager, { path, meta, shape }: Level, from: string): ToMany[] {
+  return [...shape.relations].flatMap(([name, inner]) => {
+    const property = propertyOf(meta, name);
+    if (isToOne(property)) return [];
+    const { mappedBy } = property;
+    const target = property.targetMeta as EntityMetadata;
+    const along = [...joined(target, inner, '')];
+    const columns = along.map(({ path, meta, shape }) => `, ${columnsOf(em, meta.class, path, shape)}`);
+    const text = `
+      select ${ROOT}.*${columns.join('')}
+      from (
+        select ${columnsOf(em, target.class, '', inner)} from ${target.tableName}
+        where organization_id = $1 and ${columnOf(target, mappedBy)} = any (array(select ${alias(path)}.id ${from}))
+      ) ${ROOT}${along.map(({ join }) => join).join('')} order by ${ROOT}.id`;
+    return [{ text, owner: path, name, meta: target, shape: inner, mappedBy }];
+  });
 }
 
 const ROOT = 'root';
@@ -59,10 +143,22 @@ function alias(path: string): string {
   return path === '' ? ROOT : aliasOf(path);
 }
 
-/** The entity at the end of a path. */
-function targetOf(meta: EntityMetadata, path: string): EntityMetadata {
-  if (path === '') return meta;
-  return path.split('.').reduce((meta, name) => propertyOf(meta, name).targetMeta as EntityMetadata, meta);
+/** The entities at the end of a path over to-one relations, each once. */
+function follow(entities: readonly Owned[], path: string): ReadonlySet<Owned> {
+  let at = new Set(entities);
+  for (const name of path === '' ? [] : path.split('.')) {
+    at = new Set([...at].flatMap((entity) => (entity[name as never] as Owned | null) ?? []));
+  }
+  return at;
+}
+
+/** Ids as PostgreSQL writes an array of them: the driver would look at each for what is to be escaped. */
+function listed(values: unknown): unknown {
+  return Array.isArray(values) && values.every((value) => typeof value === 'number') ? `{${values.join()}}` : values;
+}
+
+function columnOf(meta: EntityMetadata, property: string): string {
+  return propertyOf(meta, property.replace('.', '_')).fieldNames[0] as string;
 }
 
 function propertyOf(meta: EntityMetadata, name: string): EntityProperty {
