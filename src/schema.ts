@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { type AuthChecker, buildSchemaSync } from 'type-graphql';
 import { requireRole } from './auth/actor.js';
+import { bareResolvers } from './bare-resolvers.js';
 import type { Context } from './context.js';
 import { Role } from './entities/access.js';
 import { CreditNoteLineResolver, CreditNoteResolver } from './resolvers/credit-note.resolver.js';
@@ -21,7 +22,7 @@ const authorize: AuthChecker<Context, Role> = ({ context }, roles) => {
 };
 
 export function createSchema(): GraphQLSchema {
-  return buildSchemaSync({
+  const schema = buildSchemaSync({
     resolvers: [
       RefundResolver,
       RefundReversalResolver,
@@ -42,6 +43,7 @@ export function createSchema(): GraphQLSchema {
     authChecker: authorize,
     validate: true,
   });
+  return bareResolvers(schema);
 }
 
 /** The schema as it is committed: in alphabetical order, so that moving code around changes nothing. */
