@@ -56,6 +56,8 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
     const { message, code, field, details } = refusal;
     return { ...formatted, message, extensions: { code, ...(field && { field }), details } };
   }
+  const argument = argumentAtFault(error);
+  if (argument !== null) return { ...formatted, extensions: { code: 'BAD_USER_INPUT', field: argument } };
   const isClients = CLIENT_ERRORS.has(formatted.extensions?.code) && unwrapResolverError(error) === error;
   if (isClients) {
     const { code, field } = formatted.extensions ?? {};
@@ -64,6 +66,15 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   }
   const { requestId } = formatted.extensions ?? {};
   return { ...formatted, message: FAULT, extensions: { code: INTERNAL, ...(requestId !== undefined && { requestId }) } };
+}
+
+/**
+ * The argument that a variable is null for, which may not be null. GraphQL finds that only when it comes to the field, and says
+ * it by an error that looks like one of a resolver; `null` for any other error.
+ */
+export function argumentAtFault(error: unknown): string | null {
+  if (!(error instanceof GraphQLError) || (error.originalError && !(error.originalError instanceof GraphQLError))) return null;
+  return /^Argument "(\w+)" of (?:non-null|required) type /.exec(error.message)?.[1] ?? null;
 }
 
 /**

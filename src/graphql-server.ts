@@ -2,9 +2,10 @@ import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { compiledQueries } from './compiled-queries.js';
 import type { Context } from './context.js';
 import { ServiceUnavailable } from './errors.js';
-import { blamedField, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
+import { argumentAtFault, blamedField, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
 
 /** What the Sandbox opens with. */
 export interface SandboxContent {
@@ -21,7 +22,7 @@ export function createGraphQLServer(
   { introspection, sandbox }: { introspection: boolean; sandbox: SandboxContent | null },
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    schema,
+    gateway: compiledQueries(schema),
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
@@ -57,7 +58,8 @@ const requestPlugin: ApolloServerPlugin<Context> = {
         for (const error of errors) {
           const refusal = refusalBehind(error);
           if (refusal instanceof ServiceUnavailable) contextValue.log.passing(error.originalError);
-          if (refusal === null && error.originalError && error.path) contextValue.log.fault(error.originalError);
+          const isFault = refusal === null && error.originalError && error.path && argumentAtFault(error) === null;
+          if (isFault) contextValue.log.fault(error.originalError);
           else contextValue.log.add({ refused: refusal?.code ?? error.extensions.code ?? 'INVALID_REQUEST' });
         }
       },

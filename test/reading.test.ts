@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type GraphQLField, getNamedType, isObjectType } from 'graphql';
+import { Role } from '../src/entities/access.js';
+import { createSchema } from '../src/schema.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+const schema = createSchema();
+
+let gateway: Gateway;
+let books: Books;
+let noteId: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books({ baseCurrency: 'EUR' });
+  const note = await books.creditNote('100.00');
+  noteId = note.id;
+  await books.refund(note.id, { amount: '30.00' });
+  const { id } = await books.refund(note.id, { amount: '20.00' });
+  const reversal = `mutation { reverseRefund(input: { refundId: ${id}, date: "2026-02-02", reason: "Bounced" }) { id } }`;
+  expect((await books.client.graphql(reversal)).errors).toBeUndefined();
+});
+afterAll(() => gateway.stop());
+
+describe.each(['refunds', 'creditNotes', 'accounts', 'branches', 'customers'])('a page of %s', (list) => {
+  const type = getNamedType(schema.getQueryType()?.getFields()[list]?.type);
+
+  it.each(fieldsUnder(type, ''))('answers %s the same by itself, beside relations alone, and with all else', async (path) => {
+    const all = await ask(list, selection(fieldsUnder(type, '')));
+
+    for (const others of [[], relationsUnder(type)]) {
+      const some = await ask(list, selection([...others.map((relation) => `${relation}.__typename`), path]));
+      expect(some.map((row) => at(row, path))).toEqual(all.map((row) => at(row, path)));
+    }
+  });
+
+  /** Rows of the list with what the selection asks for. */
+  async function ask(list: string, selected: string): Promise<object[]> {
+    const { data, errors } = await books.client.graphql<Record<string, object[]>, never>(`{ ${list} { ${selected} } }`);
+    expect(errors).toBeUndefined();
+    return data?.[list] ?? [];
+  }
+});
+
+it('reads no column of a page that nobody asks for, and of what is asked for under two names both', async () => {
+  const from = gateway.database.statements.length;
+  const { data } = await books.client.graphql(`{ refunds(first: 1) {
+    amount
+    one: creditNote { number }
+    two: creditNote { remaining }
+    journalEntry { lines { amount account { code } } }
+  } }`);
+
+  const texts = gateway.database.statements.slice(from).join('\n');
+  expect(data).toEqual({
+    refunds: [
+      {
+        amount: '30.00',
+        one: { number: expect.any(String) },
+        two: { remaining: '70.00' },
+        journalEntry: { lines: [expect.objectContaining({ amount: '30.00' }), expect.objectContaining({ amount: '30.00' })] },
+      },
+    ],
+  });
+  for (const column of ['reference_no', 'trace_id', 'exchange_rate', 'memo', 'side', 'posting_date'])
+    expect(texts).not.toContain(column);
+});
+
+it('keeps a limited number of plans, in however many shapes clients ask', async () => {
+  const leaves = fieldsUnder(schema.getType('Refund'), '').filter((path) => !path.includes('.'));
+  const shapes = leaves.flatMap((one) =>
+    leaves.flatMap((other) => [selection([one, other]), selection([one, other, 'creditNote.number'])]),
+  );
+  for (const shape of new Set(shapes)) {
+    const { errors } = await books.client.graphql(`{ refunds { ${shape} } }`);
+    expect(errors).toBeUndefined();
+  }
+
+  const [{ count } = { count: 0 }] = await gateway.database.orm.em
+    .fork()
+    .execute<{ count: number }[]>('select count(*)::int as count from pg_prepared_statements');
+  expect(new Set(shapes).size).toBeGreaterThan(200);
+  expect(count).toBeGreaterThan(10);
+  expect(count).toBeLessThanOrEqual(110);
+});
+
+describe('a query that is asked again and again is answered as it was the first time', () => {
+  it.each<[string, string, object]>([
+    ['with all its variables', 'query ($a: ID, $n: Int) { refunds(after: $a, first: $n) { id amount } }', { a: '1', n: 1 }],
+    ['without those that it may lack', 'query ($a: ID, $n: Int) { refunds(after: $a, first: $n) { id amount } }', {}],
+    ['with null', 'query ($a: ID) { refunds(after: $a) { id } }', { a: null }],
+    ['with null where a value has to be', 'query ($n: Int) { refunds(first: $n) { id } }', { n: null }],
+    ['with defaults', 'query ($a: ID, $n: Int! = 1) { refunds(after: $a, first: $n) { id } }', {}],
+    ['with another type', 'query ($n: Int) { refunds(first: $n) { id } }', { n: '1' }],
+    ['without what it needs', 'query ($id: ID!) { refund(id: $id) { id } }', {}],
+    ['with what is refused', 'query ($n: Int) { refunds(first: $n) { id } me: viewer { name } }', { n: 101 }],
+    ['for what there is not', 'query ($id: ID!) { refund(id: $id) { id amount } }', { id: '999999' }],
+    ['with literals', '{ refunds(first: 1) { id } creditNotes(first: 2) { number } }', {}],
+    ['with texts', '{ refunds(provenance: { createdBy: "key of ADMIN" }) { id } }', {}],
+    [
+      'by fragments',
+      'query { refunds { ...A } } fragment A on Refund { id ...B } fragment B on Refund { creditNote { number } }',
+      {},
+    ],
+    ['with names of its own', '{ a: refunds { x: id y: id z: creditNote { n: number } } b: refunds { id } }', {}],
+    ['with __typename', '{ __typename refunds { __typename creditNote { __typename id } } }', {}],
+    ['with fragments in fragments', withFragments(40), {}],
+    ['with a schema', '{ __schema { queryType { name fields { name } } } __type(name: "Refund") { name } }', {}],
+    ['with what is skipped', 'query ($no: Boolean = false) { refunds { id amount @include(if: $no) } }', {}],
+    ['with a condition', 'query ($yes: Boolean!) { refunds { id ... @skip(if: $yes) { amount } } }', { yes: true }],
+    [
+      'with what depends on arguments',
+      'query ($d: PostingDate) { accounts { id balance(asOf: $d) } creditNotes { refunds(first: 1) { id } } }',
+      { d: '2026-02-01' },
+    ],
+    ['with what stands against a date', 'query ($d: PostingDate) { accounts { id balance(asOf: $d) } }', { d: '2026-02-31' }],
+  ])('%s', async (_, query, variables) => {
+    const replies = [];
+    for (let time = 0; time < 4; time += 1) replies.push(await answer(query, variables));
+    expect(replies).toEqual(Array(4).fill(replies[0]));
+    expect(JSON.stringify(replies)).not.toContain('INTERNAL');
+  });
+
+  it('also where a viewer may not see all of it', async () => {
+    const viewer = await gateway.client(books.organization, Role.VIEWER);
+    const query = '{ refunds { id provenance { createdBy } } }';
+    const replies = [];
+    for (let time = 0; time < 4; time += 1) replies.push(await viewer.graphql(query));
+
+    for (const { data, errors } of replies) {
+      expect(data).toEqual({
+        refunds: [
+          { id: expect.any(String), provenance: null },
+          { id: expect.any(String), provenance: null },
+        ],
+      });
+      expect(errors?.map(({ path, extensions }) => [path, extensions.code])).toEqual([
+        [['refunds', 0, 'provenance'], 'FORBIDDEN'],
+        [['refunds', 1, 'provenance'], 'FORBIDDEN'],
+      ]);
+    }
+  });
+
+  it('but for what it skips this time and not the next', async () => {
+    const query =
+      'query ($no: Boolean!) { refunds(first: 1) { id amount @skip(if: $no) creditNote @include(if: $no) { number } } }';
+    for (let time = 0; time < 6; time += 1) {
+      const no = time % 2 === 0;
+      const { data } = await answer(query, { no });
+      const rest = no ? { creditNote: { number: expect.any(String) } } : { amount: '30.00' };
+      expect(data).toEqual({ refunds: [{ id: expect.any(String), ...rest }] });
+    }
+  });
+
+  it('and tells what has changed since', async () => {
+    const query = 'query ($id: ID!) { creditNote(id: $id) { remaining refunds { id } } }';
+    for (let time = 0; time < 4; time += 1) await answer(query, { id: noteId });
+
+    await books.refund(noteId, { amount: '1.00' });
+
+    expect(await answer(query, { id: noteId })).toMatchObject({ data: { creditNote: { remaining: '69.00' } } });
+  });
+
+  it('whichever operation of the document is meant', async () => {
+    const query = 'query One { refunds(first: 1) { id } } query Two { refunds(first: 1) { amount } }';
+    for (let time = 0; time < 8; time += 1) {
+      const operationName = time % 2 === 0 ? 'One' : 'Two';
+      const reply = await books.client.post('/graphql', JSON.stringify({ query, operationName }), {});
+      expect(JSON.parse(reply.body).data.refunds).toEqual([time % 2 === 0 ? { id: expect.any(String) } : { amount: '30.00' }]);
+    }
+  });
+
+  it('also where one operation asks for more of what another asks for', async () => {
+    const query =
+      'query One { ...F } query Two { ...F refunds(first: 1) { amount } } fragment F on Query { refunds(first: 1) { id } }';
+    for (let time = 0; time < 8; time += 1) {
+      const operationName = time % 2 === 0 ? 'One' : 'Two';
+      const reply = await books.client.post('/graphql', JSON.stringify({ query, operationName }), {});
+      const more = time % 2 === 0 ? {} : { amount: '30.00' };
+      expect(JSON.parse(reply.body).data.refunds).toEqual([{ id: expect.any(String), ...more }]);
+    }
+  });
+
+  async function answer(query: string, variables: object) {
+    const { data, errors, status } = await books.client.graphql(query, variables);
+    return { data, errors, status };
+  }
+});
+
+/** Paths of what has no fields of its own, over one relation and over two, such as `amount` and `creditNote.customer.email`. */
+function fieldsUnder(type: unknown, above: string, depth = 0): string[] {
+  if (!isObjectType(type)) return [];
+  return Object.values(type.getFields()).flatMap((field) => {
+    const target = getNamedType(field.type);
+    if (!isObjectType(target)) return [above + field.name];
+    return depth < 2 && !isWayBack(field) ? fieldsUnder(target, `${above}${field.name}.`, depth + 1) : [];
+  });
+}
+
+/** Each fragment holds the next one twice: written out, that is more than anyone has time for. */
+function withFragments(count: number): string {
+  const fragments = Array.from({ length: count }, (_, index) => {
+    const type = index % 2 === 0 ? ['Refund', 'creditNote'] : ['CreditNote', 'refunds'];
+    const inner = index === count - 1 ? '{ __typename }' : `{ ...F${index + 1} }`;
+    return `fragment F${index} on ${type[0]} { a: ${type[1]} ${inner} b: ${type[1]} ${inner} }`;
+  });
+  return `{ refund(id: 999999) { ...F0 } } ${fragments.join(' ')}`;
+}
+
+function relationsUnder(type: unknown): string[] {
+  if (!isObjectType(type)) return [];
+  return Object.values(type.getFields()).flatMap((field) => (isObjectType(getNamedType(field.type)) ? [field.name] : []));
+}
+
+/** What leads to the whole again is long to compare. */
+function isWayBack({ name }: GraphQLField<unknown, unknown>): boolean {
+  return ['refunds', 'refund', 'reversedBy', 'reversalOf'].includes(name);
+}
+
+/** The paths as GraphQL selects them. */
+function selection(paths: readonly string[]): string {
+  const under = new Map<string, string[]>();
+  for (const path of paths) {
+    const [name = '', ...rest] = path.split('.');
+    under.set(name, [...(under.get(name) ?? []), ...(rest.length === 0 ? [] : [rest.join('.')])]);
+  }
+  return [...under].map(([name, rest]) => (rest.length === 0 ? name : `${name} { ${selection(rest)} }`)).join(' ');
+}
+
+function at(row: unknown, path: string): unknown {
+  if (Array.isArray(row)) return row.map((each) => at(each, path));
+  if (path === '' || row === null || row === undefined) return row;
+  const [name = '', ...rest] = path.split('.');
+  return at((row as Record<string, unknown>)[name], rest.join('.'));
+}
