@@ -63,7 +63,8 @@ export function hasBeenRead(entity: Owned): boolean {
 const IN_PART = Symbol('read in part');
 
 /**
- * The columns of the entity's table, one by one: with `*`, a kept plan would fail as soon as the table gets one more.
+ * The columns of the entity's table that a row of the shape is read from, one by one: with `*`, a kept plan would fail as soon as
+ * the table gets one more. A relation that comes along brings its id, so the reference to it is not among them.
  *
  * @param path of the relation whose columns they are; the table has its {@link aliasOf} in the statement
  */
@@ -72,7 +73,7 @@ export function columnsOf(em: EntityManager, entity: EntityClass<object>, path =
   return remembered(COLUMNS, shape, `${meta.tableName} ${path}`, () => {
     const alias = aliasOf(path);
     return meta.props
-      .filter((property) => isColumn(property.kind) && isAmong(shape.properties, property))
+      .filter((property) => isColumn(property.kind) && isAmong(shape.properties, property) && !shape.relations.has(property.name))
       .flatMap(({ fieldNames }) => fieldNames)
       .map((name) => (path === '' ? name : `${alias}.${name} as ${prefixOf(path)}${name}`))
       .join(', ');

@@ -86,14 +86,24 @@ function questionOf(
   // The page first, and then what is joined to it. It is planned for the longest page.
   const from = `
     from (
-      select ${columnsOf(em, meta.class, '', shape)} from ${meta.tableName}
+      select ${ownColumns(em, meta, shape)} from ${meta.tableName}
       where organization_id = $1${conditions.join('')} order by ${order}${isPage ? ` limit ${MAX_PAGE}` : ''}
     ) ${ROOT}${along.map(({ join }) => join).join('')} order by ${ROOT}.${order}${isPage ? ` limit $${where.length + 2}` : ''}`;
-  const columns = along.map(({ path, meta, shape }) => `, ${columnsOf(em, meta.class, path, shape)}`);
   return {
-    text: `select ${ROOT}.*${columns.join('')}${from}`,
+    text: `select ${answered(em, { path: '', meta, shape }, along)}${from}`,
     toMany: [{ path: '', meta, shape }, ...along].flatMap((owner) => toManyOf(em, owner, from)),
   };
+}
+
+/** The columns of a statement's answer. */
+function answered(em: EntityManager, root: Level, along: readonly Level[]): string {
+  const own = columnsOf(em, root.meta.class, '', root.shape).replaceAll(/\w+/g, `${ROOT}.$&`);
+  return [own, ...along.map(({ path, meta, shape }) => columnsOf(em, meta.class, path, shape))].join(', ');
+}
+
+/** With the references that the joins go by. */
+function ownColumns(em: EntityManager, meta: EntityMetadata, { properties }: Shape): string {
+  return columnsOf(em, meta.class, '', { properties, relations: new Map() });
 }
 
 interface Level {
@@ -126,11 +136,10 @@ function toManyOf(em: EntityManager, { path, meta, shape }: Level, from: string)
     const { mappedBy } = property;
     const target = property.targetMeta as EntityMetadata;
     const along = [...joined(target, inner, '')];
-    const columns = along.map(({ path, meta, shape }) => `, ${columnsOf(em, meta.class, path, shape)}`);
     const text = `
-      select ${ROOT}.*${columns.join('')}
+      select ${answered(em, { path: '', meta: target, shape: inner }, along)}
       from (
-        select ${columnsOf(em, target.class, '', inner)} from ${target.tableName}
+        select ${ownColumns(em, target, inner)} from ${target.tableName}
         where organization_id = $1 and ${columnOf(target, mappedBy)} = any (array(select ${alias(path)}.id ${from}))
       ) ${ROOT}${along.map(({ join }) => join).join('')} order by ${ROOT}.id`;
     return [{ text, owner: path, name, meta: target, shape: inner, mappedBy }];
