@@ -103,7 +103,8 @@ describe('a query that is asked again and again is answered as it was the first 
     ],
     ['with names of its own', '{ a: refunds { x: id y: id z: creditNote { n: number } } b: refunds { id } }', {}],
     ['with __typename', '{ __typename refunds { __typename creditNote { __typename id } } }', {}],
-    ['with fragments in fragments', withFragments(40), {}],
+    ['with fragments in fragments', withFragments(40, 'creditNote', 'CreditNote', 'refunds'), {}],
+    ['with fragments in fragments over a reversal', withFragments(40, 'reversal', 'RefundReversal', 'refund'), {}],
     ['with a schema', '{ __schema { queryType { name fields { name } } } __type(name: "Refund") { name } }', {}],
     ['with what is skipped', 'query ($no: Boolean = false) { refunds { id amount @include(if: $no) } }', {}],
     ['with a condition', 'query ($yes: Boolean!) { refunds { id ... @skip(if: $yes) { amount } } }', { yes: true }],
@@ -197,11 +198,11 @@ function fieldsUnder(type: unknown, above: string, depth = 0): string[] {
 }
 
 /** Each fragment holds the next one twice: written out, that is more than anyone has time for. */
-function withFragments(count: number): string {
+function withFragments(count: number, there: string, type: string, back: string): string {
   const fragments = Array.from({ length: count }, (_, index) => {
-    const type = index % 2 === 0 ? ['Refund', 'creditNote'] : ['CreditNote', 'refunds'];
+    const [from, to] = index % 2 === 0 ? ['Refund', there] : [type, back];
     const inner = index === count - 1 ? '{ __typename }' : `{ ...F${index + 1} }`;
-    return `fragment F${index} on ${type[0]} { a: ${type[1]} ${inner} b: ${type[1]} ${inner} }`;
+    return `fragment F${index} on ${from} { a: ${to} ${inner} b: ${to} ${inner} }`;
   });
   return `{ refund(id: 999999) { ...F0 } } ${fragments.join(' ')}`;
 }

@@ -21,8 +21,8 @@ export interface Reading {
 export const MAX_PAGE = 100;
 
 /**
- * Reads rows to be shown, {@link detached}, with their to-one relations in one statement. One more, sent along with it, reads each
- * of their to-many relations: those are arrays, of whoever has any, so far as both statements have met the same rows.
+ * Reads rows to be shown, {@link detached}, with their to-one relations in one statement. One more for each to-many relation is sent
+ * along with it, and makes arrays of its items. It sees what was committed in between: a row that it found nothing for has no array.
  */
 export async function readRows<T extends Owned>(
   em: EntityManager,

@@ -24,7 +24,10 @@ export function shapeOf(info: GraphQLResolveInfo, meta: EntityMetadata): Shape {
   const node = info.fieldNodes.length === 1 ? info.fieldNodes[0] : undefined;
   const known = node && SHAPES.get(node);
   if (known !== undefined) return known;
-  const shape = shapeUnder(info, getNamedType(info.returnType) as GraphQLObjectType, info.fieldNodes, meta, 0);
+  const shape = shapeUnder(info, getNamedType(info.returnType) as GraphQLObjectType, info.fieldNodes, meta, {
+    depth: 0,
+    isOfMany: false,
+  });
   if (node !== undefined && !hasDirectives(info)) SHAPES.set(node, shape);
   return shape;
 }
@@ -44,9 +47,17 @@ function hasDirectives({ operation, fragments }: GraphQLResolveInfo): boolean {
   return hasSome;
 }
 
-interface Growing extends Shape {
-  properties: Set<string> | null;
-  readonly relations: Map<string, Growing>;
+/** How far from what is asked for, and whether a to-many relation lies in between: then there is no second one. */
+interface Place {
+  readonly depth: number;
+  readonly isOfMany: boolean;
+}
+
+/** All that is asked for of a relation: several fields may read it, and one field may be asked for under several aliases. */
+interface Asked {
+  readonly property: EntityProperty;
+  type: GraphQLObjectType | null;
+  readonly nodes: FieldNode[];
 }
 
 function shapeUnder(
@@ -54,43 +65,47 @@ function shapeUnder(
   type: GraphQLObjectType,
   above: readonly FieldNode[],
   meta: EntityMetadata,
-  depth: number,
-): Growing {
-  const shape: Growing = { properties: new Set(), relations: new Map() };
+  place: Place,
+): Shape {
+  let isWhole = false;
+  const properties = new Set<string>();
+  const relations = new Map<string, Asked>();
   for (const nodes of collectSubfields(info.schema, info.fragments, info.variableValues, type, above).values()) {
     const field = type.getFields()[nodes[0]?.name.value ?? ''];
     // __typename
     if (field === undefined) continue;
-    const properties = propertiesOf(field, meta);
-    if (properties === null) shape.properties = null;
-    for (const property of properties ?? []) {
-      const { name, kind } = property;
-      shape.properties?.add(name);
-      const inner = kind === 'm:1' || kind === '1:m' ? relationUnder(info, field, nodes, property, depth) : null;
-      const before = shape.relations.get(name);
-      // Several fields may read one relation, or one field under several aliases.
-      if (inner !== null) shape.relations.set(name, before ? union(before, inner) : inner);
+    const read = propertiesOf(field, meta);
+    if (read === null) isWhole = true;
+    const target = getNamedType(field.type);
+    for (const property of read ?? []) {
+      properties.add(property.name);
+      if (property.kind !== 'm:1' && property.kind !== '1:m') continue;
+      const asked = relations.get(property.name) ?? { property, type: null, nodes: [] };
+      relations.set(property.name, asked);
+      if (!isObjectType(target)) continue;
+      asked.type = target;
+      asked.nodes.push(...nodes);
     }
   }
-  return shape;
+  const shapes = new Map<string, Shape>();
+  for (const [name, asked] of relations) {
+    const shape = relationUnder(info, asked, place);
+    if (shape !== null) shapes.set(name, shape);
+  }
+  return { properties: isWhole ? null : properties, relations: shapes };
 }
 
-/** What the field reads of the relation; `null` if no more than its id. */
-function relationUnder(
-  info: GraphQLResolveInfo,
-  field: GraphQLField<unknown, unknown>,
-  nodes: readonly FieldNode[],
-  { kind, mappedBy, targetMeta }: EntityProperty,
-  depth: number,
-): Growing | null {
-  const isMany = kind === '1:m';
-  const type = getNamedType(field.type);
-  if (!isMany && (depth === MAX_DEPTH || !isObjectType(type))) return null;
-  const shape: Growing = isObjectType(type)
-    ? shapeUnder(info, type, nodes, targetMeta as EntityMetadata, isMany ? MAX_DEPTH - 1 : depth + 1)
-    : { properties: new Set(), relations: new Map() };
-  if (isMany) shape.properties?.add(mappedBy);
-  return shape;
+/** `null` if no more than its id is to come along. */
+function relationUnder(info: GraphQLResolveInfo, { property, type, nodes }: Asked, { depth, isOfMany }: Place): Shape | null {
+  const meta = property.targetMeta as EntityMetadata;
+  if (property.kind === 'm:1') {
+    if (type === null || depth === MAX_DEPTH) return null;
+    return shapeUnder(info, type, nodes, meta, { depth: depth + 1, isOfMany });
+  }
+  if (isOfMany) return null;
+  if (type === null) return { properties: new Set([property.mappedBy]), relations: new Map() };
+  const { properties, relations } = shapeUnder(info, type, nodes, meta, { depth: MAX_DEPTH - 1, isOfMany: true });
+  return { properties: properties && new Set([...properties, property.mappedBy]), relations };
 }
 
 /** `null` if they are not known. */
@@ -100,14 +115,4 @@ function propertiesOf(field: GraphQLField<unknown, unknown>, meta: EntityMetadat
   if (declared !== undefined) return declared.map((name) => known[name] as EntityProperty);
   const own = known[field.name];
   return own !== undefined && (field.resolve === undefined || own.kind === 'm:1' || own.kind === '1:m') ? [own] : null;
-}
-
-function union(one: Growing, other: Growing): Growing {
-  const relations = new Map(one.relations);
-  for (const [name, shape] of other.relations) {
-    const before = relations.get(name);
-    relations.set(name, before ? union(before, shape) : shape);
-  }
-  const properties = one.properties && other.properties && new Set([...one.properties, ...other.properties]);
-  return { properties, relations };
 }
