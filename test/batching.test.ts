@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CreditNoteDocument, ListsDocument, RefundsPageDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
@@ -126,6 +126,37 @@ it('answers every list of an organization with its own rows only', async () => {
     lists.branches.length,
     lists.customers.length,
   ]).toEqual([0, 0, 6, 1, 0]);
+});
+
+describe('beside an organization that has nearly all rows', () => {
+  let own: Gateway;
+  beforeAll(async () => {
+    own = await Gateway.start();
+    const { id } = await (await own.books()).creditNote('100.00');
+    const { superuser } = own.database;
+    await superuser.query('set session_replication_role = replica');
+    await superuser.query(
+      `insert into credit_notes overriding system value select (jsonb_populate_record(
+         original, jsonb_build_object('id', original.id + n, 'number', 'CN-' || n, 'journal_entry_id', -n)
+       )).* from credit_notes original, generate_series(1, 20000) n where original.id = $1`,
+      [id],
+    );
+    await superuser.query('analyze credit_notes');
+  });
+  afterAll(() => own.stop());
+
+  it('finds the page of a new one without walking through them', async () => {
+    const { client } = await own.books();
+    const { database } = own;
+
+    const { data } = await client.graphql<{ creditNotes: unknown[] }, never>('{ creditNotes { number } }');
+
+    expect(data?.creditNotes).toEqual([]);
+    const [statement] = /select root.*limit \$\d+/s.exec(database.statements.at(-1) ?? '') ?? [];
+    // As it is planned for no organization in particular.
+    const { rows } = await database.superuser.query(`explain (generic_plan) ${statement}`);
+    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/Index Cond: \(.*\(organization_id <= \$1\)/);
+  });
 });
 
 async function tenRefunds(books: Books): Promise<string> {

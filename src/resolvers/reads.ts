@@ -28,11 +28,10 @@ export function findPage<T extends Owned>(
   info: GraphQLResolveInfo,
   entity: EntityClass<T>,
   page: PageArgs,
-  filter: readonly Condition[] = [],
+  where: readonly Condition[] = [],
 ): Promise<T[]> {
   const shape = shapeOf(info, em.getMetadata().get(entity) as EntityMetadata);
-  const where: Condition[] = [...filter, ['id', '>', afterId(page)]];
-  return readRows(em, entity, actor.organization, { where, limit: page.first, shape });
+  return readRows(em, entity, actor.organization, { where, page: { after: afterId(page), first: page.first }, shape });
 }
 
 /** The relation itself if it came along, or else what the loader reads. */

@@ -6,15 +6,15 @@ import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 
 /** A property of the entity, or of what is embedded in it (`provenance.createdBy`), and what its column must be. */
-export type Condition = readonly [property: string, operator: '=' | '>' | 'in', value: unknown];
+export type Condition = readonly [property: string, operator: '=' | 'in', value: unknown];
 
 /** What is to be read of an organization's rows. */
 export interface Reading {
   readonly where: readonly Condition[];
-  /** The property that tells the order. */
+  /** The property that tells the order. A page goes by ids. */
   readonly orderBy?: string;
-  /** At most {@link MAX_PAGE}. */
-  readonly limit?: number | null;
+  /** So many of them, at most {@link MAX_PAGE}, after an id. */
+  readonly page?: { readonly after: number; readonly first: number };
   readonly shape?: Shape;
 }
 
@@ -28,15 +28,15 @@ export async function readRows<T extends Owned>(
   em: EntityManager,
   entity: EntityClass<T>,
   organization: Organization,
-  { where, orderBy = 'id', limit = null, shape = WHOLE }: Reading,
+  { where, orderBy = 'id', page, shape = WHOLE }: Reading,
 ): Promise<T[]> {
   const meta = em.getMetadata().get(entity) as EntityMetadata;
-  const question = `${meta.tableName} ${where.map(([property, operator]) => property + operator)} ${orderBy} ${limit === null}`;
+  const question = `${meta.tableName} ${where.map(([property, operator]) => property + operator)} ${orderBy} ${page !== undefined}`;
   const { text, toMany } = remembered(QUESTIONS, shape, question, () =>
-    questionOf(em, meta, where, orderBy, limit !== null, shape),
+    questionOf(em, meta, where, orderBy, page !== undefined, shape),
   );
   const values = [organization.id, ...where.map(([, operator, value]) => (operator === 'in' ? listed(value) : value))];
-  if (limit !== null) values.push(limit);
+  if (page !== undefined) values.push(page.after, page.first);
   const [rows = [], ...rowsOfMany] = await executeTogether(
     em,
     [text, ...toMany.map(({ text }) => text)].map((text) => ({ text, values, isTheirs: true })),
@@ -79,16 +79,22 @@ function questionOf(
 ): Question {
   const conditions = where.map(([property, operator], index) => {
     const value = `$${index + 2}`;
-    return ` and ${columnOf(meta, property)} ${operator === 'in' ? `= any (${value})` : `${operator} ${value}`}`;
+    return ` and ${columnOf(meta, property)} = ${operator === 'in' ? `any (${value})` : value}`;
   });
-  const order = columnOf(meta, orderBy);
+  const after = `$${where.length + 2}`;
+  const first = `$${where.length + 3}`;
+  // A page of a small organization must not be looked for among all ids, so its order and its beginning are those of the index
+  // by organization: the plan that is kept is made for no organization in particular, and a large one makes all ids look as good.
+  const own = isPage ? `(organization_id, id) > ($1, ${after}) and organization_id <= $1` : 'organization_id = $1';
+  const order = isPage ? ['organization_id', 'id'] : [columnOf(meta, orderBy)];
   const along = [...joined(meta, shape, '')];
   // The page first, and then what is joined to it. It is planned for the longest page.
   const from = `
     from (
-      select ${ownColumns(em, meta, shape)} from ${meta.tableName}
-      where organization_id = $1${conditions.join('')} order by ${order}${isPage ? ` limit ${MAX_PAGE}` : ''}
-    ) ${ROOT}${along.map(({ join }) => join).join('')} order by ${ROOT}.${order}${isPage ? ` limit $${where.length + 2}` : ''}`;
+      select * from ${meta.tableName}
+      where ${own}${conditions.join('')} order by ${order.join(', ')}${isPage ? ` limit ${MAX_PAGE}` : ''}
+    ) ${ROOT}${along.map(({ join }) => join).join('')}
+    order by ${order.map((column) => `${ROOT}.${column}`).join(', ')}${isPage ? ` limit ${first}` : ''}`;
   return {
     text: `select ${answered(em, { path: '', meta, shape }, along)}${from}`,
     toMany: [{ path: '', meta, shape }, ...along].flatMap((owner) => toManyOf(em, owner, from)),
@@ -99,11 +105,6 @@ function questionOf(
 function answered(em: EntityManager, root: Level, along: readonly Level[]): string {
   const own = columnsOf(em, root.meta.class, '', root.shape).replaceAll(/\w+/g, `${ROOT}.$&`);
   return [own, ...along.map(({ path, meta, shape }) => columnsOf(em, meta.class, path, shape))].join(', ');
-}
-
-/** With the references that the joins go by. */
-function ownColumns(em: EntityManager, meta: EntityMetadata, { properties }: Shape): string {
-  return columnsOf(em, meta.class, '', { properties, relations: new Map() });
 }
 
 interface Level {
@@ -139,7 +140,7 @@ function toManyOf(em: EntityManager, { path, meta, shape }: Level, from: string)
     const text = `
       select ${answered(em, { path: '', meta: target, shape: inner }, along)}
       from (
-        select ${ownColumns(em, target, inner)} from ${target.tableName}
+        select * from ${target.tableName}
         where organization_id = $1 and ${columnOf(target, mappedBy)} = any (array(select ${alias(path)}.id ${from}))
       ) ${ROOT}${along.map(({ join }) => join).join('')} order by ${ROOT}.id`;
     return [{ text, owner: path, name, meta: target, shape: inner, mappedBy }];
