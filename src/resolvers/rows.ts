@@ -88,7 +88,7 @@ function questionOf(
   const own = isPage ? `(organization_id, id) > ($1, ${after}) and organization_id <= $1` : 'organization_id = $1';
   const order = isPage ? ['organization_id', 'id'] : [columnOf(meta, orderBy)];
   const along = [...joined(meta, shape, '')];
-  // The page first, and then what is joined to it. It is planned for the longest page.
+  // The page first, and then what is joined to it. It is planned for the longest page. Only columns of the answer must be named.
   const from = `
     from (
       select * from ${meta.tableName}
