@@ -21,6 +21,20 @@ it('reads a page of 100 refunds with everything around them in as many statement
   expect(hundred.count).toBeLessThanOrEqual(6);
 });
 
+it('has PostgreSQL plan a page once, however often it is read', async () => {
+  const books = await gateway.books();
+  await tenRefunds(books);
+
+  for (let index = 0; index < 8; index += 1) await books.client.query(RefundsPageDocument, { first: 2 });
+
+  // One after the other, they have all gone through the connection that was used last.
+  const [plans] = await gateway.database.orm.em
+    .fork()
+    .execute('select sum(custom_plans)::int as again, sum(generic_plans)::int as kept from pg_prepared_statements');
+  expect(plans).toEqual({ again: 0, kept: expect.any(Number) });
+  expect(plans?.kept).toBeGreaterThanOrEqual(2 * 8);
+});
+
 it('reads a credit note with its customer in one statement beside the credential', async () => {
   const books = await gateway.books();
   const { id } = await books.creditNote('100.00');
