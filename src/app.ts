@@ -11,14 +11,11 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { GraphQLError } from 'graphql';
 import { Authenticator } from './auth/authenticator.js';
 import type { JwtSettings } from './auth/jwt.js';
 import type { Config } from './config.js';
 import { Context } from './context.js';
-import { refusalOf } from './database-errors.js';
 import { Unauthenticated } from './errors.js';
-import { FAULT, INTERNAL, wrapped } from './graphql-errors.js';
 import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
 import { BODY_LIMIT, sendError, sendNotFound } from './http-errors.js';
 import { parseJson } from './json.js';
@@ -84,29 +81,28 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
 
   const authenticator = new Authenticator(orm.em, jwt);
   const refunds = new RefundQueue(orm.em);
-  const contextOf = async (request: FastifyRequest): Promise<Context> => {
+  const contextOf = (request: FastifyRequest): Context => {
     const credentials = { authorization: request.headers.authorization, organizationId: headerOf(request, 'organization-id') };
     const facts = requestFacts(request, config.clientIp);
-    const actor = await authenticator.authenticate(credentials, facts).catch((error: unknown) => {
-      if (error instanceof Unauthenticated) return error;
-      throw error;
-    });
-    if (!(actor instanceof Error)) request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
-    return new Context(orm.em, refunds, facts, request.requestLog, config, actor, headerOf(request, 'idempotency-key'));
+    const authentication = authenticator.authenticate(credentials, facts).then(
+      (actor) => {
+        request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
+        return actor;
+      },
+      (error: unknown) => {
+        if (error instanceof Unauthenticated) return error;
+        throw error;
+      },
+    );
+    // What fails is told to who waits for it; a request that is refused before has nobody.
+    authentication.catch(() => undefined);
+    return new Context(orm.em, refunds, facts, request.requestLog, config, authentication, headerOf(request, 'idempotency-key'));
   };
 
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
-    handler: fastifyApolloHandler(graphql, {
-      context: async (request) => {
-        try {
-          return await contextOf(request);
-        } catch (error) {
-          throw unreadable(error, request);
-        }
-      },
-    }),
+    handler: fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) }),
   });
   await app.register(
     (rest, _options, done) => {
@@ -170,17 +166,6 @@ function logEnd(request: FastifyRequest, reply: FastifyReply, status: number | '
 /** A request id of the caller's, if it is one that can stand in a log. */
 function callersRequestId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) ? header : undefined;
-}
-
-/** What GraphQL answers when nobody can be told who is calling. */
-function unreadable(error: unknown, request: FastifyRequest): GraphQLError {
-  const refusal = refusalOf(error);
-  if (refusal === null) {
-    request.requestLog.fault(error);
-    return new GraphQLError(FAULT, { extensions: { code: INTERNAL, requestId: request.id, http: { status: 500 } } });
-  }
-  request.requestLog.passing(error);
-  return wrapped(refusal, 503);
 }
 
 /** @throws an error of Fastify's for a body in another encoding, of which nothing may be guessed */

@@ -12,6 +12,7 @@ export class Context {
   private loadersOfFork: Loaders | undefined;
   /** Of each command that came with an idempotency key. */
   private readonly outcomes = new Map<Idempotency, { readonly replayed: boolean }>();
+  private caller: Actor | Unauthenticated | undefined;
 
   constructor(
     private readonly root: EntityManager,
@@ -19,7 +20,7 @@ export class Context {
     readonly request: RequestFacts,
     readonly log: RequestLog,
     readonly config: { readonly duplicateWindowSeconds: number },
-    private readonly authentication: Actor | Unauthenticated,
+    private readonly authentication: Promise<Actor | Unauthenticated>,
     /** The Idempotency-Key header. */
     private readonly idempotencyKey: string | undefined,
   ) {}
@@ -35,13 +36,23 @@ export class Context {
   }
 
   /**
-   * Who is calling.
+   * Resolves when it is known who is calling, or that nobody is who may.
+   *
+   * @throws what the database throws
+   */
+  async authenticated(): Promise<void> {
+    this.caller = await this.authentication;
+  }
+
+  /**
+   * Who is calling; to be asked for after {@link authenticated}.
    *
    * @throws {Unauthenticated}
    */
   get actor(): Actor {
-    if (this.authentication instanceof Error) throw this.authentication;
-    return this.authentication;
+    if (this.caller === undefined) throw new Error('nobody has waited until it is known who is calling');
+    if (this.caller instanceof Error) throw this.caller;
+    return this.caller;
   }
 
   /**

@@ -5,7 +5,7 @@ import { type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode 
 import { compiledQueries } from './compiled-queries.js';
 import type { Context } from './context.js';
 import { ServiceUnavailable } from './errors.js';
-import { argumentAtFault, blamedField, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
+import { argumentAtFault, blamedField, failed, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
 
 /** What the Sandbox opens with. */
 export interface SandboxContent {
@@ -50,15 +50,23 @@ const requestPlugin: ApolloServerPlugin<Context> = {
       async didResolveOperation({ operationName, operation, request }) {
         contextValue.log.add({ operation: operationName ?? operation?.operation });
         contextValue.request.operationName = operationName?.slice(0, MAX_NAME) ?? null;
-        if (operation?.operation !== 'mutation') return;
-        const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation, request.variables ?? {}));
-        if (refusal !== null) throw wrapped(refusal, 400);
+        if (operation?.operation === 'mutation') {
+          const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation, request.variables ?? {}));
+          if (refusal !== null) throw wrapped(refusal, 400);
+        }
+        // It has been found out while the document was read.
+        await contextValue.authenticated().catch((error: Error) => {
+          throw failed(error);
+        });
       },
       async didEncounterErrors({ errors }) {
+        // Whose document it is that is refused before anybody has waited for that.
+        await contextValue.authenticated().catch(() => undefined);
         for (const error of errors) {
           const refusal = refusalBehind(error);
           if (refusal instanceof ServiceUnavailable) contextValue.log.passing(error.originalError);
-          const isFault = refusal === null && error.originalError && error.path && argumentAtFault(error) === null;
+          const isOurs = error.path !== undefined || error.extensions.code === INTERNAL;
+          const isFault = refusal === null && error.originalError && isOurs && argumentAtFault(error) === null;
           if (isFault) contextValue.log.fault(error.originalError);
           else contextValue.log.add({ refused: refusal?.code ?? error.extensions.code ?? 'INVALID_REQUEST' });
         }

@@ -162,8 +162,11 @@ describe('what GraphQL itself refuses', () => {
     ['{ nothing }', 'GRAPHQL_VALIDATION_FAILED'],
     [`{ ${'__typename '.repeat(2_001)} }`, 'GRAPHQL_PARSE_FAILED'],
   ])('keeps its message and code: %.30s', async (query, code) => {
-    const { errors, status } = await books.client.graphql(query);
+    const { errors, status, headers } = await books.client.graphql(query);
     expect([status, errors?.[0]?.extensions]).toEqual([400, { code }]);
+    const who = { organization: books.organization.publicId, actor: 'key of ADMIN' };
+    const line = gateway.logged.find(({ requestId }) => requestId === headers['x-request-id']);
+    expect(line).toMatchObject({ status: 400, refused: code, ...who });
   });
 
   it.each([

@@ -50,10 +50,24 @@ it('goes on when all its connections are cut in the middle of their transactions
 it('tells a fault of ours by its request id alone, also while it finds out who is calling', async () => {
   const { superuser } = gateway.database;
   await superuser.query('alter table api_keys rename to api_keys_away');
-  const [graphql, rest] = await Promise.all([refund('away'), books.client.rest(`/api/credit-notes/${noteId}/refunds`, {})]);
+  const [graphql, rest, invalid] = await Promise.all([
+    refund('away'),
+    books.client.rest(`/api/credit-notes/${noteId}/refunds`, {}),
+    books.client.graphql('{ nothing }'),
+  ]);
   await superuser.query('alter table api_keys_away rename to api_keys');
 
-  expect(graphql.errors?.[0]?.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR', requestId: graphql.headers['x-request-id'] });
+  const requestId = graphql.headers['x-request-id'];
+  expect([graphql.status, graphql.errors]).toEqual([
+    500,
+    [expect.objectContaining({ extensions: { code: 'INTERNAL_SERVER_ERROR', requestId } })],
+  ]);
+  expect(JSON.stringify(graphql.errors)).not.toContain('api_keys');
+  const faults = gateway.logged.filter((line) => line.requestId === requestId && line.err !== undefined);
+  expect(faults).toEqual([
+    expect.objectContaining({ err: expect.objectContaining({ message: expect.stringContaining('api_keys') }) }),
+  ]);
+  expect(invalid.errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
   expect([rest.status, rest.json.requestId]).toEqual([500, rest.headers['x-request-id']]);
 });
 

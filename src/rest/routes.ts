@@ -10,9 +10,10 @@ import { refundReply } from './refund-reply.js';
 import { readRefundRequest } from './refund-request.js';
 
 /** The documented paths, for legacy clients: each calls the same use case as its mutation. */
-export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Promise<Context>): void {
+export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context): void {
   app.post<{ Params: { creditNoteId: string } }>('/credit-notes/:creditNoteId/refunds', async (request, reply) => {
-    const context = await contextOf(request as FastifyRequest);
+    const context = contextOf(request as FastifyRequest);
+    await context.authenticated();
     const { creditNoteId } = request.params;
     requireRole(context.actor, Role.ACCOUNTANT);
     if (parseId(creditNoteId) === null) throw new CreditNoteNotFound(creditNoteId);
