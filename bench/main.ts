@@ -23,7 +23,7 @@ const MILLION = 1_000_000;
 /** Memory that grows shows only after many refunds. */
 const SOAK = { refunds: 100_000, step: 10_000, clients: 32 };
 
-const FULL = { rounds: 3, seconds: 2.5, starts: 5 };
+const FULL = { rounds: 5, seconds: 2, starts: 5 };
 const QUICK = { rounds: 1, seconds: 1.5, starts: 1 };
 
 /** What a request has done may be logged a moment after its reply. */
