@@ -22,7 +22,7 @@ export function createGraphQLServer(
   { introspection, sandbox }: { introspection: boolean; sandbox: SandboxContent | null },
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    gateway: compiledQueries(schema),
+    schema,
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
@@ -39,6 +39,7 @@ export function createGraphQLServer(
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
         : ApolloServerPluginLandingPageDisabled(),
       requestPlugin,
+      compiledQueries(schema),
     ],
   });
 }
