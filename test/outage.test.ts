@@ -71,6 +71,25 @@ it('tells a fault of ours by its request id alone, also while it finds out who i
   expect([rest.status, rest.json.requestId]).toEqual([500, rest.headers['x-request-id']]);
 });
 
+it('says that it is to be asked again when it loses its connection while it finds out who is calling', async () => {
+  const { superuser, sql } = gateway.database;
+  await superuser.query('begin');
+  await superuser.query('lock table api_keys in access exclusive mode');
+  const lost = refund('lost');
+  await waiting(1);
+  await sql.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  const { status, errors, headers } = await lost;
+  await superuser.query('rollback');
+
+  expect([status, errors?.[0]?.extensions.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+  expect(gateway.logged).toContainEqual(
+    expect.objectContaining({ requestId: headers['x-request-id'], msg: 'unavailable', err: expect.anything() }),
+  );
+  expect((await refund('lost')).errors).toBeUndefined();
+});
+
 it('says that it is busy, on both doors, while somebody else holds the note for long', async () => {
   const { sql } = gateway.database;
   const body = {
