@@ -1,26 +1,71 @@
 import { Temporal } from 'temporal-polyfill';
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+const DATE_TIME =
+  /^(?<day>\d{4}-\d{2}-\d{2})(?:[Tt ](?<minute>\d{2}:\d{2})(?::(?<second>[0-5]\d|60)(?:\.(?<fraction>\d+))?)?(?<offset>[Zz]|[+-]\d{2}:\d{2})?)?$/;
+
+/** Clocks on Earth are at most this far from UTC, and Java's know no more. */
+const MAX_OFFSET = '18:00';
 
 /** A calendar date in the books, `YYYY-MM-DD`, without a time zone. Such texts compare in the order of time. */
 export type PostingDate = string;
 
 /**
- * Reads a calendar date (`2021-01-01`) as it is, and an RFC 3339 date-time (`2021-01-01T23:30:00Z`) as the calendar date
- * that it was then in the time zone; `null` for anything else, and for days that no calendar has, such as 2021-02-30.
+ * Reads the calendar date that a text means; `null` if it means none, or one that no calendar has, such as 2021-02-30. In this order:
+ *
+ * - a date, `2021-01-01`, is that day;
+ * - a date-time at exactly midnight UTC, `2021-01-01T00:00:00.000Z`, is the day as written: so our own replies write a date, and
+ *   so does every client that keeps dates in a type of its language;
+ * - a date-time without a zone, `2021-01-01T10:00:00`, is the day as written;
+ * - any other date-time is the day that it was in the time zone.
  *
  * @param timeZone IANA name of the organization's time zone
  */
 export function toPostingDate(text: string, timeZone: string): PostingDate | null {
+  const parts = DATE_TIME.exec(text)?.groups as DateTime | undefined;
+  if (parts === undefined) return null;
   try {
-    if (DATE.test(text)) return inCalendar(Temporal.PlainDate.from(text));
-    if (DATE_TIME.test(text)) return inCalendar(Temporal.Instant.from(text).toZonedDateTimeISO(timeZone).toPlainDate());
-    return null;
+    return inCalendar(dayOf(parts, timeZone));
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+interface DateTime {
+  readonly day: string;
+  /** Hours and minutes. The seconds, their fraction and the zone may be absent even if this is there. */
+  readonly minute?: string;
+  readonly second?: string;
+  readonly fraction?: string;
+  readonly offset?: string;
+}
+
+/** @throws {RangeError} if there is no such day or time */
+function dayOf({ day, minute, second = '00', fraction = '', offset }: DateTime, timeZone: string): Temporal.PlainDate {
+  const written = Temporal.PlainDate.from(day);
+  if (minute === undefined) return written;
+  // Also refuses hours and minutes that no clock shows.
+  const time = Temporal.PlainTime.from(`${minute}:${second}`);
+  if (offset === undefined) {
+    if (second === '60') throw new RangeError('a leap second needs a zone');
+    return written;
+  }
+  if (/[Zz]|[+-]00:00/.test(offset) && time.equals(MIDNIGHT) && !/[1-9]/.test(fraction)) return written;
+  if (offset.slice(1) > MAX_OFFSET) throw new RangeError('no clock is so far from UTC');
+  const instant = Temporal.Instant.from(`${day}T${time}${offset}`);
+  if (second === '60') assertLeapSecond(instant);
+  return instant.toZonedDateTimeISO(timeZone).toPlainDate();
+}
+
+const MIDNIGHT = Temporal.PlainTime.from('00:00');
+
+/**
+ * Leap seconds are the last of June or of December, in UTC.
+ *
+ * @param instant the second before
+ */
+function assertLeapSecond(instant: Temporal.Instant): void {
+  if (!/-(06-30|12-31)T23:59:59Z$/.test(instant.toString())) throw new RangeError('there is no such leap second');
 }
 
 /** Whether the text is a date or date-time that {@link toPostingDate} reads, in whatever time zone. */

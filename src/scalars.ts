@@ -33,8 +33,9 @@ export const DecimalScalar = new GraphQLScalarType<Big, string>({
 export const PostingDateScalar = new GraphQLScalarType<string, string>({
   name: 'PostingDate',
   description:
-    'A calendar date in the books, without a time zone: "2021-01-01". An RFC 3339 date-time, such as "2021-01-01T23:30:00Z", ' +
-    "is accepted too, and becomes the calendar date in the organization's time zone.",
+    'A calendar date in the books, without a time zone: "2021-01-01". A date-time is accepted too. At exactly midnight UTC, ' +
+    '"2021-01-01T00:00:00.000Z", or without a zone, "2021-01-01T10:00:00", it is the day as written. Any other RFC 3339 date-time, ' +
+    'such as "2021-01-01T23:30:00Z", is the day that it was in the organization\'s time zone.',
   serialize(value) {
     return String(value);
   },
@@ -50,7 +51,7 @@ export const PostingDateScalar = new GraphQLScalarType<string, string>({
 
 const EXPECTED = {
   Decimal: 'a decimal number such as "100.00"',
-  PostingDate: 'a date such as "2021-01-31", or an RFC 3339 date-time',
+  PostingDate: 'a date such as "2021-01-31", or a date-time such as "2021-01-31T23:30:00Z"',
 } as const;
 
 function refuse(scalar: keyof typeof EXPECTED, found: string, node?: ValueNode): never {

@@ -149,7 +149,6 @@ const REFUSALS: Record<string, Refusal> = {
   "the day before the credit note's": { code: 'DATE_BEFORE_CREDIT_NOTE', field: 'date', arrange: () => ({ date: '2026-01-14' }) },
   'a day that no calendar has': { code: 'BAD_USER_INPUT', field: 'date', arrange: () => ({ date: '2026-02-30' }) },
   'a word for a date': { code: 'BAD_USER_INPUT', field: 'date', arrange: () => ({ date: 'tomorrow' }) },
-  'a date-time without its offset': { code: 'BAD_USER_INPUT', field: 'date', arrange: () => ({ date: '2026-02-01T10:00:00' }) },
   'a reference of 256 characters': {
     code: 'BAD_USER_INPUT',
     field: 'referenceNo',

@@ -32,14 +32,14 @@ export class Organization {
   lockDate: PostingDate | null = null;
 
   /**
-   * The calendar date that the text means here: a date as it is, a date-time in the organization's time zone.
+   * The calendar date that the text means here, as {@link toPostingDate} reads it.
    *
    * @throws {InvalidInput} if it is neither
    */
   postingDate(text: string, field = 'date'): PostingDate {
     const date = toPostingDate(text, this.timeZone);
     if (date === null) {
-      const reason = `${field} must be a date or an RFC 3339 date-time`;
+      const reason = `${field} must be a date such as 2021-01-31, or a date-time such as 2021-01-31T23:30:00Z`;
       throw new InvalidInput([{ field, constraints: { isPostingDate: reason }, value: text }]);
     }
     return date;

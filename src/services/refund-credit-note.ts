@@ -23,7 +23,7 @@ export interface RefundCreditNote {
   readonly exchangeRate: Big;
   readonly referenceNo: string;
   readonly description: string;
-  /** A calendar date, or a date-time that becomes one in the organization's time zone. */
+  /** A calendar date, or a date-time that means one. */
   readonly date: string;
   readonly branchId: string;
 }

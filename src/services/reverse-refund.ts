@@ -11,7 +11,7 @@ import { inUnitOfWork } from './unit-of-work.js';
 
 export interface ReverseRefund {
   readonly refundId: string;
-  /** A day in an open period, not before the refund's own; a date-time becomes one in the organization's time zone. */
+  /** A day in an open period, not before the refund's own: a date, or a date-time that means one. */
   readonly date: string;
   readonly reason: string;
 }

@@ -41,11 +41,11 @@ export function HasRateDigits(options?: ValidationOptions): PropertyDecorator {
   );
 }
 
-/** A calendar date or an RFC 3339 date-time. */
+/** A calendar date, or a date-time that becomes one. */
 export function IsPostingDate(options?: ValidationOptions): PropertyDecorator {
   return rule(
     'isDateString',
-    'must be a date such as 2021-01-31, or an RFC 3339 date-time',
+    'must be a date such as 2021-01-31, or a date-time such as 2021-01-31T23:30:00Z',
     (value) => typeof value === 'string' && isPostingDate(value),
     options,
   );
