@@ -13,6 +13,7 @@ import Fastify, {
 } from 'fastify';
 import { Authenticator } from './auth/authenticator.js';
 import type { JwtSettings } from './auth/jwt.js';
+import { addressReader } from './client-address.js';
 import type { Config } from './config.js';
 import { Context } from './context.js';
 import { Unauthenticated } from './errors.js';
@@ -30,7 +31,7 @@ const DRAIN_LIMIT_MS = 9_000;
 
 export interface AppOptions {
   readonly orm: MikroORM;
-  readonly config: Pick<Config, 'introspection' | 'corsOrigins' | 'duplicateWindowSeconds' | 'clientIp'>;
+  readonly config: Pick<Config, 'introspection' | 'corsOrigins' | 'duplicateWindowSeconds' | 'clientIp' | 'trustedProxies'>;
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
   /** What the Sandbox opens with, in demo mode. */
@@ -54,7 +55,6 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
       request.requestLog = new RequestLog(request.log);
       return sendError(error, request, reply.header('x-request-id', request.id));
     },
-    trustProxy: config.clientIp === 'forwarded',
     // One line for each request, with who and what, is written below.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => callersRequestId(headers['x-request-id']) ?? randomUUID(),
@@ -81,9 +81,10 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
 
   const authenticator = new Authenticator(orm.em, jwt);
   const refunds = new RefundQueue(orm.em);
+  const addressOf = addressReader(config.clientIp, config.trustedProxies);
   const contextOf = (request: FastifyRequest): Context => {
     const credentials = { authorization: request.headers.authorization, organizationId: headerOf(request, 'organization-id') };
-    const facts = requestFacts(request, config.clientIp);
+    const facts = requestFacts(request, config.clientIp === 'none' ? null : addressOf(request));
     const authentication = authenticator.authenticate(credentials, facts).then(
       (actor) => {
         request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });

@@ -1,6 +1,6 @@
 import { bool, cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
-import { CLIENT_IP, type ClientIp } from './request-facts.js';
+import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './client-address.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -18,6 +18,8 @@ export interface Config {
   readonly duplicateWindowSeconds: number;
   /** Whose address is kept with a refund: nobody's, the connection's, or the one that a proxy forwards. */
   readonly clientIp: ClientIp;
+  /** Where the address is forwarded: by whom. */
+  readonly trustedProxies: TrustedProxies;
   /** Whether the schema may be asked for, and the Sandbox is served. */
   readonly introspection: boolean;
   /** Origins whose pages may call; `true` for any. */
@@ -37,6 +39,8 @@ const seconds = makeValidator((text) => {
   if (!/^\d{1,6}$/.test(text)) throw new Error('must be a whole number of seconds');
   return Number.parseInt(text, 10);
 });
+
+const trustedProxies = makeValidator(parseTrustedProxies);
 
 const postgresUrl = makeValidator((text) => {
   if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol) || new URL(text).pathname.length < 2) {
@@ -64,6 +68,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       JWT_AUDIENCE: str({ default: undefined }),
       DUPLICATE_WINDOW_SECONDS: seconds({ default: 10 }),
       CLIENT_IP: str({ choices: CLIENT_IP, default: 'connection' }),
+      TRUSTED_PROXIES: trustedProxies({ default: 1 }),
       GRAPHQL_INTROSPECTION: bool({ default: undefined }),
       CORS_ORIGINS: str({ default: undefined }),
     },
@@ -79,6 +84,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     jwt: jwtSettings(env),
     duplicateWindowSeconds: env.DUPLICATE_WINDOW_SECONDS,
     clientIp: env.CLIENT_IP,
+    trustedProxies: env.TRUSTED_PROXIES,
     introspection: env.GRAPHQL_INTROSPECTION ?? !production,
     corsOrigins: env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? (production ? [] : true),
   };

@@ -1,14 +1,9 @@
-import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { RequestFacts } from './auth/actor.js';
 import { Protocol } from './entities/provenance.js';
 
-/** How the caller's address is found, if it is kept at all. */
-export const CLIENT_IP = ['none', 'connection', 'forwarded'] as const;
-export type ClientIp = (typeof CLIENT_IP)[number];
-
 /** What a request tells of itself. The GraphQL operation's name is known only when its document has been parsed. */
-export function requestFacts(request: FastifyRequest, clientIp: ClientIp): RequestFacts {
+export function requestFacts(request: FastifyRequest, ip: string | null): RequestFacts {
   return {
     requestId: request.id,
     traceId: /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(headerOf(request, 'traceparent') ?? '')?.[1] ?? null,
@@ -16,7 +11,7 @@ export function requestFacts(request: FastifyRequest, clientIp: ClientIp): Reque
     clientVersion: name(headerOf(request, 'apollographql-client-version')),
     operationName: null,
     protocol: request.routeOptions.url === '/graphql' ? Protocol.GRAPHQL : Protocol.REST,
-    ip: clientIp !== 'none' && isIP(request.ip) ? request.ip : null,
+    ip,
   };
 }
 

@@ -15,6 +15,7 @@ describe('without any variable', () => {
       jwt: null,
       duplicateWindowSeconds: 10,
       clientIp: 'connection',
+      trustedProxies: 1,
       introspection: true,
       corsOrigins: true,
     });
@@ -86,6 +87,9 @@ describe('what is wrong', () => {
     'a database on a port by name': ['DATABASE_URL', { DATABASE_URL: `postgres://user:${SECRET}@localhost:port/books` }],
     'a negative time': ['DUPLICATE_WINDOW_SECONDS', { DUPLICATE_WINDOW_SECONDS: '-1' }],
     'a time with its unit': ['DUPLICATE_WINDOW_SECONDS', { DUPLICATE_WINDOW_SECONDS: '10s' }],
+    'no proxies': ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '0' }],
+    'proxies by name': ['TRUSTED_PROXIES', { TRUSTED_PROXIES: `10.0.0.1, ${SECRET}` }],
+    'a network that is none': ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '10.0.0.0/33' }],
     'an address from elsewhere': ['CLIENT_IP', { CLIENT_IP: SECRET }],
     'neither true nor false': ['GRAPHQL_INTROSPECTION', { GRAPHQL_INTROSPECTION: SECRET }],
     'JWTs without a signature': ['JWT_ALGORITHM', { JWT_ALGORITHM: 'none', JWT_SECRET: SECRET }],

@@ -22,7 +22,7 @@ beforeAll(async () => {
   demo = opened.demo;
   app = await createApp({
     orm: database.orm,
-    config: { introspection: true, corsOrigins: true, duplicateWindowSeconds: 10, clientIp: 'none' },
+    config: { introspection: true, corsOrigins: true, duplicateWindowSeconds: 10, clientIp: 'none', trustedProxies: 1 },
     jwt: opened.jwt,
     logger: pino({ level: 'silent' }),
   });

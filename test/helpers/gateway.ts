@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { createApp } from '../../src/app.js';
 import { createApiKey } from '../../src/auth/api-keys.js';
 import type { JwtSettings } from '../../src/auth/jwt.js';
+import type { ClientIp, TrustedProxies } from '../../src/client-address.js';
 import { Role } from '../../src/entities/access.js';
 import { Account, SystemRole } from '../../src/entities/account.js';
 import { AccountType } from '../../src/entities/account-type.js';
@@ -49,6 +50,8 @@ export class Gateway {
       corsOrigins?: true | string[];
       jwt?: JwtSettings | null;
       duplicateWindowSeconds?: number;
+      clientIp?: ClientIp;
+      trustedProxies?: TrustedProxies;
     } = {},
   ): Promise<Gateway> {
     const database = await createDatabase();
@@ -56,9 +59,10 @@ export class Gateway {
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
     // Tests make equal refunds in a row on purpose; the guard against that has tests of its own.
     const { introspection = true, corsOrigins = true, jwt = JWT, duplicateWindowSeconds = 0 } = options;
+    const { clientIp = 'connection', trustedProxies = 1 } = options;
     const app = await createApp({
       orm: database.orm,
-      config: { introspection, corsOrigins, duplicateWindowSeconds, clientIp: 'connection' },
+      config: { introspection, corsOrigins, duplicateWindowSeconds, clientIp, trustedProxies },
       jwt,
       logger,
     });
