@@ -20,7 +20,7 @@ const POOL_SIZE = 24;
 /** `pipeline`: statements are sent without waiting for the answers of those before them. */
 const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutMillis: 10_000, keepAlive: true, pipeline: true };
 
-/** For migrations, which may take as long as they take. */
+/** For migrations and operators' commands, which may take as long as they take. */
 export const PATIENT: Options = { driverOptions: CONNECTION };
 
 const config: Options = defineConfig({

@@ -61,15 +61,16 @@ export async function openDatabase(settings: Settings, log: (message: string) =>
 }
 
 /**
- * For command line tools, which may run beside the gateway: they leave its embedded database running.
+ * For command line tools, which may run beside the gateway: they leave its embedded database running. What an operator asks for,
+ * such as a proof of large books, may take as long as it takes.
  *
  * @throws {DatabaseNotMigrated}
  * @throws {DatabaseUnreachable}
  */
 export async function openDatabaseBeside({ databaseUrl, dataDir }: Settings): Promise<Database> {
-  if (databaseUrl !== null) return opened(() => connectByUrl(databaseUrl), null, refuseUnmigrated);
+  if (databaseUrl !== null) return opened(() => connectByUrl(databaseUrl, PATIENT), null, refuseUnmigrated);
   const server = await openEmbeddedPostgres({ dataDir });
-  return opened(() => connect(connectionOf(server.connection)), server, refuseUnmigrated);
+  return opened(() => connect(connectionOf(server.connection), PATIENT), server, refuseUnmigrated);
 }
 
 /**

@@ -74,10 +74,20 @@ export function columnsOf(em: EntityManager, entity: EntityClass<object>, path =
     const alias = aliasOf(path);
     return meta.props
       .filter((property) => isColumn(property.kind) && isAmong(shape.properties, property) && !shape.relations.has(property.name))
-      .flatMap(({ fieldNames }) => fieldNames)
-      .map((name) => (path === '' ? name : `${alias}.${name} as ${prefixOf(path)}${name}`))
+      .map((property) => {
+        const name = property.fieldNames[0] as string;
+        if (property.formula) return `${formulaOf(meta, property.formula, alias)} as ${prefixOf(path)}${name}`;
+        return path === '' ? name : `${alias}.${name} as ${prefixOf(path)}${name}`;
+      })
       .join(', ');
   });
+}
+
+/** @param alias of the table in the statement; empty if the statement reads no other */
+function formulaOf(meta: EntityMetadata, formula: NonNullable<EntityProperty['formula']>, alias: string): string {
+  const { tableName } = meta;
+  const table = { alias, name: tableName, qualifiedName: tableName, toString: () => alias };
+  return String(formula(meta.createColumnMappingObject(alias === '' ? undefined : alias), table));
 }
 
 const COLUMNS: Remembered<string> = new WeakMap();

@@ -12,6 +12,9 @@ import { welcome } from './welcome.js';
 /** Balances are snapshot, and idempotency keys past their retention forgotten, this often. */
 const MAINTENANCE_INTERVAL_MS = 60 * 1000;
 
+const SWEEP_REFUSED =
+  'no idempotency keys are swept: more are past their retention than within it, so look at the clock of the database';
+
 /** How long a stop waits for requests in flight before it ends anyway. */
 const STOP_TIMEOUT_MS = 20_000;
 
@@ -27,7 +30,9 @@ async function main(): Promise<void> {
     if (demo !== null) process.stdout.write(welcome(url, demo));
 
     const maintenance = setInterval(() => {
-      maintain(database.orm.em.fork()).catch((error: unknown) => logger.warn({ err: error }, 'maintenance is put off'));
+      maintain(database.orm.em.fork(), (doubt) => logger.warn(doubt, SWEEP_REFUSED)).catch((error: unknown) =>
+        logger.warn({ err: error }, 'maintenance is put off'),
+      );
     }, MAINTENANCE_INTERVAL_MS);
 
     logger.info({ signal: await signal }, 'stopping');

@@ -73,9 +73,16 @@ export function isPostingDate(text: string): boolean {
   return toPostingDate(text, 'UTC') !== null;
 }
 
-/** Today in the time zone. */
-export function today(timeZone: string): PostingDate {
-  return Temporal.Now.plainDateISO(timeZone).toString();
+/** Whether it is a name of the IANA database, such as Europe/Berlin. An offset is none: PostgreSQL reads its sign the other way round. */
+export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 /** Years 1 to 9999 are what both a four-digit text and the database's date type can hold. */

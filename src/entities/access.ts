@@ -75,8 +75,4 @@ export class ApiKey extends Owned {
 
   @Property({ type: 'datetime', nullable: true })
   lastUsedAt: (Date & Opt) | null = null;
-
-  isValidAt(now: Date): boolean {
-    return this.revokedAt === null && (this.expiresAt === null || this.expiresAt > now);
-  }
 }

@@ -210,7 +210,7 @@ export class CreditNote extends Owned {
   /** Puts the note into the books. */
   open(entry: JournalEntry): void {
     this.assertDraft();
-    this.openedAt = new Date();
+    this.openedAt = this.organization.now;
     this.journalEntry = entry;
   }
 
@@ -308,7 +308,7 @@ export class CreditNote extends Owned {
    */
   void(entry: JournalEntry | null): void {
     this.assertVoidable();
-    this.voidedAt = new Date();
+    this.voidedAt = this.organization.now;
     this.voidEntry = entry;
   }
 }

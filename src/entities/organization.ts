@@ -1,3 +1,4 @@
+import type { Opt } from '@mikro-orm/core';
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { InvalidInput, TransactionsDateLocked } from '../errors.js';
@@ -30,6 +31,14 @@ export class Organization {
   @Field(() => PostingDateScalar, { nullable: true, description: 'Nothing is posted on or before this date.' })
   @Property({ type: 'date', nullable: true })
   lockDate: PostingDate | null = null;
+
+  /** The time by the database's clock when the row was read: the clocks of gateways may be wrong, and differ. */
+  @Property({ type: 'datetime', formula: () => 'now()' })
+  now!: Date & Opt;
+
+  /** The day that it then was in the time zone. */
+  @Property({ type: 'date', formula: ({ timeZone }) => `(now() at time zone ${timeZone})::date` })
+  today!: PostingDate & Opt;
 
   /**
    * The calendar date that the text means here, as {@link toPostingDate} reads it.

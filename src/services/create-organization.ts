@@ -5,7 +5,7 @@ import { Branch } from '../entities/branch.js';
 import { Organization } from '../entities/organization.js';
 import { CurrencyNotFound, InvalidInput } from '../errors.js';
 import { isCurrency } from '../money.js';
-import { today } from '../posting-date.js';
+import { isTimeZone } from '../posting-date.js';
 
 export interface CreateOrganization {
   /** What the organization-id header will name. */
@@ -18,6 +18,7 @@ export interface CreateOrganization {
 
 /** It stands in a header. */
 const PUBLIC_ID = /^[A-Za-z0-9._-]{1,64}$/;
+const TIME_ZONE_RULE = 'timeZone must be the IANA name of a time zone, such as Europe/Berlin';
 const PUBLIC_ID_RULE = 'id must be 1 to 64 letters, digits, dots, hyphens or underscores';
 
 const CHART: readonly { code: string; name: string; type: AccountType; systemRole?: SystemRole }[] = [
@@ -33,20 +34,24 @@ const CHART: readonly { code: string; name: string; type: AccountType; systemRol
  * Opens the books of an organization: with the accounts that the service posts to, a small chart, and a primary branch.
  *
  * @throws {CurrencyNotFound}
- * @throws {RangeError} if there is no such time zone
+ * @throws {InvalidInput} if the id or the time zone is none
  */
 export function createOrganization(em: EntityManager, command: CreateOrganization): Promise<Organization> {
   return em.transactional(
     async (em) => {
       if (!PUBLIC_ID.test(command.publicId)) throw new InvalidInput([{ field: 'id', constraints: { isPublicId: PUBLIC_ID_RULE } }]);
       if (!isCurrency(command.baseCurrency)) throw new CurrencyNotFound(command.baseCurrency);
-      today(command.timeZone);
+      if (!isTimeZone(command.timeZone)) {
+        throw new InvalidInput([{ field: 'timeZone', constraints: { isTimeZone: TIME_ZONE_RULE }, value: command.timeZone }]);
+      }
       const organization = em.create(Organization, { ...command, lockDate: null });
       for (const account of CHART) {
         em.create(Account, { organization, currencyCode: command.baseCurrency, active: true, systemRole: null, ...account });
       }
       em.create(Branch, { organization, code: '1', name: 'Head Office', isPrimary: true });
-      return organization;
+      await em.flush();
+      // The clock in its time zone is the database's, which must know that too.
+      return em.refreshOrFail(organization);
     },
     { clear: true },
   );

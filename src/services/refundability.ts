@@ -3,7 +3,6 @@ import { Role } from '../entities/access.js';
 import type { CreditNote } from '../entities/credit-note.js';
 import { DomainError } from '../errors.js';
 import { type Big, ZERO } from '../money.js';
-import { today } from '../posting-date.js';
 
 /** Whether the caller could refund the note today, and why not. */
 export interface Refundability {
@@ -14,7 +13,7 @@ export interface Refundability {
 /** Asks of the note what a refund of today would ask, and collects every refusal instead of stopping at the first. */
 export function refundability(actor: Actor, creditNote: CreditNote): Refundability {
   const { organization } = actor;
-  const date = today(organization.timeZone);
+  const date = organization.today;
   const reasons = [
     () => requireRole(actor, Role.ACCOUNTANT),
     () => creditNote.assertOpened(),

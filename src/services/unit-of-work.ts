@@ -3,7 +3,6 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
 import { executeTogether, type Row, type Statement } from '../database-driver.js';
 import { columnsOf } from '../detached.js';
-import { IdempotencyKey } from '../entities/idempotency-key.js';
 import { Organization } from '../entities/organization.js';
 import { type KeyedCommand, keyStatements, LockedKeys } from './idempotency.js';
 import { placesOf } from './places.js';
@@ -110,13 +109,4 @@ function periodLock(period: Period, patience: Patience): string {
   const lock = period === 'alone' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
   const lockTimeout = patience === Patience.SHORT ? `, set_config('lock_timeout', '${MOMENT_MS}ms', true)` : '';
   return `select ${lock}(hashtextextended('period', $1))${lockTimeout}`;
-}
-
-/** For so long a key is known; after that the same key is a new one. */
-export const IDEMPOTENCY_RETENTION_DAYS = 30;
-
-/** Forgets the keys that are older than the retention, and tells how many there were. */
-export function sweepIdempotencyKeys(em: EntityManager): Promise<number> {
-  const oldest = new Date(Date.now() - IDEMPOTENCY_RETENTION_DAYS * 24 * 60 * 60 * 1000);
-  return em.nativeDelete(IdempotencyKey, { createdAt: { $lt: oldest } });
 }

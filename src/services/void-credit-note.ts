@@ -3,7 +3,6 @@ import type { Actor } from '../auth/actor.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { CreditNoteNotFound, DateBeforeRefund } from '../errors.js';
-import { today } from '../posting-date.js';
 import { by, recordEvent } from './audit-trail.js';
 import { findOwned } from './find-owned.js';
 import type { Idempotency } from './idempotency.js';
@@ -46,7 +45,7 @@ export function voidCreditNote(
         creditNote.void(null);
         return creditNote;
       }
-      const [, latest = creditNote.date] = [today(organization.timeZone), creditNote.date].sort();
+      const [, latest = creditNote.date] = [organization.today, creditNote.date].sort();
       const date = command.date ? organization.postingDate(command.date) : latest;
       organization.assertUnlocked(date);
       creditNote.assertNotBefore(date);

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { openDatabaseBeside } from '../src/database.js';
+import { connectionUrl } from '../src/embedded-postgres/index.js';
+import { ledgerHealth } from '../src/services/ledger-health.js';
+import { readCluster } from './helpers/cluster.js';
+import { createDatabase, type TestDatabase } from './helpers/database.js';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database.drop());
+
+it('lets a command of the operator, such as the proof of large books, take as long as it takes', async () => {
+  const { rows } = await database.sql.query('select current_database() as database');
+  const databaseUrl = connectionUrl({ ...readCluster().application, database: rows[0].database });
+  const { orm, close } = await openDatabaseBeside({ databaseUrl, dataDir: 'unused' });
+  try {
+    for (const organizationId of [null, 1]) {
+      const limits = await orm.em.fork().transactional(async (em) => {
+        await ledgerHealth(em, organizationId);
+        return em.execute(`select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock`);
+      });
+      expect(limits).toEqual([{ statement: '0', lock: '0' }]);
+    }
+  } finally {
+    await close();
+  }
+});
