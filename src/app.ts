@@ -161,7 +161,14 @@ function followRequests(app: FastifyInstance): void {
 function logEnd(request: FastifyRequest, reply: FastifyReply, status: number | 'aborted'): void {
   const { method, routeOptions, requestLog } = request;
   const facts = { method, path: routeOptions.url ?? 'unknown', status, ms: Math.round(reply.elapsedTime) };
-  request.log.info({ ...facts, ...requestLog.facts }, 'request');
+  // Probes come every few seconds, from several sides, for as long as the process lives.
+  request.log[isProbe(request) ? 'debug' : 'info']({ ...facts, ...requestLog.facts }, 'request');
+}
+
+const PROBES: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz']);
+
+function isProbe({ routeOptions }: FastifyRequest): boolean {
+  return PROBES.has(routeOptions.url);
 }
 
 /** A request id of the caller's, if it is one that can stand in a log. */

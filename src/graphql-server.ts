@@ -49,8 +49,9 @@ const requestPlugin: ApolloServerPlugin<Context> = {
   async requestDidStart({ contextValue }) {
     return {
       async didResolveOperation({ operationName, operation, request }) {
-        contextValue.log.add({ operation: operationName ?? operation?.operation });
-        contextValue.request.operationName = operationName?.slice(0, MAX_NAME) ?? null;
+        const name = operationName?.slice(0, MAX_NAME) ?? null;
+        contextValue.log.add({ operation: name ?? operation?.operation });
+        contextValue.request.operationName = name;
         if (operation?.operation === 'mutation') {
           const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation, request.variables ?? {}));
           if (refusal !== null) throw wrapped(refusal, 400);

@@ -1,5 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 
+/** Characters of an error's message in an outage's line. */
+const MAX_REASON = 200;
+
 /** What is logged of one request: one line when it ends, and one for each fault of ours on the way. */
 export class RequestLog {
   readonly facts: Record<string, unknown> = {};
@@ -10,9 +13,14 @@ export class RequestLog {
     Object.assign(this.facts, facts);
   }
 
-  /** Logs what is no fault of ours and passes by itself, such as a database that is just starting again. */
+  /**
+   * Logs what is no fault of ours and passes by itself, such as a database that is just starting again. An outage meets every
+   * request, so each has one short line: no stack, and of the message, which begins with the whole statement, the end.
+   */
   passing(error: unknown): void {
-    this.logger.warn({ err: error, ...this.facts }, 'unavailable');
+    const { message, code } = error as Partial<Error & { code: unknown }>;
+    const reason = [code, String(message ?? error).slice(-MAX_REASON)].filter(Boolean).join(': ');
+    this.logger.warn({ reason, ...this.facts }, 'unavailable');
   }
 
   /** Logs an unexpected error in full; the client is given the request id, nothing else. */

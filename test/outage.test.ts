@@ -85,7 +85,7 @@ it('says that it is to be asked again when it loses its connection while it find
 
   expect([status, errors?.[0]?.extensions.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
   expect(gateway.logged).toContainEqual(
-    expect.objectContaining({ requestId: headers['x-request-id'], msg: 'unavailable', err: expect.anything() }),
+    expect.objectContaining({ requestId: headers['x-request-id'], msg: 'unavailable', reason: expect.any(String) }),
   );
   expect((await refund('lost')).errors).toBeUndefined();
 });

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+});
+afterAll(() => gateway.stop());
+
+it('has no line for a probe, whatever it asks for beside', async () => {
+  for (const url of ['/healthz', '/readyz', '/readyz?verbose=1']) {
+    expect((await gateway.app.inject({ url, headers: { 'x-request-id': 'probe' } })).statusCode).toBe(200);
+  }
+  await gateway.app.inject({ method: 'HEAD', url: '/healthz', headers: { 'x-request-id': 'probe' } });
+
+  expect(gateway.logged.filter(({ requestId }) => requestId === 'probe')).toEqual([]);
+});
+
+it('cuts the name of an operation, which is as long as its caller likes', async () => {
+  const query = `query ${'N'.repeat(50_000)} { me { role } }`;
+  const { headers, status } = await books.client.graphql(query);
+
+  expect(status).toBe(200);
+  const [line] = gateway.logged.filter(({ requestId }) => requestId === headers['x-request-id']);
+  expect(line?.operation).toBe('N'.repeat(255));
+});
+
+it('has a short line for each request that meets an outage, with the reason and without a stack', async () => {
+  const { superuser, sql } = gateway.database;
+  await superuser.query('begin');
+  await superuser.query('lock table api_keys in access exclusive mode');
+  const lost = books.client.graphql('{ me { role } }', undefined, { 'x-request-id': 'lost' });
+  let cut = 0;
+  while (cut === 0) {
+    const { rows } = await sql.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    cut = rows.length;
+  }
+  expect((await lost).status).toBe(503);
+  await superuser.query('rollback');
+
+  const lines = gateway.logged.filter(({ requestId, msg }) => requestId === 'lost' && msg === 'unavailable');
+  expect(lines).toEqual([expect.objectContaining({ reason: expect.stringMatching(/^57P01: .*terminat/) })]);
+  expect(JSON.stringify(lines).length).toBeLessThan(600);
+});
