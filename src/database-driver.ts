@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { ConnectionException } from '@mikro-orm/core';
 import { type EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
-import type { Pool, PoolClient, QueryResult, TypeOverrides } from 'pg';
+import { type Client, DatabaseError, type Pool, type PoolClient, type QueryResult, type TypeOverrides } from 'pg';
 import { isPlanOutdated } from './database-errors.js';
 
 type Dialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
@@ -108,7 +108,8 @@ const NOTHING = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] } satis
  * most of what a small statement costs is its round trip. What comes with values is a {@link Statement}.
  */
 function sendTogether(client: PoolClient): void {
-  const query = client.query.bind(client) as (...query: unknown[]) => Promise<QueryResult | QueryResult[]>;
+  const ask = client.query.bind(client) as (...query: unknown[]) => Promise<QueryResult | QueryResult[]>;
+  const query = (...asked: unknown[]) => ask(...asked).catch(ending(client));
   let begins = false;
   const send = async (text: string, values: unknown[] = []): Promise<QueryResult> => {
     if (text === 'begin') {
@@ -129,6 +130,16 @@ function sendTogether(client: PoolClient): void {
   Object.assign(client, {
     query: (text: unknown, values?: unknown[]) => (typeof text === 'string' ? send(text, values) : query(text, values)),
   });
+}
+
+/** PostgreSQL closes a connection after a FATAL error. Until the socket closes too, the pool would give it to the next request. */
+function ending(client: PoolClient): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof DatabaseError && error.severity === 'FATAL') {
+      (client as unknown as Client).end().catch(() => undefined);
+    }
+    throw error;
+  };
 }
 
 /** Several statements in one text have a result each. */
