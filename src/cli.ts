@@ -1,110 +1,206 @@
+import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { createApiKey, revokeApiKey } from './auth/api-keys.js';
 import { readConfig } from './config.js';
 import { migrateDatabase, openDatabaseBeside } from './database.js';
-import { ApiKey, Membership, Role, User } from './entities/access.js';
+import { isMissingRight } from './database-errors.js';
+import { ApiKey, Membership, Role } from './entities/access.js';
 import { Organization } from './entities/organization.js';
 import { parseId } from './entities/owned.js';
-import { isPostingDate } from './posting-date.js';
+import { endOfDay, isCalendarDate } from './posting-date.js';
 import { OPERATOR, recordEvent } from './services/audit-trail.js';
 import { createOrganization } from './services/create-organization.js';
 import { ledgerHealth } from './services/ledger-health.js';
+import { addMember, changeMember, endMembership } from './services/members.js';
 
-const USAGE = `usage:
-  npm run migrate [-- --application-role ROLE]
-  npm run organization -- create --id PUBLIC_ID --name NAME --currency USD --time-zone Europe/Berlin
-  npm run organization -- list
-  npm run member -- add --organization PUBLIC_ID --subject JWT_SUB --name NAME --role VIEWER|ACCOUNTANT|ADMIN
-  npm run api-key -- create --organization PUBLIC_ID --name NAME --role VIEWER|ACCOUNTANT|ADMIN [--expires 2027-12-31]
-  npm run api-key -- list --organization PUBLIC_ID
-  npm run api-key -- revoke --organization PUBLIC_ID --key ID
-  npm run audit [-- --organization PUBLIC_ID]
-`;
+/** Each option takes a value. */
+const OPTIONS = {
+  id: 'PUBLIC_ID',
+  name: 'NAME',
+  currency: 'USD',
+  'time-zone': 'Europe/Berlin',
+  organization: 'PUBLIC_ID',
+  subject: 'JWT_SUB',
+  role: 'VIEWER|ACCOUNTANT|ADMIN',
+  expires: '2027-12-31',
+  key: 'ID',
+  by: 'WHO',
+  'application-role': 'ROLE',
+  'operator-role': 'ROLE',
+} as const;
+
+type Option = keyof typeof OPTIONS;
+type Flags = Readonly<Partial<Record<Option, string>>>;
+
+interface Command {
+  readonly required: readonly Option[];
+  readonly optional: readonly Option[];
+  readonly about: string;
+  run(em: EntityManager, flags: Flags): Promise<void>;
+}
 
 /** The operator called it wrongly; the message says how. */
 class UsageError extends Error {}
 
-type Flags = Readonly<Record<string, string | undefined>>;
+const MIGRATE: Omit<Command, 'run'> = {
+  required: [],
+  optional: ['application-role', 'operator-role'],
+  about: 'applies what the database lacks, and gives the roles their rights',
+};
 
-const COMMANDS: Readonly<Record<string, (em: EntityManager, flags: Flags) => Promise<void>>> = {
-  audit,
-
-  'organization create': async (em, flags) => {
-    const publicId = required(flags, 'id');
-    if ((await em.count(Organization, { publicId })) > 0) throw new UsageError(`There is an organization ${publicId} already`);
-    const organization = await createOrganization(em, {
-      publicId,
-      name: required(flags, 'name'),
-      baseCurrency: required(flags, 'currency'),
-      timeZone: required(flags, 'time-zone'),
-    });
-    recordEvent(
-      em,
-      organization,
-      'organization create',
-      { baseCurrency: organization.baseCurrency, timeZone: organization.timeZone },
-      OPERATOR,
-    );
-    await em.flush();
-    print([{ id: organization.publicId, name: organization.name }]);
+const COMMANDS: Readonly<Record<string, Command>> = {
+  'organization create': {
+    required: ['id', 'name', 'currency', 'time-zone'],
+    optional: ['by'],
+    about: 'opens the books of an organization',
+    async run(em, flags) {
+      const publicId = required(flags, 'id');
+      if ((await em.count(Organization, { publicId })) > 0) throw new UsageError(`There is an organization ${publicId} already`);
+      const organization = await createOrganization(em, {
+        publicId,
+        name: required(flags, 'name'),
+        baseCurrency: required(flags, 'currency'),
+        timeZone: required(flags, 'time-zone'),
+      });
+      const { baseCurrency, timeZone } = organization;
+      recordEvent(em, organization, 'organization create', { baseCurrency, timeZone, by: by(flags) }, OPERATOR);
+      await em.flush();
+      print([{ id: organization.publicId, name: organization.name }]);
+    },
   },
 
-  'organization list': async (em) => {
-    const organizations = await em.find(Organization, {}, { orderBy: { id: 'asc' } });
-    print(organizations.map(({ publicId, name, baseCurrency, timeZone }) => ({ id: publicId, name, baseCurrency, timeZone })));
+  'organization list': {
+    required: [],
+    optional: [],
+    about: 'lists id, name, base currency, time zone',
+    async run(em) {
+      const organizations = await em.find(Organization, {}, { orderBy: { id: 'asc' } });
+      print(organizations.map(({ publicId, name, baseCurrency, timeZone }) => ({ id: publicId, name, baseCurrency, timeZone })));
+    },
   },
 
-  'member add': async (em, flags) => {
-    const organization = await organizationOf(em, flags);
-    const subject = required(flags, 'subject');
-    const user = (await em.findOne(User, { subject })) ?? em.create(User, { subject, name: required(flags, 'name') });
-    if ((await em.count(Membership, { organization, user: { subject } })) > 0)
-      throw new UsageError(`${subject} is a member already`);
-    em.create(Membership, { organization, user, role: roleOf(flags) });
-    recordEvent(em, organization, 'member add', { subject, role: roleOf(flags) }, OPERATOR);
-    await em.flush();
-    print([{ organization: organization.publicId, subject, role: roleOf(flags) }]);
+  'member add': {
+    required: ['organization', 'subject', 'name', 'role'],
+    optional: ['by'],
+    about: 'makes a user a member, also a former one',
+    async run(em, flags) {
+      const organization = await organizationOf(em, flags);
+      const [subject, role] = [required(flags, 'subject'), roleOf(flags)];
+      const added = await addMember(em, organization, { subject, name: required(flags, 'name'), role }, { by: by(flags) });
+      if (!added) throw new UsageError(`${subject} is a member already`);
+      print([{ organization: organization.publicId, subject, role }]);
+    },
   },
 
-  'api-key create': async (em, flags) => {
-    const organization = await organizationOf(em, flags);
-    const expiresAt = expiryOf(flags);
-    const [name, role] = [required(flags, 'name'), roleOf(flags)];
-    const { key, apiKey } = await em.transactional(async (em) => {
-      const created = await createApiKey(em, organization, { name, role, expiresAt });
-      recordEvent(em, organization, 'api-key create', { id: String(created.apiKey.id), name, role }, OPERATOR);
-      return created;
-    });
-    process.stdout.write(`${key}\n\nThis is key ${apiKey.id}. It is shown only now; store it in a safe place.\n`);
+  'member list': {
+    required: ['organization'],
+    optional: [],
+    about: 'lists subject, name, role, and when the membership ended',
+    async run(em, flags) {
+      const organization = await organizationOf(em, flags);
+      const memberships = await em.find(
+        Membership,
+        { organization: organization.id },
+        { populate: ['user'], orderBy: { user: { id: 'asc' } } },
+      );
+      print(
+        memberships.map(({ user: { subject, name }, role, endedAt }) => ({
+          subject,
+          name,
+          role,
+          ended: endedAt?.toISOString() ?? 'no',
+        })),
+      );
+    },
   },
 
-  'api-key list': async (em, flags) => {
-    const organization = await organizationOf(em, flags);
-    const keys = await em.find(ApiKey, { organization: organization.id }, { orderBy: { id: 'asc' } });
-    print(
-      keys.map(({ id, prefix, name, role, expiresAt, revokedAt, lastUsedAt }) => ({
-        id,
-        key: `${prefix}…`,
-        name,
-        role,
-        expires: expiresAt?.toISOString() ?? 'never',
-        revoked: revokedAt?.toISOString() ?? 'no',
-        lastUsed: lastUsedAt?.toISOString() ?? 'never',
-      })),
-    );
+  'member change': {
+    required: ['organization', 'subject', 'role'],
+    optional: ['by'],
+    about: 'gives a member another role, at once',
+    async run(em, flags) {
+      const organization = await organizationOf(em, flags);
+      const [subject, role] = [required(flags, 'subject'), roleOf(flags)];
+      const changed = await changeMember(em, organization, { subject, role }, { by: by(flags) });
+      if (changed === null) throw notAMember(subject);
+      print([{ organization: organization.publicId, subject, before: changed.before, role }]);
+    },
   },
 
-  'api-key revoke': async (em, flags) => {
-    const organization = await organizationOf(em, flags);
-    const id = parseId(required(flags, 'key'));
-    const revoked = await em.transactional(async (em) => {
-      if (id === null || !(await revokeApiKey(em, organization, id))) return false;
-      recordEvent(em, organization, 'api-key revoke', { id: String(id) }, OPERATOR);
-      return true;
-    });
-    if (!revoked) throw new UsageError('There is no such key that is not revoked yet');
-    process.stdout.write(`Key ${id} is revoked.\n`);
+  'member end': {
+    required: ['organization', 'subject'],
+    optional: ['by'],
+    about: 'ends a membership, at once',
+    async run(em, flags) {
+      const organization = await organizationOf(em, flags);
+      const subject = required(flags, 'subject');
+      if (!(await endMembership(em, organization, subject, { by: by(flags) }))) throw notAMember(subject);
+      process.stdout.write(`The membership of ${subject} has ended.\n`);
+    },
+  },
+
+  'api-key create': {
+    required: ['organization', 'name', 'role'],
+    optional: ['expires', 'by'],
+    about: 'makes a key, and prints it this once; it ends with the day of --expires',
+    async run(em, flags) {
+      const organization = await organizationOf(em, flags);
+      const expiresAt = await expiryOf(em, organization, flags);
+      const [name, role] = [required(flags, 'name'), roleOf(flags)];
+      const { key, apiKey } = await em.transactional(async (em) => {
+        const created = await createApiKey(em, organization, { name, role, expiresAt });
+        const details = { id: String(created.apiKey.id), name, role, expires: flags.expires ?? 'never', by: by(flags) };
+        recordEvent(em, organization, 'api-key create', details, OPERATOR);
+        return created;
+      });
+      process.stdout.write(`${key}\n\nThis is key ${apiKey.id}. It is shown only now; store it in a safe place.\n`);
+    },
+  },
+
+  'api-key list': {
+    required: ['organization'],
+    optional: [],
+    about: 'lists id, beginning, name, role, expiry, when it was revoked and last used',
+    async run(em, flags) {
+      const organization = await organizationOf(em, flags);
+      const keys = await em.find(ApiKey, { organization: organization.id }, { orderBy: { id: 'asc' } });
+      print(
+        keys.map(({ id, prefix, name, role, expiresAt, revokedAt, lastUsedAt }) => ({
+          id,
+          key: `${prefix}…`,
+          name,
+          role,
+          expires: expiresAt?.toISOString() ?? 'never',
+          revoked: revokedAt?.toISOString() ?? 'no',
+          lastUsed: lastUsedAt?.toISOString() ?? 'never',
+        })),
+      );
+    },
+  },
+
+  'api-key revoke': {
+    required: ['organization', 'key'],
+    optional: ['by'],
+    about: 'revokes a key for good, at once',
+    async run(em, flags) {
+      const organization = await organizationOf(em, flags);
+      const id = parseId(required(flags, 'key'));
+      const revoked = await em.transactional(async (em) => {
+        if (id === null || !(await revokeApiKey(em, organization, id))) return false;
+        recordEvent(em, organization, 'api-key revoke', { id: String(id), by: by(flags) }, OPERATOR);
+        return true;
+      });
+      if (!revoked) throw new UsageError('There is no such key that is not revoked yet');
+      process.stdout.write(`Key ${id} is revoked.\n`);
+    },
+  },
+
+  audit: {
+    required: [],
+    optional: ['organization'],
+    about: 'proves the books of all organizations or of one; exit code 2 says that they are wrong',
+    run: audit,
   },
 };
 
@@ -119,46 +215,97 @@ async function audit(em: EntityManager, flags: Flags): Promise<void> {
   if (!healthy) process.exitCode = 2;
 }
 
-async function main([topic = '', ...words]: readonly string[]): Promise<void> {
-  const flag = { type: 'string' } as const;
-  const { values, positionals } = parseFlags(words, {
-    id: flag,
-    name: flag,
-    currency: flag,
-    'time-zone': flag,
-    organization: flag,
-    subject: flag,
-    role: flag,
-    expires: flag,
-    key: flag,
-    'application-role': flag,
-  });
-  const name = [topic, ...positionals].join(' ');
+async function main(args: readonly string[]): Promise<void> {
+  const { name, flags, help } = read(args);
+  if (help) {
+    process.stdout.write(usage(name));
+    return;
+  }
+  assertKnown(name, flags);
+  const command = commandOf(name);
+  for (const option of command.required) required(flags, option);
+
   if (name === 'migrate') {
-    const applied = await migrateDatabase(readConfig(process.env), values['application-role']);
+    const roles = { application: flags['application-role'], operator: flags['operator-role'] };
+    const applied = await migrateDatabase(readConfig(process.env), roles);
     process.stdout.write(applied.length === 0 ? 'Nothing to migrate.\n' : `Applied: ${applied.join(', ')}\n`);
     return;
   }
-  const command = COMMANDS[name];
-  if (command === undefined) throw new UsageError('There is no such command');
-
   const database = await openDatabaseBeside(readConfig(process.env));
   try {
-    await command(database.orm.em.fork(), values);
+    await COMMANDS[name]?.run(database.orm.em.fork(), flags);
   } finally {
     await database.close();
   }
 }
 
-function parseFlags(args: string[], options: Record<string, { type: 'string' }>): { values: Flags; positionals: string[] } {
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+interface Call {
+  readonly name: string;
+  readonly flags: Flags;
+  readonly help: boolean;
 }
 
-function required(flags: Flags, name: string): string {
+/** @throws {UsageError} for an option without its value, or that stands there twice */
+function read(args: readonly string[]): Call {
+  const options = Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' as const }]));
+  const help = { type: 'boolean' as const, short: 'h' };
+  const { positionals, tokens } = parseArgs({
+    args: [...args],
+    options: { ...options, help },
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  const flags: Record<string, string> = {};
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.name === 'help') continue;
+    const { name, value, inlineValue } = token;
+    if (name in flags) throw new UsageError(`--${name} stands there twice`);
+    const isValue = value !== undefined && (inlineValue || !value.startsWith('-'));
+    if (name in OPTIONS && !isValue) throw new UsageError(`--${name} needs a value: --${name} ${OPTIONS[name as Option]}`);
+    flags[name] = value ?? '';
+  }
+  return { name: positionals.join(' '), flags, help: tokens.some((token) => token.kind === 'option' && token.name === 'help') };
+}
+
+/** @throws {UsageError} */
+function commandOf(name: string): Omit<Command, 'run'> {
+  const command = name === 'migrate' ? MIGRATE : COMMANDS[name];
+  if (command === undefined) throw new UsageError(`There is no such command${name === '' ? '' : `: ${name}`}`);
+  return command;
+}
+
+/** @throws {UsageError} for an option that the command does not have, with those that it has */
+function assertKnown(words: string, flags: Flags): void {
+  // What seems to be the value of an unknown option stands among the words of the command.
+  const name = ['migrate', ...Object.keys(COMMANDS)].find((each) => `${words} `.startsWith(`${each} `));
+  const { required, optional } = name === undefined ? { required: [], optional: [] } : commandOf(name);
+  const known = name === undefined ? Object.keys(OPTIONS) : [...required, ...optional];
+  const unknown = Object.keys(flags).find((option) => !known.includes(option));
+  if (unknown === undefined) return;
+  const options = [...known, 'help'].map((option) => `--${option}`).join(', ');
+  throw new UsageError(`There is no option --${unknown}${name === undefined ? '' : ` for ${name}`}; there is: ${options}`);
+}
+
+/** How the command is called, or all that begin with the name; all commands, if none does. */
+function usage(name = ''): string {
+  const all = Object.entries({ migrate: MIGRATE, ...COMMANDS });
+  const meant = all.filter(([each]) => each === name || each.startsWith(`${name} `));
+  const lines = (meant.length > 0 ? meant : all).map(([each, command]) => `  ${synopsis(each, command)}\n      ${command.about}\n`);
+  return `usage:\n${lines.join('')}`;
+}
+
+function synopsis(name: string, { required, optional }: Omit<Command, 'run'>): string {
+  const [topic = '', ...rest] = name.split(' ');
+  const options = [
+    ...required.map((option) => `--${option} ${OPTIONS[option]}`),
+    ...optional.map((option) => `[--${option} ${OPTIONS[option]}]`),
+  ];
+  const words = [...rest, ...options].join(' ');
+  return rest.length === 0 && required.length === 0 ? `npm run ${topic} [-- ${words}]` : `npm run ${topic} -- ${words}`;
+}
+
+function required(flags: Flags, name: Option): string {
   const value = flags[name];
   if (!value) throw new UsageError(`--${name} is missing`);
   return value;
@@ -177,12 +324,22 @@ function roleOf(flags: Flags): Role {
   return role;
 }
 
-function expiryOf({ expires }: Flags): Date | null {
+/** Who is at the keyboard, as the operating system knows, unless the operator says it. */
+function by(flags: Flags): string {
+  return flags.by ?? process.env.SUDO_USER ?? userInfo().username;
+}
+
+function notAMember(subject: string): UsageError {
+  return new UsageError(`${subject} is no member; see: npm run member -- list --organization PUBLIC_ID`);
+}
+
+/** The moment in which the day ends in the organization's time zone; compared by the database's clock, as keys are at each request. */
+async function expiryOf(em: EntityManager, { timeZone }: Organization, { expires }: Flags): Promise<Date | null> {
   if (expires === undefined) return null;
-  const date = new Date(expires);
-  if (!isPostingDate(expires) || date <= new Date())
-    throw new UsageError('--expires must be a date in the future, such as 2027-12-31');
-  return date;
+  const end = isCalendarDate(expires) ? endOfDay(expires, timeZone) : null;
+  const [row] = end === null ? [] : await em.execute<{ future: boolean }[]>('select ? > clock_timestamp() as future', [end]);
+  if (!row?.future) throw new UsageError('--expires must be a date that has not passed, such as 2027-12-31');
+  return end;
 }
 
 function print(rows: readonly Record<string, unknown>[]): void {
@@ -191,6 +348,11 @@ function print(rows: readonly Record<string, unknown>[]): void {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(error instanceof UsageError ? `${message}\n\n${USAGE}` : `${message}\n`);
+  if (error instanceof UsageError) process.stderr.write(`${message}\n\n${usage()}`);
+  else process.stderr.write(isMissingRight(error) ? `${RIGHT_MISSING}\n` : `${message}\n`);
   process.exitCode = 1;
 });
+
+const RIGHT_MISSING =
+  'The role of DATABASE_URL may not do this. Commands take the role that manages organizations, members and keys; npm run migrate ' +
+  'takes the owner of the tables. See docs/operations.md, "Three roles".';

@@ -46,6 +46,11 @@ export function isLockTimeout(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '55P03';
 }
 
+/** Whether the database role may not do it. */
+export function isMissingRight(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '42501';
+}
+
 /** Whether the plan of a statement no longer fits the tables. Its SQLSTATE says no more than that something is not supported. */
 export function isPlanOutdated(error: unknown): boolean {
   return error instanceof Error && 'routine' in error && error.routine === 'RevalidateCachedQuery';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MikroORM, Options } from '@mikro-orm/postgresql';
+import type { EntityManager, MikroORM, Options } from '@mikro-orm/postgresql';
 import config, { type Connection, connect, PATIENT } from '../mikro-orm.config.js';
+import type { DatabaseRoles } from './database-roles.js';
 import {
   type EmbeddedConnection,
   type EmbeddedPostgres,
@@ -16,6 +17,8 @@ const CLOSE_TIMEOUT_MS = 5_000;
 export interface Database {
   readonly orm: MikroORM;
   readonly embedded: boolean;
+  /** Does what the role that serves requests may not do, such as to make an organization or a key. */
+  asOwner<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
   /** Closes the connections, and stops the database where it is ours. */
   close(): Promise<void>;
 }
@@ -57,12 +60,23 @@ export async function openDatabase(settings: Settings, log: (message: string) =>
     );
   }
   const { databaseUrl } = settings;
-  return opened(() => connectByUrl(databaseUrl, options), null, refuseUnmigrated);
+  const database = await opened(() => connectByUrl(databaseUrl, options), null, refuseUnmigrated);
+  if (await managesAccess(database.orm)) log(TOO_MANY_RIGHTS);
+  return database;
+}
+
+const TOO_MANY_RIGHTS =
+  'The role of DATABASE_URL may also make keys and members. Give the gateway a role that only serves requests: docs/operations.md, "Three roles"';
+
+async function managesAccess(orm: MikroORM): Promise<boolean> {
+  const [row] = await orm.em.fork().execute<{ may: boolean }[]>(`select has_any_column_privilege('api_keys', 'insert') as may`);
+  return row?.may === true;
 }
 
 /**
- * For command line tools, which may run beside the gateway: they leave its embedded database running. What an operator asks for,
- * such as a proof of large books, may take as long as it takes.
+ * For command line tools, which may run beside the gateway: they leave its embedded database running. On that they are its
+ * superuser, and on another database the role that `DATABASE_URL` names. What an operator asks for, such as a proof of large books, may
+ * take as long as it takes.
  *
  * @throws {DatabaseNotMigrated}
  * @throws {DatabaseUnreachable}
@@ -70,28 +84,29 @@ export async function openDatabase(settings: Settings, log: (message: string) =>
 export async function openDatabaseBeside({ databaseUrl, dataDir }: Settings): Promise<Database> {
   if (databaseUrl !== null) return opened(() => connectByUrl(databaseUrl, PATIENT), null, refuseUnmigrated);
   const server = await openEmbeddedPostgres({ dataDir });
-  return opened(() => connect(connectionOf(server.connection), PATIENT), server, refuseUnmigrated);
+  return opened(() => connect(ownerConnection(server), PATIENT), server, refuseUnmigrated);
 }
 
 /**
  * For `npm run migrate`: applies what is pending, and tells the names.
  *
+ * @throws {DatabaseRoleUnsuitable}
  * @throws {DatabaseUnreachable}
  */
-export async function migrateDatabase({ databaseUrl, dataDir }: Settings, applicationRole?: string): Promise<string[]> {
+export async function migrateDatabase({ databaseUrl, dataDir }: Settings, roles: DatabaseRoles): Promise<string[]> {
   if (databaseUrl === null) {
     const server = await openEmbeddedPostgres({ dataDir });
     return migrateEmbedded(server).finally(() => server.stop());
   }
   const orm = await connectByUrl(databaseUrl, PATIENT);
-  return migrate(orm, applicationRole).finally(() => orm.close());
+  return migrate(orm, roles).finally(() => orm.close());
 }
 
 /** The superuser migrates, and so owns the tables: the application's role cannot switch off what guards them. */
-export async function migrateEmbedded({ superuser, connection }: EmbeddedPostgres): Promise<string[]> {
-  const orm = await connect(connectionOf({ ...superuser, database: connection.database }), PATIENT);
+export async function migrateEmbedded(server: EmbeddedPostgres, operator?: string): Promise<string[]> {
+  const orm = await connect(ownerConnection(server), PATIENT);
   try {
-    return await migrate(orm, connection.user);
+    return await migrate(orm, { application: server.connection.user, operator });
   } finally {
     await orm.close();
   }
@@ -128,11 +143,23 @@ async function opened(
   try {
     orm = await connected();
     await prepare(await pendingMigrations(orm));
-    return { orm, embedded: server !== null, close };
+    const own = <T>(work: (em: EntityManager) => Promise<T>) => asOwner(orm as MikroORM, server, work);
+    return { orm, embedded: server !== null, asOwner: own, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function asOwner<T>(orm: MikroORM, server: EmbeddedPostgres | null, work: (em: EntityManager) => Promise<T>): Promise<T> {
+  if (server === null) return work(orm.em.fork());
+  const owners = await connect(ownerConnection(server));
+  return work(owners.em.fork()).finally(() => owners.close());
+}
+
+/** Operators of the embedded database are its superuser: whoever may read its folder is that anyhow. */
+function ownerConnection({ superuser, connection }: EmbeddedPostgres): Connection {
+  return connectionOf({ ...superuser, database: connection.database });
 }
 
 export function connectionOf({ database, ...rest }: EmbeddedConnection): Connection {

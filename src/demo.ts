@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, internalRequest } from './auth/actor.js';
 import { createApiKey } from './auth/api-keys.js';
 import { type JwtSettings, signJwt } from './auth/jwt.js';
+import type { Database } from './database.js';
 import { Membership, Role, User } from './entities/access.js';
 import { Account, SystemRole } from './entities/account.js';
 import { AccountType } from './entities/account-type.js';
@@ -42,17 +43,21 @@ const DATE = '2026-01-15';
  * The demo that the data folder holds; `null` if its database is one's own work, and no demo. An empty database is
  * seeded with one.
  */
-export async function openDemo(orm: MikroORM, dataDir: string): Promise<{ demo: Demo; jwt: JwtSettings } | null> {
+export async function openDemo(
+  { orm, asOwner }: Pick<Database, 'orm' | 'asOwner'>,
+  dataDir: string,
+): Promise<{ demo: Demo; jwt: JwtSettings } | null> {
   const secret = await demoSecret(dataDir);
   const jwt: JwtSettings = { algorithm: 'HS256', key: secret };
   const file = join(dataDir, 'demo.json');
-  const em = orm.em.fork();
-  if ((await em.count(Organization)) === 0) {
-    await em.transactional(async (em) => {
-      const seeded = await seed(em);
-      // Written before the commit: a crash in between leaves a file that the next start overwrites, never a lost key.
-      await write(file, { ...seeded, jwt: await signJwt(SUBJECT, secret, '30d') });
-    });
+  if ((await orm.em.fork().count(Organization)) === 0) {
+    await asOwner((em) =>
+      em.transactional(async (em) => {
+        const seeded = await seed(em);
+        // Written before the commit: a crash in between leaves a file that the next start overwrites, never a lost key.
+        await write(file, { ...seeded, jwt: await signJwt(SUBJECT, secret, '30d') });
+      }),
+    );
   }
   const kept = await readFile(file, 'utf8').catch(() => null);
   if (kept === null) return null;

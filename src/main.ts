@@ -51,7 +51,7 @@ async function serve(
   database: Database,
   logger: FastifyBaseLogger,
 ): Promise<{ app: FastifyInstance; demo: Demo | null }> {
-  const demo = database.embedded ? await openDemo(database.orm, config.dataDir) : null;
+  const demo = database.embedded ? await openDemo(database, config.dataDir) : null;
   const app = await createApp({
     orm: database.orm,
     config,

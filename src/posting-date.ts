@@ -85,6 +85,17 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/** Whether the text is a date without a time. */
+export function isCalendarDate(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && isPostingDate(text);
+}
+
+/** The first moment after the day in the time zone. */
+export function endOfDay(date: PostingDate, timeZone: string): Date {
+  const next = Temporal.PlainDate.from(date).add({ days: 1 });
+  return new Date(next.toZonedDateTime(timeZone).epochMilliseconds);
+}
+
 /** Years 1 to 9999 are what both a four-digit text and the database's date type can hold. */
 function inCalendar(date: Temporal.PlainDate): PostingDate | null {
   return date.year >= 1 && date.year <= 9999 ? date.toString() : null;

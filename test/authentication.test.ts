@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { createApiKey, revokeApiKey } from '../src/auth/api-keys.js';
 import { jwtKey, signJwt } from '../src/auth/jwt.js';
-import { ApiKey, Membership, Role, User } from '../src/entities/access.js';
+import { ApiKey, Role } from '../src/entities/access.js';
 import type { Organization } from '../src/entities/organization.js';
+import { addMember } from '../src/services/members.js';
 import {
   AccountDocument,
   CreateAccountDocument,
@@ -34,14 +35,11 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 async function member(subject: string, organization: Organization, role: Role): Promise<void> {
-  const em = gateway.database.orm.em.fork();
-  const user = (await em.findOne(User, { subject })) ?? em.create(User, { subject, name: subject });
-  em.create(Membership, { organization: organization.id, user, role });
-  await em.flush();
+  await gateway.database.asOperator((em) => addMember(em, organization, { subject, name: subject, role }, { by: 'the test' }));
 }
 
 async function newKey(options: { expiresAt?: Date } = {}): Promise<{ key: string; apiKey: ApiKey }> {
-  return createApiKey(gateway.database.orm.em.fork(), books.organization, { name: 'key', role: Role.ADMIN, ...options });
+  return gateway.database.asOperator((em) => createApiKey(em, books.organization, { name: 'key', role: Role.ADMIN, ...options }));
 }
 
 const sign = (claims: Record<string, unknown>, key: KeyObject | Uint8Array = JWT.key, alg = 'HS256') =>
@@ -76,7 +74,7 @@ const STRANGERS: Record<string, [reason: keyof typeof BODIES, headers: () => Pro
     'CREDENTIAL',
     async () => {
       const { key, apiKey } = await newKey();
-      await revokeApiKey(gateway.database.orm.em.fork(), books.organization, apiKey.id);
+      await gateway.database.asOperator((em) => revokeApiKey(em, books.organization, apiKey.id));
       return bearer(key);
     },
   ],
@@ -177,13 +175,8 @@ describe('a JWT signed by a private key', () => {
     const pinned = await Gateway.start({ jwt: { algorithm, key: jwtKey(algorithm, undefined, pem(algorithm)) } });
     try {
       const { organization } = await pinned.books();
-      const em = pinned.database.orm.em.fork();
-      em.create(Membership, {
-        organization: organization.id,
-        user: em.create(User, { subject: 'ann', name: 'Ann' }),
-        role: Role.VIEWER,
-      });
-      await em.flush();
+      const ann = { subject: 'ann', name: 'Ann', role: Role.VIEWER };
+      await pinned.database.asOperator((em) => addMember(em, organization, ann, { by: 'the test' }));
       const claims = { sub: 'ann', exp: inAnHour() };
       const answer = async (token: string) => {
         const headers = bearer(token, { 'organization-id': organization.publicId });

@@ -17,7 +17,7 @@ describe('the operator', () => {
   beforeAll(async () => {
     gateway = await Gateway.start();
     const { rows } = await gateway.database.sql.query('select current_database() as database');
-    const DATABASE_URL = connectionUrl({ ...readCluster().application, database: rows[0].database });
+    const DATABASE_URL = connectionUrl({ ...readCluster().operator, database: rows[0].database });
     operate = (...words) => cli({ DATABASE_URL }, ...words);
     await operate('organization', 'create', '--id', 'acme', '--name', 'Acme', '--currency', 'EUR', '--time-zone', 'Europe/Berlin');
   });

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { connect } from '../mikro-orm.config.js';
 import { createApp } from '../src/app.js';
+import { connectionOf } from '../src/database.js';
 import { type Demo, openDemo } from '../src/demo.js';
 import { STATUS } from '../src/rest/errors.js';
+import { readCluster } from './helpers/cluster.js';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
 
 /** The README's requests, sent to a fresh demo, are answered as the README says. */
@@ -17,7 +20,10 @@ let dataDir: string;
 beforeAll(async () => {
   database = await createDatabase();
   dataDir = await mkdtemp(join(tmpdir(), 'credit-note-refunds-readme-'));
-  const opened = await openDemo(database.orm, dataDir);
+  const { rows } = await database.superuser.query('select current_database() as database');
+  const owner = await connect(connectionOf({ ...readCluster().superuser, ...rows[0] }));
+  const opened = await openDemo({ orm: database.orm, asOwner: (work) => work(owner.em.fork()) }, dataDir);
+  await owner.close();
   if (opened === null) throw new Error('the demo was not seeded');
   demo = opened.demo;
   app = await createApp({

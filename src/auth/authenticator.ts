@@ -93,7 +93,11 @@ export class Authenticator {
   }
 
   private async findMemberships(wanted: readonly Wanted[]): Promise<(Membership | null)[]> {
-    const where = wanted.map(({ subject, organizationId }) => ({ user: { subject }, organization: { publicId: organizationId } }));
+    const where = wanted.map(({ subject, organizationId }) => ({
+      user: { subject },
+      organization: { publicId: organizationId },
+      endedAt: null,
+    }));
     const found = await this.em.fork().find(Membership, { $or: where }, { populate: ['user', 'organization'] });
     return wanted.map(
       ({ subject, organizationId }) =>

@@ -48,6 +48,10 @@ export class Membership {
 
   @Enum({ items: () => Role, columnType: 'text' })
   role!: Role;
+
+  /** A membership that has ended is kept, and may be given again. */
+  @Property({ type: 'datetime', nullable: true })
+  endedAt: (Date & Opt) | null = null;
 }
 
 /** A key for programs. Only the hash is kept: whoever reads this table can use none of them. */

@@ -1,7 +1,14 @@
 import { Migration20261122Books } from './migration-20261122-books.js';
 import { Migration20261123Reversals } from './migration-20261123-reversals.js';
 import { Migration20261124Duplicates } from './migration-20261124-duplicates.js';
+import { Migration20261125Access } from './migration-20261125-access.js';
 import { Migration20261125Clock } from './migration-20261125-clock.js';
 
 /** Every migration, oldest first. The names are kept in the database: they never change. */
-export const MIGRATIONS = [Migration20261122Books, Migration20261123Reversals, Migration20261124Duplicates, Migration20261125Clock];
+export const MIGRATIONS = [
+  Migration20261122Books,
+  Migration20261123Reversals,
+  Migration20261124Duplicates,
+  Migration20261125Clock,
+  Migration20261125Access,
+];

@@ -11,6 +11,7 @@ export interface Cluster {
   readonly dataDir: string;
   readonly superuser: EmbeddedConnection;
   readonly application: EmbeddedConnection;
+  readonly operator: EmbeddedConnection;
 }
 
 export const CLUSTER_FILE = 'CREDIT_NOTE_REFUNDS_TEST_CLUSTER';

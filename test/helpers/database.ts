@@ -1,22 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import type { MikroORM } from '@mikro-orm/postgresql';
+import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { connect } from '../../mikro-orm.config.js';
 import { connectionOf } from '../../src/database.js';
 import { readCluster, TEMPLATE } from './cluster.js';
 
-/** A migrated database of one's own, seen through the ORM, through SQL as the application's own role, and as a superuser. */
+/** A migrated database of one's own, seen through the ORM and through SQL, as each of its roles. */
 export interface TestDatabase {
   readonly orm: MikroORM;
   /** Every SQL statement that the ORM has sent. */
   readonly statements: string[];
+  /** As the application's own role. */
   readonly sql: pg.Client;
+  readonly operator: pg.Client;
   readonly superuser: pg.Client;
+  /** Does what only the operator's role may do, such as to make an organization or a key. */
+  asOperator<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
   drop(): Promise<void>;
 }
 
 export async function createDatabase(): Promise<TestDatabase> {
-  const { superuser: superuserConnection, application } = readCluster();
+  const { superuser: superuserConnection, application, operator: operatorConnection } = readCluster();
   const database = `test_${randomBytes(6).toString('hex')}`;
   const admin = new pg.Client(superuserConnection);
   await admin.connect();
@@ -32,15 +36,19 @@ export async function createDatabase(): Promise<TestDatabase> {
     logger: (message) => void statements.push(message),
   });
   const sql = new pg.Client({ ...application, database });
+  const operators = await connect(connectionOf({ ...operatorConnection, database }));
+  const operator = new pg.Client({ ...operatorConnection, database });
   const superuser = new pg.Client({ ...superuserConnection, database });
-  await Promise.all([sql.connect(), superuser.connect()]);
+  await Promise.all([sql.connect(), operator.connect(), superuser.connect()]);
   return {
     orm,
     statements,
     sql,
+    operator,
     superuser,
+    asOperator: (work) => work(operators.em.fork()),
     async drop() {
-      await Promise.all([orm.close(), sql.end(), superuser.end()]);
+      await Promise.all([orm.close(), operators.close(), sql.end(), operator.end(), superuser.end()]);
       await admin.query(`drop database ${database} with (force)`);
       await admin.end();
     },

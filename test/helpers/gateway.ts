@@ -76,9 +76,11 @@ export class Gateway {
 
   /** New books with a client for them that may do everything. */
   async books({ baseCurrency = 'USD', timeZone = 'UTC' } = {}): Promise<Books> {
-    const em = this.database.orm.em.fork();
     const publicId = randomUUID();
-    const organization = await createOrganization(em, { publicId, name: 'Test Ltd', baseCurrency, timeZone });
+    const organization = await this.database.asOperator((em) =>
+      createOrganization(em, { publicId, name: 'Test Ltd', baseCurrency, timeZone }),
+    );
+    const em = this.database.orm.em.fork();
     const accounts = await em.find(Account, { organization: organization.id });
     const idOf = (matches: (account: Account) => boolean): string => String(accounts.find(matches)?.id);
     const branch = await em.findOneOrFail(Branch, { organization: organization.id });
@@ -94,7 +96,7 @@ export class Gateway {
   }
 
   async client(organization: Organization, role: Role): Promise<Client> {
-    const { key } = await createApiKey(this.database.orm.em.fork(), organization, { name: `key of ${role}`, role });
+    const { key } = await this.database.asOperator((em) => createApiKey(em, organization, { name: `key of ${role}`, role }));
     return new Client(this.app, { authorization: `Bearer ${key}` });
   }
 }

@@ -23,10 +23,12 @@ export default async function globalSetup(): Promise<void> {
   const superuser = new pg.Client(server.superuser);
   await superuser.connect();
   await superuser.query(`create database ${TEMPLATE}`);
+  const operator = { ...server.connection, user: 'operator', password: 'operator' };
+  await superuser.query(`create role ${operator.user} login password '${operator.password}'`);
   await superuser.end();
-  await migrateEmbedded({ ...server, connection: { ...server.connection, database: TEMPLATE } });
+  await migrateEmbedded({ ...server, connection: { ...server.connection, database: TEMPLATE } }, operator.user);
 
-  const cluster: Cluster = { dataDir, superuser: server.superuser, application: server.connection };
+  const cluster: Cluster = { dataDir, superuser: server.superuser, application: server.connection, operator };
   const file = join(dataDir, 'cluster.json');
   await writeFile(file, JSON.stringify(cluster), { mode: 0o600 });
   process.env[CLUSTER_FILE] = file;

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { connect } from '../mikro-orm.config.js';
+import { connectionOf } from '../src/database.js';
+import { connectionUrl } from '../src/embedded-postgres/index.js';
+import { Role } from '../src/entities/access.js';
+import { migrate } from '../src/migrate.js';
+import { addMember } from '../src/services/members.js';
+import { readCluster } from './helpers/cluster.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+import { cleanUp, cli } from './helpers/process.js';
+
+/** Three database roles: the owner migrates, an operator manages who may do what, the gateway serves requests. */
+let gateway: Gateway;
+let books: Books;
+let database: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  await gateway.database.asOperator((em) =>
+    addMember(em, books.organization, { subject: 'ann', name: 'Ann', role: Role.VIEWER }, { by: 'the test' }),
+  );
+  const { rows } = await gateway.database.sql.query('select current_database() as name');
+  database = rows[0].name;
+});
+afterAll(async () => {
+  await cleanUp();
+  await gateway.stop();
+});
+
+async function refusalOf(sql: pg.Client, ...statements: string[]): Promise<string> {
+  try {
+    await sql.query('begin');
+    for (const statement of statements) await sql.query(statement);
+    await sql.query('commit');
+    return 'accepted';
+  } catch (error) {
+    await sql.query('rollback');
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const asGateway = (...statements: string[]) => refusalOf(gateway.database.sql, ...statements);
+const asOperator = (...statements: string[]) => refusalOf(gateway.database.operator, ...statements);
+const asOwner = (...statements: string[]) => refusalOf(gateway.database.superuser, ...statements);
+
+const own = () => books.organization.id;
+const HASH = `'${'0'.repeat(64)}'`;
+const key = () =>
+  `insert into api_keys (organization_id, name, role, prefix, hash) values (${own()}, 'mine', 'ADMIN', 'bc_', ${HASH})`;
+const event = (columns = '', values = '') =>
+  `insert into audit_events (organization_id, action, details, created_by, request_id${columns})
+   values (${own()}, 'member change', '{"subject": "ann"}', 'operator', 'cli'${values})`;
+
+describe('the gateway’s role', () => {
+  it.each<[string, () => string]>([
+    ['make a key', key],
+    ['make a member', () => `insert into memberships (organization_id, user_id, role) select ${own()}, id, 'ADMIN' from users`],
+    ['make a user', () => `insert into users (subject, name) values ('mallory', 'Mallory')`],
+    [
+      'make an organization',
+      () => `insert into organizations (public_id, name, base_currency, time_zone) values ('x', 'x', 'USD', 'UTC')`,
+    ],
+    ['revive a key', () => 'update api_keys set revoked_at = null'],
+    ['revoke a key', () => 'update api_keys set revoked_at = now()'],
+    ['prolong a key', () => 'update api_keys set expires_at = null'],
+    ['give a key another role', () => `update api_keys set role = 'ADMIN'`],
+    ['give a member another role', () => `update memberships set role = 'ADMIN'`],
+    ['revive a membership', () => 'update memberships set ended_at = null'],
+    ['rename an organization', () => `update organizations set name = 'x'`],
+    ['put off a migration', () => `insert into schema_migrations (name) values ('x')`],
+    ['write the event of an operator', event],
+  ])('may not %s', async (_name, statement) => {
+    expect(await asGateway(statement())).toMatch(/permission denied|only an operator/);
+  });
+
+  it('may set the lock date, and note when a key was used', async () => {
+    expect(await asGateway('update api_keys set last_used_at = now()', 'update organizations set lock_date = null')).toBe(
+      'accepted',
+    );
+  });
+
+  it('may choose nowhere when something was recorded, in which transaction, or under which id', async () => {
+    const { rows } = await gateway.database.superuser.query(
+      `select table_name || '.' || column_name as name from information_schema.column_privileges
+       where grantee = $1 and privilege_type in ('INSERT', 'UPDATE') and table_schema = 'public' and column_name in ('id', 'created_at', 'xid')`,
+      [readCluster().application.user],
+    );
+    expect(rows).toEqual([]);
+    const entry = (column: string, value: string) =>
+      `insert into journal_entries (organization_id, posting_date, source, memo, ${column}) values (${own()}, '2026-02-01', 'REFUND', '', ${value})`;
+    expect(await asGateway(entry('created_at', `'2020-01-01'`))).toContain('permission denied');
+    expect(await asGateway(entry('xid', `'1'`))).toContain('permission denied');
+    expect(
+      await asGateway(`insert into idempotency_keys (organization_id, key, fingerprint, result_id, created_at)
+      values (${own()}, 'k', ${HASH}, 1, '2020-01-01')`),
+    ).toContain('permission denied');
+  });
+});
+
+describe('the operator’s role', () => {
+  it('makes keys and members, and revokes and ends them', async () => {
+    expect(await asOperator(key(), `update api_keys set revoked_at = now() where hash = ${HASH}`)).toBe('accepted');
+  });
+
+  it('touches neither what is posted nor what credit notes hold', async () => {
+    const note = await books.creditNote('100.00');
+    await books.refund(note.id);
+    const { rows } = await gateway.database.superuser.query(
+      `select table_name as name from information_schema.table_privileges where grantee = $1 and privilege_type not in ('SELECT')`,
+      [readCluster().operator.user],
+    );
+    expect(rows).toEqual([]);
+    for (const table of [
+      'refunds',
+      'refund_reversals',
+      'journal_entries',
+      'journal_lines',
+      'credit_notes',
+      'credit_note_lines',
+      'idempotency_keys',
+    ]) {
+      expect(await asOperator(`insert into ${table} (organization_id) values (${own()})`)).toContain('permission denied');
+      expect(await asOperator(`delete from ${table}`)).toContain('permission denied');
+    }
+    expect(await asOperator(`update organizations set lock_date = null`)).toContain('permission denied');
+    expect(await asOperator(`update credit_notes set voided_at = now()`)).toContain('permission denied');
+    expect(await asOperator('alter table refunds disable trigger all')).toContain('must be owner');
+  });
+
+  it('dates back no event and no key', async () => {
+    expect(await asOperator(event(', created_at', `, '2020-01-01'`))).toContain('permission denied');
+  });
+});
+
+describe('whoever it is, the owner too,', () => {
+  const asOwnerOrOperator = async (...statements: string[]) => [await asOperator(...statements), await asOwner(...statements)];
+
+  it('cannot revive a revoked key', async () => {
+    await asOwner(key().replace('0', '1'), 'update api_keys set revoked_at = now() where revoked_at is null and name = $$mine$$');
+    for (const value of ['null', `'2099-01-01'`]) {
+      for (const refusal of await asOwnerOrOperator(`update api_keys set revoked_at = ${value} where name = 'mine'`)) {
+        expect(refusal).toContain('revoked for good');
+      }
+    }
+    expect(await asOwner(`update api_keys set expires_at = now()`)).toContain('stays as it was made');
+    expect(await asOwner(`update api_keys set role = 'VIEWER'`)).toContain('stays as it was made');
+  });
+
+  it('cannot change, end or give again a membership without an event of it', async () => {
+    const change = (value: string) => `update memberships set ${value} where organization_id = ${own()}`;
+    for (const value of [`role = 'ADMIN'`, 'ended_at = now()']) {
+      for (const refusal of await asOwnerOrOperator(change(value))) expect(refusal).toContain('without an audit event');
+    }
+    expect(await asOperator(event(), change('ended_at = now()'))).toBe('accepted');
+    expect(await asOperator(change('ended_at = null'))).toContain('without an audit event');
+    expect(await asOperator(event(), change(`ended_at = '2020-01-01'`))).toContain('ended before');
+    expect(await asOperator(event(), change('ended_at = null'))).toBe('accepted');
+  });
+
+  it.each(['organizations', 'users', 'memberships', 'api_keys'])('cannot delete from %s', async (table) => {
+    expect(await asOwner(`delete from ${table}`)).toContain('never changed or deleted');
+    expect(await asOwner(`truncate ${table} cascade`)).toContain('never changed or deleted');
+  });
+
+  it('cannot date an event back', async () => {
+    expect(await asOwner(event(', created_at', `, '2020-01-01'`))).toBe('accepted');
+    const { rows } = await gateway.database.sql.query(`select 1 from audit_events where created_at < now() - interval '1 day'`);
+    expect(rows).toEqual([]);
+  });
+});
+
+describe('npm run migrate', () => {
+  it('takes back what a role had before', async () => {
+    const { superuser } = gateway.database;
+    const { user } = readCluster().application;
+    await superuser.query(`grant insert, delete on api_keys to ${user}`);
+    const orm = await connect(connectionOf({ ...readCluster().superuser, database }));
+    await migrate(orm, { application: user }).finally(() => orm.close());
+    expect(await asGateway(key())).toContain('permission denied');
+  });
+
+  it.each([
+    [
+      'a role that there is not',
+      ['--application-role', 'nobody"; drop table refunds; --'],
+      'There is no database role nobody"; drop table',
+    ],
+    ['the owner itself', ['--operator-role', 'postgres'], 'postgres owns the tables'],
+    ['one role for both', ['--application-role', 'x', '--operator-role', 'x'], 'must be two roles'],
+  ])('refuses %s in a line', async (_name, words, says) => {
+    const DATABASE_URL = connectionUrl({ ...readCluster().superuser, database });
+    const { code, stderr } = await cli({ DATABASE_URL }, 'migrate', ...words);
+    expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 1, lines: 1 });
+    expect(stderr).toContain(says);
+  });
+});
+
+it('tells in a line that the gateway’s role may not do an operator’s work', async () => {
+  const DATABASE_URL = connectionUrl({ ...readCluster().application, database });
+  const words = ['--organization', books.organization.publicId, '--name', 'k', '--role', 'ADMIN'];
+  const { code, stdout, stderr } = await cli({ DATABASE_URL }, 'api-key', 'create', ...words);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^The role of DATABASE_URL may not do this\..*operations\.md.*\n$/);
+});
