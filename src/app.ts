@@ -20,18 +20,23 @@ import { Unauthenticated } from './errors.js';
 import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
 import { BODY_LIMIT, sendError, sendNotFound } from './http-errors.js';
 import { parseJson } from './json.js';
+import { isProbe } from './probes.js';
 import { headerOf, requestFacts } from './request-facts.js';
 import { RequestLog } from './request-log.js';
 import { restRoutes } from './rest/routes.js';
 import { createSchema } from './schema.js';
 import { RefundQueue } from './services/refund-queue.js';
+import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** How long closing waits for requests in flight; below Fastify's own limit for what runs before it closes. */
 const DRAIN_LIMIT_MS = 9_000;
 
 export interface AppOptions {
   readonly orm: MikroORM;
-  readonly config: Pick<Config, 'introspection' | 'corsOrigins' | 'duplicateWindowSeconds' | 'clientIp' | 'trustedProxies'>;
+  readonly config: Pick<
+    Config,
+    'host' | 'allowedHosts' | 'introspection' | 'corsOrigins' | 'duplicateWindowSeconds' | 'clientIp' | 'trustedProxies'
+  >;
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
   /** What the Sandbox opens with, in demo mode. */
@@ -53,7 +58,7 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
     // A path that cannot be decoded meets no route, and so no hook.
     frameworkErrors: (error, request, reply) => {
       request.requestLog = new RequestLog(request.log);
-      return sendError(error, request, reply.header('x-request-id', request.id));
+      return sendError(error, request, reply.header('x-request-id', request.id).headers(SECURITY_HEADERS));
     },
     // One line for each request, with who and what, is written below.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -69,13 +74,14 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
     assertPlainUtf8(request);
     return body.length === 0 ? undefined : parseJson(body);
   });
+  followRequests(app);
+  secureWeb(app, config, sandbox !== undefined);
   await app.register(cors, {
-    origin: config.corsOrigins === true ? true : [...config.corsOrigins],
+    origin: [...config.corsOrigins],
     exposedHeaders: ['x-request-id', 'idempotency-replayed', 'etag', 'retry-after'],
     maxAge: 86_400,
   });
 
-  followRequests(app);
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(sendNotFound);
 
@@ -113,7 +119,9 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
     { prefix: '/api' },
   );
 
-  app.get('/', async (_request, reply) => (config.introspection ? reply.redirect('/graphql') : reply.callNotFound()));
+  app.get('/', { config: { cors: false } }, async (_request, reply) =>
+    config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
+  );
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (request, reply) => {
     try {
@@ -163,12 +171,6 @@ function logEnd(request: FastifyRequest, reply: FastifyReply, status: number | '
   const facts = { method, path: routeOptions.url ?? 'unknown', status, ms: Math.round(reply.elapsedTime) };
   // Probes come every few seconds, from several sides, for as long as the process lives.
   request.log[isProbe(request) ? 'debug' : 'info']({ ...facts, ...requestLog.facts }, 'request');
-}
-
-const PROBES: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz']);
-
-function isProbe({ routeOptions }: FastifyRequest): boolean {
-  return PROBES.has(routeOptions.url);
 }
 
 /** A request id of the caller's, if it is one that can stand in a log. */

@@ -1,6 +1,7 @@
 import { bool, cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './client-address.js';
+import { SANDBOX_ORIGINS } from './web-security.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -22,8 +23,10 @@ export interface Config {
   readonly trustedProxies: TrustedProxies;
   /** Whether the schema may be asked for, and the Sandbox is served. */
   readonly introspection: boolean;
-  /** Origins whose pages may call; `true` for any. */
-  readonly corsOrigins: true | readonly string[];
+  /** Origins whose pages may call. */
+  readonly corsOrigins: readonly string[];
+  /** Names that requests may be sent to, beside those of the loopback interface. */
+  readonly allowedHosts: readonly string[];
 }
 
 /** Names the variable and what is wrong with it, never its value: it may be a secret. */
@@ -41,6 +44,12 @@ const seconds = makeValidator((text) => {
 });
 
 const trustedProxies = makeValidator(parseTrustedProxies);
+
+const hostNames = makeValidator((text): readonly string[] => {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => /^([\w.-]+|\[[\da-f:.]+\])$/i.test(name))) return names;
+  throw new Error('must be host names without ports, separated by commas');
+});
 
 const postgresUrl = makeValidator((text) => {
   if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol) || new URL(text).pathname.length < 2) {
@@ -71,6 +80,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       TRUSTED_PROXIES: trustedProxies({ default: 1 }),
       GRAPHQL_INTROSPECTION: bool({ default: undefined }),
       CORS_ORIGINS: str({ default: undefined }),
+      ALLOWED_HOSTS: hostNames({ default: [] }),
     },
     { reporter: ({ errors }) => report(errors) },
   );
@@ -86,7 +96,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     clientIp: env.CLIENT_IP,
     trustedProxies: env.TRUSTED_PROXIES,
     introspection: env.GRAPHQL_INTROSPECTION ?? !production,
-    corsOrigins: env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? (production ? [] : true),
+    corsOrigins: env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? (production ? [] : SANDBOX_ORIGINS),
+    allowedHosts: env.ALLOWED_HOSTS,
   };
 }
 

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'FORBIDDEN'
   | 'BAD_USER_INPUT'
   | 'SERVICE_UNAVAILABLE'
+  | 'HOST_NOT_ALLOWED'
   | 'CREDIT_NOTE_NOT_FOUND'
   | 'CREDIT_NOTE_IS_DRAFT'
   | 'CREDIT_NOTE_IS_VOID'
@@ -116,6 +117,17 @@ export class ServiceUnavailable extends DomainError {
   readonly code = 'SERVICE_UNAVAILABLE';
   constructor() {
     super('That could not be done just now; send it again, with the same idempotency key');
+  }
+}
+
+/** The request was sent to a name that the gateway does not answer to. */
+export class HostNotAllowed extends DomainError {
+  readonly code = 'HOST_NOT_ALLOWED';
+  constructor(host: string) {
+    const shown = host.slice(0, 255);
+    super(`This gateway does not answer to the host "${shown}"; call it as localhost, or add the host to ALLOWED_HOSTS`, {
+      host: shown,
+    });
   }
 }
 

@@ -58,10 +58,7 @@ export function refusalBehind(error: unknown): DomainError | null {
 /** Formats an error for the client: a refusal with its code, field and details, anything unexpected without a word about it. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const refusal = refusalBehind(error);
-  if (refusal !== null) {
-    const { message, code, field, details } = refusal;
-    return { ...formatted, message, extensions: { code, ...(field && { field }), details } };
-  }
+  if (refusal !== null) return { ...formatted, ...described(refusal) };
   const argument = argumentAtFault(error);
   if (argument !== null) return { ...formatted, extensions: { code: 'BAD_USER_INPUT', field: argument } };
   const isClients = CLIENT_ERRORS.has(formatted.extensions?.code) && unwrapResolverError(error) === error;
@@ -72,6 +69,11 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   }
   const { requestId } = formatted.extensions ?? {};
   return { ...formatted, message: FAULT, extensions: { code: INTERNAL, ...(requestId !== undefined && { requestId }) } };
+}
+
+/** What GraphQL says of a refusal. */
+export function described({ message, code, field, details }: DomainError) {
+  return { message, extensions: { code, ...(field && { field }), details } };
 }
 
 /**

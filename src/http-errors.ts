@@ -1,9 +1,9 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { refusalOf } from './database-errors.js';
-import { ServiceUnavailable, Unauthenticated } from './errors.js';
-import { FAULT, INTERNAL } from './graphql-errors.js';
+import { type DomainError, ServiceUnavailable, Unauthenticated } from './errors.js';
+import { described, FAULT, INTERNAL } from './graphql-errors.js';
 import { InvalidJson } from './json.js';
-import { type ErrorReply, plainReply, refusalReply, TYPE } from './rest/errors.js';
+import { type ErrorReply, plainReply, refusalReply, STATUS, TYPE } from './rest/errors.js';
 
 /** As much as the documented API takes. */
 export const BODY_LIMIT = 100 * 1024;
@@ -21,7 +21,10 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
       reply.header('retry-after', RETRY_AFTER);
     }
     if (refusal instanceof Unauthenticated) reply.header('www-authenticate', 'Bearer');
-    return send(reply, refusalReply(refusal, { ...asked(request), target: request.body }));
+    return send(
+      reply,
+      isGraphQL(request) ? graphqlReply(refusal) : refusalReply(refusal, { ...asked(request), target: request.body }),
+    );
   }
   const client = clientError(error);
   if (client !== null) return sendPlain(client.status, client.message, request, reply);
@@ -34,7 +37,7 @@ export function sendNotFound(request: FastifyRequest, reply: FastifyReply): Fast
 }
 
 function sendPlain(status: number, message: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (request.routeOptions.url !== '/graphql') return send(reply, plainReply(status, message, asked(request)));
+  if (!isGraphQL(request)) return send(reply, plainReply(status, message, asked(request)));
   const errors = [{ message, extensions: { code: TYPE[status] ?? INTERNAL, requestId: request.id } }];
   return send(reply, { status, contentType: 'application/json', body: { errors } });
 }
@@ -57,6 +60,16 @@ function clientError(error: FastifyError): { status: number; message: string } |
     default:
       return null;
   }
+}
+
+function isGraphQL(request: FastifyRequest): boolean {
+  return request.routeOptions.url === '/graphql';
+}
+
+/** A refusal from before GraphQL has had a look at the request, as GraphQL itself writes it. */
+function graphqlReply(refusal: DomainError): ErrorReply {
+  const { message, extensions } = described(refusal);
+  return { status: STATUS[refusal.code], contentType: 'application/json', body: { errors: [{ message, extensions }] } };
 }
 
 function asked(request: FastifyRequest) {

@@ -17,7 +17,8 @@ describe('without any variable', () => {
       clientIp: 'connection',
       trustedProxies: 1,
       introspection: true,
-      corsOrigins: true,
+      corsOrigins: ['https://studio.apollographql.com', 'https://sandbox.embed.apollographql.com'],
+      allowedHosts: [],
     });
   });
 
@@ -90,6 +91,7 @@ describe('what is wrong', () => {
     'no proxies': ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '0' }],
     'proxies by name': ['TRUSTED_PROXIES', { TRUSTED_PROXIES: `10.0.0.1, ${SECRET}` }],
     'a network that is none': ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '10.0.0.0/33' }],
+    'a host with its port': ['ALLOWED_HOSTS', { ALLOWED_HOSTS: `a.example, ${SECRET}:4000` }],
     'an address from elsewhere': ['CLIENT_IP', { CLIENT_IP: SECRET }],
     'neither true nor false': ['GRAPHQL_INTROSPECTION', { GRAPHQL_INTROSPECTION: SECRET }],
     'JWTs without a signature': ['JWT_ALGORITHM', { JWT_ALGORITHM: 'none', JWT_SECRET: SECRET }],

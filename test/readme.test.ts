@@ -28,7 +28,15 @@ beforeAll(async () => {
   demo = opened.demo;
   app = await createApp({
     orm: database.orm,
-    config: { introspection: true, corsOrigins: true, duplicateWindowSeconds: 10, clientIp: 'none', trustedProxies: 1 },
+    config: {
+      introspection: true,
+      host: 'localhost',
+      allowedHosts: [],
+      corsOrigins: [],
+      duplicateWindowSeconds: 10,
+      clientIp: 'none',
+      trustedProxies: 1,
+    },
     jwt: opened.jwt,
     logger: pino({ level: 'silent' }),
   });

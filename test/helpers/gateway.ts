@@ -12,6 +12,7 @@ import { Account, SystemRole } from '../../src/entities/account.js';
 import { AccountType } from '../../src/entities/account-type.js';
 import { Branch } from '../../src/entities/branch.js';
 import { Organization } from '../../src/entities/organization.js';
+import type { SandboxContent } from '../../src/graphql-server.js';
 import { createOrganization } from '../../src/services/create-organization.js';
 import {
   CreateAccountDocument,
@@ -47,7 +48,10 @@ export class Gateway {
   static async start(
     options: {
       introspection?: boolean;
-      corsOrigins?: true | string[];
+      host?: string;
+      allowedHosts?: readonly string[];
+      corsOrigins?: readonly string[];
+      sandbox?: SandboxContent;
       jwt?: JwtSettings | null;
       duplicateWindowSeconds?: number;
       clientIp?: ClientIp;
@@ -58,13 +62,21 @@ export class Gateway {
     const logged: Record<string, unknown>[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
     // Tests make equal refunds in a row on purpose; the guard against that has tests of its own.
-    const { introspection = true, corsOrigins = true, jwt = JWT, duplicateWindowSeconds = 0 } = options;
+    const {
+      host = 'localhost',
+      allowedHosts = [],
+      introspection = true,
+      corsOrigins = [],
+      jwt = JWT,
+      duplicateWindowSeconds = 0,
+    } = options;
     const { clientIp = 'connection', trustedProxies = 1 } = options;
     const app = await createApp({
       orm: database.orm,
-      config: { introspection, corsOrigins, duplicateWindowSeconds, clientIp, trustedProxies },
+      config: { host, allowedHosts, introspection, corsOrigins, duplicateWindowSeconds, clientIp, trustedProxies },
       jwt,
       logger,
+      ...(options.sandbox && { sandbox: options.sandbox }),
     });
     return new Gateway(database, app, logged);
   }
