@@ -284,7 +284,8 @@ function assertKnown(words: string, flags: Flags): void {
   const unknown = Object.keys(flags).find((option) => !known.includes(option));
   if (unknown === undefined) return;
   const options = [...known, 'help'].map((option) => `--${option}`).join(', ');
-  throw new UsageError(`There is no option --${unknown}${name === undefined ? '' : ` for ${name}`}; there is: ${options}`);
+  const dashes = unknown.length === 1 ? '-' : '--';
+  throw new UsageError(`There is no option ${dashes}${unknown}${name === undefined ? '' : ` for ${name}`}; there is: ${options}`);
 }
 
 /** How the command is called, or all that begin with the name; all commands, if none does. */

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
+import { Role } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
 import { by, recordEvent } from './audit-trail.js';
 import type { Idempotency } from './idempotency.js';
@@ -38,7 +39,7 @@ function changeLock(
   fields: { lockDate?: string; reason: string },
   idempotency: Idempotency | undefined,
 ): Promise<Organization> {
-  const command = { operation, fields, result: Organization, idempotency, period: 'alone' as const };
+  const command = { operation, fields, result: Organization, idempotency, period: 'alone' as const, role: Role.ADMIN };
   return inUnitOfWork(em, actor, command, async (em, organization) => {
     const before = organization.lockDate;
     const after = fields.lockDate === undefined ? null : organization.postingDate(fields.lockDate, 'lockDate');

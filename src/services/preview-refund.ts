@@ -43,7 +43,8 @@ export async function previewRefund(
     requireRole(actor, Role.ACCOUNTANT);
     const requests = [{ actor, command, conditions: { duplicateWindowSeconds } }] as const;
     const reading = bookStatements(em, actor.organization.id, requests, Patience.FULL);
-    return await onBooks(em, actor.organization.id, { reading }, async (em, organization, _keys, rows) => {
+    return await onBooks(em, actor.organization.id, { actors: [actor], reading }, async (em, organization, { standing, rows }) => {
+      standing.assertMay(actor, Role.ACCOUNTANT);
       const refund = prepareRefund(requests[0], openBooks(em, organization, requests, Patience.FULL, rows));
       const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
       throw new Previewed({

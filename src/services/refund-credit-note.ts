@@ -1,6 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, provenanceOf } from '../auth/actor.js';
+import type { Standing } from '../auth/standing.js';
 import { insert } from '../detached.js';
+import { Role } from '../entities/access.js';
 import type { Account } from '../entities/account.js';
 import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import type { Branch } from '../entities/branch.js';
@@ -63,6 +65,8 @@ export type Outcome = Refund | DomainError | Postponed;
  *
  * Refusals, one for each request:
  *
+ * @throws {Unauthenticated} if the actor's key or membership has ended by now
+ * @throws {Forbidden} if the actor's role has become too low
  * @throws {CreditNoteNotFound}
  * @throws {CreditNoteIsDraft}
  * @throws {CreditNoteIsVoid}
@@ -90,10 +94,11 @@ export async function refundCreditNotes(
   onWritten?: () => void,
 ): Promise<readonly Outcome[]> {
   const reading = bookStatements(em, organizationId, requests, patience);
-  const terms = { patience, commands: requests.map(keyed), reading };
-  const { outcomes, written } = await onBooks(em, organizationId, terms, async (em, organization, keys, rows) => {
+  const actors = requests.map(({ actor }) => actor);
+  const terms = { patience, commands: requests.map(keyed), actors, reading };
+  const { outcomes, written } = await onBooks(em, organizationId, terms, async (em, organization, { keys, standing, rows }) => {
     const books = openBooks(em, organization, requests, patience, rows);
-    const { outcomes, made } = await decideRefunds(em, keys, requests, books);
+    const { outcomes, made } = await decideRefunds(em, keys, standing, requests, books);
     const { written } = await writeRefunds(em, keys, made);
     void written.then(onWritten, () => undefined);
     return { outcomes, written };
@@ -119,11 +124,15 @@ interface Decided {
 export async function decideRefunds(
   em: EntityManager,
   keys: LockedKeys,
+  standing: Standing,
   requests: readonly RefundRequest[],
   books: Books,
 ): Promise<Decided> {
   const earlier = requests.map((request) =>
-    keys.isBusy(keyed(request)) ? Postponed.KEY_BUSY : unlessRefused(() => keys.resultOf(keyed(request))),
+    unlessRefused(() => {
+      standing.assertMay(request.actor, Role.ACCOUNTANT);
+      return keys.isBusy(keyed(request)) ? Postponed.KEY_BUSY : keys.resultOf(keyed(request));
+    }),
   );
   const replays = await replayed(em, earlier);
 

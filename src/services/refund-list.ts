@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { Role } from '../entities/access.js';
 import { Refund } from '../entities/refund.js';
 import { DomainError, PossibleDuplicateRefund } from '../errors.js';
 import type { Idempotency, KeyedCommand } from './idempotency.js';
@@ -25,11 +26,12 @@ const NO_REFUND = { id: 0 };
 export function refundAllOrNone(em: EntityManager, organizationId: number, list: RefundList): Promise<Refund[]> {
   const { requests } = list;
   const commands = [asOne(list), ...requests.map(keyed)];
+  const actors = requests.map(({ actor }) => actor);
   const reading = bookStatements(em, organizationId, requests, Patience.FULL);
-  return onBooks(em, organizationId, { commands, reading }, async (em, organization, keys, rows) => {
+  return onBooks(em, organizationId, { commands, actors, reading }, async (em, organization, { keys, standing, rows }) => {
     const before = keys.resultOf(asOne(list));
     const books = openBooks(em, organization, requests, Patience.FULL, rows);
-    const { outcomes, made } = await decideRefunds(em, keys, requests, books);
+    const { outcomes, made } = await decideRefunds(em, keys, standing, requests, books);
     const repeats = repeatsIn(requests);
     const refunds = outcomes.map((outcome, index) => {
       const refusal = repeats.get(requests[index]) ?? outcome;
@@ -51,7 +53,9 @@ export function refundAllOrNone(em: EntityManager, organizationId: number, list:
  */
 export async function bindKey(em: EntityManager, organizationId: number, list: RefundList): Promise<void> {
   if (list.idempotency === undefined) return;
-  await onBooks(em, organizationId, { commands: [asOne(list)] }, async (_em, _organization, keys) => {
+  const actors = list.requests.map(({ actor }) => actor);
+  await onBooks(em, organizationId, { commands: [asOne(list)], actors }, async (_em, _organization, { keys, standing }) => {
+    for (const actor of actors) standing.assertMay(actor, Role.ACCOUNTANT);
     if (keys.resultOf(asOne(list)) === null) keys.keep(asOne(list), NO_REFUND);
   });
 }

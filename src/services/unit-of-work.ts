@@ -1,8 +1,10 @@
 import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
+import { Standing, standingStatement } from '../auth/standing.js';
 import { executeTogether, type Row, type Statement } from '../database-driver.js';
 import { columnsOf } from '../detached.js';
+import { Role } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
 import { type KeyedCommand, keyStatements, LockedKeys } from './idempotency.js';
 import { placesOf } from './places.js';
@@ -31,11 +33,15 @@ export interface Command<T> extends KeyedCommand {
   /** What it makes. */
   readonly result: EntityClass<T>;
   readonly period?: Period;
+  /** What it takes to do it. Absent: {@link Role.ACCOUNTANT}. */
+  readonly role?: Role;
 }
 
 /**
  * Does the work in one transaction, and once per idempotency key: the second time, the first one's result is read again.
  *
+ * @throws {Unauthenticated} if the actor's key or membership has ended by now
+ * @throws {Forbidden} if the actor's role has become too low
  * @throws {IdempotencyKeyReused} if the key was used for another command
  */
 export function inUnitOfWork<T extends { id: number }>(
@@ -44,18 +50,26 @@ export function inUnitOfWork<T extends { id: number }>(
   command: Command<T>,
   work: (em: EntityManager, organization: Organization) => Promise<T>,
 ): Promise<T> {
-  const { result, idempotency, period } = command;
-  return onBooks(em, actor.organization.id, { period, commands: [command] }, async (em, organization, keys) => {
-    const earlier = keys.resultOf(command);
-    if (earlier !== null) return em.findOneOrFail(result, { id: earlier } as FilterQuery<T>);
-    const made = await work(em, organization);
-    if (idempotency !== undefined) {
+  const { result, period, role = Role.ACCOUNTANT } = command;
+  const organizationId = actor.organization.id;
+  return onBooks(
+    em,
+    organizationId,
+    { period, commands: [command], actors: [actor] },
+    async (em, organization, { keys, standing }) => {
+      standing.assertMay(actor, role);
+      const earlier = keys.resultOf(command);
+      if (earlier !== null) return em.findOneOrFail(result, { id: earlier } as FilterQuery<T>);
+      const made = await work(em, organization);
       // What it made gets its id from the database.
       await em.persist(made).flush();
       keys.keep(command, made);
-    }
-    return made;
-  });
+      // The work may have waited for more locks.
+      const [rows = []] = await executeTogether(em, [standingStatement(organizationId, [actor])]);
+      new Standing(rows).assertMay(actor, role);
+      return made;
+    },
+  );
 }
 
 interface Terms {
@@ -64,8 +78,19 @@ interface Terms {
   readonly patience?: Patience;
   /** Those whose keys are to be locked. */
   readonly commands?: readonly KeyedCommand[];
+  /** Those who ask for it. */
+  readonly actors: readonly Actor[];
   /** What is to be read, or locked, after that and in the same round trip. */
   readonly reading?: readonly Statement[];
+}
+
+/** What is known under the locks. */
+interface Opened {
+  readonly keys: LockedKeys;
+  /** What the actors may do by now. */
+  readonly standing: Standing;
+  /** Those of each statement of `reading`. */
+  readonly rows: Row[][];
 }
 
 /**
@@ -74,14 +99,13 @@ interface Terms {
  * What waits for a lock and what it then reads are statements of their own, if in one round trip: a statement reads what was
  * committed before it began.
  *
- * @param work is given the rows of each statement of `reading`
  * @throws {ServiceUnavailable} if too many of the organization wait for locks already
  */
 export function onBooks<T>(
   em: EntityManager,
   organizationId: number,
-  { period = 'shared', patience = Patience.FULL, commands = [], reading = [] }: Terms,
-  work: (em: EntityManager, organization: Organization, keys: LockedKeys, rows: Row[][]) => Promise<T>,
+  { period = 'shared', patience = Patience.FULL, commands = [], actors, reading = [] }: Terms,
+  work: (em: EntityManager, organization: Organization, opened: Opened) => Promise<T>,
 ): Promise<T> {
   const wanted = [...new Set(commands.flatMap(({ idempotency }) => idempotency?.key ?? []))];
   const keyed = keyStatements(organizationId, wanted, patience === Patience.FULL);
@@ -93,11 +117,14 @@ export function onBooks<T>(
           { text: `select ${columnsOf(em, Organization)} from organizations where id = $1`, values: [organizationId] },
           ...keyed,
           ...reading,
+          // After all locks: what was taken away while they were waited for is gone.
+          standingStatement(organizationId, actors),
         ]);
         const [organization] = organizations.map((row) => em.map(Organization, row));
         if (organization === undefined) throw new Error(`there is no organization ${organizationId}`);
         const keys = new LockedKeys(em, organization, rest.splice(0, keyed.length));
-        return work(em, organization, keys, rest);
+        const standing = new Standing(rest.pop() ?? []);
+        return work(em, organization, { keys, standing, rows: rest });
       },
       { clear: true },
     );

@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createApiKey, revokeApiKey } from '../src/auth/api-keys.js';
+import { signJwt } from '../src/auth/jwt.js';
+import { Role } from '../src/entities/access.js';
+import { addMember, changeMember, endMembership } from '../src/services/members.js';
+import {
+  CreateAccountDocument,
+  CreateBranchDocument,
+  CreateCreditNoteDocument,
+  CreateCustomerDocument,
+  LockTransactionsDocument,
+  OpenCreditNoteDocument,
+  PreviewRefundDocument,
+  RefundCreditNoteDocument,
+  RefundCreditNotesDocument,
+  ReverseRefundDocument,
+  UnlockTransactionsDocument,
+  VoidCreditNoteDocument,
+} from './generated/documents.js';
+import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
+
+/** Whoever loses a key, a membership or a role loses it at once, also while a request of theirs waits for a lock. */
+let gateway: Gateway;
+let books: Books;
+let noteId: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+beforeEach(async () => {
+  books = await gateway.books();
+  noteId = (await books.creditNote('1000.00')).id;
+});
+afterAll(() => gateway.stop());
+
+interface Caller {
+  readonly client: Client;
+  /** Takes away what the caller may do; the code that it is refused with from then on. */
+  lose(): Promise<string>;
+}
+
+const BY = { by: 'the test' };
+
+async function keyed(): Promise<{ client: Client; id: number }> {
+  const options = { name: 'a key', role: Role.ADMIN };
+  const { key, apiKey } = await gateway.database.asOperator((em) => createApiKey(em, books.organization, options));
+  return { client: new Client(gateway.app, { authorization: `Bearer ${key}` }), id: apiKey.id };
+}
+
+async function member(): Promise<{ client: Client; subject: string }> {
+  const subject = `ann of ${books.organization.id}`;
+  await gateway.database.asOperator((em) => addMember(em, books.organization, { subject, name: 'Ann', role: Role.ADMIN }, BY));
+  const authorization = `Bearer ${await signJwt(subject, JWT.key, '1h')}`;
+  return { client: new Client(gateway.app, { authorization, 'organization-id': books.organization.publicId }), subject };
+}
+
+async function withKey(): Promise<Caller> {
+  const { client, id } = await keyed();
+  const lose = async () => {
+    await gateway.database.asOperator((em) => revokeApiKey(em, books.organization, id));
+    return 'UNAUTHENTICATED';
+  };
+  return { client, lose };
+}
+
+const CALLERS: Record<string, () => Promise<Caller>> = {
+  'a key that is revoked': withKey,
+  'a key that expires': async () => {
+    const { client, id } = await keyed();
+    const lose = async () => {
+      const { superuser } = gateway.database;
+      // In place of waiting for the day: nobody else can change when a key expires.
+      await superuser.query('set session_replication_role = replica');
+      await superuser.query('update api_keys set expires_at = clock_timestamp() where id = $1', [id]);
+      await superuser.query('set session_replication_role = origin');
+      return 'UNAUTHENTICATED';
+    };
+    return { client, lose };
+  },
+  'a membership that ends': async () => {
+    const { client, subject } = await member();
+    const lose = async () => {
+      await gateway.database.asOperator((em) => endMembership(em, books.organization, subject, BY));
+      return 'UNAUTHENTICATED';
+    };
+    return { client, lose };
+  },
+  'a role that becomes a lower one': async () => {
+    const { client, subject } = await member();
+    const lose = async () => {
+      await gateway.database.asOperator((em) => changeMember(em, books.organization, { subject, role: Role.VIEWER }, BY));
+      return 'FORBIDDEN';
+    };
+    return { client, lose };
+  },
+};
+
+/** Until so many connections of this database wait for a lock. */
+async function waiting(count: number): Promise<void> {
+  for (;;) {
+    const { rows } = await gateway.database.superuser.query(
+      `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rows[0].count >= count) return;
+  }
+}
+
+type Hold = readonly [statement: string, values: () => unknown[]];
+const holdNote: Hold = ['select from credit_notes where id = any ($1) for update', () => [[noteId]]];
+const holdPeriod: Hold = [`select pg_advisory_xact_lock(hashtextextended('period', $1))`, () => [books.organization.id]];
+
+/** Holds a lock until the caller waits for it and has lost what it may do; what became of the request. */
+async function meanwhile<T>(
+  [lock, values]: Hold,
+  send: () => Promise<T>,
+  lose: () => Promise<string>,
+): Promise<{ reply: T; code: string }> {
+  const { sql } = gateway.database;
+  await sql.query('begin');
+  await sql.query(lock, values());
+  const reply = send();
+  await waiting(1);
+  const code = await lose();
+  await sql.query('commit');
+  return { reply: await reply, code };
+}
+
+describe.each(Object.entries(CALLERS))('%s', (_name, caller) => {
+  it.each([
+    ['the note', holdNote],
+    ['the period', holdPeriod],
+  ])('pays nothing with a refund that waits for %s', async (_lock, lock) => {
+    const { client, lose } = await caller();
+    const before = await books.snapshot();
+
+    const { reply, code } = await meanwhile(
+      lock,
+      () => client.graphql(RefundCreditNoteDocument, { input: books.refundInput(noteId), idempotencyKey: 'k' }),
+      lose,
+    );
+
+    expect(reply.errors?.[0]?.extensions.code).toBe(code);
+    expect(await books.snapshot()).toEqual(before);
+    expect((await books.refund(noteId)).amount).toBe('40.00');
+  });
+});
+
+it('is refused over REST, too', async () => {
+  const { client, lose } = await withKey();
+  const body = { fromAccountId: Number(books.ids.bank), amount: 1, exchangeRate: 1, referenceNo: '', description: '' };
+  const rest = { ...body, date: '2026-02-01', branchId: Number(books.ids.branch) };
+  const before = await books.snapshot();
+
+  const { reply } = await meanwhile(holdNote, () => client.rest(`/api/credit-notes/${noteId}/refunds`, rest), lose);
+
+  expect([reply.status, reply.json]).toEqual([401, { message: 'Unauthorized', statusCode: 401 }]);
+  expect(await books.snapshot()).toEqual(before);
+});
+
+it('is refused by itself in a unit of work that it shares with others', async () => {
+  const { client, lose } = await withKey();
+  const send = (by: Client, referenceNo: string) =>
+    by.graphql(RefundCreditNoteDocument, { input: books.refundInput(noteId, { referenceNo }) });
+
+  const { reply, code } = await meanwhile(
+    holdPeriod,
+    () => Promise.all([books.client, client, books.client, client].map((by, index) => send(by, String(index)))),
+    lose,
+  );
+
+  expect(reply.map(({ data, errors }) => data?.refundCreditNote?.amount ?? errors?.[0]?.extensions.code)).toEqual([
+    '40.00',
+    code,
+    '40.00',
+    code,
+  ]);
+});
+
+it.each(['ATOMIC', 'PER_ITEM'] as const)('makes none of a list, and does not keep its key: %s', async (mode) => {
+  const { client, lose } = await withKey();
+  const inputs = [books.refundInput(noteId, { referenceNo: '1' }), books.refundInput(noteId, { referenceNo: '2' })];
+  const before = await books.snapshot();
+
+  const { reply, code } = await meanwhile(
+    holdPeriod,
+    () => client.graphql(RefundCreditNotesDocument, { inputs, mode, idempotencyKey: 'list' }),
+    lose,
+  );
+
+  expect(reply.errors?.[0]?.extensions.code).toBe(code);
+  expect(await books.snapshot()).toEqual(before);
+});
+
+describe('no command of a key that is revoked while it waits does anything:', () => {
+  const commands: Record<string, [lock: Hold, send: (client: Client) => Promise<unknown>]> = {
+    reverseRefund: [
+      holdNote,
+      async (client) => {
+        const { rows } = await gateway.database.superuser.query('select max(id)::text as id from refunds');
+        return client.graphql(ReverseRefundDocument, { input: { refundId: rows[0].id, date: '2026-02-05', reason: 'x' } });
+      },
+    ],
+    voidCreditNote: [holdNote, (client) => client.graphql(VoidCreditNoteDocument, { id: noteId })],
+    openCreditNote: [holdNote, (client) => client.graphql(OpenCreditNoteDocument, { id: noteId })],
+    createCreditNote: [
+      holdPeriod,
+      async (client) => {
+        const { rows } = await gateway.database.superuser.query('select max(id)::text as id from customers');
+        const lines = [{ accountId: books.ids.sales, amount: '1.00' }];
+        return client.graphql(CreateCreditNoteDocument, { input: { customerId: rows[0].id, date: '2026-01-15', lines } });
+      },
+    ],
+    createCustomer: [holdPeriod, (client) => client.graphql(CreateCustomerDocument, { input: { displayName: 'x' } })],
+    createAccount: [
+      holdPeriod,
+      (client) => client.graphql(CreateAccountDocument, { input: { code: 'x', name: 'x', type: 'BANK' } }),
+    ],
+    createBranch: [holdPeriod, (client) => client.graphql(CreateBranchDocument, { input: { code: 'x', name: 'x' } })],
+    lockTransactions: [
+      holdPeriod,
+      (client) => client.graphql(LockTransactionsDocument, { input: { lockDate: '2025-12-31', reason: 'x' } }),
+    ],
+    unlockTransactions: [holdPeriod, (client) => client.graphql(UnlockTransactionsDocument, { input: { reason: 'x' } })],
+    'createCreditNote, which waits for its number': [
+      [
+        'insert into credit_note_counters (organization_id, next) values ($1, 9) on conflict (organization_id) do update set next = 9',
+        () => [books.organization.id],
+      ],
+      async (client) => {
+        const { rows } = await gateway.database.superuser.query('select max(id)::text as id from customers');
+        const lines = [{ accountId: books.ids.sales, amount: '1.00' }];
+        return client.graphql(CreateCreditNoteDocument, { input: { customerId: rows[0].id, date: '2026-01-15', lines } });
+      },
+    ],
+  };
+
+  it.each(Object.entries(commands))('%s', async (name, [lock, send]) => {
+    if (name === 'reverseRefund') await books.refund(noteId);
+    if (name === 'openCreditNote') noteId = (await books.creditNote('10.00', { open: false })).id;
+    const { client, lose } = await withKey();
+    const before = await written();
+
+    const { reply, code } = await meanwhile(lock, () => send(client), lose);
+
+    expect(reply).toMatchObject({ errors: [{ extensions: { code } }] });
+    expect(await written()).toEqual(before);
+  });
+
+  async function written(): Promise<unknown> {
+    const { rows } = await gateway.database.sql.query(
+      `select lock_date, (select count(*) from audit_events where organization_id = $1) as events,
+         (select count(*) from branches where organization_id = $1) as branches,
+         (select count(*) from refund_reversals where organization_id = $1) as reversals
+       from organizations where id = $1`,
+      [books.organization.id],
+    );
+    return [rows, await books.snapshot()];
+  }
+});
+
+it('is told by the preview', async () => {
+  const { client, lose } = await withKey();
+  const { reply, code } = await meanwhile(
+    holdNote,
+    () => client.graphql(PreviewRefundDocument, { input: books.refundInput(noteId) }),
+    lose,
+  );
+  expect(reply.data?.previewRefund.refusals.map(({ code }) => code)).toEqual([code]);
+});
+
+it('cannot have done again what it did before, by its idempotency key', async () => {
+  const { client, lose } = await withKey();
+  const send = () => client.graphql(RefundCreditNoteDocument, { input: books.refundInput(noteId), idempotencyKey: 'k' });
+  expect((await send()).errors).toBeUndefined();
+
+  const { reply, code } = await meanwhile(holdPeriod, send, lose);
+
+  expect(reply.errors?.[0]?.extensions.code).toBe(code);
+});
