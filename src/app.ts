@@ -20,6 +20,7 @@ import { Unauthenticated } from './errors.js';
 import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
 import { BODY_LIMIT, sendError, sendNotFound } from './http-errors.js';
 import { parseJson } from './json.js';
+import { shedLoad } from './load-shedding.js';
 import { isProbe } from './probes.js';
 import { headerOf, requestFacts } from './request-facts.js';
 import { RequestLog } from './request-log.js';
@@ -35,7 +36,14 @@ export interface AppOptions {
   readonly orm: MikroORM;
   readonly config: Pick<
     Config,
-    'host' | 'allowedHosts' | 'introspection' | 'corsOrigins' | 'duplicateWindowSeconds' | 'clientIp' | 'trustedProxies'
+    | 'host'
+    | 'allowedHosts'
+    | 'introspection'
+    | 'corsOrigins'
+    | 'duplicateWindowSeconds'
+    | 'clientIp'
+    | 'trustedProxies'
+    | 'maxEventLoopDelayMs'
   >;
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
@@ -81,6 +89,7 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
     exposedHeaders: ['x-request-id', 'idempotency-replayed', 'etag', 'retry-after'],
     maxAge: 86_400,
   });
+  await shedLoad(app, config.maxEventLoopDelayMs);
 
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(sendNotFound);

@@ -25,6 +25,8 @@ export interface Config {
   readonly introspection: boolean;
   /** Origins whose pages may call. */
   readonly corsOrigins: readonly string[];
+  /** How far behind the process may be before it refuses requests; 0 for never. */
+  readonly maxEventLoopDelayMs: number;
   /** Names that requests may be sent to, beside those of the loopback interface. */
   readonly allowedHosts: readonly string[];
 }
@@ -40,6 +42,11 @@ const port = makeValidator((text) => {
 
 const seconds = makeValidator((text) => {
   if (!/^\d{1,6}$/.test(text)) throw new Error('must be a whole number of seconds');
+  return Number.parseInt(text, 10);
+});
+
+const milliseconds = makeValidator((text) => {
+  if (!/^\d{1,6}$/.test(text)) throw new Error('must be a whole number of milliseconds');
   return Number.parseInt(text, 10);
 });
 
@@ -80,6 +87,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       TRUSTED_PROXIES: trustedProxies({ default: 1 }),
       GRAPHQL_INTROSPECTION: bool({ default: undefined }),
       CORS_ORIGINS: str({ default: undefined }),
+      MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
       ALLOWED_HOSTS: hostNames({ default: [] }),
     },
     { reporter: ({ errors }) => report(errors) },
@@ -97,6 +105,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     trustedProxies: env.TRUSTED_PROXIES,
     introspection: env.GRAPHQL_INTROSPECTION ?? !production,
     corsOrigins: env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? (production ? [] : SANDBOX_ORIGINS),
+    maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,
     allowedHosts: env.ALLOWED_HOSTS,
   };
 }

@@ -18,6 +18,7 @@ describe('without any variable', () => {
       trustedProxies: 1,
       introspection: true,
       corsOrigins: ['https://studio.apollographql.com', 'https://sandbox.embed.apollographql.com'],
+      maxEventLoopDelayMs: 1000,
       allowedHosts: [],
     });
   });
@@ -92,6 +93,7 @@ describe('what is wrong', () => {
     'proxies by name': ['TRUSTED_PROXIES', { TRUSTED_PROXIES: `10.0.0.1, ${SECRET}` }],
     'a network that is none': ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '10.0.0.0/33' }],
     'a host with its port': ['ALLOWED_HOSTS', { ALLOWED_HOSTS: `a.example, ${SECRET}:4000` }],
+    'a delay in words': ['MAX_EVENT_LOOP_DELAY_MS', { MAX_EVENT_LOOP_DELAY_MS: SECRET }],
     'an address from elsewhere': ['CLIENT_IP', { CLIENT_IP: SECRET }],
     'neither true nor false': ['GRAPHQL_INTROSPECTION', { GRAPHQL_INTROSPECTION: SECRET }],
     'JWTs without a signature': ['JWT_ALGORITHM', { JWT_ALGORITHM: 'none', JWT_SECRET: SECRET }],

@@ -36,6 +36,7 @@ beforeAll(async () => {
       duplicateWindowSeconds: 10,
       clientIp: 'none',
       trustedProxies: 1,
+      maxEventLoopDelayMs: 0,
     },
     jwt: opened.jwt,
     logger: pino({ level: 'silent' }),

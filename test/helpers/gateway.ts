@@ -54,6 +54,7 @@ export class Gateway {
       sandbox?: SandboxContent;
       jwt?: JwtSettings | null;
       duplicateWindowSeconds?: number;
+      maxEventLoopDelayMs?: number;
       clientIp?: ClientIp;
       trustedProxies?: TrustedProxies;
     } = {},
@@ -70,10 +71,19 @@ export class Gateway {
       jwt = JWT,
       duplicateWindowSeconds = 0,
     } = options;
-    const { clientIp = 'connection', trustedProxies = 1 } = options;
+    const { clientIp = 'connection', trustedProxies = 1, maxEventLoopDelayMs = 0 } = options;
     const app = await createApp({
       orm: database.orm,
-      config: { host, allowedHosts, introspection, corsOrigins, duplicateWindowSeconds, clientIp, trustedProxies },
+      config: {
+        host,
+        allowedHosts,
+        introspection,
+        corsOrigins,
+        duplicateWindowSeconds,
+        clientIp,
+        trustedProxies,
+        maxEventLoopDelayMs,
+      },
       jwt,
       logger,
       ...(options.sandbox && { sandbox: options.sandbox }),

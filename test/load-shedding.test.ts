@@ -1,0 +1,65 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start({ maxEventLoopDelayMs: 50 });
+  books = await gateway.books();
+});
+afterAll(() => gateway.stop());
+
+it('refuses requests before any work while it is behind, answers probes, and recovers', async () => {
+  const note = await books.creditNote('100.00');
+  const { creditNoteId, ...input } = books.refundInput(note.id);
+  const body = {
+    ...input,
+    fromAccountId: Number(input.fromAccountId),
+    branchId: Number(input.branchId),
+    amount: 40,
+    exchangeRate: 1,
+  };
+  const refund = () => books.client.rest(`/api/credit-notes/${creditNoteId}/refunds`, body);
+  const query = () => books.client.graphql('{ me { name } }');
+  const before = await books.snapshot();
+
+  let graphql = await query();
+  while (graphql.status === 200) {
+    await blocked();
+    graphql = await query();
+  }
+  await blocked();
+  const statements = gateway.database.statements.length;
+  const rest = await refund();
+  const problem = await books.client.rest(`/api/credit-notes/${creditNoteId}/refunds`, body, {
+    accept: 'application/problem+json',
+  });
+  const page = await gateway.app.inject({ url: '/graphql', headers: { accept: 'text/html' } });
+  expect(gateway.database.statements.length).toBe(statements);
+  const probes = await Promise.all(['/healthz', '/readyz'].map((url) => gateway.app.inject({ url })));
+
+  expect([graphql.status, graphql.headers['retry-after'], graphql.errors?.[0]?.extensions.code]).toEqual([
+    503,
+    '1',
+    'SERVICE_UNAVAILABLE',
+  ]);
+  expect([rest.status, rest.headers['retry-after'], rest.json.errors[0].type]).toEqual([503, '1', 'SERVICE_UNAVAILABLE']);
+  expect([problem.status, problem.json.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+  expect(page.statusCode).toBe(503);
+  expect(probes.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+  expect(await books.snapshot()).toEqual(before);
+  expect(gateway.logged).toContainEqual(expect.objectContaining({ status: 503, behindMs: expect.any(Number) }));
+
+  while (graphql.status === 503) {
+    await turn();
+    graphql = await query();
+  }
+  expect((await refund()).status).toBe(201);
+});
+
+/** Keeps the event loop from its work for longer than it may be. */
+async function blocked(): Promise<void> {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  await turn();
+}
