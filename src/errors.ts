@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'AMOUNT_PRECISION'
   | 'AMOUNT_TOO_LARGE'
   | 'EXCHANGE_RATE_INVALID'
+  | 'PAID_AMOUNT_INVALID'
   | 'CURRENCY_NOT_FOUND'
   | 'ACCOUNT_NOT_FOUND'
   | 'ACCOUNT_INACTIVE'
@@ -259,6 +260,14 @@ export class ExchangeRateInvalid extends DomainError {
   readonly code = 'EXCHANGE_RATE_INVALID';
   constructor(reason: string, exchangeRate?: Big) {
     super(reason, { field: 'exchangeRate', ...(exchangeRate && { exchangeRate: exchangeRate.toFixed() }) });
+  }
+}
+
+/** The bank cannot have shown this amount for the refund. */
+export class PaidAmountInvalid extends DomainError {
+  readonly code = 'PAID_AMOUNT_INVALID';
+  constructor(reason: string, paidAmount: Big) {
+    super(reason, { field: 'paidAmount', paidAmount: paidAmount.toFixed() });
   }
 }
 

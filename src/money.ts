@@ -9,6 +9,8 @@ import currencyCodes from 'currency-codes';
  */
 export const Big = BigJs();
 Big.strict = true;
+// Of quotients, before they are rounded to MAX_DIGITS.
+Big.DP = 60;
 
 export type Big = BigJs;
 
@@ -16,6 +18,10 @@ export const ZERO = Big('0');
 
 /** A JSON number, a double, keeps this many decimal digits whatever they are; so we accept and answer no longer ones. */
 export const MAX_DIGITS = 15;
+
+/** Digits of an exchange rate before the point, and after it. What limits a rate in practice are its {@link MAX_DIGITS} in all. */
+export const MAX_RATE_INTEGER_DIGITS = 10;
+export const MAX_RATE_DECIMALS = 30;
 
 const DECIMAL_TEXT = /^-?\d{1,30}(\.\d{1,30})?$/;
 const NUMBER_TOKEN = /^-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?$/;
@@ -33,6 +39,11 @@ export function parseNumberToken(token: string): Big | null {
 /** Digits that it takes to write the value without an exponent, on both sides of the point. */
 export function digitCount(value: Big): number {
   return Math.max(value.e + 1, 1) + decimalCount(value);
+}
+
+/** Digits from the first to the last that is not zero: what a JSON number carries, wherever the point is. */
+export function significantDigits(value: Big): number {
+  return value.c.length;
 }
 
 /** Digits after the decimal point, trailing zeros not counted. */
@@ -59,9 +70,19 @@ export function currencyDigits(code: string): number {
 /** The library looks through its whole list each time; a page of refunds asks hundreds of times. */
 const DIGITS: ReadonlyMap<string, number> = new Map(currencyCodes.data.map(({ code, digits }) => [code, digits]));
 
-/** Rounds half away from zero to the currency's digits. Nothing else in this service rounds. */
+/** Rounds half away from zero to the currency's digits. Nothing else in this service rounds, but {@link exchangeRateOf}. */
 export function roundToCurrency(value: Big, currencyCode: string): Big {
   return value.round(currencyDigits(currencyCode), BigJs.roundHalfUp);
+}
+
+/** The smallest amount of the currency above zero. */
+export function smallestUnit(currencyCode: string): Big {
+  return Big(`1e-${currencyDigits(currencyCode)}`);
+}
+
+/** The exchange rate at which the amount is the base amount, to as many digits as a rate has. */
+export function exchangeRateOf(baseAmount: Big, amount: Big): Big {
+  return baseAmount.div(amount).prec(MAX_DIGITS, BigJs.roundHalfUp).round(MAX_RATE_DECIMALS, BigJs.roundHalfUp);
 }
 
 /** Writes an amount with all the decimals of its currency: `100.00` USD, `100` JPY. */

@@ -135,10 +135,10 @@ const REFUSALS: Record<string, Refusal> = {
     arrange: () => ({ exchangeRate: 1.0001 }),
   },
   'an exchange rate of nothing': { code: 'BAD_USER_INPUT', field: 'exchangeRate', arrange: () => ({ exchangeRate: 0 }) },
-  'an exchange rate of eleven decimals': {
+  'an exchange rate of sixteen significant digits': {
     code: 'BAD_USER_INPUT',
     field: 'exchangeRate',
-    arrange: () => ({ exchangeRate: 1.00000000001 }),
+    arrange: () => ({ exchangeRate: 1.000000000000001 }),
   },
   'a branch that does not exist': { code: 'BRANCH_ID_NOT_FOUND', field: 'branchId', arrange: () => ({ branchId: 999_999 }) },
   "another organization's branch": {

@@ -8,6 +8,7 @@ import { Owned } from './owned.js';
 export enum SystemRole {
   ACCOUNTS_RECEIVABLE = 'accounts-receivable',
   FX_GAIN_LOSS = 'fx-gain-loss',
+  ROUNDING = 'rounding',
 }
 
 @ObjectType({ description: 'An account of the chart of accounts.' })

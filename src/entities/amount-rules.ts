@@ -1,8 +1,23 @@
 import { AmountNotPositive, AmountPrecision, AmountTooLarge, ExchangeRateInvalid } from '../errors.js';
-import { Big, currencyDigits, decimalCount, digitCount, MAX_DIGITS, ZERO } from '../money.js';
+import {
+  Big,
+  currencyDigits,
+  decimalCount,
+  digitCount,
+  MAX_DIGITS,
+  MAX_RATE_DECIMALS,
+  MAX_RATE_INTEGER_DIGITS,
+  significantDigits,
+  ZERO,
+} from '../money.js';
 
-/** Digits of an exchange rate, before the point and after it. */
-export const MAX_RATE_DECIMALS = 10;
+/** What an exchange rate may have, in the words of a refusal. */
+export const RATE_DIGITS = `at most ${MAX_DIGITS} significant digits, ${MAX_RATE_INTEGER_DIGITS} of them before the point and ${MAX_RATE_DECIMALS} decimals`;
+
+/** Whether a JSON number and the database can carry the exchange rate. */
+export function hasRateDigits(rate: Big): boolean {
+  return significantDigits(rate) <= MAX_DIGITS && decimalCount(rate) <= MAX_RATE_DECIMALS && rate.e < MAX_RATE_INTEGER_DIGITS;
+}
 
 /** An amount is positive and has no more digits than its currency, or a JSON number, can carry: it is refused, never rounded. */
 export function assertAmount(amount: Big, currencyCode: string, field: string): void {
@@ -14,12 +29,7 @@ export function assertAmount(amount: Big, currencyCode: string, field: string): 
 
 export function assertExchangeRate(rate: Big, currencyCode: string, baseCurrency: string): void {
   if (rate.lte(ZERO)) throw new ExchangeRateInvalid('exchangeRate must be a positive number', rate);
-  if (decimalCount(rate) > MAX_RATE_DECIMALS || rate.e >= MAX_RATE_DECIMALS || digitCount(rate) > MAX_DIGITS) {
-    throw new ExchangeRateInvalid(
-      `exchangeRate has more than ${MAX_RATE_DECIMALS} digits before or after the point, or ${MAX_DIGITS} in all`,
-      rate,
-    );
-  }
+  if (!hasRateDigits(rate)) throw new ExchangeRateInvalid(`exchangeRate must have ${RATE_DIGITS}`, rate);
   if (currencyCode === baseCurrency && !rate.eq(Big('1'))) {
     throw new ExchangeRateInvalid(`exchangeRate must be 1: the credit note is in the base currency, ${baseCurrency}`, rate);
   }

@@ -9,8 +9,10 @@ import {
   CreditNoteIsDraft,
   CreditNoteIsVoid,
   DateBeforeCreditNote,
+  ExchangeRateInvalid,
+  PaidAmountInvalid,
 } from '../errors.js';
-import { type Big, formatAmount, roundToCurrency, ZERO } from '../money.js';
+import { type Big, exchangeRateOf, formatAmount, roundToCurrency, ZERO } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../scalars.js';
 import type { Account } from './account.js';
@@ -22,6 +24,7 @@ import { Customer } from './customer.js';
 import { JournalEntry } from './journal-entry.js';
 import type { Organization } from './organization.js';
 import { Owned } from './owned.js';
+import type { RefundTerms } from './refund.js';
 
 export enum CreditNoteStatus {
   DRAFT = 'DRAFT',
@@ -52,6 +55,24 @@ export interface CreditNoteTerms {
   readonly referenceNo: string;
   readonly note: string;
   readonly createdBy: string;
+}
+
+/** What a refund costs, in the base currency: one of the two. */
+export interface Price {
+  /** Units of the base currency per unit of the credit note's currency. */
+  readonly exchangeRate?: Big | null | undefined;
+  /** What the bank shows. */
+  readonly paidAmount?: Big | null | undefined;
+}
+
+/** How a refund is paid. */
+export interface Payment {
+  readonly exchangeRate: Big;
+  /**
+   * What leaves a from-account that is held in the base currency. `null` for one that is held in the note's currency: the amount
+   * itself leaves that, and its value in the base currency leaves nothing to round.
+   */
+  readonly paidInBase: Big | null;
 }
 
 /** Tells the ORM never to write a column. */
@@ -94,6 +115,14 @@ export class CreditNote extends Owned {
   /** What the refunds have taken off the receivable, in the base currency: a running total, so that roundings never add up. */
   @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
   refundedBase: Big & Opt = ZERO;
+
+  /** Realized FX gain of its refunds, as it was posted. The triggers write this and the next column, too. */
+  @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
+  realizedGain: Big & Opt = ZERO;
+
+  /** The same before any rounding: each refund posts the step to what this comes to when rounded. */
+  @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
+  unroundedGain: Big & Opt = ZERO;
 
   @Property({ type: DecimalColumn })
   applied: Big & Opt = ZERO;
@@ -242,15 +271,13 @@ export class CreditNote extends Owned {
 
   /**
    * @param amount of a refund, in the note's currency
-   * @param exchangeRate of the refund
    * @throws {CreditNoteIsDraft}
    * @throws {CreditNoteIsVoid}
    * @throws {AmountNotPositive}
    * @throws {AmountPrecision}
    * @throws {CreditNoteHasNoRemainingAmount}
-   * @throws {ExchangeRateInvalid}
    */
-  assertRefundable(amount: Big, exchangeRate: Big): void {
+  assertRefundable(amount: Big): void {
     this.assertOpened();
     assertAmount(amount, this.currencyCode, 'amount');
     if (amount.gt(this.remaining)) {
@@ -262,31 +289,86 @@ export class CreditNote extends Owned {
         currencyCode,
       );
     }
-    assertExchangeRate(exchangeRate, this.currencyCode, this.organization.baseCurrency);
+  }
+
+  /**
+   * How a refund of the amount is paid from the account: at a rate, or at the one that follows from what the bank shows.
+   *
+   * @throws {ExchangeRateInvalid}
+   * @throws {PaidAmountInvalid}
+   * @throws {AmountNotPositive} also {AmountPrecision} and {AmountTooLarge}: of the paid amount
+   */
+  payment(amount: Big, fromAccount: Account, { exchangeRate, paidAmount }: Price): Payment {
+    const { baseCurrency } = this.organization;
+    const isInBase = fromAccount.currencyCode === baseCurrency;
+    if (paidAmount) {
+      this.assertPaidAmount(paidAmount, amount, fromAccount);
+      // Where the note's own rate gives what the bank shows, the rate has not changed.
+      const rate = paidAmount.eq(this.booked(amount)) ? this.exchangeRate : exchangeRateOf(paidAmount, amount);
+      assertExchangeRate(rate, this.currencyCode, baseCurrency);
+      return { exchangeRate: rate, paidInBase: paidAmount };
+    }
+    if (!exchangeRate) throw new ExchangeRateInvalid('exchangeRate is required, or else paidAmount');
+    assertExchangeRate(exchangeRate, this.currencyCode, baseCurrency);
+    return { exchangeRate, paidInBase: isInBase ? roundToCurrency(amount.times(exchangeRate), baseCurrency) : null };
+  }
+
+  private assertPaidAmount(paidAmount: Big, amount: Big, { name, currencyCode }: Account): void {
+    const { baseCurrency } = this.organization;
+    assertAmount(paidAmount, baseCurrency, 'paidAmount');
+    if (currencyCode !== baseCurrency) {
+      const reason = `What leaves ${name}, which is held in ${currencyCode}, is the amount itself; send exchangeRate in place of paidAmount`;
+      throw new PaidAmountInvalid(reason, paidAmount);
+    }
+    if (this.currencyCode === baseCurrency && !paidAmount.eq(amount)) {
+      throw new PaidAmountInvalid(
+        `paidAmount must be the amount: the credit note is in the base currency, ${baseCurrency}`,
+        paidAmount,
+      );
+    }
   }
 
   /**
    * Takes a refund off what remains, and throws what {@link assertRefundable} does. The caller holds the row's lock, which
    * makes check-then-spend one step.
    *
-   * @returns in the base currency: what leaves the receivable, at the note's rate, and what leaves the from-account, at
-   *   the refund's rate
+   * @returns in the base currency: what leaves the receivable, at the note's rate; what leaves the from-account; and the
+   *   realized FX gain. What those leave is rounding.
    */
-  refund(amount: Big, exchangeRate: Big): { settled: Big; paid: Big } {
-    this.assertRefundable(amount, exchangeRate);
+  refund(
+    amount: Big,
+    { exchangeRate, paidInBase }: Payment,
+  ): Pick<RefundTerms, 'exchangeRate' | 'settledAmount' | 'paidAmount' | 'realizedGain'> {
+    this.assertRefundable(amount);
     const refunded = this.refunded.plus(amount);
     // A refund is the step between two running totals: the last one leaves exactly nothing, whatever was rounded before.
     const due = this.booked(this.applied.plus(refunded)).minus(this.booked(this.applied)).minus(this.refundedBase);
-    const settled = due.lt(ZERO) ? ZERO : due;
+    const settledAmount = due.lt(ZERO) ? ZERO : due;
+    const unroundedGain = this.unroundedGain.plus(this.gainOf(amount, exchangeRate));
+    // So is the gain. At an unchanged rate there is none, whatever reversals have left of earlier roundings.
+    const step = exchangeRate.eq(this.exchangeRate)
+      ? ZERO
+      : roundToCurrency(unroundedGain, this.organization.baseCurrency).minus(this.realizedGain);
+    // Not less than nothing leaves an account.
+    const realizedGain = paidInBase === null && step.gt(settledAmount) ? settledAmount : step;
     this.refunded = refunded;
-    this.refundedBase = this.refundedBase.plus(settled);
-    return { settled, paid: roundToCurrency(amount.times(exchangeRate), this.organization.baseCurrency) };
+    this.refundedBase = this.refundedBase.plus(settledAmount);
+    this.unroundedGain = unroundedGain;
+    this.realizedGain = this.realizedGain.plus(realizedGain);
+    return { exchangeRate, settledAmount, paidAmount: paidInBase ?? settledAmount.minus(realizedGain), realizedGain };
+  }
+
+  /** Booked rate against paid rate, before it is rounded. */
+  private gainOf(amount: Big, exchangeRate: Big): Big {
+    return amount.times(this.exchangeRate.minus(exchangeRate));
   }
 
   /** Takes a refund back: its credit can be refunded again. The caller holds the row's lock. */
-  giveBack(amount: Big, settled: Big): void {
+  giveBack({ amount, exchangeRate, settledAmount, realizedGain }: RefundTerms): void {
     this.refunded = this.refunded.minus(amount);
-    this.refundedBase = this.refundedBase.minus(settled);
+    this.refundedBase = this.refundedBase.minus(settledAmount);
+    this.unroundedGain = this.unroundedGain.minus(this.gainOf(amount, exchangeRate));
+    this.realizedGain = this.realizedGain.minus(realizedGain);
     if (this.refunded.lt(ZERO) || this.refundedBase.lt(ZERO)) {
       throw new Error(`more was reversed of credit note ${this.id} than refunded`);
     }

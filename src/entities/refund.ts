@@ -35,6 +35,7 @@ export interface RefundTerms {
   readonly description: string;
   readonly settledAmount: Big;
   readonly paidAmount: Big;
+  readonly realizedGain: Big;
 }
 
 @ObjectType({ description: 'Money paid back against a credit note. It is never changed and never deleted.' })
@@ -64,9 +65,13 @@ export class Refund extends Owned {
   @Property({ type: DecimalColumn })
   settledAmount: Big;
 
-  /** What left the from-account, in the base currency, at the refund's rate. */
+  /** What left the from-account, in the base currency. */
   @Property({ type: DecimalColumn })
   paidAmount: Big;
+
+  /** Realized FX gain (positive) or loss (negative), in the base currency: booked rate against paid rate. */
+  @Property({ type: DecimalColumn })
+  realizedGain: Big;
 
   @Field(() => PostingDateScalar, { description: 'The day in the books that it belongs to.' })
   @Property({ type: 'date' })
@@ -111,6 +116,7 @@ export class Refund extends Owned {
     this.exchangeRate = terms.exchangeRate;
     this.settledAmount = terms.settledAmount;
     this.paidAmount = terms.paidAmount;
+    this.realizedGain = terms.realizedGain;
     this.date = terms.date;
     this.referenceNo = terms.referenceNo;
     this.description = terms.description;
@@ -122,10 +128,5 @@ export class Refund extends Owned {
   @Field(() => String, { description: 'Name of the user or of the API key that made it.' })
   get createdBy(): string {
     return this.provenance.createdBy;
-  }
-
-  /** Realized FX gain (positive) or loss (negative), in the base currency: booked rate against paid rate. */
-  get realizedGain(): Big {
-    return this.settledAmount.minus(this.paidAmount);
   }
 }

@@ -3,6 +3,7 @@ import { Migration20261123Reversals } from './migration-20261123-reversals.js';
 import { Migration20261124Duplicates } from './migration-20261124-duplicates.js';
 import { Migration20261125Access } from './migration-20261125-access.js';
 import { Migration20261125Clock } from './migration-20261125-clock.js';
+import { Migration20261125Exchange } from './migration-20261125-exchange.js';
 
 /** Every migration, oldest first. The names are kept in the database: they never change. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   Migration20261124Duplicates,
   Migration20261125Clock,
   Migration20261125Access,
+  Migration20261125Exchange,
 ];

@@ -138,7 +138,13 @@ export class RefundResolver {
     return formatAmount(refund.amount, refund.currencyCode);
   }
 
-  @Reads('settledAmount', 'paidAmount')
+  @Reads('paidAmount')
+  @FieldResolver(() => DecimalScalar, { description: 'What left the from-account, in the base currency.' })
+  paidAmount(@Root() refund: Refund, @Ctx() context: Context): string {
+    return formatAmount(refund.paidAmount, context.actor.organization.baseCurrency);
+  }
+
+  @Reads('realizedGain')
   @FieldResolver(() => DecimalScalar, {
     description:
       "Realized FX gain (positive) or loss (negative) in the base currency: the credit note's rate against the refund's.",

@@ -27,6 +27,7 @@ const CHART: readonly { code: string; name: string; type: AccountType; systemRol
   { code: '10007', name: 'Accounts Receivable', type: AccountType.ACCOUNTS_RECEIVABLE, systemRole: SystemRole.ACCOUNTS_RECEIVABLE },
   { code: '40001', name: 'Other Expenses', type: AccountType.OTHER_EXPENSE },
   { code: '40008', name: 'Exchange Gain or Loss', type: AccountType.OTHER_EXPENSE, systemRole: SystemRole.FX_GAIN_LOSS },
+  { code: '40009', name: 'Rounding Differences', type: AccountType.OTHER_EXPENSE, systemRole: SystemRole.ROUNDING },
   { code: '50001', name: 'Sales', type: AccountType.INCOME },
 ];
 

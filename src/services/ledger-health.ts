@@ -80,12 +80,14 @@ const CHECKS: Readonly<Record<string, string>> = {
     from refunds refund
       join credit_notes note on note.id = refund.credit_note_id
       join organizations organization on organization.id = refund.organization_id
+      join accounts account on account.id = refund.from_account_id
       left join journal_entries entry on entry.id = refund.journal_entry_id and entry.source = 'REFUND' and entry.posting_date = refund.date
       left join lateral (
         select
           coalesce(sum(${signed('line')}) filter (where account.system_role = 'accounts-receivable'), 0) as receivable,
           coalesce(sum(${signed('line')}) filter (where line.account_id = refund.from_account_id), 0) as bank,
           coalesce(sum(${signed('line')}) filter (where account.system_role = 'fx-gain-loss'), 0) as fx,
+          coalesce(sum(${signed('line')}) filter (where account.system_role = 'rounding'), 0) as rounding,
           coalesce(sum(${signed('line', 'foreign_amount')}) filter (where account.system_role = 'accounts-receivable'), refund.amount) as foreign_amount,
           coalesce(sum(${signed('line', 'foreign_amount')}) filter (where line.account_id = refund.from_account_id), -refund.amount) as foreign_paid,
           bool_or(line.account_id <> refund.from_account_id and account.system_role is null) as strays
@@ -93,9 +95,12 @@ const CHECKS: Readonly<Record<string, string>> = {
       ) booked on true
     where ${of('refund')} and (entry.id is null or booked.strays
       or booked.receivable <> refund.settled_amount or booked.bank <> -refund.paid_amount
-      or booked.fx <> refund.paid_amount - refund.settled_amount
+      or booked.fx <> -refund.realized_gain
+      or booked.rounding <> refund.paid_amount + refund.realized_gain - refund.settled_amount
       or booked.foreign_amount <> refund.amount or booked.foreign_paid <> -refund.amount
-      or refund.paid_amount <> round(refund.amount * refund.exchange_rate, currency_digits(organization.base_currency))
+      or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount, refund.realized_gain,
+        account.currency_code, organization.base_currency)
+      or (refund.exchange_rate = note.exchange_rate and refund.realized_gain <> 0)
       or (note.currency_code = organization.base_currency and refund.settled_amount <> refund.amount))`,
 
   'every-opened-note-has-its-entry': `
@@ -141,7 +146,23 @@ const CHECKS: Readonly<Record<string, string>> = {
       left join refunds refund on refund.credit_note_id = note.id
         and not exists (select from refund_reversals where refund_id = refund.id)
     where ${of('note')} group by note.id
-    having note.refunded <> coalesce(sum(refund.amount), 0) or note.refunded_base <> coalesce(sum(refund.settled_amount), 0)`,
+    having note.refunded <> coalesce(sum(refund.amount), 0) or note.refunded_base <> coalesce(sum(refund.settled_amount), 0)
+      or note.realized_gain <> coalesce(sum(refund.realized_gain), 0)
+      or note.unrounded_gain <> coalesce(sum(refund.amount * (note.exchange_rate - refund.exchange_rate)), 0)`,
+
+  // Each reversal may leave two of the smallest units for the next refund to settle: one of its own rounding, one of the refund's.
+  'what-is-settled-is-what-the-note-says': `
+    select 'credit note ' || note.id as offender
+    from credit_notes note
+      join organizations organization on organization.id = note.organization_id
+      cross join lateral (
+        select coalesce(sum(refund.amount) filter (where reversal.id is null), 0) as amount,
+          coalesce(sum(refund.settled_amount) filter (where reversal.id is null), 0) as settled, count(reversal.id) as reversals
+        from refunds refund left join refund_reversals reversal on reversal.refund_id = refund.id where refund.credit_note_id = note.id
+      ) posted
+    where ${of('note')} and abs(posted.settled - round((note.applied + posted.amount) * note.exchange_rate, currency_digits(organization.base_currency))
+        + round(note.applied * note.exchange_rate, currency_digits(organization.base_currency)))
+      > 2 * posted.reversals * 10 ^ -currency_digits(organization.base_currency)`,
 
   'no-credit-note-is-over-refunded': `
     select 'credit note ' || note.id as offender from credit_notes note

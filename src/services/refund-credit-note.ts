@@ -6,7 +6,7 @@ import { Role } from '../entities/access.js';
 import type { Account } from '../entities/account.js';
 import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import type { Branch } from '../entities/branch.js';
-import type { CreditNote } from '../entities/credit-note.js';
+import type { CreditNote, Price } from '../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../entities/journal-entry.js';
 import { Refund, type RefundTerms } from '../entities/refund.js';
 import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../errors.js';
@@ -16,13 +16,11 @@ import { areEqual, type Books, bookStatements, openBooks, windowOf } from './ref
 import type { SystemAccounts } from './system-accounts.js';
 import { onBooks, Patience } from './unit-of-work.js';
 
-export interface RefundCreditNote {
+export interface RefundCreditNote extends Price {
   readonly creditNoteId: string;
   readonly fromAccountId: string;
   /** In the credit note's currency. */
   readonly amount: Big;
-  /** Units of the base currency per unit of the credit note's currency. */
-  readonly exchangeRate: Big;
   readonly referenceNo: string;
   readonly description: string;
   /** A calendar date, or a date-time that means one. */
@@ -80,6 +78,7 @@ export type Outcome = Refund | DomainError | Postponed;
  * @throws {CreditNoteChanged} if not as much remains as the caller expects
  * @throws {CreditNoteHasNoRemainingAmount} if less than the amount is left on the note
  * @throws {ExchangeRateInvalid}
+ * @throws {PaidAmountInvalid} if it cannot be what the bank shows
  * @throws {TransactionsDateLocked} if the books are locked on the posting date
  * @throws {DateBeforeCreditNote}
  * @throws {BranchNotFound}
@@ -242,15 +241,15 @@ export function prepareRefund(request: RefundRequest, books: Books): Refund {
   if (fromAccount === undefined) throw new AccountNotFound(command.fromAccountId, 'fromAccountId');
   fromAccount.assertUsable(REFUNDABLE_FROM, [creditNote.currencyCode, organization.baseCurrency], 'fromAccountId');
 
-  creditNote.assertRefundable(command.amount, command.exchangeRate);
+  creditNote.assertRefundable(command.amount);
+  const payment = creditNote.payment(command.amount, fromAccount, command);
   organization.assertUnlocked(date);
   creditNote.assertNotBefore(date);
   const branch = books.branch(request);
   if (branch === undefined) throw new BranchNotFound(command.branchId);
 
   // Nothing is refused after this: a refusal leaves the note as it was, for the requests after it.
-  const { settled, paid } = creditNote.refund(command.amount, command.exchangeRate);
-  const terms = { ...command, date, settledAmount: settled, paidAmount: paid };
+  const terms = { ...command, date, ...creditNote.refund(command.amount, payment) };
   const entry = refundEntry(creditNote, fromAccount, branch, terms, books.systemAccounts);
   return new Refund(creditNote, fromAccount, branch, terms, entry, provenanceOf(actor));
 }
@@ -260,8 +259,8 @@ function refundEntry(
   creditNote: CreditNote,
   fromAccount: Account,
   branch: Branch,
-  { amount, date, settledAmount, paidAmount }: RefundTerms,
-  { receivable, fxGainLoss }: SystemAccounts,
+  { amount, date, settledAmount, paidAmount, realizedGain }: RefundTerms,
+  { receivable, fxGainLoss, rounding }: SystemAccounts,
 ): JournalEntry {
   const { organization, customer } = creditNote;
   const foreign = creditNote.inForeign(amount);
@@ -271,12 +270,13 @@ function refundEntry(
     [
       debit(receivable, settledAmount, { foreign, customer, branch }),
       credit(fromAccount, paidAmount, { foreign, branch }),
-      realizedFx(fxGainLoss, settledAmount.minus(paidAmount), branch),
+      gain(fxGainLoss, realizedGain, branch),
+      gain(rounding, settledAmount.minus(paidAmount).minus(realizedGain), branch),
     ],
   );
 }
 
 /** A gain: less left the bank than was owed. A loss: more did. */
-function realizedFx(account: Account, gain: Big, branch: Branch): Posting {
-  return gain.lt(ZERO) ? debit(account, gain.abs(), { branch }) : credit(account, gain, { branch });
+function gain(account: Account, amount: Big, branch: Branch): Posting {
+  return amount.lt(ZERO) ? debit(account, amount.abs(), { branch }) : credit(account, amount, { branch });
 }

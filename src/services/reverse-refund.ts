@@ -38,7 +38,7 @@ export function reverseRefund(em: EntityManager, actor: Actor, command: ReverseR
     if (date < refund.date) throw new DateBeforeRefund(date, refund.date);
 
     const mirror = (await entryWithLines(em, refund.journalEntry.id)).reversed(date);
-    creditNote.giveBack(refund.amount, refund.settledAmount);
+    creditNote.giveBack(refund);
     em.persist([mirror, new RefundReversal(refund, mirror, command.reason, provenanceOf(actor))]);
     return refund;
   });

@@ -34,11 +34,15 @@ interface Note extends NoteTerms {
   refunded: bigint;
   /** What the refunds took off the receivable, in the base currency. */
   settled: bigint;
+  /** Their realized gains: as posted, and as the rates make them of the amounts, in minor units times PAR of the note's currency. */
+  gain: bigint;
+  exactGain: bigint;
 }
 
 interface Refund extends RefundTerms {
   readonly settled: bigint;
   readonly paid: bigint;
+  readonly gain: bigint;
   /** The day of its reversal; `null` while it is posted. */
   reversed: string | null;
 }
@@ -117,7 +121,7 @@ function carryOut(books: ModelBooks, command: Command, id: string): Deed {
     case 'create': {
       const { currency, rate, date, lines, open } = command;
       const total = lines.reduce((sum, amount) => sum + amount, 0n);
-      books.notes.set(id, { currency, rate, date, total, state: 'DRAFT', refunded: 0n, settled: 0n });
+      books.notes.set(id, { currency, rate, date, total, state: 'DRAFT', refunded: 0n, settled: 0n, gain: 0n, exactGain: 0n });
       if (open) carryOut(books, { kind: 'open', note: id }, id);
       return { id, says: '' };
     }
@@ -140,8 +144,8 @@ function carryOut(books: ModelBooks, command: Command, id: string): Deed {
       return { id: '', says: `${terms(books, command).says}; remaining ${remaining.join(', then ')}` };
     }
     case 'refund': {
-      const { settled, paid, says } = terms(books, command);
-      books.refunds.set(id, { ...command, settled, paid, reversed: null });
+      const { settled, paid, gain, says } = terms(books, command);
+      books.refunds.set(id, { ...command, settled, paid, gain, reversed: null });
       spend(books, at(books.refunds, id), 1n);
       return { id, says };
     }
@@ -154,31 +158,44 @@ function carryOut(books: ModelBooks, command: Command, id: string): Deed {
   }
 }
 
-/** What a refund would be worth now. The receivable loses the step between two running totals, so that it ends at zero. */
+/**
+ * What a refund would be worth now. The receivable loses the step between two running totals, so that it ends at zero, and so does
+ * the gain; at the note's own rate there is none. What they leave of what the bank pays is rounding.
+ */
 function terms({ notes, base }: ModelBooks, { note: id, amount, rate, account }: RefundTerms) {
   const note = at(notes, id);
   const { currency } = note;
   const due = convert(note.refunded + amount, note, base) - note.settled;
   const settled = due > 0n ? due : 0n;
   const paid = convert(amount, { currency, rate }, base);
-  const gain = settled - paid;
+  const exactGain = note.exactGain + amount * (note.rate - rate);
+  const gain = rate === note.rate ? 0n : signedConvert(exactGain, currency, base) - note.gain;
+  const rounding = settled - paid - gain;
   const foreign = currency === base ? '' : ` (${money(amount, currency)} ${currency})`;
   const lines = [
     settled > 0n || foreign ? [`debit Accounts Receivable ${money(settled, base)}${foreign}`] : [],
     paid > 0n || foreign ? [`credit ${account} ${money(paid, base)}${foreign}`] : [],
     gain > 0n ? [`credit Exchange Gain or Loss ${money(gain, base)}`] : [],
     gain < 0n ? [`debit Exchange Gain or Loss ${money(-gain, base)}`] : [],
+    rounding > 0n ? [`credit Rounding Differences ${money(rounding, base)}`] : [],
+    rounding < 0n ? [`debit Rounding Differences ${money(-rounding, base)}`] : [],
   ];
-  return { settled, paid, says: [...lines.flat(), `gain ${money(gain, base)}`].join('; ') };
+  return { settled, paid, gain, says: [...lines.flat(), `gain ${money(gain, base)}`].join('; ') };
 }
 
 /** Takes a refund off its note, or with −1 gives it back. */
-function spend(books: ModelBooks, { note: id, amount, settled, paid, account }: Refund, times: 1n | -1n): void {
+function spend(books: ModelBooks, { note: id, amount, rate, settled, paid, gain, account }: Refund, times: 1n | -1n): void {
   const note = at(books.notes, id);
   note.refunded += times * amount;
   note.settled += times * settled;
-  const fx = paid - settled;
-  post(books, note, { 'Accounts Receivable': times * settled, [account]: -times * paid, 'Exchange Gain or Loss': times * fx });
+  note.gain += times * gain;
+  note.exactGain += times * amount * (note.rate - rate);
+  post(books, note, {
+    'Accounts Receivable': times * settled,
+    [account]: -times * paid,
+    'Exchange Gain or Loss': -times * gain,
+    'Rounding Differences': times * (paid + gain - settled),
+  });
 }
 
 function post(books: ModelBooks, { currency }: Note, debits: Readonly<Record<string, bigint>>): void {
@@ -190,6 +207,12 @@ function post(books: ModelBooks, { currency }: Note, debits: Readonly<Record<str
 function convert(amount: bigint, { currency, rate }: { currency: Currency; rate: bigint }, base: Currency): bigint {
   const divisor = PAR * 10n ** BigInt(DIGITS[currency]);
   return (2n * amount * rate * 10n ** BigInt(DIGITS[base]) + divisor) / (2n * divisor);
+}
+
+/** The same of an amount times a rate, which may be negative. */
+function signedConvert(product: bigint, currency: Currency, base: Currency): bigint {
+  const converted = convert(product < 0n ? -product : product, { currency, rate: 1n }, base);
+  return product < 0n ? -converted : converted;
 }
 
 /** What a client has to read of the books. */
@@ -207,9 +230,9 @@ export function statementOf({ base, lockDate, balances, notes, refunds }: ModelB
       }),
     ),
     refunds: Object.fromEntries(
-      [...refunds].map(([id, { note, amount, settled, paid, reversed }]) => {
-        const gain = money(settled - paid, base);
-        return [id, `${reversed ? 'REVERSED' : 'POSTED'}: ${money(amount, at(notes, note).currency)} of ${note}, gain ${gain}`];
+      [...refunds].map(([id, { note, amount, gain, reversed }]) => {
+        const posted = `${money(amount, at(notes, note).currency)} of ${note}, gain ${money(gain, base)}`;
+        return [id, `${reversed ? 'REVERSED' : 'POSTED'}: ${posted}`];
       }),
     ),
   };

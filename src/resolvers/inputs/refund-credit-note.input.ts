@@ -1,11 +1,15 @@
+import { IsOptional, ValidateIf } from 'class-validator';
 import { Field, ID, InputType } from 'type-graphql';
 import type { Big } from '../../money.js';
 import { DecimalScalar, PostingDateScalar } from '../../scalars.js';
 import type { RefundCreditNote } from '../../services/refund-credit-note.js';
-import { HasDigits, HasRateDigits, IsId, IsPositiveDecimal, IsPostingDate, IsText } from './validators.js';
+import { HasDigits, HasRateDigits, IsAlternativeTo, IsId, IsPositiveDecimal, IsPostingDate, IsText } from './validators.js';
 
 /** What both doors validate: it mirrors the documented `CreditNoteRefundDto`, with the path's `creditNoteId`. */
-@InputType({ description: 'A refund to be made. All fields are required, as in the documented REST body.' })
+@InputType({
+  description:
+    'A refund to be made. All fields are required, as in the documented REST body; paidAmount may stand for exchangeRate.',
+})
 export class RefundCreditNoteInput implements RefundCreditNote {
   @Field(() => ID, { description: 'The credit note to be refunded.' })
   @IsId()
@@ -20,10 +24,25 @@ export class RefundCreditNoteInput implements RefundCreditNote {
   @IsPositiveDecimal()
   amount!: Big;
 
-  @Field(() => DecimalScalar, { description: "Units of the base currency per unit of the credit note's; 1 if they are the same." })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: "Units of the base currency per unit of the credit note's; 1 if they are the same. Required, or else paidAmount.",
+  })
+  @ValidateIf(({ exchangeRate, paidAmount }: RefundCreditNoteInput) => exchangeRate != null || paidAmount == null)
   @HasRateDigits()
   @IsPositiveDecimal()
-  exchangeRate!: Big;
+  exchangeRate?: Big | null;
+
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description:
+      'What the bank shows, in the base currency, for an account that is held in it: the exchange rate follows. In place of exchangeRate.',
+  })
+  @IsOptional()
+  @IsAlternativeTo('exchangeRate')
+  @HasDigits()
+  @IsPositiveDecimal()
+  paidAmount?: Big | null;
 
   @Field(() => String, {
     description: 'Reference number, such as that of the bank transfer; may be empty. At most 255 characters.',

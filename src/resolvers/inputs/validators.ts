@@ -1,7 +1,7 @@
 import { ValidateBy, type ValidationOptions } from 'class-validator';
-import { MAX_RATE_DECIMALS } from '../../entities/amount-rules.js';
+import { hasRateDigits, RATE_DIGITS } from '../../entities/amount-rules.js';
 import { parseId } from '../../entities/owned.js';
-import { Big, decimalCount, digitCount, MAX_DIGITS, ZERO } from '../../money.js';
+import { Big, digitCount, MAX_DIGITS, ZERO } from '../../money.js';
 import { isPostingDate } from '../../posting-date.js';
 
 /** An id: a positive integer. */
@@ -29,16 +29,9 @@ export function HasDigits(options?: ValidationOptions): PropertyDecorator {
   );
 }
 
-/** An exchange rate that a JSON number can carry, with no more digits on either side of the point than are kept. */
+/** An exchange rate that a JSON number and the database can carry. */
 export function HasRateDigits(options?: ValidationOptions): PropertyDecorator {
-  return rule(
-    'hasDigits',
-    `must have at most ${MAX_DIGITS} digits, and ${MAX_RATE_DECIMALS} before and after the point`,
-    (value) =>
-      !(value instanceof Big) ||
-      (digitCount(value) <= MAX_DIGITS && decimalCount(value) <= MAX_RATE_DECIMALS && value.e < MAX_RATE_DECIMALS),
-    options,
-  );
+  return rule('hasDigits', `must have ${RATE_DIGITS}`, (value) => !(value instanceof Big) || hasRateDigits(value), options);
 }
 
 /** A calendar date, or a date-time that becomes one. */
@@ -61,6 +54,20 @@ export function IsText(minimum: number, maximum: number, options?: ValidationOpt
       if (typeof value !== 'string' || value.includes('\0') || !value.isWellFormed()) return false;
       const count = [...value].length;
       return count >= minimum && count <= maximum && (minimum === 0 || value.trim() !== '');
+    },
+    options,
+  );
+}
+
+/** A value that stands in place of another. */
+export function IsAlternativeTo(property: string, options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isAlternative',
+      validator: {
+        validate: (_, args) => ((args?.object ?? {}) as Record<string, unknown>)[property] == null,
+        defaultMessage: (args) => `${args?.property} must be absent where ${property} is given`,
+      },
     },
     options,
   );

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** SQL straight at the database, as the application's own role: a refund settles what its note owes, and pays what it says. */
+let gateway: Gateway;
+let books: Books;
+let note: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+beforeEach(async () => {
+  books = await gateway.books();
+  note = (await books.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' })).id;
+});
+afterAll(() => gateway.stop());
+
+interface Amounts {
+  rate: string;
+  settled: string;
+  paid: string;
+  gain: string;
+  /** As the entry has them, if it is another than the refund says. */
+  booked?: { fx?: string; rounding?: string };
+}
+
+/** A refund of 40.00 EUR with its entry in one transaction, and the database's answer. */
+async function refundByHand({ rate, settled, paid, gain, booked = {} }: Amounts): Promise<string> {
+  const { bank, branch, receivable } = books.ids;
+  const { sql } = gateway.database;
+  const { id } = books.organization;
+  const role = (name: string) => `(select id from accounts where organization_id = ${id} and system_role = '${name}')`;
+  const fx = booked.fx ?? gain;
+  const rounding = booked.rounding ?? `${settled} - ${paid} - ${gain}`;
+  const lines = [
+    [`${receivable}`, settled, '40'],
+    [bank, `-(${paid})`, '40'],
+    [role('fx-gain-loss'), `-(${fx})`, 'null'],
+    [role('rounding'), `-(${rounding})`, 'null'],
+  ].map((line) => `(${line.join(', ')})`);
+  try {
+    await sql.query('begin');
+    await sql.query(
+      `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'REFUND', 'by hand')`,
+    );
+    await sql.query(
+      `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount, foreign_amount, foreign_currency_code)
+       select ${id}, (select max(id) from journal_entries), '2026-02-01', case when amount < 0 or (amount = 0 and account_id = ${bank}) then 'CREDIT' else 'DEBIT' end,
+         account_id, abs(amount), foreign_amount, case when foreign_amount is not null then 'EUR' end
+       from (values ${lines.join(', ')}) line (account_id, amount, foreign_amount) where amount <> 0 or foreign_amount is not null`,
+    );
+    await sql.query(
+      `insert into refunds (organization_id, credit_note_id, from_account_id, branch_id, amount, currency_code, exchange_rate, settled_amount,
+         paid_amount, realized_gain, date, reference_no, description, journal_entry_id, created_by, api_key_id, request_id, protocol)
+       values (${id}, ${note}, ${bank}, ${branch}, 40, 'EUR', ${rate}, ${settled}, ${paid}, ${gain}, '2026-02-01', '', '',
+         (select max(id) from journal_entries), 'psql', (select min(id) from api_keys where organization_id = ${id}), 'psql', 'INTERNAL')`,
+    );
+    await sql.query('commit');
+    return 'accepted';
+  } catch (error) {
+    await sql.query('rollback');
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+it('is accepted where it settles and pays what it should', async () => {
+  expect(await refundByHand({ rate: '1.15', settled: '44', paid: '46', gain: '-2' })).toBe('accepted');
+  expect(await refundByHand({ rate: '1.1', settled: '44', paid: '44', gain: '0' })).toBe('accepted');
+});
+
+it.each<[string, Amounts]>([
+  ['settles nothing and calls the rest a loss', { rate: '1.1', settled: '0', paid: '44', gain: '-44' }],
+  ['settles nothing and calls the rest rounding', { rate: '1.1', settled: '0', paid: '44', gain: '0' }],
+  ['has a gain at an unchanged rate', { rate: '1.1', settled: '44', paid: '44', gain: '0.01', booked: { rounding: '-0.01' } }],
+  ['calls its loss rounding', { rate: '1.15', settled: '44', paid: '46', gain: '0' }],
+  ['pays a cent more than its rate says', { rate: '1.15', settled: '44', paid: '46.01', gain: '-2' }],
+  ['pays a million that its rate does not say', { rate: '1.15', settled: '44', paid: '1000046', gain: '-2' }],
+  ['has another loss in its entry', { rate: '1.15', settled: '44', paid: '46', gain: '-2', booked: { fx: '-1', rounding: '-1' } }],
+])('is refused if it %s', async (_, amounts) => {
+  expect(await refundByHand(amounts)).toMatch(/is not what its journal entry says/);
+});
+
+it('keeps the totals of a note to its refunds', async () => {
+  const update = `update credit_notes set realized_gain = 5 where id = ${note}`;
+  await expect(gateway.database.sql.query(update)).rejects.toThrow('changes only with its refunds');
+});
