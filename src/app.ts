@@ -22,6 +22,7 @@ import { BODY_LIMIT, sendError, sendNotFound } from './http-errors.js';
 import { parseJson } from './json.js';
 import { shedLoad } from './load-shedding.js';
 import { isProbe } from './probes.js';
+import { Readiness } from './readiness.js';
 import { headerOf, requestFacts } from './request-facts.js';
 import { RequestLog } from './request-log.js';
 import { restRoutes } from './rest/routes.js';
@@ -49,6 +50,8 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   /** What the Sandbox opens with, in demo mode. */
   readonly sandbox?: SandboxContent;
+  /** What keeps the embedded database down just now; `null` for nothing that is known. */
+  readonly databaseTrouble?: () => string | null;
 }
 
 declare module 'fastify' {
@@ -58,7 +61,14 @@ declare module 'fastify' {
 }
 
 /** GraphQL and REST on one HTTP server, not yet listening. `close()` finishes what is in flight; the ORM stays open. */
-export async function createApp({ orm, config, jwt, logger, sandbox }: AppOptions): Promise<FastifyInstance> {
+export async function createApp({
+  orm,
+  config,
+  jwt,
+  logger,
+  sandbox,
+  databaseTrouble = () => null,
+}: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     bodyLimit: BODY_LIMIT,
@@ -132,14 +142,10 @@ export async function createApp({ orm, config, jwt, logger, sandbox }: AppOption
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );
   app.get('/healthz', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (request, reply) => {
-    try {
-      await orm.em.fork().execute('select 1');
-      return { status: 'ready' };
-    } catch (error) {
-      request.requestLog.passing(error);
-      return reply.code(503).send({ status: 'not ready', reason: 'the database does not answer in time' });
-    }
+  const readiness = new Readiness(orm, databaseTrouble);
+  app.get('/readyz', async (_request, reply) => {
+    const reason = await readiness.obstacle();
+    return reason === null ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
   });
   return app;
 }

@@ -3,7 +3,7 @@ import { ConnectionException } from '@mikro-orm/core';
 import { type EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
 import { type Client, DatabaseError, type Pool, type PoolClient, type QueryResult, type TypeOverrides } from 'pg';
-import { isPlanOutdated } from './database-errors.js';
+import { isPlanOutdated, isReadOnly } from './database-errors.js';
 
 type Dialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
 type Driver = ReturnType<Dialect['createDriver']>;
@@ -120,11 +120,16 @@ function sendTogether(client: PoolClient): void {
     begins = false;
     if (opens && (text === 'commit' || text === 'rollback')) return NOTHING;
     holdBack(client);
-    if (values.length === 0) return last(await query(opens ? `begin; ${text}` : text));
-    // What follows a `begin` that fails is done without a transaction: so what opens one only locks and reads.
-    const begun = opens ? query('begin') : undefined;
-    const [result] = await Promise.all([query({ name: NAMES.get(text), text, values }), begun]).catch(forgetting(text));
-    return last(result);
+    try {
+      if (values.length === 0) return last(await query(opens ? `begin; ${text}` : text));
+      // What follows a `begin` that fails is done without a transaction: so what opens one only locks and reads.
+      const begun = opens ? query('begin') : undefined;
+      const [result] = await Promise.all([query({ name: NAMES.get(text), text, values }), begun]);
+      return last(result);
+    } catch (error) {
+      if (isPlanOutdated(error)) NAMES.delete(text);
+      throw error;
+    }
   };
   // A cursor is no text, and never the first thing in a transaction.
   Object.assign(client, {
@@ -132,10 +137,13 @@ function sendTogether(client: PoolClient): void {
   });
 }
 
-/** PostgreSQL closes a connection after a FATAL error. Until the socket closes too, the pool would give it to the next request. */
+/**
+ * PostgreSQL closes a connection after a FATAL error. Until the socket closes too, the pool would give it to the next request.
+ * A connection whose server takes no writes any more is of no use either: the next one reaches the server that has taken over.
+ */
 function ending(client: PoolClient): (error: unknown) => never {
   return (error) => {
-    if (error instanceof DatabaseError && error.severity === 'FATAL') {
+    if (error instanceof DatabaseError && (error.severity === 'FATAL' || isReadOnly(error))) {
       (client as unknown as Client).end().catch(() => undefined);
     }
     throw error;
@@ -164,11 +172,3 @@ function keepPlan(text: string): void {
 const NAMES = new Map<string, string>();
 const MANY_PLANS = 100;
 let named = 0;
-
-/** A column that has got another type makes the plans that are kept useless: the next time, the text is planned anew. */
-function forgetting(text: string): (error: unknown) => never {
-  return (error) => {
-    if (isPlanOutdated(error)) NAMES.delete(text);
-    throw error;
-  };
-}

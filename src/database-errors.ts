@@ -56,6 +56,11 @@ export function isPlanOutdated(error: unknown): boolean {
   return error instanceof Error && 'routine' in error && error.routine === 'RevalidateCachedQuery';
 }
 
+/** Whether the server takes no writes: it has become a standby, say. */
+export function isReadOnly(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '25006';
+}
+
 function isPassing(error: unknown): boolean {
   if (error instanceof ConnectionException || isPlanOutdated(error)) return true;
   if (!(error instanceof Error)) return false;

@@ -19,6 +19,8 @@ export interface Database {
   readonly embedded: boolean;
   /** Does what the role that serves requests may not do, such as to make an organization or a key. */
   asOwner<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
+  /** What keeps the embedded database down just now; `null` for nothing that is known. */
+  trouble(): string | null;
   /** Closes the connections, and stops the database where it is ours. */
   close(): Promise<void>;
 }
@@ -144,7 +146,8 @@ async function opened(
     orm = await connected();
     await prepare(await pendingMigrations(orm));
     const own = <T>(work: (em: EntityManager) => Promise<T>) => asOwner(orm as MikroORM, server, work);
-    return { orm, embedded: server !== null, asOwner: own, close };
+    const trouble = () => server?.trouble() ?? null;
+    return { orm, embedded: server !== null, trouble, asOwner: own, close };
   } catch (error) {
     await close();
     throw error;

@@ -57,6 +57,7 @@ async function serve(
     config,
     jwt: config.jwt ?? demo?.jwt ?? null,
     logger,
+    databaseTrouble: database.trouble,
     ...(demo && { sandbox: sandboxContent(demo.demo) }),
   });
   await app.listen({ host: config.host, port: config.port });

@@ -7,7 +7,7 @@ import { acquireServer, type Server } from './ownership.js';
 import { socketFolder } from './postmaster.js';
 import type { Role, Site } from './server.js';
 import { removeLeftovers, SHELTER } from './shelter.js';
-import { keepRunning, removeUnusedSocketFolder } from './supervision.js';
+import { keepRunning, removeUnusedSocketFolder, type Supervision } from './supervision.js';
 import { serverUser } from './system-user.js';
 
 export { connectionUrl, type EmbeddedConnection } from './connection.js';
@@ -17,6 +17,8 @@ export interface EmbeddedPostgres {
   readonly connection: EmbeddedConnection;
   /** Database "postgres"; for tests and maintenance. */
   readonly superuser: EmbeddedConnection;
+  /** Why there is no server just now, in words for whoever asks; `null` while there is one. */
+  trouble(): string | null;
   /** Stops the server if it is ours. Once is enough; more often does no harm. */
   stop(): Promise<void>;
 }
@@ -54,11 +56,14 @@ async function open(options: EmbeddedPostgresOptions, role: Role): Promise<Embed
     await removeUnusedSocketFolder(site);
   }
   const ownSite = { ...site, socketFolder: server.socketFolder };
-  const stop = server.owner === undefined ? async () => undefined : keepRunning(ownSite, role, server.owner);
+  const supervision = server.owner === undefined ? NOT_OURS : keepRunning(ownSite, role, server.owner);
   const connection = applicationConnection(server.socketFolder, site.passwords);
   if (server.owner !== undefined) await writeDatabaseUrl(site.dataDir, connection);
-  return { connection, superuser: superuserConnection(server.socketFolder, site.passwords), stop };
+  return { connection, superuser: superuserConnection(server.socketFolder, site.passwords), ...supervision };
 }
+
+/** Its owner looks after it. */
+const NOT_OURS: Supervision = { trouble: () => null, stop: async () => undefined };
 
 /** Settles where everything is and who runs it, and makes the cluster if there is none yet. */
 async function prepareSite({ dataDir, settings = {}, log = () => undefined }: EmbeddedPostgresOptions): Promise<Site> {

@@ -1,28 +1,47 @@
-import { rm } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DedicatedClient } from './connection.js';
 import { acquireServer } from './ownership.js';
 import { runningPostmaster, stopPostmaster } from './postmaster.js';
 import type { Role, Site } from './server.js';
+import { hasCode } from './shelter.js';
 
-/** More losses than this within a minute are not going to be cured by yet another start. */
-const LOSSES_BEFORE_GIVING_UP = 5;
+/** The pause after the first failure in a row, which doubles with each further one. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 30_000;
+/** A server that was up for so long had recovered: its next loss is a first one. */
+const STEADY_MS = 60_000;
+/** With less than this PostgreSQL cannot even start: its log grows by files of 16 MB. */
+const LEAST_FREE_BYTES = 16 * 1024 * 1024;
+
+/** A server that is brought back whenever it is lost. */
+export interface Supervision {
+  /** Why there is no server just now, in words for whoever asks; `null` while there is one. */
+  trouble(): string | null;
+  /** Stops the server for good. */
+  stop(): Promise<void>;
+}
 
 /**
- * Brings our server back whenever it ends unexpectedly, in the same place, so that the pool's next connection finds it.
- * The end of the owner's connection tells of it, whether or not the server is a child of this process.
- *
- * @returns the function that stops the server for good
+ * Brings our server back whenever it ends unexpectedly, in the same place, so that the pool's next connection finds it, and
+ * for as long as this process lives: a full disk gets room again. The end of the owner's connection reports a loss, whether or
+ * not the server is a child of this process.
  */
-export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient): () => Promise<void> {
+export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient): Supervision {
+  const stopped = new AbortController();
   let owner: DedicatedClient | undefined;
   let recovery = Promise.resolve();
   let stopping: Promise<void> | undefined;
-  let losses: number[] = [];
+  let trouble: string | null = null;
+  /** Losses and failed starts in a row. */
+  let failures = 0;
+  let upSince = performance.now();
 
   function hold(client: DedicatedClient): void {
     owner = client;
+    upSince = performance.now();
+    trouble = null;
     // A program that has nothing left to do may end, even if it forgot to stop the server.
     client.unref();
     client.once('end', () => {
@@ -33,21 +52,27 @@ export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient)
   }
 
   async function recover(): Promise<void> {
-    for (; stopping === undefined; await sleep(1_000)) {
-      losses = [...losses.filter((time) => time > Date.now() - 60_000), Date.now()];
-      if (losses.length > LOSSES_BEFORE_GIVING_UP) {
-        site.log(`PostgreSQL keeps failing and is given up; see ${site.logFile}.`);
-        return;
-      }
-      site.log('PostgreSQL is gone unexpectedly; bringing it back.');
+    if (performance.now() - upSince > STEADY_MS) failures = 0;
+    trouble = RESTARTING;
+    site.log('PostgreSQL is gone unexpectedly; bringing it back.');
+    for (; ; failures += 1) {
+      // The first loss is made good at once.
+      if (failures > 0) await pause(Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS));
+      if (stopping !== undefined) return;
       try {
         const server = await acquireServer(site, role);
+        failures += 1;
         if (server.owner !== undefined) hold(server.owner);
         return;
       } catch (error) {
+        trouble = (await isDiskFull(site, error)) ? DISK_FULL : RESTARTING;
         site.log(error instanceof Error ? error.message : String(error));
       }
     }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return sleep(ms, undefined, { ref: false, signal: stopped.signal }).catch(() => undefined);
   }
 
   async function stop(): Promise<void> {
@@ -63,10 +88,24 @@ export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient)
   }
 
   hold(firstOwner);
-  return () => {
-    stopping ??= stop();
-    return stopping;
+  return {
+    trouble: () => trouble,
+    stop: () => {
+      stopping ??= stop();
+      stopped.abort();
+      return stopping;
+    },
   };
+}
+
+const RESTARTING = 'the embedded database is being restarted';
+const DISK_FULL = 'the disk of the embedded database is full';
+
+/** PostgreSQL writes its last words to the same disk, where there may have been no room for them. */
+async function isDiskFull({ cluster }: Site, error: unknown): Promise<boolean> {
+  if (hasCode(error, 'ENOSPC') || /No space left on device/.test(String(error))) return true;
+  const free = await statfs(cluster).catch(() => null);
+  return free !== null && free.bavail * free.bsize < LEAST_FREE_BYTES;
 }
 
 /** Removes the folder that we keep for the server's socket, unless a server has its socket there. */

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { MIGRATIONS } from './migrations/index.js';
+
+/** A probe's caller hears within two seconds, whatever the database does. */
+const LIMIT_MS = 1_500;
+
+const SILENT = 'the database does not answer in time';
+
+/** SQLSTATEs, and error codes of Node.js, whose cause an operator can act on. What is public names no host, file or user. */
+const REASONS: Readonly<Record<string, string>> = {
+  '25006': 'the database is read only',
+  '28000': 'the database refuses the credentials',
+  '28P01': 'the database refuses the credentials',
+  '3D000': 'the database does not exist',
+  '42P01': 'the database lacks migrations',
+  '42501': 'the database refuses the role its rights',
+  '53100': 'the disk of the database is full',
+  '53300': 'the database has no connection to spare',
+  '57P03': 'the database is starting up',
+  ENOTFOUND: 'the name of the database host cannot be resolved',
+  EAI_AGAIN: 'the name of the database host cannot be resolved',
+};
+
+/**
+ * Writes no row, and yet is refused wherever a refund would be: by a standby, in a read-only database, without the rights or
+ * without the tables.
+ */
+const PROBE = `
+  with probe as (update credit_notes set refunded = refunded where false)
+  select array(select name::text from schema_migrations) as applied`;
+
+/** Knows whether a refund could be written now. */
+export class Readiness {
+  private probing: Promise<string | null> | undefined;
+
+  /** @param trouble what keeps the embedded database down; `null` for none */
+  constructor(
+    private readonly orm: MikroORM,
+    private readonly trouble: () => string | null,
+  ) {}
+
+  /** Why no refund could be written now, in words for the operator; `null` if one could. */
+  async obstacle(): Promise<string | null> {
+    const trouble = this.trouble();
+    if (trouble !== null) return trouble;
+    // All who ask share one probe: a database that is silent is not asked again and again.
+    this.probing ??= this.probe().finally(() => {
+      this.probing = undefined;
+    });
+    const limit = new AbortController();
+    const silent = sleep(LIMIT_MS, SILENT, { signal: limit.signal }).catch(() => SILENT);
+    try {
+      return await Promise.race([this.probing, silent]);
+    } finally {
+      limit.abort();
+    }
+  }
+
+  private async probe(): Promise<string | null> {
+    try {
+      const [row] = await this.orm.em.fork().execute<{ applied: string[] }[]>(PROBE);
+      const applied = new Set(row?.applied);
+      return MIGRATIONS.every(({ name }) => applied.has(name)) ? null : 'the database lacks migrations';
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      return REASONS[String(code)] ?? 'the database does not answer';
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Gateway } from './helpers/gateway.js';
+import { cleanUp, dataFolder, GatewayProcess, readDemo } from './helpers/process.js';
+
+jest.setTimeout(60_000);
+
+describe('readiness', () => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await Gateway.start();
+  });
+  afterAll(() => gateway.stop());
+
+  async function ready() {
+    const reply = await gateway.app.inject({ url: '/readyz' });
+    return [reply.statusCode, reply.json().reason];
+  }
+
+  /** What holds for new connections holds for all once those that there are have been cut. */
+  async function cutConnections(): Promise<void> {
+    await gateway.database.superuser.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'credit-note-refunds'`,
+    );
+  }
+
+  it('is given while a refund could be written', async () => {
+    expect(await ready()).toEqual([200, undefined]);
+  });
+
+  it('is not given by a database that is read only, until it can be written to again', async () => {
+    const { superuser } = gateway.database;
+    const { rows } = await superuser.query('select current_database() as name');
+    await superuser.query(`alter database ${rows[0].name} set default_transaction_read_only = on`);
+    await cutConnections();
+    // Some may still find their connection cut.
+    await until(async () => expect(await ready()).toEqual([503, 'the database is read only']));
+    await superuser.query(`alter database ${rows[0].name} reset default_transaction_read_only`);
+    await ready();
+
+    // A connection that cannot write is not kept.
+    expect(await ready()).toEqual([200, undefined]);
+  });
+
+  it('is not given while a migration is missing', async () => {
+    const { superuser } = gateway.database;
+    const { rows } = await superuser.query(
+      'delete from schema_migrations where id = (select max(id) from schema_migrations) returning *',
+    );
+    const reply = await ready();
+    await superuser.query('insert into schema_migrations select * from json_populate_record(null::schema_migrations, $1)', [
+      rows[0],
+    ]);
+
+    expect(reply).toEqual([503, 'the database lacks migrations']);
+    expect(await ready()).toEqual([200, undefined]);
+  });
+
+  it('is refused in time, also by many at once, while the tables are locked; and comes back', async () => {
+    const { superuser } = gateway.database;
+    await superuser.query('begin');
+    await superuser.query('lock table credit_notes in access exclusive mode');
+    const replies = await Promise.all(Array.from({ length: 50 }, ready));
+    const { rows } = await superuser.query(
+      `select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    await superuser.query('rollback');
+
+    expect(new Set(replies.map(String))).toEqual(new Set(['503,the database does not answer in time']));
+    expect(rows[0].waiting).toBeLessThanOrEqual(1);
+    expect((await gateway.app.inject({ url: '/healthz' })).statusCode).toBe(200);
+  });
+});
+
+describe('a frozen database', () => {
+  afterEach(cleanUp);
+
+  it('neither keeps a probe waiting nor stops the process, and is used again when it thaws', async () => {
+    const dataDir = await dataFolder();
+    const gateway = await GatewayProcess.start({ DATA_DIR: dataDir });
+    const { apiKey } = await readDemo(dataDir);
+    const pids = await serverProcesses(dataDir);
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    let frozen: Response[];
+    try {
+      frozen = await Promise.all(Array.from({ length: 10 }, () => gateway.get('/readyz')));
+      expect((await gateway.get('/healthz')).status).toBe(200);
+    } finally {
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
+    }
+    expect(await Promise.all(frozen.map((reply) => reply.json()))).toEqual(
+      Array(10).fill({ status: 'not ready', reason: 'the database does not answer in time' }),
+    );
+
+    while ((await gateway.get('/readyz')).status !== 200);
+    await gateway.graphql('{ me { role } }', {}, { authorization: `Bearer ${apiKey}` });
+  });
+});
+
+/** Repeats until it succeeds; the test's own limit ends it. */
+async function until(attempt: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch {
+      // Not yet.
+    }
+  }
+}
+
+/** The server and all its children. */
+async function serverProcesses(dataDir: string): Promise<number[]> {
+  const [pid = ''] = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n');
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return [Number(pid), ...children.trim().split(' ').map(Number)];
+}
