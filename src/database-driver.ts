@@ -83,8 +83,16 @@ class DatabaseConnection extends PostgreSqlConnection {
  *
  * Without this, the query builder under the ORM gives a connection back only after a rollback that succeeds, and a dead one
  * cannot succeed: each loss would cost the pool a place, until none is left and every request waits in vain.
+ *
+ * What keeps us from a connection is marked as such.
  */
 function givingBack(driver: Driver): Driver {
+  const acquireConnection = driver.acquireConnection.bind(driver);
+  driver.acquireConnection = (options) =>
+    acquireConnection(options).catch((error: Error) => {
+      // Whatever keeps us out may let us in later: a name that cannot be resolved, a password, a certificate.
+      throw new ConnectionException(error);
+    });
   const beginTransaction = driver.beginTransaction.bind(driver);
   driver.beginTransaction = async (connection, settings) => {
     try {
@@ -128,7 +136,7 @@ function sendTogether(client: PoolClient): void {
       return last(result);
     } catch (error) {
       if (isPlanOutdated(error)) NAMES.delete(text);
-      throw error;
+      throw isConnectionLost(error) ? new ConnectionException(error) : error;
     }
   };
   // A cursor is no text, and never the first thing in a transaction.
@@ -148,6 +156,12 @@ function ending(client: PoolClient): (error: unknown) => never {
     }
     throw error;
   };
+}
+
+/** pg gives some losses of a connection no code: their texts are all there is. Errors of the server have a severity. */
+function isConnectionLost(error: unknown): error is Error {
+  if (!(error instanceof Error) || 'severity' in error) return false;
+  return 'code' in error || /Connection (terminated|ended)|not queryable|Query read timeout/.test(error.message);
 }
 
 /** Several statements in one text have a result each. */

@@ -9,19 +9,11 @@ const REFUSALS: Readonly<Record<string, () => DomainError>> = {
 };
 
 /**
- * SQLSTATEs, or their classes, of what passes by itself: connection lost (08, 57P), out of connections (53300), time
- * limits (55P03, 57014), deadlock and serialization (40). With them, the error codes of Node.js for a socket that is gone.
+ * SQLSTATEs, or their classes, of what a later try may heal: connection lost (08, 57P), a server that has become a standby
+ * (25006), too little of disk, memory or connections (53), a disk that fails (58030), time limits (55P03, 57014), deadlock and
+ * serialization (40).
  */
-const PASSING = /^(08|57P|53300|55P03|57014|40001|40P01|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)/;
-
-/** pg gives the loss of a connection, and a pool that has none left, no code: its texts are all there is. */
-const PASSING_TEXTS = [
-  'Connection terminated',
-  'timeout exceeded when trying to connect',
-  'not queryable',
-  'Connection ended',
-  'after calling end',
-];
+const TRANSIENT = /^(08|25006|53|57P|58030|55P03|57014|40001|40P01)/;
 
 /** The refusal that an error means for the caller; `null` for a fault of ours. */
 export function refusalOf(error: unknown): DomainError | null {
@@ -29,7 +21,7 @@ export function refusalOf(error: unknown): DomainError | null {
   if (error instanceof UniqueConstraintViolationException && 'constraint' in error) {
     return REFUSALS[String(error.constraint)]?.() ?? null;
   }
-  return isPassing(error) ? new ServiceUnavailable() : null;
+  return isTransient(error) ? new ServiceUnavailable() : null;
 }
 
 /**
@@ -61,8 +53,8 @@ export function isReadOnly(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '25006';
 }
 
-function isPassing(error: unknown): boolean {
+/** The driver marks what went wrong with the connection itself; what else comes from the database has a severity. */
+function isTransient(error: unknown): boolean {
   if (error instanceof ConnectionException || isPlanOutdated(error)) return true;
-  if (!(error instanceof Error)) return false;
-  return ('code' in error && PASSING.test(String(error.code))) || PASSING_TEXTS.some((text) => error.message.includes(text));
+  return error instanceof Error && 'severity' in error && 'code' in error && TRANSIENT.test(String(error.code));
 }

@@ -117,7 +117,7 @@ export class InvalidInput extends DomainError {
 export class ServiceUnavailable extends DomainError {
   readonly code = 'SERVICE_UNAVAILABLE';
   constructor() {
-    super('That could not be done just now; send it again, with the same idempotency key');
+    super('That could not be done just now; send it again, with the same idempotency key', { retryable: true });
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import type { MikroORM } from '@mikro-orm/postgresql';
 import type { FastifyInstance } from 'fastify';
 import { print } from 'graphql';
 import { pino } from 'pino';
@@ -57,6 +58,8 @@ export class Gateway {
       maxEventLoopDelayMs?: number;
       clientIp?: ClientIp;
       trustedProxies?: TrustedProxies;
+      /** Serves this in place of its own database. */
+      orm?: MikroORM;
     } = {},
   ): Promise<Gateway> {
     const database = await createDatabase();
@@ -73,7 +76,7 @@ export class Gateway {
     } = options;
     const { clientIp = 'connection', trustedProxies = 1, maxEventLoopDelayMs = 0 } = options;
     const app = await createApp({
-      orm: database.orm,
+      orm: options.orm ?? database.orm,
       config: {
         host,
         allowedHosts,
