@@ -7,16 +7,18 @@ import Fastify, {
   errorCodes,
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyPluginCallback,
   type FastifyReply,
   type FastifyRequest,
   LogController,
 } from 'fastify';
 import { Authenticator } from './auth/authenticator.js';
 import type { JwtSettings } from './auth/jwt.js';
+import { authenticateFirst } from './authentication-hook.js';
 import { addressReader } from './client-address.js';
 import type { Config } from './config.js';
 import { Context } from './context.js';
-import { Unauthenticated } from './errors.js';
+import { documentCheck } from './document-check.js';
 import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
 import { BODY_LIMIT, sendError, sendNotFound } from './http-errors.js';
 import { parseJson } from './json.js';
@@ -89,6 +91,8 @@ export async function createApp({
   app.decorateRequest('requestLog');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    // Nobody looks at what is sent to a path that does not exist.
+    if (request.is404) return undefined;
     assertPlainUtf8(request);
     return body.length === 0 ? undefined : parseJson(body);
   });
@@ -107,36 +111,28 @@ export async function createApp({
   const authenticator = new Authenticator(orm.em, jwt);
   const refunds = new RefundQueue(orm.em);
   const addressOf = addressReader(config.clientIp, config.trustedProxies);
+  const factsOf = (request: FastifyRequest) => requestFacts(request, config.clientIp === 'none' ? null : addressOf(request));
   const contextOf = (request: FastifyRequest): Context => {
-    const credentials = { authorization: request.headers.authorization, organizationId: headerOf(request, 'organization-id') };
-    const facts = requestFacts(request, config.clientIp === 'none' ? null : addressOf(request));
-    const authentication = authenticator.authenticate(credentials, facts).then(
-      (actor) => {
-        request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
-        return actor;
-      },
-      (error: unknown) => {
-        if (error instanceof Unauthenticated) return error;
-        throw error;
-      },
-    );
-    // What fails is told to who waits for it; a request that is refused before has nobody.
-    authentication.catch(() => undefined);
-    return new Context(orm.em, refunds, facts, request.requestLog, config, authentication, headerOf(request, 'idempotency-key'));
+    const { facts, caller, requestLog } = request;
+    if (facts === null || caller === null) throw new Error('the route does not authenticate');
+    return new Context(orm.em, refunds, facts, requestLog, config, caller, headerOf(request, 'idempotency-key'));
   };
 
-  app.route({
-    method: ['GET', 'POST'],
-    url: '/graphql',
-    handler: fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) }),
+  await app.register((doors, _options, done) => {
+    authenticateFirst(doors, authenticator, factsOf, config.introspection);
+    doors.route({
+      method: ['GET', 'POST'],
+      url: '/graphql',
+      preHandler: documentCheck(),
+      handler: fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) }),
+    });
+    const rest: FastifyPluginCallback = (routes, _restOptions, restDone) => {
+      restRoutes(routes, contextOf);
+      restDone();
+    };
+    void doors.register(rest, { prefix: '/api' });
+    done();
   });
-  await app.register(
-    (rest, _options, done) => {
-      restRoutes(rest, contextOf);
-      done();
-    },
-    { prefix: '/api' },
-  );
 
   app.get('/', { config: { cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),

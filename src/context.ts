@@ -12,7 +12,6 @@ export class Context {
   private loadersOfFork: Loaders | undefined;
   /** Of each command that came with an idempotency key. */
   private readonly outcomes = new Map<Idempotency, { readonly replayed: boolean }>();
-  private caller: Actor | Unauthenticated | undefined;
 
   constructor(
     private readonly root: EntityManager,
@@ -20,7 +19,7 @@ export class Context {
     readonly request: RequestFacts,
     readonly log: RequestLog,
     readonly config: { readonly duplicateWindowSeconds: number },
-    private readonly authentication: Promise<Actor | Unauthenticated>,
+    private readonly caller: Actor | Unauthenticated,
     /** The Idempotency-Key header. */
     private readonly idempotencyKey: string | undefined,
   ) {}
@@ -36,21 +35,11 @@ export class Context {
   }
 
   /**
-   * Resolves when it is known who is calling, or that nobody is who may.
+   * Who is calling.
    *
-   * @throws what the database throws
-   */
-  async authenticated(): Promise<void> {
-    this.caller = await this.authentication;
-  }
-
-  /**
-   * Who is calling; to be asked for after {@link authenticated}.
-   *
-   * @throws {Unauthenticated}
+   * @throws {Unauthenticated} if the request may do no more than ask for the schema
    */
   get actor(): Actor {
-    if (this.caller === undefined) throw new Error('nobody has waited until it is known who is calling');
     if (this.caller instanceof Error) throw this.caller;
     return this.caller;
   }

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'BAD_USER_INPUT'
+  | 'QUERY_TOO_COSTLY'
   | 'SERVICE_UNAVAILABLE'
   | 'HOST_NOT_ALLOWED'
   | 'CREDIT_NOTE_NOT_FOUND'
@@ -129,6 +130,31 @@ export class HostNotAllowed extends DomainError {
     super(`This gateway does not answer to the host "${shown}"; call it as localhost, or add the host to ALLOWED_HOSTS`, {
       host: shown,
     });
+  }
+}
+
+/** What a document has too much of, in words. The names are told in `details.of`. */
+const TOO_MUCH = {
+  depth: 'levels of fields',
+  fields: 'fields, with its fragments written out',
+  aliases: 'aliases',
+  repetitions: 'fields that are asked for more than once in one place',
+  rootFields: 'root fields',
+  directives: 'directives',
+  fragments: 'uses of fragments',
+  operations: 'operations',
+  variables: 'variables',
+  values: 'values',
+  valueDepth: 'levels of values',
+} as const;
+
+export type DocumentMeasure = keyof typeof TOO_MUCH;
+
+/** A GraphQL document that would take too much work. It is refused before anything of it is done. */
+export class QueryTooCostly extends DomainError {
+  readonly code = 'QUERY_TOO_COSTLY';
+  constructor(of: DocumentMeasure, cost: number, limit: number) {
+    super(`The document has ${cost} ${TOO_MUCH[of]}; ${limit} are allowed`, { of, cost, limit });
   }
 }
 

@@ -42,12 +42,6 @@ export function wrapped(refusal: DomainError, status: number): GraphQLError {
   return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status } } });
 }
 
-/** What went wrong outside a resolver, so that it reaches {@link formatError} and the log as it is. */
-export function failed(error: Error): GraphQLError {
-  const isPassing = refusalOf(error) !== null;
-  return new GraphQLError(FAULT, { originalError: error, extensions: { code: INTERNAL, http: { status: isPassing ? 503 : 500 } } });
-}
-
 /** The refusal behind an error; `null` for a fault of ours and for GraphQL's own errors. */
 export function refusalBehind(error: unknown): DomainError | null {
   const cause = error instanceof GraphQLError && error.originalError ? error.originalError : error;

@@ -4,8 +4,9 @@ import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin
 import { type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { compiledQueries } from './compiled-queries.js';
 import type { Context } from './context.js';
+import { MAX_TOKENS } from './document-limits.js';
 import { ServiceUnavailable } from './errors.js';
-import { argumentAtFault, blamedField, failed, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
+import { argumentAtFault, blamedField, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
 
 /** What the Sandbox opens with. */
 export interface SandboxContent {
@@ -14,7 +15,6 @@ export interface SandboxContent {
   readonly headers: Record<string, string>;
 }
 
-const MAX_TOKENS = 2_000;
 const MAX_NAME = 255;
 
 export function createGraphQLServer(
@@ -27,7 +27,6 @@ export function createGraphQLServer(
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
-    // Aliases multiply the work of a short document; this many tokens hold every honest one.
     parseOptions: { maxTokens: MAX_TOKENS },
     // The process decides when to stop; it stops the server with everything else.
     stopOnTerminationSignals: false,
@@ -56,14 +55,8 @@ const requestPlugin: ApolloServerPlugin<Context> = {
           const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation, request.variables ?? {}));
           if (refusal !== null) throw wrapped(refusal, 400);
         }
-        // It has been found out while the document was read.
-        await contextValue.authenticated().catch((error: Error) => {
-          throw failed(error);
-        });
       },
       async didEncounterErrors({ errors }) {
-        // Whose document it is that is refused before anybody has waited for that.
-        await contextValue.authenticated().catch(() => undefined);
         for (const error of errors) {
           const refusal = refusalBehind(error);
           if (refusal instanceof ServiceUnavailable) contextValue.log.passing(error.originalError);

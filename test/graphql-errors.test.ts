@@ -160,13 +160,21 @@ describe('what GraphQL itself refuses', () => {
   it.each([
     ['{ me { name', 'GRAPHQL_PARSE_FAILED'],
     ['{ nothing }', 'GRAPHQL_VALIDATION_FAILED'],
-    [`{ ${'__typename '.repeat(2_001)} }`, 'GRAPHQL_PARSE_FAILED'],
+    [`{ ${'__typename '.repeat(8_001)} }`, 'GRAPHQL_PARSE_FAILED'],
   ])('keeps its message and code: %.30s', async (query, code) => {
     const { errors, status, headers } = await books.client.graphql(query);
     expect([status, errors?.[0]?.extensions]).toEqual([400, { code }]);
     const who = { organization: books.organization.publicId, actor: 'key of ADMIN' };
     const line = gateway.logged.find(({ requestId }) => requestId === headers['x-request-id']);
     expect(line).toMatchObject({ status: 400, refused: code, ...who });
+  });
+
+  it.each(['[]', '{}', '{"query":5}'])('logs whose request it was that is none: %s', async (body) => {
+    const headers = { 'content-type': 'application/json', 'x-request-id': `none-${body.length}` };
+    const reply = await books.client.post('/graphql', body, headers);
+    expect(reply.status).toBe(400);
+    const line = gateway.logged.find(({ requestId }) => requestId === headers['x-request-id']);
+    expect(line).toMatchObject({ organization: books.organization.publicId, actor: 'key of ADMIN' });
   });
 
   it.each([

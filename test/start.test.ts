@@ -282,7 +282,7 @@ describe('on a database of one’s own', () => {
     const reply = await gateway.post('/graphql', { query: '{ __schema { queryType { name } } }' }, { origin });
     expect(reply.headers.has('access-control-allow-origin')).toBe(false);
     expect(await reply.json()).toEqual({
-      errors: [expect.objectContaining({ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })],
+      errors: [expect.objectContaining({ extensions: { code: 'UNAUTHENTICATED', details: { reason: 'CREDENTIAL' } } })],
     });
   });
 });

@@ -13,7 +13,6 @@ import { readRefundRequest } from './refund-request.js';
 export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context): void {
   app.post<{ Params: { creditNoteId: string } }>('/credit-notes/:creditNoteId/refunds', async (request, reply) => {
     const context = contextOf(request as FastifyRequest);
-    await context.authenticated();
     const { creditNoteId } = request.params;
     requireRole(context.actor, Role.ACCOUNTANT);
     if (parseId(creditNoteId) === null) throw new CreditNoteNotFound(creditNoteId);

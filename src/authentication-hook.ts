@@ -1,0 +1,61 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor, RequestFacts } from './auth/actor.js';
+import type { Authenticator } from './auth/authenticator.js';
+import { Unauthenticated } from './errors.js';
+import { BODY_LIMIT } from './http-errors.js';
+import { headerOf } from './request-facts.js';
+
+/** The largest body of a request without a credential that may ask for the schema. The Sandbox's own takes 2 kB. */
+const ANONYMOUS_BODY_LIMIT = 16 * 1024;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is calling; {@link Unauthenticated} for a request without a credential that may ask for the schema. */
+    caller: Actor | Unauthenticated | null;
+    facts: RequestFacts | null;
+  }
+}
+
+/**
+ * Authenticates the requests of these routes before their bodies are read, and refuses the others: nothing that a stranger sends
+ * is parsed. While the schema is public, a small request without any credential passes, since the Sandbox asks for the schema so.
+ */
+export function authenticateFirst(
+  routes: FastifyInstance,
+  authenticator: Authenticator,
+  factsOf: (request: FastifyRequest) => RequestFacts,
+  isSchemaPublic: boolean,
+): void {
+  routes.decorateRequest('caller', null);
+  routes.decorateRequest('facts', null);
+  routes.addHook('onRequest', async (request, reply) => {
+    request.facts = factsOf(request);
+    const credentials = { authorization: request.headers.authorization, organizationId: headerOf(request, 'organization-id') };
+    try {
+      const actor = await authenticator.authenticate(credentials, request.facts);
+      request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
+      request.caller = actor;
+    } catch (error) {
+      if (!(error instanceof Unauthenticated)) throw error;
+      if (!isSchemaPublic || !mayAskForSchema(request)) throw refused(error, request, reply);
+      request.caller = error;
+    }
+  });
+}
+
+function mayAskForSchema(request: FastifyRequest): boolean {
+  const isSmall = request.method === 'GET' || bodyLength(request) <= ANONYMOUS_BODY_LIMIT;
+  return request.routeOptions.url === '/graphql' && request.headers.authorization === undefined && isSmall;
+}
+
+/** Node.js reads the rest of a body that nobody wants, to answer the next request of the connection. Not at any length. */
+function refused(error: Unauthenticated, request: FastifyRequest, reply: FastifyReply): Unauthenticated {
+  if (bodyLength(request) > BODY_LIMIT) reply.header('connection', 'close');
+  return error;
+}
+
+/** Infinite if the request does not say how long its body is. */
+function bodyLength({ headers }: FastifyRequest): number {
+  if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
+  return Number(headers['content-length'] ?? 0);
+}
