@@ -8,6 +8,7 @@ import { isMissingRight } from './database-errors.js';
 import { ApiKey, Membership, Role } from './entities/access.js';
 import { Organization } from './entities/organization.js';
 import { parseId } from './entities/owned.js';
+import { assertNodeVersion } from './node-version.js';
 import { endOfDay, isCalendarDate } from './posting-date.js';
 import { OPERATOR, recordEvent } from './services/audit-trail.js';
 import { createOrganization } from './services/create-organization.js';
@@ -216,6 +217,7 @@ async function audit(em: EntityManager, flags: Flags): Promise<void> {
 }
 
 async function main(args: readonly string[]): Promise<void> {
+  assertNodeVersion(process.versions.node);
   const { name, flags, help } = read(args);
   if (help) {
     process.stdout.write(usage(name));

@@ -6,6 +6,7 @@ import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database.js';
 import { type Demo, openDemo, sandboxContent } from './demo.js';
+import { assertNodeVersion } from './node-version.js';
 import { maintain } from './services/maintenance.js';
 import { welcome } from './welcome.js';
 
@@ -19,6 +20,7 @@ const SWEEP_REFUSED =
 const STOP_TIMEOUT_MS = 20_000;
 
 async function main(): Promise<void> {
+  assertNodeVersion(process.versions.node);
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel });
   const signal = stopSignal();
