@@ -13,8 +13,10 @@ export async function seedRefunds(ledger: Ledger, books: Books, refunds: number)
   await client.connect();
   try {
     await client.query('begin');
-    // As lockTransactions does: the gateway's maintenance would otherwise add up the same lines once more.
-    await client.query(`select pg_advisory_xact_lock(hashtextextended('period', $1))`, [books.organizationId]);
+    // Nobody else draws ids meanwhile, and the gateway's maintenance does not add up the same lines once more.
+    for (const lock of ['order', 'balances']) {
+      await client.query('select pg_advisory_xact_lock(hashtextextended($1, $2))', [lock, books.organizationId]);
+    }
     await client.query('set local session_replication_role = replica');
     for (const statement of statements(books, refunds)) await client.query(statement);
     await client.query('commit');

@@ -86,7 +86,7 @@ async function insertableColumns(em: EntityManager): Promise<ReadonlyMap<string,
     select class.relname as name, string_agg(quote_ident(attname), ', ' order by attnum) as columns
     from pg_class class join pg_attribute on attrelid = class.oid left join pg_attrdef on adrelid = attrelid and adnum = attnum
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and attnum > 0 and not attisdropped
-      and attidentity = '' and attgenerated = ''
+      and attname <> 'id' and attidentity = '' and attgenerated = ''
       and coalesce(pg_get_expr(adbin, adrelid), '') not in ('now()', 'clock_timestamp()', 'pg_current_xact_id()')
     group by class.relname`);
   return new Map(rows.map(({ name, columns }) => [name, columns]));

@@ -31,14 +31,11 @@ async function main(): Promise<void> {
     logger.info({ url }, 'ready');
     if (demo !== null) process.stdout.write(welcome(url, demo));
 
-    const maintenance = setInterval(() => {
-      maintain(database.orm.em.fork(), (doubt) => logger.warn(doubt, SWEEP_REFUSED)).catch((error: unknown) =>
-        logger.warn({ err: error }, 'maintenance is put off'),
-      );
-    }, MAINTENANCE_INTERVAL_MS);
+    const maintenance = new AbortController();
+    void maintainUntil(maintenance.signal, database, logger);
 
     logger.info({ signal: await signal }, 'stopping');
-    clearInterval(maintenance);
+    maintenance.abort();
     // The last resort, should even the database not close.
     setTimeout(() => process.exit(1), 2 * STOP_TIMEOUT_MS).unref();
     await Promise.race([app.close(), sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
@@ -64,6 +61,17 @@ async function serve(
   });
   await app.listen({ host: config.host, port: config.port });
   return { app, demo: demo?.demo ?? null };
+}
+
+/** A round begins when the one before has ended, however long that takes. */
+async function maintainUntil(stop: AbortSignal, { orm }: Database, logger: FastifyBaseLogger): Promise<void> {
+  for (;;) {
+    await sleep(MAINTENANCE_INTERVAL_MS, undefined, { signal: stop, ref: false }).catch(() => undefined);
+    if (stop.aborted) return;
+    await maintain(orm.em.fork(), (doubt) => logger.warn(doubt, SWEEP_REFUSED)).catch((error: unknown) => {
+      logger.warn({ err: error }, 'maintenance is put off');
+    });
+  }
 }
 
 /** SQL statements are logged at level trace, without parameters. */

@@ -74,11 +74,13 @@ describe.each([31, -31])('a gateway whose clock is %i days ahead', (daysAhead) =
   it('accepts a key until it expires, and not after that', async () => {
     const keyWhich = async (expires: string) => {
       const expiresAt = await inDatabase<Date>(`now() + $1::interval`, expires);
-      const { key } = await createApiKey(gateway.database.orm.em.fork(), books.organization, {
-        name: 'k',
-        role: Role.ADMIN,
-        expiresAt,
-      });
+      const { key } = await gateway.database.asOperator((em) =>
+        createApiKey(em, books.organization, {
+          name: 'k',
+          role: Role.ADMIN,
+          expiresAt,
+        }),
+      );
       return new Client(gateway.app, { authorization: `Bearer ${key}` });
     };
     const [expired, valid] = [await keyWhich('-1 minute'), await keyWhich('1 day')];

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { executeTogether } from '../database-driver.js';
 import { Account } from '../entities/account.js';
 import type { Organization } from '../entities/organization.js';
 import { Big, ZERO } from '../money.js';
@@ -41,28 +42,78 @@ export async function accountTurnovers(
   return turnoverOf(rows);
 }
 
+/** Ids that one step looks at, so that none takes long, and steps of one call: what is left over is for the next one. */
+const IDS_PER_STEP = 250_000;
+const MAX_STEPS = 100;
+
+/** Organizations whose newest lines are in no snapshot yet. */
+export async function organizationsToSnapshot(em: EntityManager): Promise<number[]> {
+  const rows = await em.execute<{ id: string }[]>(
+    `select distinct account.organization_id as id
+     from accounts account left join balance_watermarks watermark on watermark.organization_id = account.organization_id
+       cross join lateral (
+         select from journal_lines line
+         where line.organization_id = account.organization_id and line.account_id = account.id
+           and line.id > coalesce(watermark.line_id, 0) limit 1
+       ) newer
+     order by id`,
+  );
+  return rows.map(({ id }) => Number(id));
+}
+
 /**
- * Brings the snapshots up to the newest line. It has the organization's period alone while it does, so that no line with a
- * lower id is still in flight; what there is to add is small when it is done often.
+ * Brings the snapshots up to the newest line. Nobody waits for it: it knows that no line with a lower id is still in flight, and then
+ * adds up without a lock that others need. Where another process does it for the organization, there is nothing to do.
  */
-export function snapshotBalances(em: EntityManager, organizationId: number): Promise<void> {
+export async function snapshotBalances(em: EntityManager, organizationId: number): Promise<void> {
+  const newest = await newestLine(em, organizationId);
+  for (let step = 0; newest !== null && step < MAX_STEPS; step += 1) {
+    if (!(await summarize(em, organizationId, newest))) return;
+  }
+}
+
+/**
+ * The newest line. All before it are there to be read: it was read under the lock under which ids are drawn, for which we wait in the same
+ * queue as those who post.
+ */
+function newestLine(em: EntityManager, organizationId: number): Promise<string | null> {
   return em.transactional(
     async (em) => {
-      // Waiting for it would make refunds wait behind us: there is a next round.
-      const [period] = await em.execute<{ alone: boolean }[]>(
-        `select pg_try_advisory_xact_lock(hashtextextended('period', ?)) as alone`,
+      const [, [row] = []] = await executeTogether(em, [
+        { text: `select pg_advisory_xact_lock(hashtextextended('order', $1))`, values: [organizationId] },
+        {
+          text: `select max(newest) as newest from accounts account, lateral (
+            select max(id) as newest from journal_lines where organization_id = account.organization_id and account_id = account.id
+          ) of_account where account.organization_id = $1`,
+          values: [organizationId],
+        },
+      ]);
+      return (row?.newest ?? null) as string | null;
+    },
+    { clear: true },
+  );
+}
+
+/** Adds the next lines to the snapshots, and tells whether there may be more. */
+function summarize(em: EntityManager, organizationId: number, newest: string): Promise<boolean> {
+  return em.transactional(
+    async (em) => {
+      const [lock] = await em.execute<{ alone: boolean }[]>(
+        `select pg_try_advisory_xact_lock(hashtextextended('balances', ?)) as alone`,
         [organizationId],
       );
-      if (!period?.alone) return;
-      const [row] = await em.execute<{ newest: string | null; watermark: string }[]>(
-        `select (select max(newest) from accounts, lateral (
-             select max(id) as newest from journal_lines where organization_id = accounts.organization_id and account_id = accounts.id
-           ) of_account where accounts.organization_id = organization.id) as newest,
-           coalesce((select line_id from balance_watermarks where organization_id = organization.id), 0) as watermark
-         from organizations organization where id = ?`,
-        [organizationId],
+      if (!lock?.alone) return false;
+      const [step] = await em.execute<{ watermark: string; until: string | null }[]>(
+        `select watermark, (
+           select least(min(oldest) + ?, ?) from accounts account, lateral (
+             select min(id) as oldest from journal_lines
+             where organization_id = account.organization_id and account_id = account.id and id > watermark and id <= ?
+           ) of_account where account.organization_id = ?
+         ) as until
+         from (select coalesce((select line_id from balance_watermarks where organization_id = ?), 0) as watermark) known`,
+        [IDS_PER_STEP, newest, newest, organizationId, organizationId],
       );
-      if (!row?.newest || row.newest === row.watermark) return;
+      if (!step?.until) return false;
       await em.execute(
         `insert into balance_snapshots as snapshot (organization_id, account_id, posting_date, debits, credits)
          select account.organization_id, account.id, line.posting_date,
@@ -72,13 +123,14 @@ export function snapshotBalances(em: EntityManager, organizationId: number): Pro
          where account.organization_id = ? group by 1, 2, 3
          on conflict (organization_id, account_id, posting_date)
            do update set debits = snapshot.debits + excluded.debits, credits = snapshot.credits + excluded.credits`,
-        [row.watermark, row.newest, organizationId],
+        [step.watermark, step.until, organizationId],
       );
       await em.execute(
         `insert into balance_watermarks (organization_id, line_id) values (?, ?)
          on conflict (organization_id) do update set line_id = excluded.line_id`,
-        [organizationId, row.newest],
+        [organizationId, step.until],
       );
+      return step.until !== newest;
     },
     { clear: true },
   );

@@ -1,16 +1,21 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Organization } from '../entities/organization.js';
-import { snapshotBalances } from './balances.js';
+import pLimit from 'p-limit';
+import { organizationsToSnapshot, snapshotBalances } from './balances.js';
 import { type Sweep, sweepIdempotencyKeys } from './idempotency-sweep.js';
 
 /**
- * What every gateway does from time to time. Doing it twice, or in two processes at once, does no harm.
+ * What every gateway does from time to time. Doing it twice, or in two processes at once, does no harm. What fails for one
+ * organization is done for the others.
  *
  * @param onDoubt hears of a sweep of idempotency keys that was not made
+ * @throws {AggregateError} of what has failed
  */
 export async function maintain(em: EntityManager, onDoubt: (doubt: NonNullable<Sweep['doubt']>) => void): Promise<void> {
   const { doubt } = await sweepIdempotencyKeys(em);
   if (doubt !== null) onDoubt(doubt);
-  const organizations = await em.find(Organization, {}, { fields: ['id'] });
-  for (const { id } of organizations) await snapshotBalances(em, id);
+  const organizations = await organizationsToSnapshot(em);
+  const inTurn = pLimit(1);
+  const done = await Promise.allSettled(organizations.map((id) => inTurn(() => snapshotBalances(em.fork(), id))));
+  const errors = done.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  if (errors.length > 0) throw new AggregateError(errors, `the balances of ${errors.length} organizations were not snapshot`);
 }

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { maintain } from '../src/services/maintenance.js';
+import { BalancesDocument, LedgerHealthDocument } from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** The snapshots of balances, which the gateway brings up in the background. */
+let gateway: Gateway;
+let books: Books;
+let noteId: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+beforeEach(async () => {
+  books = await gateway.books();
+  noteId = (await books.creditNote('1000000.00')).id;
+});
+afterAll(() => gateway.stop());
+
+const inBackground = () => maintain(gateway.database.orm.em.fork(), () => undefined);
+
+async function number(sql: string): Promise<number> {
+  const { rows } = await gateway.database.superuser.query(sql, [books.organization.id]);
+  return Number(rows[0]?.number ?? 0);
+}
+const watermark = () => number('select line_id as number from balance_watermarks where organization_id = $1');
+const newestLine = () => number('select max(id) as number from journal_lines where organization_id = $1');
+
+it('advance under clients that never pause', async () => {
+  let ended = false;
+  const client = async (name: number) => {
+    for (let count = 0; !ended; count += 1) await books.refund(noteId, { amount: '1.00', referenceNo: `${name}-${count}` });
+  };
+  const clients = [1, 2, 3, 4].map(client);
+  const advances: boolean[] = [];
+  for (let round = 0; round < 10; round += 1) {
+    const posted = await newestLine();
+    await inBackground();
+    advances.push((await watermark()) >= posted);
+  }
+  ended = true;
+  await Promise.all(clients);
+
+  expect(advances).toEqual(advances.map(() => true));
+  expect((await books.client.query(LedgerHealthDocument)).ledgerHealth.healthy).toBe(true);
+});
+
+describe('while a transaction is open', () => {
+  it('that has posted nothing, they advance', async () => {
+    const { sql } = gateway.database;
+    await sql.query('begin');
+    await sql.query(`select pg_advisory_xact_lock_shared(hashtextextended('period', $1))`, [books.organization.id]);
+    await inBackground();
+    await sql.query('commit');
+    expect(await watermark()).toBe(await newestLine());
+  });
+
+  it('that has the organization’s order, the others’ advance, and the failure is told', async () => {
+    const elsewhere = await gateway.books();
+    await elsewhere.refund((await elsewhere.creditNote('100.00')).id);
+    const { superuser } = gateway.database;
+    await superuser.query('begin');
+    await superuser.query(`select pg_advisory_xact_lock(hashtextextended('order', $1))`, [books.organization.id]);
+    await expect(inBackground()).rejects.toThrow('1 organizations');
+    await superuser.query('commit');
+
+    expect(await watermark()).toBe(0);
+    books = elsewhere;
+    expect(await watermark()).toBe(await newestLine());
+  });
+});
+
+it('are made by one of several processes at once', async () => {
+  await books.refund(noteId);
+  const before = await books.client.query(BalancesDocument, { account: books.ids.bank });
+  await Promise.all([inBackground(), inBackground(), inBackground()]);
+  expect(await watermark()).toBe(await newestLine());
+  expect(await books.client.query(BalancesDocument, { account: books.ids.bank })).toEqual(before);
+  expect((await books.client.query(LedgerHealthDocument)).ledgerHealth.healthy).toBe(true);
+});
+
+it('ask nothing of an organization that has posted nothing since', async () => {
+  await inBackground();
+  const before = gateway.database.statements.length;
+  await inBackground();
+  expect(gateway.database.statements.slice(before).filter((statement) => statement.includes('pg_advisory'))).toEqual([]);
+});
