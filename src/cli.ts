@@ -14,6 +14,7 @@ import { OPERATOR, recordEvent } from './services/audit-trail.js';
 import { createOrganization } from './services/create-organization.js';
 import { ledgerHealth } from './services/ledger-health.js';
 import { addMember, changeMember, endMembership } from './services/members.js';
+import { tidy } from './text.js';
 
 /** Each option takes a value. */
 const OPTIONS = {
@@ -57,7 +58,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     about: 'opens the books of an organization',
     async run(em, flags) {
       const publicId = required(flags, 'id');
-      if ((await em.count(Organization, { publicId })) > 0) throw new UsageError(`There is an organization ${publicId} already`);
+      const [taken] = await em.execute<{ id: string }[]>(
+        'select public_id as id from organizations where lower(public_id) = lower(?)',
+        [publicId],
+      );
+      if (taken !== undefined) throw new UsageError(`There is an organization ${taken.id} already`);
       const organization = await createOrganization(em, {
         publicId,
         name: required(flags, 'name'),
@@ -265,7 +270,7 @@ function read(args: readonly string[]): Call {
     if (name in flags) throw new UsageError(`--${name} stands there twice`);
     const isValue = value !== undefined && (inlineValue || !value.startsWith('-'));
     if (name in OPTIONS && !isValue) throw new UsageError(`--${name} needs a value: --${name} ${OPTIONS[name as Option]}`);
-    flags[name] = value ?? '';
+    flags[name] = tidy(value ?? '');
   }
   return { name: positionals.join(' '), flags, help: tokens.some((token) => token.kind === 'option' && token.name === 'help') };
 }

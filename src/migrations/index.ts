@@ -5,6 +5,7 @@ import { Migration20261125Access } from './migration-20261125-access.js';
 import { Migration20261125Clock } from './migration-20261125-clock.js';
 import { Migration20261125Exchange } from './migration-20261125-exchange.js';
 import { Migration20261125Order } from './migration-20261125-order.js';
+import { Migration20261125TidyText } from './migration-20261125-tidy-text.js';
 
 /** Every migration, oldest first. The names are kept in the database: they never change. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Migration20261125Access,
   Migration20261125Exchange,
   Migration20261125Order,
+  Migration20261125TidyText,
 ];

@@ -8,6 +8,7 @@ import { Customer } from '../entities/customer.js';
 import type { Organization } from '../entities/organization.js';
 import { AccountNotFound, BranchNotFound, CustomerNotFound, ExchangeRateInvalid } from '../errors.js';
 import { Big } from '../money.js';
+import { tidy } from '../text.js';
 import { findOwned } from './find-owned.js';
 import type { Idempotency } from './idempotency.js';
 import { putIntoBooks } from './open-credit-note.js';
@@ -50,7 +51,8 @@ export function createCreditNote(
   command: CreateCreditNote,
   idempotency?: Idempotency,
 ): Promise<CreditNote> {
-  const fields = { ...command };
+  const number = command.number && tidy(command.number);
+  const fields = { ...command, number };
   return inUnitOfWork(
     em,
     actor,
@@ -64,7 +66,7 @@ export function createCreditNote(
       }
 
       const creditNote = new CreditNote(organization, {
-        number: await numberOf(em, organization, command.number),
+        number: await numberOf(em, organization, number),
         customer,
         branch: await branchOrPrimary(em, organization, command.branchId),
         date: organization.postingDate(command.date),
@@ -112,7 +114,12 @@ async function numberOf(em: EntityManager, organization: Organization, chosen: s
        on conflict (organization_id) do update set next = counter.next + ? returning next - 1 as taken`,
       chosen ? [organization.id, 1, 0] : [organization.id, 2, 1],
     );
-    const number = chosen ?? `CN-${String(row?.taken).padStart(5, '0')}`;
-    if (chosen || (await em.count(CreditNote, { organization, number })) === 0) return number;
+    if (chosen) return chosen;
+    const number = `CN-${String(row?.taken).padStart(5, '0')}`;
+    const [taken] = await em.execute(
+      'select from credit_notes where organization_id = ? and without_case(number) = without_case(?)',
+      [organization.id, number],
+    );
+    if (taken === undefined) return number;
   }
 }

@@ -7,6 +7,7 @@ import { Customer } from '../entities/customer.js';
 import type { Organization } from '../entities/organization.js';
 import { CurrencyNotFound } from '../errors.js';
 import { isCurrency } from '../money.js';
+import { tidy } from '../text.js';
 import type { Idempotency } from './idempotency.js';
 import { inUnitOfWork } from './unit-of-work.js';
 
@@ -42,7 +43,7 @@ export function createAccount(
   idempotency?: Idempotency,
 ): Promise<Account> {
   const { code, name, type, currencyCode, active } = command;
-  const fields = { code, name, type, currencyCode, active };
+  const fields = { code: tidy(code), name: tidy(name), type, currencyCode, active };
   return inUnitOfWork(em, actor, { operation: 'createAccount', fields, result: Account, idempotency }, async (em, organization) =>
     em.create(Account, { organization, ...fields, currencyCode: currencyOf(organization, currencyCode), systemRole: null }),
   );
@@ -55,7 +56,7 @@ export function createBranch(
   { code, name }: CreateBranch,
   idempotency?: Idempotency,
 ): Promise<Branch> {
-  const fields = { code, name };
+  const fields = { code: tidy(code), name: tidy(name) };
   return inUnitOfWork(em, actor, { operation: 'createBranch', fields, result: Branch, idempotency }, async (em, organization) =>
     em.create(Branch, { organization, ...fields, isPrimary: false }),
   );
@@ -68,7 +69,7 @@ export function createCustomer(
   { displayName, email = null, currencyCode }: CreateCustomer,
   idempotency?: Idempotency,
 ): Promise<Customer> {
-  const fields = { displayName, email, currencyCode };
+  const fields = { displayName: tidy(displayName), email, currencyCode };
   return inUnitOfWork(em, actor, { operation: 'createCustomer', fields, result: Customer, idempotency }, async (em, organization) =>
     em.create(Customer, { organization, ...fields, currencyCode: currencyOf(organization, currencyCode) }),
   );

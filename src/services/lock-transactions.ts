@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
 import { Role } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
+import { tidy } from '../text.js';
 import { by, recordEvent } from './audit-trail.js';
 import type { Idempotency } from './idempotency.js';
 import { inUnitOfWork } from './unit-of-work.js';
@@ -19,7 +20,7 @@ export function lockTransactions(
   { lockDate, reason }: LockTransactions,
   idempotency?: Idempotency,
 ): Promise<Organization> {
-  return changeLock(em, actor, 'lockTransactions', { lockDate, reason }, idempotency);
+  return changeLock(em, actor, 'lockTransactions', { lockDate, reason: tidy(reason) }, idempotency);
 }
 
 /** Opens the books again. Waits for what is in flight, and keeps who did it, when and why. */
@@ -29,7 +30,7 @@ export function unlockTransactions(
   reason: string,
   idempotency?: Idempotency,
 ): Promise<Organization> {
-  return changeLock(em, actor, 'unlockTransactions', { reason }, idempotency);
+  return changeLock(em, actor, 'unlockTransactions', { reason: tidy(reason) }, idempotency);
 }
 
 function changeLock(

@@ -5,6 +5,7 @@ import { JournalEntry } from '../entities/journal-entry.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { DateBeforeRefund, RefundAlreadyReversed, RefundNotFound } from '../errors.js';
+import { tidy } from '../text.js';
 import { findOwned } from './find-owned.js';
 import type { Idempotency } from './idempotency.js';
 import { inUnitOfWork } from './unit-of-work.js';
@@ -25,7 +26,8 @@ export interface ReverseRefund {
  * @throws {DateBeforeRefund}
  */
 export function reverseRefund(em: EntityManager, actor: Actor, command: ReverseRefund, idempotency?: Idempotency): Promise<Refund> {
-  const fields = { ...command };
+  const reason = tidy(command.reason);
+  const fields = { ...command, reason };
   return inUnitOfWork(em, actor, { operation: 'reverseRefund', fields, result: Refund, idempotency }, async (em, organization) => {
     const refund = await findOwned(em, Refund, organization, command.refundId);
     if (refund === null) throw new RefundNotFound(command.refundId);
@@ -39,7 +41,7 @@ export function reverseRefund(em: EntityManager, actor: Actor, command: ReverseR
 
     const mirror = (await entryWithLines(em, refund.journalEntry.id)).reversed(date);
     creditNote.giveBack(refund);
-    em.persist([mirror, new RefundReversal(refund, mirror, command.reason, provenanceOf(actor))]);
+    em.persist([mirror, new RefundReversal(refund, mirror, reason, provenanceOf(actor))]);
     return refund;
   });
 }

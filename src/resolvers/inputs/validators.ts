@@ -3,6 +3,7 @@ import { hasRateDigits, RATE_DIGITS } from '../../entities/amount-rules.js';
 import { parseId } from '../../entities/owned.js';
 import { Big, digitCount, MAX_DIGITS, ZERO } from '../../money.js';
 import { isPostingDate } from '../../posting-date.js';
+import { tidy } from '../../text.js';
 
 /** An id: a positive integer. */
 export function IsId(options?: ValidationOptions): PropertyDecorator {
@@ -52,8 +53,9 @@ export function IsText(minimum: number, maximum: number, options?: ValidationOpt
     `must be text of ${length} characters${minimum > 0 ? ', not blank' : ''}, all of them whole and none of them NUL`,
     (value) => {
       if (typeof value !== 'string' || value.includes('\0') || !value.isWellFormed()) return false;
-      const count = [...value].length;
-      return count >= minimum && count <= maximum && (minimum === 0 || value.trim() !== '');
+      // What may not be blank is kept without the blanks around it.
+      const count = [...(minimum === 0 ? value : tidy(value))].length;
+      return count >= minimum && count <= maximum;
     },
     options,
   );
