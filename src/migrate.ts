@@ -1,18 +1,28 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { currencyFunctions, differingCurrencies } from './database-currencies.js';
 import { type DatabaseRoles, grantRights } from './database-roles.js';
 import { MIGRATIONS } from './migrations/index.js';
 
 /** Any number will do, as long as every process that migrates takes the same one. */
 const MIGRATION_LOCK = 4_715_822_013;
 
-/** Names of the migrations that the database lacks. */
+/** Names of the migrations that the database lacks; the last one may be the list of currencies, which is the gateway's own. */
 export async function pendingMigrations(orm: MikroORM): Promise<string[]> {
   // Asked first, because the migrator would create its table, which the application's role may not do.
   const [row] = await orm.em
     .fork()
     .execute<{ migrated: boolean }[]>(`select to_regclass('schema_migrations') is not null as migrated`);
   if (!row?.migrated) return MIGRATIONS.map(({ name }) => name);
-  return (await orm.migrator.getPending()).map(({ name }) => name);
+  const pending = (await orm.migrator.getPending()).map(({ name }) => name);
+  // A migration that is pending brings the list along, if there is none yet.
+  if (pending.length > 0) return pending;
+  const currencies = await differingCurrencies(orm.em.fork());
+  return currencies.length === 0 ? [] : [listOf(currencies)];
+}
+
+/** The copy of the list that is to be brought up to date, as a migration is named. */
+function listOf(currencies: readonly string[]): string {
+  return `currencies of ISO 4217 (${currencies.join(', ')})`;
 }
 
 /**
@@ -26,6 +36,11 @@ export async function migrate(orm: MikroORM, roles: DatabaseRoles = {}): Promise
   return orm.em.fork().transactional(async (em) => {
     await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
     const applied = (await orm.migrator.up()).map(({ name }) => name);
+    const currencies = await differingCurrencies(em);
+    if (currencies.length > 0) {
+      await em.execute(currencyFunctions());
+      applied.push(listOf(currencies));
+    }
     await grantRights(em, roles);
     return applied;
   });

@@ -1,5 +1,5 @@
 import BigJs from 'big.js';
-import currencyCodes from 'currency-codes';
+import { CURRENCIES } from './currencies.js';
 
 /**
  * The only arithmetic and the only rounding rule for money.
@@ -51,24 +51,21 @@ export function decimalCount(value: Big): number {
   return Math.max(value.c.length - value.e - 1, 0);
 }
 
-/** Whether ISO 4217 lists the currency. */
+/** Whether new records may be in the currency: whether ISO 4217 lists it today, as money. */
 export function isCurrency(code: string): boolean {
-  return currencyCodes.code(code)?.code === code;
+  return CURRENCIES.get(code)?.current === true;
 }
 
 /**
- * How many decimals amounts in the currency have: JPY 0, USD 2, KWD 3.
+ * How many decimals amounts in the currency have: JPY 0, USD 2, KWD 3. Also of one that was withdrawn.
  *
- * @throws {Error} if ISO 4217 does not list the currency
+ * @throws {Error} if there is no such currency
  */
 export function currencyDigits(code: string): number {
-  const digits = DIGITS.get(code);
-  if (digits === undefined) throw new Error(`no such currency: ${code}`);
-  return digits;
+  const currency = CURRENCIES.get(code);
+  if (currency === undefined) throw new Error(`no such currency: ${code}`);
+  return currency.digits;
 }
-
-/** The library looks through its whole list each time; a page of refunds asks hundreds of times. */
-const DIGITS: ReadonlyMap<string, number> = new Map(currencyCodes.data.map(({ code, digits }) => [code, digits]));
 
 /** Rounds half away from zero to the currency's digits. Nothing else in this service rounds, but {@link exchangeRateOf}. */
 export function roundToCurrency(value: Big, currencyCode: string): Big {

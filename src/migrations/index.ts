@@ -3,6 +3,7 @@ import { Migration20261123Reversals } from './migration-20261123-reversals.js';
 import { Migration20261124Duplicates } from './migration-20261124-duplicates.js';
 import { Migration20261125Access } from './migration-20261125-access.js';
 import { Migration20261125Clock } from './migration-20261125-clock.js';
+import { Migration20261125Currencies } from './migration-20261125-currencies.js';
 import { Migration20261125Exchange } from './migration-20261125-exchange.js';
 import { Migration20261125Order } from './migration-20261125-order.js';
 import { Migration20261125TidyText } from './migration-20261125-tidy-text.js';
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   Migration20261125Exchange,
   Migration20261125Order,
   Migration20261125TidyText,
+  Migration20261125Currencies,
 ];

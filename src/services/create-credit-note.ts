@@ -6,8 +6,8 @@ import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { Customer } from '../entities/customer.js';
 import type { Organization } from '../entities/organization.js';
-import { AccountNotFound, BranchNotFound, CustomerNotFound, ExchangeRateInvalid } from '../errors.js';
-import { Big } from '../money.js';
+import { AccountNotFound, BranchNotFound, CurrencyNotFound, CustomerNotFound, ExchangeRateInvalid } from '../errors.js';
+import { Big, isCurrency } from '../money.js';
 import { tidy } from '../text.js';
 import { findOwned } from './find-owned.js';
 import type { Idempotency } from './idempotency.js';
@@ -38,6 +38,7 @@ export interface CreateCreditNote {
  * @throws {AccountInactive}
  * @throws {AccountInvalidType} if a line's account is no income account
  * @throws {AccountCurrencyInvalid} if a line's account is not held in the base currency
+ * @throws {CurrencyNotFound} if the customer's currency was withdrawn
  * @throws {ExchangeRateInvalid}
  * @throws {AmountNotPositive}
  * @throws {AmountPrecision}
@@ -61,6 +62,7 @@ export function createCreditNote(
       const customer = await findOwned(em, Customer, organization, command.customerId);
       if (customer === null) throw new CustomerNotFound(command.customerId);
       const { currencyCode } = customer;
+      if (currencyCode !== organization.baseCurrency && !isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
       if (!command.exchangeRate && currencyCode !== organization.baseCurrency) {
         throw new ExchangeRateInvalid(`exchangeRate is required: the customer's currency is ${currencyCode}`);
       }

@@ -76,7 +76,7 @@ export function createCustomer(
 }
 
 function currencyOf(organization: Organization, currencyCode: string | null | undefined): string {
-  if (!currencyCode) return organization.baseCurrency;
+  if (!currencyCode || currencyCode === organization.baseCurrency) return organization.baseCurrency;
   if (!isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
   return currencyCode;
 }

@@ -1,0 +1,38 @@
+import { Migration } from '@mikro-orm/migrations';
+import { currencyFunctions } from '../database-currencies.js';
+
+/** New records are in currencies of today. `npm run migrate` brings the list up to date whenever the gateway's has changed. */
+export class Migration20261125Currencies extends Migration {
+  override up(): void {
+    this.addSql(currencyFunctions());
+    this.addSql(RULES);
+  }
+
+  override down(): void {
+    this.addSql('drop function currency_is_current() cascade; drop function currencies();');
+  }
+}
+
+const RULES = `
+  create function currency_is_current() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    wanted text := to_jsonb(new) ->> tg_argv[0];
+  begin
+    if exists (select from currencies() currency where currency.code = wanted and currency.current) then return new; end if;
+    -- Books whose own currency was withdrawn go on in it until they are closed.
+    if tg_table_name <> 'organizations'
+      and exists (select from organizations where id = (to_jsonb(new) ->> 'organization_id')::bigint and base_currency = wanted) then
+      return new;
+    end if;
+    raise exception '% is no currency for new records', wanted using errcode = 'check_violation';
+  end
+  $$;
+  create trigger currency before insert or update of base_currency on organizations
+    for each row execute function currency_is_current('base_currency');
+  create trigger currency before insert or update of currency_code on accounts
+    for each row execute function currency_is_current('currency_code');
+  create trigger currency before insert or update of currency_code on customers
+    for each row execute function currency_is_current('currency_code');
+  create trigger currency before insert or update of currency_code on credit_notes
+    for each row execute function currency_is_current('currency_code');
+`;
