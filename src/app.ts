@@ -24,6 +24,7 @@ import { BODY_LIMIT, sendError, sendNotFound } from './http-errors.js';
 import { parseJson } from './json.js';
 import { shedLoad } from './load-shedding.js';
 import { isProbe } from './probes.js';
+import { RateLimit } from './rate-limit.js';
 import { Readiness } from './readiness.js';
 import { headerOf, requestFacts } from './request-facts.js';
 import { RequestLog } from './request-log.js';
@@ -46,6 +47,7 @@ export interface AppOptions {
     | 'duplicateWindowSeconds'
     | 'clientIp'
     | 'trustedProxies'
+    | 'rateLimit'
     | 'maxEventLoopDelayMs'
   >;
   readonly jwt: JwtSettings | null;
@@ -100,7 +102,7 @@ export async function createApp({
   secureWeb(app, config, sandbox !== undefined);
   await app.register(cors, {
     origin: [...config.corsOrigins],
-    exposedHeaders: ['x-request-id', 'idempotency-replayed', 'etag', 'retry-after'],
+    exposedHeaders: ['x-request-id', 'idempotency-replayed', 'etag', 'retry-after', 'ratelimit', 'ratelimit-policy'],
     maxAge: 86_400,
   });
   await shedLoad(app, config.maxEventLoopDelayMs);
@@ -111,6 +113,7 @@ export async function createApp({
   const authenticator = new Authenticator(orm.em, jwt);
   const refunds = new RefundQueue(orm.em);
   const addressOf = addressReader(config.clientIp, config.trustedProxies);
+  const rateLimit = config.rateLimit && (await RateLimit.create(app, config.rateLimit, addressOf, orm.em));
   const factsOf = (request: FastifyRequest) => requestFacts(request, config.clientIp === 'none' ? null : addressOf(request));
   const contextOf = (request: FastifyRequest): Context => {
     const { facts, caller, requestLog } = request;
@@ -119,7 +122,7 @@ export async function createApp({
   };
 
   await app.register((doors, _options, done) => {
-    authenticateFirst(doors, authenticator, factsOf, config.introspection);
+    authenticateFirst(doors, authenticator, factsOf, config.introspection, rateLimit);
     doors.route({
       method: ['GET', 'POST'],
       url: '/graphql',
@@ -134,6 +137,9 @@ export async function createApp({
     done();
   });
 
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404 || request.routeOptions.url === '/') await rateLimit?.count(request, reply);
+  });
   app.get('/', { config: { cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );

@@ -3,6 +3,7 @@ import type { Actor, RequestFacts } from './auth/actor.js';
 import type { Authenticator } from './auth/authenticator.js';
 import { Unauthenticated } from './errors.js';
 import { BODY_LIMIT } from './http-errors.js';
+import type { RateLimit } from './rate-limit.js';
 import { headerOf } from './request-facts.js';
 
 /** The largest body of a request without a credential that may ask for the schema. The Sandbox's own takes 2 kB. */
@@ -25,14 +26,17 @@ export function authenticateFirst(
   authenticator: Authenticator,
   factsOf: (request: FastifyRequest) => RequestFacts,
   isSchemaPublic: boolean,
+  rateLimit: RateLimit | null,
 ): void {
   routes.decorateRequest('caller', null);
   routes.decorateRequest('facts', null);
   routes.addHook('onRequest', async (request, reply) => {
-    request.facts = factsOf(request);
+    const facts = factsOf(request);
+    request.facts = facts;
     const credentials = { authorization: request.headers.authorization, organizationId: headerOf(request, 'organization-id') };
     try {
-      const actor = await authenticator.authenticate(credentials, request.facts);
+      const authenticate = () => authenticator.authenticate(credentials, facts);
+      const actor = await (rateLimit === null ? authenticate() : rateLimit.admit(request, reply, authenticate));
       request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
       request.caller = actor;
     } catch (error) {

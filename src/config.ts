@@ -1,6 +1,7 @@
 import { bool, cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './client-address.js';
+import { RATE_LIMIT_STORES, type RateLimitSettings } from './rate-limit.js';
 import { SANDBOX_ORIGINS } from './web-security.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -25,6 +26,8 @@ export interface Config {
   readonly introspection: boolean;
   /** Origins whose pages may call. */
   readonly corsOrigins: readonly string[];
+  /** How many requests are taken from one caller; `null` for any number. */
+  readonly rateLimit: RateLimitSettings | null;
   /** How far behind the process may be before it refuses requests; 0 for never. */
   readonly maxEventLoopDelayMs: number;
   /** Names that requests may be sent to, beside those of the loopback interface. */
@@ -42,6 +45,11 @@ const port = makeValidator((text) => {
 
 const seconds = makeValidator((text) => {
   if (!/^\d{1,6}$/.test(text)) throw new Error('must be a whole number of seconds');
+  return Number.parseInt(text, 10);
+});
+
+const requests = makeValidator((text) => {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error('must be a whole number of requests, at least 1');
   return Number.parseInt(text, 10);
 });
 
@@ -87,6 +95,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       TRUSTED_PROXIES: trustedProxies({ default: 1 }),
       GRAPHQL_INTROSPECTION: bool({ default: undefined }),
       CORS_ORIGINS: str({ default: undefined }),
+      RATE_LIMIT: str({ choices: ['on', 'off'], default: 'on' }),
+      RATE_LIMIT_PER_MINUTE: requests({ default: 10_000 }),
+      RATE_LIMIT_PER_ADDRESS: requests({ default: 300 }),
+      RATE_LIMIT_STORE: str({ choices: RATE_LIMIT_STORES, default: 'memory' }),
       MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
       ALLOWED_HOSTS: hostNames({ default: [] }),
     },
@@ -105,6 +117,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     trustedProxies: env.TRUSTED_PROXIES,
     introspection: env.GRAPHQL_INTROSPECTION ?? !production,
     corsOrigins: env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? (production ? [] : SANDBOX_ORIGINS),
+    rateLimit:
+      env.RATE_LIMIT === 'off'
+        ? null
+        : { perCredential: env.RATE_LIMIT_PER_MINUTE, perAddress: env.RATE_LIMIT_PER_ADDRESS, store: env.RATE_LIMIT_STORE },
     maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,
     allowedHosts: env.ALLOWED_HOSTS,
   };
@@ -141,6 +157,8 @@ function report(errors: Partial<Record<string, Error | EnvError>>): void {
 function withoutValue(name: string, message: string): string {
   if (name === 'LOG_LEVEL') return `must be one of: ${LOG_LEVELS.join(', ')}`;
   if (name === 'GRAPHQL_INTROSPECTION') return 'must be true or false';
+  if (name === 'RATE_LIMIT') return 'must be on or off';
+  if (name === 'RATE_LIMIT_STORE') return `must be one of: ${RATE_LIMIT_STORES.join(', ')}`;
   if (name === 'CLIENT_IP') return `must be one of: ${CLIENT_IP.join(', ')}`;
   if (name === 'JWT_ALGORITHM') return `must be one of: ${JWT_ALGORITHMS.join(', ')}`;
   return message.replace(/: ".*$/s, '');

@@ -26,11 +26,12 @@ const APPLICATION_UPDATES = {
   credit_note_counters: 'next',
   balance_snapshots: 'debits, credits',
   balance_watermarks: 'line_id',
+  rate_limits: 'count, ends_at',
 };
 const OPERATOR_UPDATES = { memberships: 'role, ended_at', api_keys: 'revoked_at' };
 
 /** The gateway forgets what is past its retention. */
-const APPLICATION_DELETES = ['idempotency_keys'];
+const APPLICATION_DELETES = ['idempotency_keys', 'rate_limits'];
 
 /**
  * Gives each role its rights and takes away all others that it had on the tables, also those that an earlier version gave.

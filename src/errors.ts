@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'QUERY_TOO_COSTLY'
   | 'SERVICE_UNAVAILABLE'
   | 'HOST_NOT_ALLOWED'
+  | 'RATE_LIMITED'
   | 'CREDIT_NOTE_NOT_FOUND'
   | 'CREDIT_NOTE_IS_DRAFT'
   | 'CREDIT_NOTE_IS_VOID'
@@ -155,6 +156,25 @@ export class QueryTooCostly extends DomainError {
   readonly code = 'QUERY_TOO_COSTLY';
   constructor(of: DocumentMeasure, cost: number, limit: number) {
     super(`The document has ${cost} ${TOO_MUCH[of]}; ${limit} are allowed`, { of, cost, limit });
+  }
+}
+
+/** Too many requests in the present window. Nothing has been looked at. */
+export class RateLimited extends DomainError {
+  readonly code = 'RATE_LIMITED';
+  constructor(
+    policy: 'credential' | 'address',
+    limit: number,
+    windowSeconds: number,
+    readonly retryAfterSeconds: number,
+  ) {
+    const whose = policy === 'credential' ? 'with this credential' : 'without a valid credential from this address';
+    super(`More than ${limit} requests in ${windowSeconds} seconds ${whose}; send it again in ${retryAfterSeconds} seconds`, {
+      policy,
+      limit,
+      windowSeconds,
+      retryAfterSeconds,
+    });
   }
 }
 

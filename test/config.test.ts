@@ -18,6 +18,7 @@ describe('without any variable', () => {
       trustedProxies: 1,
       introspection: true,
       corsOrigins: ['https://studio.apollographql.com', 'https://sandbox.embed.apollographql.com'],
+      rateLimit: { perCredential: 10_000, perAddress: 300, store: 'memory' },
       maxEventLoopDelayMs: 1000,
       allowedHosts: [],
     });
@@ -57,6 +58,17 @@ describe('what is set', () => {
     expect(readConfig({ NODE_ENV: 'production', CORS_ORIGINS }).corsOrigins).toEqual(['https://a.example', 'https://b.example']);
   });
 
+  it('limits the rate of callers, or not at all', () => {
+    expect(readConfig({ RATE_LIMIT: 'off', RATE_LIMIT_PER_MINUTE: '5' }).rateLimit).toBeNull();
+    expect(readConfig({ RATE_LIMIT_PER_MINUTE: '5', RATE_LIMIT_PER_ADDRESS: '2', RATE_LIMIT_STORE: 'postgres' }).rateLimit).toEqual(
+      {
+        perCredential: 5,
+        perAddress: 2,
+        store: 'postgres',
+      },
+    );
+  });
+
   it('pins one JWT algorithm, with issuer and audience', () => {
     const { jwt } = readConfig({ JWT_SECRET: SECRET, JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'books' });
     expect(jwt).toMatchObject({ algorithm: 'HS256', issuer: 'https://id.example', audience: 'books' });
@@ -94,6 +106,10 @@ describe('what is wrong', () => {
     'a network that is none': ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '10.0.0.0/33' }],
     'a host with its port': ['ALLOWED_HOSTS', { ALLOWED_HOSTS: `a.example, ${SECRET}:4000` }],
     'a delay in words': ['MAX_EVENT_LOOP_DELAY_MS', { MAX_EVENT_LOOP_DELAY_MS: SECRET }],
+    'half a rate limit': ['RATE_LIMIT', { RATE_LIMIT: SECRET }],
+    'no requests at all': ['RATE_LIMIT_PER_MINUTE', { RATE_LIMIT_PER_MINUTE: '0' }],
+    'endless requests': ['RATE_LIMIT_PER_ADDRESS', { RATE_LIMIT_PER_ADDRESS: 'Infinity' }],
+    'a store elsewhere': ['RATE_LIMIT_STORE', { RATE_LIMIT_STORE: SECRET }],
     'an address from elsewhere': ['CLIENT_IP', { CLIENT_IP: SECRET }],
     'neither true nor false': ['GRAPHQL_INTROSPECTION', { GRAPHQL_INTROSPECTION: SECRET }],
     'JWTs without a signature': ['JWT_ALGORITHM', { JWT_ALGORITHM: 'none', JWT_SECRET: SECRET }],

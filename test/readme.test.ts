@@ -37,6 +37,7 @@ beforeAll(async () => {
       clientIp: 'none',
       trustedProxies: 1,
       maxEventLoopDelayMs: 0,
+      rateLimit: null,
     },
     jwt: opened.jwt,
     logger: pino({ level: 'silent' }),

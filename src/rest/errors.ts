@@ -8,6 +8,7 @@ export const STATUS = {
   QUERY_TOO_COSTLY: 400,
   SERVICE_UNAVAILABLE: 503,
   HOST_NOT_ALLOWED: 421,
+  RATE_LIMITED: 429,
   CREDIT_NOTE_NOT_FOUND: 404,
   CREDIT_NOTE_IS_DRAFT: 400,
   CREDIT_NOTE_IS_VOID: 400,
@@ -49,6 +50,7 @@ const REASON: Readonly<Record<number, string>> = {
   415: 'Unsupported Media Type',
   421: 'Misdirected Request',
   422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
   503: 'Service Unavailable',
   500: 'Internal Server Error',
 };
@@ -131,7 +133,7 @@ function legacyBody(error: DomainError, status: number, target: unknown): unknow
   }
   if (error instanceof Unauthenticated) return UNAUTHENTICATED[error.reason];
   if (status === 404) return { statusCode: status, message: 'NotFoundError', errors };
-  if (status === 403) return { statusCode: status, message: error.message, error: REASON[status], errors };
+  if (status === 403 || status === 429) return { statusCode: status, message: error.message, error: REASON[status], errors };
   return { errors };
 }
 

@@ -14,6 +14,7 @@ import { AccountType } from '../../src/entities/account-type.js';
 import { Branch } from '../../src/entities/branch.js';
 import { Organization } from '../../src/entities/organization.js';
 import type { SandboxContent } from '../../src/graphql-server.js';
+import type { RateLimitSettings } from '../../src/rate-limit.js';
 import { createOrganization } from '../../src/services/create-organization.js';
 import {
   CreateAccountDocument,
@@ -55,6 +56,7 @@ export class Gateway {
       sandbox?: SandboxContent;
       jwt?: JwtSettings | null;
       duplicateWindowSeconds?: number;
+      rateLimit?: RateLimitSettings | null;
       maxEventLoopDelayMs?: number;
       clientIp?: ClientIp;
       trustedProxies?: TrustedProxies;
@@ -74,7 +76,7 @@ export class Gateway {
       jwt = JWT,
       duplicateWindowSeconds = 0,
     } = options;
-    const { clientIp = 'connection', trustedProxies = 1, maxEventLoopDelayMs = 0 } = options;
+    const { clientIp = 'connection', trustedProxies = 1, maxEventLoopDelayMs = 0, rateLimit = null } = options;
     const app = await createApp({
       orm: options.orm ?? database.orm,
       config: {
@@ -86,6 +88,7 @@ export class Gateway {
         clientIp,
         trustedProxies,
         maxEventLoopDelayMs,
+        rateLimit,
       },
       jwt,
       logger,
