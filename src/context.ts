@@ -5,6 +5,7 @@ import type { RequestLog } from './request-log.js';
 import { createLoaders, type Loaders } from './resolvers/loaders.js';
 import type { Idempotency } from './services/idempotency.js';
 import type { RefundQueue } from './services/refund-queue.js';
+import type { Written } from './written.js';
 
 /** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */
 export class Context {
@@ -12,6 +13,8 @@ export class Context {
   private loadersOfFork: Loaders | undefined;
   /** Of each command that came with an idempotency key. */
   private readonly outcomes = new Map<Idempotency, { readonly replayed: boolean }>();
+  /** What each mutation has done, by its name in the response. */
+  readonly written = new Map<string, Written>();
 
   constructor(
     private readonly root: EntityManager,
@@ -42,6 +45,20 @@ export class Context {
   get actor(): Actor {
     if (this.caller instanceof Error) throw this.caller;
     return this.caller;
+  }
+
+  get isAuthenticated(): boolean {
+    return !(this.caller instanceof Error);
+  }
+
+  /**
+   * Checks the idempotency key that a command would begin with.
+   *
+   * @param count of the commands in it, if it holds several
+   * @throws {InvalidInput} what {@link begin} and {@link beginSeveral} throw
+   */
+  assertKey(argument: string | null | undefined, count: number): void {
+    this.keyOf(argument, count === 0 ? 0 : `#${count - 1}`.length);
   }
 
   /**

@@ -43,7 +43,8 @@ export type ErrorCode =
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /**
- * A refusal: the caller asked for something that the rules do not allow, and nothing was written.
+ * A refusal: the caller asked for something that the rules do not allow, and nothing was written. (Only
+ * {@link ServiceUnavailable} may follow a commit whose answer was lost.)
  *
  * Everything else that is thrown is a fault of ours: hidden from the caller, logged in full.
  */
@@ -100,16 +101,29 @@ export interface InvalidField {
   readonly field: string;
   /** Rule → what is wrong, in the caller's words. */
   readonly constraints: Readonly<Record<string, string>>;
+  /** If there is a better one than BAD_USER_INPUT. */
+  readonly code?: ErrorCode | undefined;
+  /** Which part of the request it is in, if several are wrong. */
+  readonly path?: readonly string[];
   readonly value?: unknown;
 }
 
+/** Says all that is wrong with the input at once. Its code is the one that all wrong fields have in common, if they do. */
 export class InvalidInput extends DomainError {
-  readonly code = 'BAD_USER_INPUT';
+  readonly code: ErrorCode;
   constructor(readonly fields: readonly InvalidField[]) {
+    const codes = new Set(fields.map(({ code = 'BAD_USER_INPUT' }) => code));
     super(fields.flatMap(({ constraints }) => Object.values(constraints)).join('; '), {
       ...(fields[0] && { field: fields[0].field }),
-      fields: fields.map(({ field, constraints }) => ({ field, reasons: Object.values(constraints) })),
+      fields: fields.map(({ field, constraints, path, code = 'BAD_USER_INPUT' }) => ({
+        field,
+        code,
+        reasons: Object.values(constraints),
+        ...(path && { path }),
+      })),
     });
+    const [code = 'BAD_USER_INPUT', ...others] = codes;
+    this.code = others.length === 0 ? code : 'BAD_USER_INPUT';
   }
 }
 
@@ -119,7 +133,10 @@ export class InvalidInput extends DomainError {
 export class ServiceUnavailable extends DomainError {
   readonly code = 'SERVICE_UNAVAILABLE';
   constructor() {
-    super('That could not be done just now; send it again, with the same idempotency key', { retryable: true });
+    super(
+      'The database did not answer in time, so that it is not known whether it was done; send it again with the same idempotency key',
+      { retryable: true },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import {
   type ASTNode,
-  coerceInputValue,
+  type ASTVisitor,
   type DocumentNode,
   GraphQLError,
   type GraphQLFormattedError,
@@ -9,11 +9,12 @@ import {
   type GraphQLSchema,
   getNamedType,
   isInputObjectType,
-  isNonNullType,
+  isRequiredInputField,
   Kind,
-  type OperationDefinitionNode,
-  typeFromAST,
+  type ObjectValueNode,
+  TypeInfo,
   visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { ArgumentValidationError } from 'type-graphql';
 import { refusalOf } from './database-errors.js';
@@ -42,6 +43,10 @@ export function wrapped(refusal: DomainError, status: number): GraphQLError {
   return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status } } });
 }
 
+function cut(message: string): string {
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
+}
+
 /** The refusal behind an error; `null` for a fault of ours and for GraphQL's own errors. */
 export function refusalBehind(error: unknown): DomainError | null {
   const cause = error instanceof GraphQLError && error.originalError ? error.originalError : error;
@@ -58,8 +63,7 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   const isClients = CLIENT_ERRORS.has(formatted.extensions?.code) && unwrapResolverError(error) === error;
   if (isClients) {
     const { code, field } = formatted.extensions ?? {};
-    const message = formatted.message.length > MAX_MESSAGE ? `${formatted.message.slice(0, MAX_MESSAGE)}…` : formatted.message;
-    return { ...formatted, message, extensions: { code, ...(field !== undefined && { field }) } };
+    return { ...formatted, message: cut(formatted.message), extensions: { code, ...(field !== undefined && { field }) } };
   }
   const { requestId } = formatted.extensions ?? {};
   return { ...formatted, message: FAULT, extensions: { code: INTERNAL, ...(requestId !== undefined && { requestId }) } };
@@ -67,7 +71,7 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
 
 /** What GraphQL says of a refusal. */
 export function described({ message, code, field, details }: DomainError) {
-  return { message, extensions: { code, ...(field && { field }), details } };
+  return { message: cut(message), extensions: { code, ...(field && { field }), details } };
 }
 
 /**
@@ -79,79 +83,60 @@ export function argumentAtFault(error: unknown): string | null {
   return /^Argument "(\w+)" of (?:non-null|required) type /.exec(error.message)?.[1] ?? null;
 }
 
-/**
- * The input field that a coercion or validation error of GraphQL's is about. GraphQL says it in the message only; this
- * finds it again from the document and the values.
- */
-export function blamedField(
+/** The input fields that GraphQL's validation errors are about: GraphQL says it in the message only. One walk finds all. */
+export function blamedFields(
   schema: GraphQLSchema,
-  document: DocumentNode | undefined,
-  operation: OperationDefinitionNode | undefined,
-  variables: Readonly<Record<string, unknown>>,
-  error: GraphQLError,
-): string | undefined {
-  const node = error.nodes?.[0];
-  if (node === undefined || document === undefined) return undefined;
-  if (node.kind !== Kind.VARIABLE_DEFINITION) return fieldOf(namesAround(document, (other) => other === node && isValue(other)));
-  const variable = node.variable.name.value;
-  const type = operation && typeFromAST(schema, node.type as Parameters<typeof typeFromAST>[1]);
-  const names = namesAround(document, (other, parent) => isUse(other, parent, variable));
-  return type ? fieldOf([...names, ...pathToFault(type as GraphQLInputType, variables[variable])]) : fieldOf(names);
-}
-
-/** The first name is the argument's, `input`; what callers know are the fields in it. */
-function fieldOf(names: readonly string[]): string | undefined {
-  return names.slice(names.length > 1 ? 1 : 0).join('.') || undefined;
-}
-
-function isValue(node: ASTNode): boolean {
-  // A missing field is reported at its whole object: the message names it, the place does not.
-  return node.kind !== Kind.OBJECT && node.kind.endsWith('Value');
-}
-
-function isUse(node: ASTNode, parent: ASTNode | undefined, variable: string): boolean {
-  return node.kind === Kind.VARIABLE && node.name.value === variable && parent?.kind !== Kind.VARIABLE_DEFINITION;
-}
-
-/** Names of the argument and of the fields around the first node that is meant. */
-function namesAround(document: DocumentNode, isMeant: (node: ASTNode, parent: ASTNode | undefined) => boolean): string[] {
-  let found: string[] | undefined;
+  document: DocumentNode,
+  errors: readonly GraphQLError[],
+): ReadonlyMap<GraphQLError, string> {
+  const blamed = new Map<ASTNode | undefined, GraphQLError[]>();
+  for (const error of errors) {
+    const node = error.nodes?.[0];
+    blamed.set(node, [...(blamed.get(node) ?? []), error]);
+  }
+  const fields = new Map<GraphQLError, string>();
+  const typeInfo = new TypeInfo(schema);
   const names: string[] = [];
-  visit(document, {
-    enter(node, _key, parent) {
-      if (node.kind === Kind.OBJECT_FIELD || node.kind === Kind.ARGUMENT) names.push(node.name.value);
-      if (found === undefined && isMeant(node, isNode(parent) ? parent : undefined)) found = [...names];
+  const blame = (error: GraphQLError | undefined, ...within: string[]): void => {
+    const [first, second, ...rest] = [...names, ...within];
+    if (error === undefined || first === undefined) return;
+    // What callers know are the fields of an argument such as `input`, but the items of a list only by its name.
+    fields.set(
+      error,
+      (second === undefined ? [first] : /^\d/.test(second) ? [first, second, ...rest] : [second, ...rest]).join('.'),
+    );
+  };
+  const nameOf = (node: ASTNode, key: string | number | undefined, ancestors: readonly unknown[]): string | undefined => {
+    if (node.kind === Kind.OBJECT_FIELD || node.kind === Kind.ARGUMENT) return node.name.value;
+    if (node.kind === Kind.VARIABLE_DEFINITION) return node.variable.name.value;
+    return isNode(ancestors.at(-1)) && (ancestors.at(-1) as ASTNode).kind === Kind.LIST ? String(key) : undefined;
+  };
+  const walk: ASTVisitor = {
+    enter(node, key, _parent, _path, ancestors) {
+      const name = nameOf(node, key, ancestors);
+      if (name !== undefined) names.push(name);
+      if (!blamed.has(node) || !(node.kind.endsWith('Value') || node.kind === Kind.OBJECT_FIELD)) return;
+      // A missing field is reported at its whole object.
+      const missing = node.kind === Kind.OBJECT ? missingFields(typeInfo.getInputType(), node) : [];
+      for (const [index, error] of blamed.get(node)?.entries() ?? []) blame(error, ...[missing[index] ?? []].flat());
     },
-    leave(node) {
-      if (node.kind === Kind.OBJECT_FIELD || node.kind === Kind.ARGUMENT) names.pop();
+    leave(node, key, _parent, _path, ancestors) {
+      if (nameOf(node, key, ancestors) !== undefined) names.pop();
     },
-  });
-  return found ?? [];
+  };
+  visit(document, visitWithTypeInfo(typeInfo, walk));
+  return fields;
 }
 
 function isNode(value: unknown): value is ASTNode {
   return typeof value === 'object' && value !== null && 'kind' in value;
 }
 
-function pathToFault(type: GraphQLInputType, value: unknown): string[] {
-  let fault: string[] | undefined;
-  coerceInputValue(value, type, (path, invalid) => {
-    fault ??= [...path.map(String), ...strayField(type, path, invalid)];
-  });
-  return fault ?? [];
-}
-
-/** A missing or unknown field is reported at its parent: the first field that is the one or the other is meant. */
-function strayField(type: GraphQLInputType, path: readonly (string | number)[], value: unknown): string[] {
-  let at = getNamedType(type);
-  for (const key of path) {
-    if (typeof key === 'string' && isInputObjectType(at)) at = getNamedType(at.getFields()[key]?.type ?? at);
-  }
-  if (!isInputObjectType(at) || typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  const fields = at.getFields();
-  const missing = Object.values(fields).find(
-    ({ name, type, defaultValue }) => isNonNullType(type) && defaultValue === undefined && !(name in value),
+function missingFields(type: GraphQLInputType | null | undefined, { fields }: ObjectValueNode): string[] {
+  const named = getNamedType(type);
+  if (!isInputObjectType(named)) return [];
+  const given = new Set(fields.map(({ name }) => name.value));
+  return Object.values(named.getFields()).flatMap((field) =>
+    isRequiredInputField(field) && !given.has(field.name) ? [field.name] : [],
   );
-  const unknown = Object.keys(value).find((name) => !(name in fields));
-  return [missing?.name ?? unknown ?? []].flat();
 }

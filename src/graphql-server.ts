@@ -2,11 +2,13 @@ import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { argumentCheck } from './argument-check.js';
 import { compiledQueries } from './compiled-queries.js';
 import type { Context } from './context.js';
 import { MAX_TOKENS } from './document-limits.js';
 import { ServiceUnavailable } from './errors.js';
-import { argumentAtFault, blamedField, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
+import { argumentAtFault, blamedFields, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
+import { tellWritten } from './written.js';
 
 /** What the Sandbox opens with. */
 export interface SandboxContent {
@@ -38,6 +40,8 @@ export function createGraphQLServer(
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
         : ApolloServerPluginLandingPageDisabled(),
       requestPlugin,
+      argumentCheck(schema),
+      tellWritten,
       compiledQueries(schema),
     ],
   });
@@ -66,21 +70,23 @@ const requestPlugin: ApolloServerPlugin<Context> = {
           else contextValue.log.add({ refused: refusal?.code ?? error.extensions.code ?? 'INVALID_REQUEST' });
         }
       },
-      async willSendResponse({ response, errors = [], schema, document, operation, request, contextValue }) {
+      async willSendResponse({ response, errors = [], schema, document, operation, contextValue }) {
         response.http.headers.set('cache-control', 'no-store');
         if (response.body.kind !== 'single') return;
         const { singleResult } = response.body;
         const idempotency = contextValue.idempotencyOutcome;
         if (idempotency !== undefined) singleResult.extensions = { ...singleResult.extensions, idempotency };
         if (idempotency?.replayed) response.http.headers.set('idempotency-replayed', 'true');
+        const literals = document && !operation ? blamedFields(schema, document, errors) : undefined;
         singleResult.errors = singleResult.errors?.map((formatted, index) => {
-          const original = errors[index];
-          const { code, field } = formatted.extensions ?? {};
+          const { code } = formatted.extensions ?? {};
           if (code === INTERNAL)
             return { ...formatted, extensions: { ...formatted.extensions, requestId: contextValue.request.requestId } };
-          if (field !== undefined || original === undefined || original.path) return formatted;
-          const blamed = blamedField(schema, document, operation, request.variables ?? {}, original);
-          return blamed === undefined ? formatted : { ...formatted, extensions: { ...formatted.extensions, field: blamed } };
+          const original = errors[index];
+          const field = original && literals?.get(original);
+          if (field === undefined) return formatted;
+          const details = { fields: [{ field, code, reasons: [formatted.message] }] };
+          return { ...formatted, extensions: { ...formatted.extensions, field, details } };
         });
       },
     };

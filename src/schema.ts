@@ -14,6 +14,7 @@ import { RefundResolver, RefundReversalResolver } from './resolvers/refund.resol
 import { PreviewLineResolver } from './resolvers/refund-preview.js';
 import { RefundabilityResolver } from './resolvers/refundability.js';
 import { ViewerResolver } from './resolvers/viewer.resolver.js';
+import { keepWritten } from './written.js';
 
 /** Refuses with its own errors, so that a missing credential and a missing right are told apart. */
 const authorize: AuthChecker<Context, Role> = ({ context }, roles) => {
@@ -43,7 +44,7 @@ export function createSchema(): GraphQLSchema {
     authChecker: authorize,
     validate: true,
   });
-  return bareResolvers(schema);
+  return keepWritten(bareResolvers(schema));
 }
 
 /** The schema as it is committed: in alphabetical order, so that moving code around changes nothing. */

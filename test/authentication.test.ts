@@ -389,8 +389,8 @@ describe("another organization's books", () => {
     const first = await other.client.graphql(RefundCreditNoteDocument, { input: other.refundInput(theirs.id) }, key);
     const second = await books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(ours.id) }, key);
 
-    expect(second.data?.refundCreditNote.creditNote.id).toBe(ours.id);
-    expect(second.data?.refundCreditNote.id).not.toBe(first.data?.refundCreditNote.id);
+    expect(second.data?.refundCreditNote?.creditNote.id).toBe(ours.id);
+    expect(second.data?.refundCreditNote?.id).not.toBe(first.data?.refundCreditNote?.id);
   });
 });
 

@@ -168,8 +168,8 @@ class Load {
   private async byGraphQL(gateway: GatewayProcess, key: string) {
     const variables = { input: { creditNoteId: this.note, ...this.body(key) } };
     const reply = await gateway.post('/graphql', { query: REFUND, variables }, headers(key));
-    const { data, errors } = (await reply.json()) as { data: { refundCreditNote: { id: string } } | null; errors?: unknown };
-    if (!data) throw new Error(JSON.stringify(errors));
+    const { data, errors } = (await reply.json()) as { data: { refundCreditNote: { id: string } | null }; errors?: unknown };
+    if (!data?.refundCreditNote) throw new Error(JSON.stringify(errors));
     return { id: data.refundCreditNote.id, replayed: isReplayed(reply) };
   }
 

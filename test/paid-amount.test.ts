@@ -99,7 +99,7 @@ describe('what the bank shows, in place of a rate', () => {
 
     const [first, again, other] = [await send('11.5'), await send('11.50'), await send('11.51')];
 
-    expect(again.data?.refundCreditNote.id).toBe(first.data?.refundCreditNote.id);
+    expect(again.data?.refundCreditNote?.id).toBe(first.data?.refundCreditNote?.id);
     expect(other.errors?.[0]?.extensions.code).toBe('IDEMPOTENCY_KEY_REUSED');
   });
 });

@@ -17,7 +17,7 @@ describe('50 refunds at once that together exceed the credit', () => {
     const replies = await refundAtOnce(books, note.id, 50, '7.00');
 
     const refused = replies.flatMap(({ errors }) => errors ?? []).map(({ extensions }) => extensions.code);
-    expect(replies.filter(({ data }) => data !== null)).toHaveLength(14);
+    expect(replies.filter(({ errors }) => errors === undefined)).toHaveLength(14);
     expect(refused).toEqual(Array(36).fill('CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT'));
     await expectBooks(books, note.id, { refunded: '98.00', refunds: 14, receivable: '-2.00', bank: '-98.00' });
   });
@@ -61,7 +61,7 @@ describe('an idempotency key', () => {
       Array.from({ length: 10 }, () => books.client.graphql(RefundCreditNoteDocument, { input, idempotencyKey: 'once' })),
     );
 
-    expect(new Set(replies.map(({ data }) => data?.refundCreditNote.id)).size).toBe(1);
+    expect(new Set(replies.map(({ data }) => data?.refundCreditNote?.id)).size).toBe(1);
     expect(replies.filter(({ headers }) => headers['idempotency-replayed'] === 'true')).toHaveLength(9);
     await expectBooks(books, note.id, { refunded: '40.00', refunds: 1, receivable: '-60.00', bank: '-40.00' });
   });
@@ -85,7 +85,7 @@ describe('an idempotency key', () => {
       { 'idempotency-key': 'k' },
     );
 
-    expect([replay.status, String(replay.json.id)]).toEqual([201, data?.refundCreditNote.id]);
+    expect([replay.status, String(replay.json.id)]).toEqual([201, data?.refundCreditNote?.id]);
     expect(replay.headers['idempotency-replayed']).toBe('true');
   });
 

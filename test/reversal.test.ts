@@ -73,7 +73,7 @@ describe('reversing a refund', () => {
 
     const replies = await Promise.all(Array.from({ length: 10 }, () => reverse(books, refund.id)));
 
-    expect(replies.filter(({ data }) => data !== null)).toHaveLength(1);
+    expect(replies.filter(({ errors }) => errors === undefined)).toHaveLength(1);
     const codes = replies.flatMap(({ errors }) => errors ?? []).map(({ extensions }) => extensions.code);
     expect(codes).toEqual(Array(9).fill('REFUND_ALREADY_REVERSED'));
     expect((await books.client.query(CreditNoteDocument, { id: note.id })).creditNote?.refunded).toBe('0.00');

@@ -25,7 +25,10 @@ import { RefundabilityType } from './refundability.js';
 @Resolver(() => CreditNote)
 export class CreditNoteResolver {
   @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => CreditNote, { description: "Records a credit note in the customer's currency, as a draft or open at once." })
+  @Mutation(() => CreditNote, {
+    nullable: true,
+    description: "Records a credit note in the customer's currency, as a draft or open at once.",
+  })
   createCreditNote(
     @Ctx() context: Context,
     @Arg('input', () => CreateCreditNoteInput, { description: 'What is to be recorded.' }) input: CreateCreditNoteInput,
@@ -36,6 +39,7 @@ export class CreditNoteResolver {
 
   @Authorized(Role.ACCOUNTANT)
   @Mutation(() => CreditNote, {
+    nullable: true,
     description: 'Puts a draft into the books: debits the income accounts of its lines, credits the receivable.',
   })
   openCreditNote(
@@ -47,7 +51,10 @@ export class CreditNoteResolver {
   }
 
   @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => CreditNote, { description: 'Takes back a credit note that has no refunds, by the mirror of its own entry.' })
+  @Mutation(() => CreditNote, {
+    nullable: true,
+    description: 'Takes back a credit note that has no refunds, by the mirror of its own entry.',
+  })
   voidCreditNote(
     @Ctx() context: Context,
     @Arg('id', () => ID, { description: 'Id of the credit note.' }) id: string,

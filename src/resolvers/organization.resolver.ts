@@ -13,7 +13,10 @@ import { findPage } from './reads.js';
 @Resolver(() => Organization)
 export class OrganizationResolver {
   @Authorized(Role.ADMIN)
-  @Mutation(() => Organization, { description: 'Locks the books up to and including a day. Waits for what is in flight.' })
+  @Mutation(() => Organization, {
+    nullable: true,
+    description: 'Locks the books up to and including a day. Waits for what is in flight.',
+  })
   lockTransactions(
     @Ctx() context: Context,
     @Arg('input', () => LockTransactionsInput, { description: 'What is to be locked.' }) input: LockTransactionsInput,
@@ -23,7 +26,7 @@ export class OrganizationResolver {
   }
 
   @Authorized(Role.ADMIN)
-  @Mutation(() => Organization, { description: 'Opens the books again.' })
+  @Mutation(() => Organization, { nullable: true, description: 'Opens the books again.' })
   unlockTransactions(
     @Ctx() context: Context,
     @Arg('input', () => UnlockTransactionsInput, { description: 'Why.' }) input: UnlockTransactionsInput,

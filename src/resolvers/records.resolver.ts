@@ -17,7 +17,7 @@ import { findById, findPage } from './reads.js';
 @Resolver(() => Account)
 export class AccountResolver {
   @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => Account, { description: 'Adds an account to the chart.' })
+  @Mutation(() => Account, { nullable: true, description: 'Adds an account to the chart.' })
   createAccount(
     @Ctx() context: Context,
     @Arg('input', () => CreateAccountInput, { description: 'The account.' }) input: CreateAccountInput,
@@ -63,7 +63,7 @@ export class AccountResolver {
 @Resolver(() => Branch)
 export class BranchResolver {
   @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => Branch, { description: 'Adds a branch.' })
+  @Mutation(() => Branch, { nullable: true, description: 'Adds a branch.' })
   createBranch(
     @Ctx() context: Context,
     @Arg('input', () => CreateBranchInput, { description: 'The branch.' }) input: CreateBranchInput,
@@ -82,7 +82,7 @@ export class BranchResolver {
 @Resolver(() => Customer)
 export class CustomerResolver {
   @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => Customer, { description: 'Adds a customer.' })
+  @Mutation(() => Customer, { nullable: true, description: 'Adds a customer.' })
   createCustomer(
     @Ctx() context: Context,
     @Arg('input', () => CreateCustomerInput, { description: 'The customer.' }) input: CreateCustomerInput,

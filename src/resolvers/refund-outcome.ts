@@ -9,27 +9,38 @@ import { RefusalType, refusalType } from './refusal.js';
 @ObjectType('RefundOutcome', { description: 'What became of one of several refunds: it was made, or else refused.' })
 export class RefundOutcomeType {
   @Field(() => Refund, { nullable: true, description: 'The refund, if it was made.' })
-  refund!: Refund | null;
+  refund: Refund | null;
 
   @Field(() => RefusalType, { nullable: true, description: 'Why it was not made.' })
-  refusal!: RefusalType | null;
+  refusal: RefusalType | null;
+
+  constructor(outcome: Refund | RefusalType) {
+    this.refund = outcome instanceof Refund ? outcome : null;
+    this.refusal = outcome instanceof Refund ? null : outcome;
+  }
 }
 
 export function allMade(refunds: readonly Refund[]): RefundOutcomeType[] {
-  return refunds.map((refund) => ({ refund, refusal: null }));
+  return refunds.map((refund) => new RefundOutcomeType(refund));
 }
 
-/** Several units of work have made them: they are read again, so that one reply shows one state of each note. */
+/**
+ * Several units of work have made them: they are read again, so that one reply shows one state of each note. They have been made,
+ * and so are told as they were made if reading fails.
+ */
 export async function eachSettled(
   settled: readonly PromiseSettledResult<Refund>[],
   context: Context,
 ): Promise<RefundOutcomeType[]> {
   return Promise.all(
-    settled.map(async (each) =>
-      each.status === 'fulfilled'
-        ? { refund: await context.loaders.refund.load(each.value.id), refusal: null }
-        : { refund: null, refusal: refusalFor(each.reason, context) },
-    ),
+    settled.map(async (each) => {
+      if (each.status === 'rejected') return new RefundOutcomeType(refusalFor(each.reason, context));
+      const refund = await context.loaders.refund.load(each.value.id).catch((error: unknown) => {
+        context.log.passing(error);
+        return each.value;
+      });
+      return new RefundOutcomeType(refund);
+    }),
   );
 }
 

@@ -29,6 +29,7 @@ import { RefundPreviewType } from './refund-preview.js';
 export class RefundResolver {
   @Authorized(Role.ACCOUNTANT)
   @Mutation(() => Refund, {
+    nullable: true,
     description: "Pays back part or all of a credit note's remaining credit, and posts the journal entry for it.",
   })
   refundCreditNote(
@@ -54,6 +55,7 @@ export class RefundResolver {
 
   @Authorized(Role.ACCOUNTANT)
   @Mutation(() => [RefundOutcomeType], {
+    nullable: true,
     description:
       'Makes several refunds: all of them or none, in their order, or each by itself. There is an outcome for each. Send long lists in variables.',
   })
@@ -84,6 +86,7 @@ export class RefundResolver {
 
   @Authorized(Role.ACCOUNTANT)
   @Mutation(() => Refund, {
+    nullable: true,
     description:
       'Takes a refund back by its mirror entry, also when its own period is locked. Nothing is deleted; the credit can be refunded again.',
   })

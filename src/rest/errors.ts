@@ -123,7 +123,7 @@ function legacyBody(error: DomainError, status: number, target: unknown): unknow
       })),
       error: REASON[status],
       statusCode: status,
-      errors: [{ statusCode: status, type: 'VALIDATION_ERROR', message: error.message }],
+      errors: [{ statusCode: status, type: 'VALIDATION_ERROR', message: error.message }, ...ruleErrors(error, status)],
     };
   }
   if (error instanceof TransactionsDateLocked) {
@@ -135,6 +135,15 @@ function legacyBody(error: DomainError, status: number, target: unknown): unknow
   if (status === 404) return { statusCode: status, message: 'NotFoundError', errors };
   if (status === 403 || status === 429) return { statusCode: status, message: error.message, error: REASON[status], errors };
   return { errors };
+}
+
+/** Rules of the catalogue that fields break, such as AMOUNT_NOT_POSITIVE. */
+function ruleErrors({ fields }: InvalidInput, status: number): unknown[] {
+  return fields.flatMap(({ field, code, constraints }) =>
+    code === undefined
+      ? []
+      : [{ statusCode: status, type: code, message: Object.values(constraints).join('; '), payload: { field } }],
+  );
 }
 
 /** What the client sent, as the legacy shape quotes it: a client need not get all of a long text back, once for each field. */

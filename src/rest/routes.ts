@@ -16,7 +16,7 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
     const { creditNoteId } = request.params;
     requireRole(context.actor, Role.ACCOUNTANT);
     if (parseId(creditNoteId) === null) throw new CreditNoteNotFound(creditNoteId);
-    const input = await readRefundRequest(creditNoteId, request.body);
+    const input = readRefundRequest(creditNoteId, request.body);
     const conditions = {
       idempotency: context.begin(),
       expectedRemaining: expectedRemaining(request.headers['if-match'], creditNoteId),

@@ -213,42 +213,42 @@ export type RefundCreditNoteMutationVariables = Exact<{
 }>;
 
 
-export type RefundCreditNoteMutation = { refundCreditNote: { id: string, amount: string, currencyCode: string, exchangeRate: string, paidAmount: string, realizedGain: string, referenceNo: string, description: string, date: string, status: RefundStatus, createdBy: string, branch: { id: string, name: string }, creditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string }, fromAccount: { id: string, name: string, balance: string }, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } } };
+export type RefundCreditNoteMutation = { refundCreditNote: { id: string, amount: string, currencyCode: string, exchangeRate: string, paidAmount: string, realizedGain: string, referenceNo: string, description: string, date: string, status: RefundStatus, createdBy: string, branch: { id: string, name: string }, creditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string }, fromAccount: { id: string, name: string, balance: string }, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } } | null };
 
 export type CreateCreditNoteMutationVariables = Exact<{
   input: CreateCreditNoteInput;
 }>;
 
 
-export type CreateCreditNoteMutation = { createCreditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string, branch: { id: string }, lines: Array<{ description: string, amount: string, account: { name: string } }>, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } | null } };
+export type CreateCreditNoteMutation = { createCreditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string, branch: { id: string }, lines: Array<{ description: string, amount: string, account: { name: string } }>, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } | null } | null };
 
 export type OpenCreditNoteMutationVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type OpenCreditNoteMutation = { openCreditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } | null } };
+export type OpenCreditNoteMutation = { openCreditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } | null } | null };
 
 export type CreateAccountMutationVariables = Exact<{
   input: CreateAccountInput;
 }>;
 
 
-export type CreateAccountMutation = { createAccount: { id: string, code: string, name: string, type: AccountType, currencyCode: string, active: boolean, balance: string } };
+export type CreateAccountMutation = { createAccount: { id: string, code: string, name: string, type: AccountType, currencyCode: string, active: boolean, balance: string } | null };
 
 export type CreateBranchMutationVariables = Exact<{
   input: CreateBranchInput;
 }>;
 
 
-export type CreateBranchMutation = { createBranch: { id: string, code: string, name: string, isPrimary: boolean } };
+export type CreateBranchMutation = { createBranch: { id: string, code: string, name: string, isPrimary: boolean } | null };
 
 export type CreateCustomerMutationVariables = Exact<{
   input: CreateCustomerInput;
 }>;
 
 
-export type CreateCustomerMutation = { createCustomer: { id: string, displayName: string, email: string | null, currencyCode: string } };
+export type CreateCustomerMutation = { createCustomer: { id: string, displayName: string, email: string | null, currencyCode: string } | null };
 
 export type CreditNoteQueryVariables = Exact<{
   id: string | number;
@@ -296,7 +296,7 @@ export type ReverseRefundMutationVariables = Exact<{
 }>;
 
 
-export type ReverseRefundMutation = { reverseRefund: { id: string, status: RefundStatus, creditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string }, journalEntry: { id: string, reversedBy: { id: string } | null }, reversal: { date: string, reason: string, createdBy: string, refund: { id: string }, journalEntry: { postingDate: string, memo: string, reversalOf: { id: string } | null, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } } | null } };
+export type ReverseRefundMutation = { reverseRefund: { id: string, status: RefundStatus, creditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string }, journalEntry: { id: string, reversedBy: { id: string } | null }, reversal: { date: string, reason: string, createdBy: string, refund: { id: string }, journalEntry: { postingDate: string, memo: string, reversalOf: { id: string } | null, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } } | null } | null };
 
 export type VoidCreditNoteMutationVariables = Exact<{
   id: string | number;
@@ -304,21 +304,21 @@ export type VoidCreditNoteMutationVariables = Exact<{
 }>;
 
 
-export type VoidCreditNoteMutation = { voidCreditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string, journalEntry: { reversedBy: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } | null } | null } };
+export type VoidCreditNoteMutation = { voidCreditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string, journalEntry: { reversedBy: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } | null } | null } | null };
 
 export type LockTransactionsMutationVariables = Exact<{
   input: LockTransactionsInput;
 }>;
 
 
-export type LockTransactionsMutation = { lockTransactions: { id: string, lockDate: string | null } };
+export type LockTransactionsMutation = { lockTransactions: { id: string, lockDate: string | null } | null };
 
 export type UnlockTransactionsMutationVariables = Exact<{
   input: UnlockTransactionsInput;
 }>;
 
 
-export type UnlockTransactionsMutation = { unlockTransactions: { id: string, lockDate: string | null } };
+export type UnlockTransactionsMutation = { unlockTransactions: { id: string, lockDate: string | null } | null };
 
 export type AuditEventsQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -367,7 +367,7 @@ export type RefundCreditNotesMutationVariables = Exact<{
 }>;
 
 
-export type RefundCreditNotesMutation = { refundCreditNotes: Array<{ refund: { id: string, amount: string, creditNote: { id: string, remaining: string }, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } } | null, refusal: { code: string, message: string, field: string | null, details: string } | null }> };
+export type RefundCreditNotesMutation = { refundCreditNotes: Array<{ refund: { id: string, amount: string, creditNote: { id: string, remaining: string }, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } } | null, refusal: { code: string, message: string, field: string | null, details: string } | null }> | null };
 
 export const LedgerFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Ledger"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"JournalEntry"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"postingDate"}},{"kind":"Field","name":{"kind":"Name","value":"memo"}},{"kind":"Field","name":{"kind":"Name","value":"lines"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"side"}},{"kind":"Field","name":{"kind":"Name","value":"amount"}},{"kind":"Field","name":{"kind":"Name","value":"foreignAmount"}},{"kind":"Field","name":{"kind":"Name","value":"foreignCurrencyCode"}},{"kind":"Field","name":{"kind":"Name","value":"account"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"customer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"displayName"}}]}}]}}]}}]} as unknown as DocumentNode<LedgerFragment, unknown>;
 export const CreditNoteFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"CreditNoteFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"CreditNote"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"number"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"date"}},{"kind":"Field","name":{"kind":"Name","value":"currencyCode"}},{"kind":"Field","name":{"kind":"Name","value":"exchangeRate"}},{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"refunded"}},{"kind":"Field","name":{"kind":"Name","value":"applied"}},{"kind":"Field","name":{"kind":"Name","value":"remaining"}}]}}]} as unknown as DocumentNode<CreditNoteFieldsFragment, unknown>;

@@ -129,6 +129,8 @@ export class Gateway {
   }
 }
 
+type Complete<T> = { [Field in keyof T]: NonNullable<T[Field]> };
+
 export interface GraphQLReply<T> {
   readonly data: T | null;
   readonly errors?: readonly {
@@ -158,11 +160,11 @@ export class Client {
     return { ...JSON.parse(reply.body), headers: reply.headers, status: reply.status };
   }
 
-  /** The data of a request that is expected to work. */
-  async query<T, V>(document: TypedDocumentNode<T, V>, variables?: V): Promise<T> {
+  /** The data of a request that is expected to work: each of its fields is there. */
+  async query<T, V>(document: TypedDocumentNode<T, V>, variables?: V): Promise<Complete<T>> {
     const { data, errors } = await this.graphql(document, variables);
     if (data === null || errors !== undefined) throw new Error(JSON.stringify(errors));
-    return data;
+    return data as Complete<T>;
   }
 
   async rest(path: string, body: unknown, headers: Record<string, string> = {}) {
@@ -214,7 +216,7 @@ export class Books {
   async creditNote(
     amount: string,
     { currencyCode, ...rest }: { currencyCode?: string } & Partial<CreateCreditNoteInput> = {},
-  ): Promise<CreateCreditNoteMutation['createCreditNote']> {
+  ): Promise<NonNullable<CreateCreditNoteMutation['createCreditNote']>> {
     const input = {
       customerId: rest.customerId ?? (await this.customer(currencyCode)),
       date: '2026-01-15',

@@ -87,17 +87,18 @@ export class ModelClient {
         const lines = command.lines.map((amount) => ({ accountId: this.books.ids.sales, amount: money(amount, currency) }));
         const input = { customerId: this.customers.get(currency) ?? '', exchangeRate: decimal(rate, 10), date, open, lines };
         const reply = await client.graphql(CreateCreditNoteDocument, { input }, headers);
-        if (reply.data) this.currencyOf.set(reply.data.createCreditNote.id, currency);
-        return answer(reply, ({ createCreditNote }) => createCreditNote.id);
+        const id = reply.data?.createCreditNote?.id;
+        if (id !== undefined) this.currencyOf.set(id, currency);
+        return answer(reply, ({ createCreditNote }) => createCreditNote?.id);
       }
       case 'open':
         return answer(
           await client.graphql(OpenCreditNoteDocument, { id: command.note }, headers),
-          (data) => data.openCreditNote.id,
+          (data) => data.openCreditNote?.id,
         );
       case 'void': {
         const { note: id, date } = command;
-        return answer(await client.graphql(VoidCreditNoteDocument, { id, date }, headers), (data) => data.voidCreditNote.id);
+        return answer(await client.graphql(VoidCreditNoteDocument, { id, date }, headers), (data) => data.voidCreditNote?.id);
       }
       case 'lock': {
         const input = { lockDate: command.date, reason: 'Filed' };
@@ -107,7 +108,7 @@ export class ModelClient {
         return answer(await client.graphql(UnlockTransactionsDocument, { input: { reason: 'A late one' } }, headers), () => '');
       case 'reverse': {
         const input = { refundId: command.refund, date: command.date, reason: 'It came back' };
-        return answer(await client.graphql(ReverseRefundDocument, { input }, headers), (data) => data.reverseRefund.id);
+        return answer(await client.graphql(ReverseRefundDocument, { input }, headers), (data) => data.reverseRefund?.id);
       }
       case 'preview':
         return this.preview(command);
@@ -134,8 +135,8 @@ export class ModelClient {
     const variables = { input: this.input(terms), idempotencyKey: key, expectedRemaining: expected };
     return answer(
       await this.books.client.graphql(RefundCreditNoteDocument, variables),
-      ({ refundCreditNote }) => refundCreditNote.id,
-      ({ refundCreditNote }) => says(refundCreditNote.journalEntry, refundCreditNote.realizedGain),
+      ({ refundCreditNote }) => refundCreditNote?.id,
+      ({ refundCreditNote }) => says(refundCreditNote?.journalEntry, refundCreditNote?.realizedGain),
     );
   }
 
@@ -205,14 +206,18 @@ interface StatementData {
   })[];
 }
 
-function answer<T>({ data, errors, headers }: GraphQLReply<T>, id: (data: T) => string, facts?: (data: T) => string): Reply {
+function answer<T>(
+  { data, errors, headers }: GraphQLReply<T>,
+  id: (data: T) => string | undefined,
+  facts?: (data: T) => string,
+): Reply {
   const replayed = headers['idempotency-replayed'] === 'true';
   // A refusal is never a replay: said to be one, it is another answer, which the model does not know.
   if (data === null || errors !== undefined) return { refusal: `${errors?.[0]?.extensions.code}${replayed ? ', replayed' : ''}` };
-  return { refusal: null, id: id(data), replayed, says: facts?.(data) ?? null };
+  return { refusal: null, id: id(data) ?? '', replayed, says: facts?.(data) ?? null };
 }
 
-function says(entry: LedgerFragment, gain: string): string {
+function says(entry: LedgerFragment | undefined, gain: string | undefined): string {
   return [...ledger(entry), `gain ${gain}`].join('; ');
 }
 

@@ -3,7 +3,7 @@ import { Field, ID, InputType } from 'type-graphql';
 import type { Big } from '../../money.js';
 import { DecimalScalar, PostingDateScalar } from '../../scalars.js';
 import type { CreateCreditNote } from '../../services/create-credit-note.js';
-import { HasDigits, HasRateDigits, IsId, IsPositiveDecimal, IsPostingDate, IsText } from './validators.js';
+import { HasDigits, HasRateDigits, IsId, IsPositiveAmount, IsPositiveRate, IsPostingDate, IsText } from './validators.js';
 
 @InputType({ description: 'A line of a credit note: income that is given back.' })
 export class CreditNoteLineInput {
@@ -13,7 +13,7 @@ export class CreditNoteLineInput {
 
   @Field(() => DecimalScalar, { description: "Amount in the customer's currency." })
   @HasDigits()
-  @IsPositiveDecimal()
+  @IsPositiveAmount()
   amount!: Big;
 
   @Field(() => String, { defaultValue: '', description: 'What is given back. At most 1000 characters.' })
@@ -47,7 +47,7 @@ export class CreateCreditNoteInput implements CreateCreditNote {
   })
   @IsOptional()
   @HasRateDigits()
-  @IsPositiveDecimal()
+  @IsPositiveRate()
   exchangeRate?: Big | null;
 
   @Field(() => [CreditNoteLineInput], { description: '1 to 100 lines.' })

@@ -1,9 +1,10 @@
-import { Field, InputType } from 'type-graphql';
+import { Extensions, Field, InputType } from 'type-graphql';
 import { type Actor, requireRole } from '../../auth/actor.js';
 import { Role } from '../../entities/access.js';
 import { Protocol, type Provenance } from '../../entities/provenance.js';
 import type { Condition } from '../rows.js';
 
+@Extensions({ role: Role.ACCOUNTANT })
 @InputType({ description: 'Where something came from; what is given must be equal.' })
 export class ProvenanceFilter implements Partial<Provenance> {
   @Field(() => String, { nullable: true, description: 'Name of the user or of the API key.' })

@@ -3,7 +3,16 @@ import { Field, ID, InputType } from 'type-graphql';
 import type { Big } from '../../money.js';
 import { DecimalScalar, PostingDateScalar } from '../../scalars.js';
 import type { RefundCreditNote } from '../../services/refund-credit-note.js';
-import { HasDigits, HasRateDigits, IsAlternativeTo, IsId, IsPositiveDecimal, IsPostingDate, IsText } from './validators.js';
+import {
+  HasDigits,
+  HasRateDigits,
+  IsAlternativeTo,
+  IsId,
+  IsPositiveAmount,
+  IsPositiveRate,
+  IsPostingDate,
+  IsText,
+} from './validators.js';
 
 /** What both doors validate: it mirrors the documented `CreditNoteRefundDto`, with the path's `creditNoteId`. */
 @InputType({
@@ -21,7 +30,7 @@ export class RefundCreditNoteInput implements RefundCreditNote {
 
   @Field(() => DecimalScalar, { description: "Amount in the credit note's currency, with no more decimals than that has." })
   @HasDigits()
-  @IsPositiveDecimal()
+  @IsPositiveAmount()
   amount!: Big;
 
   @Field(() => DecimalScalar, {
@@ -30,7 +39,7 @@ export class RefundCreditNoteInput implements RefundCreditNote {
   })
   @ValidateIf(({ exchangeRate, paidAmount }: RefundCreditNoteInput) => exchangeRate != null || paidAmount == null)
   @HasRateDigits()
-  @IsPositiveDecimal()
+  @IsPositiveRate()
   exchangeRate?: Big | null;
 
   @Field(() => DecimalScalar, {
@@ -41,7 +50,7 @@ export class RefundCreditNoteInput implements RefundCreditNote {
   @IsOptional()
   @IsAlternativeTo('exchangeRate')
   @HasDigits()
-  @IsPositiveDecimal()
+  @IsPositiveAmount()
   paidAmount?: Big | null;
 
   @Field(() => String, {

@@ -1,52 +1,61 @@
-import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { ValidateBy } from 'class-validator';
 import { hasRateDigits, RATE_DIGITS } from '../../entities/amount-rules.js';
 import { parseId } from '../../entities/owned.js';
+import type { ErrorCode } from '../../errors.js';
 import { Big, digitCount, MAX_DIGITS, ZERO } from '../../money.js';
 import { isPostingDate } from '../../posting-date.js';
 import { tidy } from '../../text.js';
 
 /** An id: a positive integer. */
-export function IsId(options?: ValidationOptions): PropertyDecorator {
-  return rule(
-    'isId',
-    'must be an id: a positive integer',
-    (value) => typeof value === 'string' && parseId(value) !== null,
-    options,
-  );
+export function IsId(): PropertyDecorator {
+  return rule('isId', 'must be an id: a positive integer', (value) => typeof value === 'string' && parseId(value) !== null);
 }
 
-/** A decimal above zero. Whether it has too many digits is told by the rule after this one. */
-export function IsPositiveDecimal(options?: ValidationOptions): PropertyDecorator {
-  return rule('isPositive', 'must be a positive number', (value) => value instanceof Big && value.gt(ZERO), options);
+/** An amount above zero. Whether it has too many digits is told by the rule after this one. */
+export function IsPositiveAmount(): PropertyDecorator {
+  return rule('isPositive', 'must be a positive number', isPositive, 'AMOUNT_NOT_POSITIVE');
+}
+
+/** An exchange rate above zero. Whether it has too many digits is told by the rule after this one. */
+export function IsPositiveRate(): PropertyDecorator {
+  return rule('isPositive', 'must be a positive number', isPositive, 'EXCHANGE_RATE_INVALID');
+}
+
+function isPositive(value: unknown): boolean {
+  return value instanceof Big && value.gt(ZERO);
 }
 
 /** A decimal that a JSON number can carry. */
-export function HasDigits(options?: ValidationOptions): PropertyDecorator {
+export function HasDigits(): PropertyDecorator {
   return rule(
     'hasDigits',
     `must have at most ${MAX_DIGITS} digits`,
     (value) => !(value instanceof Big) || digitCount(value) <= MAX_DIGITS,
-    options,
+    'AMOUNT_TOO_LARGE',
   );
 }
 
 /** An exchange rate that a JSON number and the database can carry. */
-export function HasRateDigits(options?: ValidationOptions): PropertyDecorator {
-  return rule('hasDigits', `must have ${RATE_DIGITS}`, (value) => !(value instanceof Big) || hasRateDigits(value), options);
+export function HasRateDigits(): PropertyDecorator {
+  return rule(
+    'hasDigits',
+    `must have ${RATE_DIGITS}`,
+    (value) => !(value instanceof Big) || hasRateDigits(value),
+    'EXCHANGE_RATE_INVALID',
+  );
 }
 
 /** A calendar date, or a date-time that becomes one. */
-export function IsPostingDate(options?: ValidationOptions): PropertyDecorator {
+export function IsPostingDate(): PropertyDecorator {
   return rule(
     'isDateString',
     'must be a date such as 2021-01-31, or a date-time such as 2021-01-31T23:30:00Z',
     (value) => typeof value === 'string' && isPostingDate(value),
-    options,
   );
 }
 
 /** Text that PostgreSQL can hold, of so many characters as people count them. */
-export function IsText(minimum: number, maximum: number, options?: ValidationOptions): PropertyDecorator {
+export function IsText(minimum: number, maximum: number): PropertyDecorator {
   const length = minimum === 0 ? `at most ${maximum}` : `${minimum} to ${maximum}`;
   return rule(
     'isText',
@@ -57,29 +66,21 @@ export function IsText(minimum: number, maximum: number, options?: ValidationOpt
       const count = [...(minimum === 0 ? value : tidy(value))].length;
       return count >= minimum && count <= maximum;
     },
-    options,
   );
 }
 
 /** A value that stands in place of another. */
-export function IsAlternativeTo(property: string, options?: ValidationOptions): PropertyDecorator {
-  return ValidateBy(
-    {
-      name: 'isAlternative',
-      validator: {
-        validate: (_, args) => ((args?.object ?? {}) as Record<string, unknown>)[property] == null,
-        defaultMessage: (args) => `${args?.property} must be absent where ${property} is given`,
-      },
+export function IsAlternativeTo(property: string): PropertyDecorator {
+  return ValidateBy({
+    name: 'isAlternative',
+    validator: {
+      validate: (_, args) => ((args?.object ?? {}) as Record<string, unknown>)[property] == null,
+      defaultMessage: (args) => `${args?.property} must be absent where ${property} is given`,
     },
-    options,
-  );
+  });
 }
 
-function rule(
-  name: string,
-  message: string,
-  validate: (value: unknown) => boolean,
-  options?: ValidationOptions,
-): PropertyDecorator {
-  return ValidateBy({ name, validator: { validate, defaultMessage: (args) => `${args?.property} ${message}` } }, options);
+function rule(name: string, message: string, validate: (value: unknown) => boolean, code?: ErrorCode): PropertyDecorator {
+  const validator = { validate, defaultMessage: (args?: { property: string }) => `${args?.property} ${message}` };
+  return ValidateBy({ name, validator }, code && { context: { code } });
 }

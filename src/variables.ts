@@ -1,0 +1,109 @@
+import {
+  GraphQLError,
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  getVariableValues,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  type OperationDefinitionNode,
+  typeFromAST,
+  valueFromAST,
+} from 'graphql';
+
+type Key = string | number;
+
+/** A value that GraphQL cannot take, by its place in a variable. */
+export interface WrongValue {
+  readonly variable: string;
+  readonly path: readonly Key[];
+  /** What is wrong, to be read after the name of the field. */
+  readonly reason: string;
+}
+
+/** All wrong values of a request are told at once, up to so many. */
+const MAX_WRONG_VALUES = 50;
+
+/** GraphQL quotes what it refuses; a client need not get all of a long text back. */
+const MAX_REASON = 200;
+
+export interface Variables {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly wrong: readonly WrongValue[];
+}
+
+/**
+ * The variables as resolvers get them. Whether they are right, GraphQL.js says; what is wrong is looked for here, in one walk
+ * over the values, since an error of GraphQL.js names its place in its message only.
+ */
+export function readVariables(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  given: Readonly<Record<string, unknown>>,
+): Variables {
+  const { coerced, errors } = getVariableValues(schema, variableDefinitions, given, { maxErrors: 1 });
+  if (errors === undefined) return { values: coerced, wrong: [] };
+  const values: Record<string, unknown> = {};
+  const wrong: WrongValue[] = [];
+  for (const { variable, type: typeNode, defaultValue } of variableDefinitions) {
+    const name = variable.name.value;
+    const type = typeFromAST(schema, typeNode as Parameters<typeof typeFromAST>[1]) as GraphQLInputType;
+    const read = new Reading((path, reason) => {
+      if (wrong.length < MAX_WRONG_VALUES) wrong.push({ variable: name, path, reason: cut(reason) });
+    });
+    if (Object.hasOwn(given, name)) values[name] = read.value(type, given[name], []);
+    else if (defaultValue !== undefined) values[name] = valueFromAST(defaultValue, type);
+    else if (isNonNullType(type)) read.value(type, undefined, []);
+  }
+  // What only GraphQL.js finds fault with.
+  if (wrong.length === 0) wrong.push({ variable: '', path: [], reason: cut(errors[0]?.message ?? 'is wrong') });
+  return { values, wrong };
+}
+
+function cut(text: string): string {
+  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
+}
+
+/** Reads values as GraphQL.js coerces them; what is wrong is reported, and left out. */
+class Reading {
+  constructor(private readonly report: (path: readonly Key[], reason: string) => void) {}
+
+  value(type: GraphQLInputType, value: unknown, path: readonly Key[]): unknown {
+    if (isNonNullType(type)) {
+      if (value === undefined || value === null) return this.report(path, value === null ? 'must not be null' : 'is missing');
+      return this.value(type.ofType, value, path);
+    }
+    if (value === undefined || value === null) return value;
+    if (isListType(type)) {
+      return Array.isArray(value)
+        ? value.map((item, index) => this.value(type.ofType, item ?? null, [...path, index]))
+        : [this.value(type.ofType, value, path)];
+    }
+    if (isInputObjectType(type)) return this.object(type, value, path);
+    try {
+      const read = type.parseValue(value);
+      if (read !== undefined) return read;
+    } catch (error) {
+      // An enum's own message suggests its values, which a production schema does not tell.
+      if (error instanceof GraphQLError && !isEnumType(type)) return this.report(path, `is wrong: ${error.message}`);
+    }
+    return this.report(path, `is no value of ${type.name}`);
+  }
+
+  private object(type: GraphQLInputObjectType, value: unknown, path: readonly Key[]): unknown {
+    if (typeof value !== 'object' || Array.isArray(value)) return this.report(path, 'must be an object');
+    const given = value as Readonly<Record<string, unknown>>;
+    const fields = type.getFields();
+    const read: Record<string, unknown> = {};
+    for (const { name, type: fieldType, defaultValue } of Object.values(fields)) {
+      if (!Object.hasOwn(given, name) && defaultValue !== undefined) read[name] = defaultValue;
+      else read[name] = this.value(fieldType, given[name], [...path, name]);
+    }
+    for (const name of Object.keys(given)) {
+      if (!Object.hasOwn(fields, name)) this.report([...path, name], `is no field of ${type.name}`);
+    }
+    return read;
+  }
+}

@@ -1,0 +1,66 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import { type GraphQLFormattedError, type GraphQLSchema, getNamedType } from 'graphql';
+import type { Context } from './context.js';
+import { Organization } from './entities/organization.js';
+import { Owned } from './entities/owned.js';
+import { RefundOutcomeType } from './resolvers/refund-outcome.js';
+
+/** What a mutation has done: the objects that it made or changed, now or when the same was sent before. */
+export interface Written {
+  readonly type: string;
+  readonly ids: readonly string[];
+}
+
+/** Something was done, but not all that was asked for about it could be read afterwards. */
+const REPLY_INCOMPLETE = 'REPLY_INCOMPLETE';
+const INCOMPLETE = 'This was done, but not all that you asked to see of it could be read; do not do it again, read it by its id';
+
+/** Keeps what each mutation of a request has done, for when reading the reply fails after that. */
+export function keepWritten(schema: GraphQLSchema): GraphQLSchema {
+  for (const mutation of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const { resolve } = mutation;
+    if (resolve === undefined) continue;
+    mutation.resolve = async (root, args, context: Context, info) => {
+      const result: unknown = await resolve(root, args, context, info);
+      const objects = [result].flat().flatMap(objectsIn);
+      const type = objects[0] instanceof Owned ? objects[0].constructor.name : getNamedType(mutation.type).name;
+      if (objects.length > 0) context.written.set(String(info.path.key), { type, ids: objects.map(idOf) });
+      return result;
+    };
+  }
+  return schema;
+}
+
+/** Says in a reply with errors what was done nevertheless. Below a mutation nothing fails before that is done. */
+export const tellWritten: ApolloServerPlugin<Context> = {
+  async requestDidStart() {
+    return {
+      async willSendResponse({ response, contextValue: { written } }) {
+        if (response.body.kind !== 'single' || written.size === 0) return;
+        const { singleResult } = response.body;
+        if (singleResult.errors === undefined) return;
+        singleResult.errors = singleResult.errors.map((error) => {
+          const [root, ...below] = error.path ?? [];
+          const done = written.get(String(root));
+          return below.length === 0 || done === undefined ? error : incomplete(error, done);
+        });
+        singleResult.extensions = { ...singleResult.extensions, written: Object.fromEntries(written) };
+      },
+    };
+  },
+};
+
+function incomplete({ extensions, ...error }: GraphQLFormattedError, written: Written): GraphQLFormattedError {
+  const { code: cause, requestId } = extensions ?? {};
+  const details = { cause, ...(requestId !== undefined && { requestId }) };
+  return { ...error, message: INCOMPLETE, extensions: { code: REPLY_INCOMPLETE, written, details } };
+}
+
+function objectsIn(result: unknown): (Owned | Organization)[] {
+  const object = result instanceof RefundOutcomeType ? result.refund : result;
+  return object instanceof Owned || object instanceof Organization ? [object] : [];
+}
+
+function idOf(object: Owned | Organization): string {
+  return object instanceof Organization ? object.publicId : String(object.id);
+}

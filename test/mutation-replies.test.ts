@@ -1,0 +1,275 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { getNamedType, isNonNullType } from 'graphql';
+import { Role } from '../src/entities/access.js';
+import { createSchema } from '../src/schema.js';
+import { type Books, type Client, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+});
+afterAll(() => gateway.stop());
+
+const mutations = Object.values(createSchema().getMutationType()?.getFields() ?? {});
+
+/** What each mutation needs to be done, and an id to see whether it was. Its own test says when one is missing. */
+const ARGUMENTS: Record<string, () => Promise<string> | string> = {
+  createAccount: () => `input: { code: "${unique()}", name: "Another", type: BANK }`,
+  createBranch: () => `input: { code: "${unique()}", name: "Another" }`,
+  createCustomer: () => 'input: { displayName: "Another" }',
+  createCreditNote: async () =>
+    `input: { customerId: ${await books.customer()}, date: "2026-01-15", lines: [{ accountId: ${books.ids.sales}, amount: 1 }] }`,
+  openCreditNote: async () => `id: ${(await books.creditNote('1.00', { open: false })).id}`,
+  voidCreditNote: async () => `id: ${(await books.creditNote('1.00')).id}`,
+  refundCreditNote: async () => `input: ${await refundLiteral()}`,
+  refundCreditNotes: async () => `inputs: [${await refundLiteral()}], mode: ATOMIC`,
+  reverseRefund: async () =>
+    `input: { refundId: ${(await books.refund((await books.creditNote('50.00')).id)).id}, date: "2026-02-01", reason: "It came back" }`,
+  lockTransactions: () => 'input: { lockDate: "2025-12-31", reason: "Filed" }',
+  unlockTransactions: () => 'input: { reason: "A late one" }',
+};
+
+const unique = (): string => randomUUID();
+
+async function refundLiteral(of = books): Promise<string> {
+  const input = of.refundInput((await of.creditNote('50.00')).id);
+  return `{ ${Object.entries(input)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+    .join(', ')} }`;
+}
+
+/** The mutation with a selection that is right, and with one that is wrong in an argument far below, if it has any. */
+const SELECTIONS: Record<string, { right: string; wrong?: string; variables?: Record<string, unknown> }> = {
+  Account: { right: 'id', wrong: 'balance(asOf: $date)', variables: { date: '2021-02-30' } },
+  Branch: { right: 'id' },
+  Customer: { right: 'id' },
+  CreditNote: { right: 'id', wrong: 'id refunds(first: 101) { id }' },
+  Refund: { right: 'id', wrong: 'id creditNote { refunds(first: 101) { id } }' },
+  RefundOutcome: { right: 'refund { id }', wrong: 'refund { id creditNote { refunds(after: "x") { id } } }' },
+  Organization: { right: 'id' },
+};
+
+it.each(mutations.map(({ name, type }) => [name, type] as const))(
+  '%s may be null, so that a refusal beside it does not hide what it has done',
+  (_name, type) => {
+    expect(isNonNullType(type)).toBe(false);
+  },
+);
+
+it.each(mutations.map(({ name, type }) => [name, getNamedType(type).name] as const))(
+  '%s has done what it says it has, whatever is refused after it',
+  async (name, type) => {
+    const { data, errors, status, extensions } = await books.client.graphql<Record<string, unknown>, undefined>(
+      `mutation { done: ${name}(${await ARGUMENTS[name]?.()}) { ${SELECTIONS[type]?.right} } refused: openCreditNote(id: 999999) { id } }`,
+    );
+    expect([status, errors?.map(({ path, extensions }) => [path, extensions.code])]).toEqual([
+      200,
+      [[['refused'], 'CREDIT_NOTE_NOT_FOUND']],
+    ]);
+    expect(data).toEqual({ done: expect.anything(), refused: null });
+    expect(extensions?.written).toEqual({ done: { type: expect.any(String), ids: [expect.any(String)] } });
+  },
+);
+
+describe('an argument that is wrong refuses the whole document before anything is written, and is named:', () => {
+  async function refused(text: string, variables: Record<string, unknown> = {}, client: Client = books.client) {
+    const before = await everything();
+    const reply = await client.graphql(text, variables);
+    expect(await everything()).toEqual(before);
+    expect(reply.data ?? null).toBeNull();
+    return { ...reply.errors?.[0]?.extensions, path: reply.errors?.[0]?.path, status: reply.status };
+  }
+
+  const everything = async (): Promise<unknown> => {
+    const counts = [
+      'accounts',
+      'branches',
+      'customers',
+      'credit_notes',
+      'refunds',
+      'journal_entries',
+      'refund_reversals',
+      'audit_events',
+      'idempotency_keys',
+    ];
+    const { rows } = await gateway.database.superuser.query(
+      `select ${counts.map((table) => `(select count(*) from ${table}) as ${table}`).join()}, (select max(lock_date) from organizations) as locked`,
+    );
+    return rows;
+  };
+
+  const nested = mutations.flatMap(({ name, type }) => {
+    const { wrong, variables = {} } = SELECTIONS[getNamedType(type).name] ?? {};
+    return wrong === undefined ? [] : [{ name, wrong, variables }];
+  });
+
+  it.each(nested)('below $name', async ({ name, wrong, variables }) => {
+    const text = `mutation${'date' in variables ? '($date: PostingDate)' : ''} { it: ${name}(${await ARGUMENTS[name]?.()}) { ${wrong} } }`;
+    const error = await refused(text, variables);
+    expect(error).toMatchObject({ code: 'BAD_USER_INPUT', status: 400, field: expect.stringMatching(/^(first|after|asOf)$/) });
+    expect(error.path?.[0] ?? 'it').toBe('it');
+  });
+
+  it.each<[string, string, string, Record<string, unknown>]>([
+    [
+      'in fragments',
+      'first',
+      'mutation { refundCreditNote(input: INPUT) { ...f } } fragment f on Refund { creditNote { ...g } } fragment g on CreditNote { refunds(first: 0) { id } }',
+      {},
+    ],
+    [
+      'in an inline fragment',
+      'first',
+      'mutation { refundCreditNote(input: INPUT) { ... on Refund { creditNote { ... { refunds(first: 0) { id } } } } } }',
+      {},
+    ],
+    [
+      'in a variable that is null',
+      'first',
+      'mutation($n: Int = 3) { refundCreditNote(input: INPUT) { creditNote { refunds(first: $n) { id } } } }',
+      { n: null },
+    ],
+    [
+      'in a default value',
+      'first',
+      'mutation($n: Int = 101) { refundCreditNote(input: INPUT) { creditNote { refunds(first: $n) { id } } } }',
+      {},
+    ],
+    [
+      'in what a variable includes',
+      'first',
+      'mutation($n: Int!, $yes: Boolean!) { refundCreditNote(input: INPUT) { creditNote { refunds(first: $n) @include(if: $yes) { id } } } }',
+      { n: 101, yes: true },
+    ],
+    [
+      'in a directive',
+      'if',
+      'mutation($yes: Boolean = true) { refundCreditNote(input: INPUT) { id @skip(if: $yes) } }',
+      { yes: null },
+    ],
+    ['in a field of a literal', 'createdBy', 'query($x: String) { refunds(provenance: { createdBy: $x }) { id } }', { x: 7 }],
+    [
+      'in a day that the organization has not',
+      'asOf',
+      'mutation { refundCreditNote(input: INPUT) { fromAccount { balance(asOf: "9999-12-31T23:30:00Z") } } }',
+      {},
+    ],
+    [
+      'in the key of another command',
+      'idempotencyKey',
+      'mutation { refundCreditNote(input: INPUT) { id } createBranch(input: { code: "k", name: "k" }, idempotencyKey: "a b") { id } }',
+      {},
+    ],
+    [
+      'in the key of a list',
+      'idempotencyKey',
+      `mutation { refundCreditNote(input: INPUT) { id } refundCreditNotes(inputs: [INPUT], mode: ATOMIC, idempotencyKey: "${'k'.repeat(254)}") { refund { id } } }`,
+      {},
+    ],
+  ])('%s', async (_where, field, text, variables) => {
+    const tokyo = await gateway.books({ timeZone: 'Asia/Tokyo' });
+    const input = await refundLiteral(tokyo);
+    expect(await refused(text.replaceAll('INPUT', input), variables, tokyo.client)).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      field,
+    });
+  });
+
+  it('not where it is skipped', async () => {
+    const { data } = await books.client.graphql(
+      `mutation($no: Boolean!) { refundCreditNote(input: ${await refundLiteral()}) { id creditNote { refunds(first: 101) @include(if: $no) { id } } } }`,
+      { no: false },
+    );
+    expect(data).toEqual({ refundCreditNote: { id: expect.any(String), creditNote: {} } });
+  });
+
+  it('in the second of two, with the place of each', async () => {
+    const text = `mutation($a: RefundCreditNoteInput!, $b: RefundCreditNoteInput!) { a: refundCreditNote(input: $a) { id } b: refundCreditNote(input: $b) { id } }`;
+    const { id } = await books.creditNote('100.00');
+    const good = books.refundInput(id);
+    expect(await refused(text, { a: good, b: { ...good, amount: 0 } })).toMatchObject({
+      code: 'AMOUNT_NOT_POSITIVE',
+      field: 'amount',
+      path: ['b'],
+    });
+    expect(await refused(text, { a: { ...good, branchId: 'x' }, b: { ...good, amount: 'x' } })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      details: {
+        fields: expect.arrayContaining([
+          expect.objectContaining({ field: 'branchId', path: ['a'] }),
+          expect.objectContaining({ field: 'amount', path: ['b'] }),
+        ]),
+      },
+    });
+  });
+
+  it('and so is a right that the caller has not', async () => {
+    const accountant = await gateway.client(books.organization, Role.ACCOUNTANT);
+    const text = `mutation { createBranch(input: { code: "role", name: "x" }) { id } lockTransactions(input: { lockDate: "2025-12-31", reason: "x" }) { id } }`;
+    expect(await refused(text, {}, accountant)).toMatchObject({ code: 'FORBIDDEN', path: ['lockTransactions'], status: 403 });
+  });
+
+  it('in a query too', async () => {
+    const viewer = await gateway.client(books.organization, Role.VIEWER);
+    expect(await refused('{ me { name } creditNotes(first: 3) { refunds(first: 101) { id } } }')).toMatchObject({
+      field: 'first',
+      path: ['creditNotes', 'refunds'],
+    });
+    expect(await refused('{ refunds(provenance: { requestId: "x" }) { id } }', {}, viewer)).toMatchObject({
+      code: 'FORBIDDEN',
+      field: 'provenance',
+    });
+  });
+});
+
+describe('what was done is told although it cannot be read', () => {
+  /** Does the work while nobody may read the table. */
+  async function without<T>(table: string, work: () => Promise<T>): Promise<T> {
+    const { superuser } = gateway.database;
+    await superuser.query(`alter table ${table} rename to ${table}_away`);
+    try {
+      return await work();
+    } finally {
+      await superuser.query(`alter table ${table}_away rename to ${table}`);
+    }
+  }
+
+  const TEXT =
+    'mutation($input: RefundCreditNoteInput!, $key: String) { it: refundCreditNote(input: $input, idempotencyKey: $key) { id creditNote { customer { displayName } } } }';
+
+  it('the first time, and when it is sent again with its key', async () => {
+    const { id } = await books.creditNote('100.00');
+    const variables = { input: books.refundInput(id), key: `unreadable-${id}` };
+    const [first, again] = await without('customers', async () => [
+      await books.client.graphql(TEXT, variables),
+      await books.client.graphql(TEXT, variables),
+    ]);
+    const { refunds } = (
+      await books.client.graphql<{ refunds: { id: string; creditNote: { id: string } }[] }, undefined>(
+        '{ refunds { id creditNote { id } } }',
+      )
+    ).data ?? { refunds: [] };
+    const made = refunds.filter(({ creditNote }) => creditNote.id === id).map((refund) => refund.id);
+    expect(made).toHaveLength(1);
+
+    for (const { data, errors, extensions, status } of [first, again]) {
+      expect([status, data]).toEqual([200, { it: null }]);
+      expect(errors).toEqual([
+        expect.objectContaining({
+          message: expect.stringMatching(/was done/),
+          path: ['it', 'creditNote', 'customer'],
+          extensions: {
+            code: 'REPLY_INCOMPLETE',
+            written: { type: 'Refund', ids: made },
+            details: { cause: 'INTERNAL_SERVER_ERROR', requestId: expect.any(String) },
+          },
+        }),
+      ]);
+      expect(extensions?.written).toEqual({ it: { type: 'Refund', ids: made } });
+    }
+    expect([first.extensions?.idempotency, again.extensions?.idempotency]).toEqual([{ replayed: false }, { replayed: true }]);
+  });
+});
