@@ -2,9 +2,10 @@ import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { createApiKey, revokeApiKey } from './auth/api-keys.js';
-import { readConfig } from './config.js';
-import { migrateDatabase, openDatabaseBeside } from './database.js';
+import { type Config, readConfig } from './config.js';
+import { backupDatabase, migrateDatabase, openDatabaseBeside, restoreDatabase } from './database.js';
 import { isMissingRight } from './database-errors.js';
+import type { DatabaseRoles } from './database-roles.js';
 import { ApiKey, Membership, Role } from './entities/access.js';
 import { Organization } from './entities/organization.js';
 import { parseId } from './entities/owned.js';
@@ -12,7 +13,7 @@ import { assertNodeVersion } from './node-version.js';
 import { endOfDay, isCalendarDate } from './posting-date.js';
 import { OPERATOR, recordEvent } from './services/audit-trail.js';
 import { createOrganization } from './services/create-organization.js';
-import { ledgerHealth } from './services/ledger-health.js';
+import { type LedgerHealth, ledgerHealth } from './services/ledger-health.js';
 import { addMember, changeMember, endMembership } from './services/members.js';
 import { tidy } from './text.js';
 
@@ -35,20 +36,60 @@ const OPTIONS = {
 type Option = keyof typeof OPTIONS;
 type Flags = Readonly<Partial<Record<Option, string>>>;
 
-interface Command {
+interface Synopsis {
   readonly required: readonly Option[];
   readonly optional: readonly Option[];
   readonly about: string;
+  /** Whether the command takes the name of a file. */
+  readonly takesFile?: boolean;
+}
+
+/** Works on a migrated database. */
+interface Command extends Synopsis {
   run(em: EntityManager, flags: Flags): Promise<void>;
+}
+
+/** Works on the database as a whole. */
+interface DatabaseCommand extends Synopsis {
+  run(config: Config, flags: Flags, file: string): Promise<void>;
 }
 
 /** The operator called it wrongly; the message says how. */
 class UsageError extends Error {}
 
-const MIGRATE: Omit<Command, 'run'> = {
-  required: [],
-  optional: ['application-role', 'operator-role'],
-  about: 'applies what the database lacks, and gives the roles their rights',
+const DATABASE_COMMANDS: Readonly<Record<string, DatabaseCommand>> = {
+  migrate: {
+    required: [],
+    optional: ['application-role', 'operator-role'],
+    about: 'applies what the database lacks, and gives the roles their rights',
+    async run(config, flags) {
+      const applied = await migrateDatabase(config, rolesOf(flags));
+      process.stdout.write(applied.length === 0 ? 'Nothing to migrate.\n' : `Applied: ${applied.join(', ')}\n`);
+    },
+  },
+
+  backup: {
+    required: [],
+    optional: [],
+    takesFile: true,
+    about: 'writes all that the database holds into a new file, also while the gateway runs',
+    async run(config, _flags, file) {
+      const rows = await backupDatabase(config, file);
+      process.stdout.write(`Wrote ${rows} rows to ${file}.\n`);
+    },
+  },
+
+  restore: {
+    required: [],
+    optional: ['application-role', 'operator-role'],
+    takesFile: true,
+    about: 'fills an empty database from a backup, and proves the books; exit code 2 says that they are wrong',
+    async run(config, flags, file) {
+      const { rows, health } = await restoreDatabase(config, rolesOf(flags), file);
+      process.stdout.write(`Restored ${rows} rows from ${file}.\n\n`);
+      printHealth(health);
+    },
+  },
 };
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -213,7 +254,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /** Proves the books of one organization, or of all; the exit code tells. */
 async function audit(em: EntityManager, flags: Flags): Promise<void> {
   const organization = flags.organization === undefined ? null : await organizationOf(em, flags);
-  const { healthy, checkedAt, checks } = await ledgerHealth(em, organization?.id ?? null);
+  printHealth(await ledgerHealth(em, organization?.id ?? null));
+}
+
+function printHealth({ healthy, checkedAt, checks }: LedgerHealth): void {
   print(
     checks.map((check) => ({ healthy: check.healthy ? 'ok' : 'BROKEN', name: check.name, offenders: check.offenders.join(', ') })),
   );
@@ -223,21 +267,17 @@ async function audit(em: EntityManager, flags: Flags): Promise<void> {
 
 async function main(args: readonly string[]): Promise<void> {
   assertNodeVersion(process.versions.node);
-  const { name, flags, help } = read(args);
-  if (help) {
-    process.stdout.write(usage(name));
+  const call = read(args);
+  if (call.help) {
+    process.stdout.write(usage(call.name));
     return;
   }
-  assertKnown(name, flags);
-  const command = commandOf(name);
-  for (const option of command.required) required(flags, option);
+  assertKnown(call);
+  const { name, flags, file } = call;
+  for (const option of synopsisOf(name).required) required(flags, option);
 
-  if (name === 'migrate') {
-    const roles = { application: flags['application-role'], operator: flags['operator-role'] };
-    const applied = await migrateDatabase(readConfig(process.env), roles);
-    process.stdout.write(applied.length === 0 ? 'Nothing to migrate.\n' : `Applied: ${applied.join(', ')}\n`);
-    return;
-  }
+  const databaseCommand = DATABASE_COMMANDS[name];
+  if (databaseCommand !== undefined) return databaseCommand.run(readConfig(process.env), flags, file);
   const database = await openDatabaseBeside(readConfig(process.env));
   try {
     await COMMANDS[name]?.run(database.orm.em.fork(), flags);
@@ -246,13 +286,18 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+/** Every command by its name. */
+const ALL: Readonly<Record<string, Synopsis>> = { ...DATABASE_COMMANDS, ...COMMANDS };
+
 interface Call {
   readonly name: string;
   readonly flags: Flags;
+  /** Empty where the command takes none. */
+  readonly file: string;
   readonly help: boolean;
 }
 
-/** @throws {UsageError} for an option without its value, or that stands there twice */
+/** @throws {UsageError} for an option without its value, or that stands there twice, and for a command without its file */
 function read(args: readonly string[]): Call {
   const options = Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' as const }]));
   const help = { type: 'boolean' as const, short: 'h' };
@@ -272,21 +317,25 @@ function read(args: readonly string[]): Call {
     if (name in OPTIONS && !isValue) throw new UsageError(`--${name} needs a value: --${name} ${OPTIONS[name as Option]}`);
     flags[name] = tidy(value ?? '');
   }
-  return { name: positionals.join(' '), flags, help: tokens.some((token) => token.kind === 'option' && token.name === 'help') };
+  const asksForHelp = tokens.some((token) => token.kind === 'option' && token.name === 'help');
+  const [first = '', file = '', ...others] = positionals;
+  if (!ALL[first]?.takesFile) return { name: positionals.join(' '), flags, file: '', help: asksForHelp };
+  if (!asksForHelp && (file === '' || others.length > 0)) throw new UsageError(`${first} takes the name of one file`);
+  return { name: first, flags, file, help: asksForHelp };
 }
 
 /** @throws {UsageError} */
-function commandOf(name: string): Omit<Command, 'run'> {
-  const command = name === 'migrate' ? MIGRATE : COMMANDS[name];
-  if (command === undefined) throw new UsageError(`There is no such command${name === '' ? '' : `: ${name}`}`);
-  return command;
+function synopsisOf(name: string): Synopsis {
+  const synopsis = ALL[name];
+  if (synopsis === undefined) throw new UsageError(`There is no such command${name === '' ? '' : `: ${name}`}`);
+  return synopsis;
 }
 
 /** @throws {UsageError} for an option that the command does not have, with those that it has */
-function assertKnown(words: string, flags: Flags): void {
+function assertKnown({ name: words, flags }: Call): void {
   // What seems to be the value of an unknown option stands among the words of the command.
-  const name = ['migrate', ...Object.keys(COMMANDS)].find((each) => `${words} `.startsWith(`${each} `));
-  const { required, optional } = name === undefined ? { required: [], optional: [] } : commandOf(name);
+  const name = Object.keys(ALL).find((each) => `${words} `.startsWith(`${each} `));
+  const { required, optional } = name === undefined ? { required: [], optional: [] } : synopsisOf(name);
   const known = name === undefined ? Object.keys(OPTIONS) : [...required, ...optional];
   const unknown = Object.keys(flags).find((option) => !known.includes(option));
   if (unknown === undefined) return;
@@ -297,20 +346,29 @@ function assertKnown(words: string, flags: Flags): void {
 
 /** How the command is called, or all that begin with the name; all commands, if none does. */
 function usage(name = ''): string {
-  const all = Object.entries({ migrate: MIGRATE, ...COMMANDS });
+  const all = Object.entries(ALL);
   const meant = all.filter(([each]) => each === name || each.startsWith(`${name} `));
-  const lines = (meant.length > 0 ? meant : all).map(([each, command]) => `  ${synopsis(each, command)}\n      ${command.about}\n`);
+  const lines = (meant.length > 0 ? meant : all).map(
+    ([each, synopsis]) => `  ${callOf(each, synopsis)}\n      ${synopsis.about}\n`,
+  );
   return `usage:\n${lines.join('')}`;
 }
 
-function synopsis(name: string, { required, optional }: Omit<Command, 'run'>): string {
+function callOf(name: string, { required, optional, takesFile }: Synopsis): string {
   const [topic = '', ...rest] = name.split(' ');
   const options = [
+    ...(takesFile ? ['FILE'] : []),
     ...required.map((option) => `--${option} ${OPTIONS[option]}`),
     ...optional.map((option) => `[--${option} ${OPTIONS[option]}]`),
   ];
   const words = [...rest, ...options].join(' ');
-  return rest.length === 0 && required.length === 0 ? `npm run ${topic} [-- ${words}]` : `npm run ${topic} -- ${words}`;
+  return rest.length === 0 && required.length === 0 && !takesFile
+    ? `npm run ${topic} [-- ${words}]`
+    : `npm run ${topic} -- ${words}`;
+}
+
+function rolesOf(flags: Flags): DatabaseRoles {
+  return { application: flags['application-role'], operator: flags['operator-role'] };
 }
 
 function required(flags: Flags, name: Option): string {

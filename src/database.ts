@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager, MikroORM, Options } from '@mikro-orm/postgresql';
+import pg from 'pg';
 import config, { type Connection, connect, PATIENT } from '../mikro-orm.config.js';
+import { BackupRefused, migrationsOf, readBackup, writeBackup } from './backup.js';
 import type { DatabaseRoles } from './database-roles.js';
 import {
   type EmbeddedConnection,
@@ -9,6 +11,8 @@ import {
   startEmbeddedPostgres,
 } from './embedded-postgres/index.js';
 import { migrate, pendingMigrations } from './migrate.js';
+import { MIGRATIONS } from './migrations/index.js';
+import { type LedgerHealth, ledgerHealth } from './services/ledger-health.js';
 
 /** How long connections in use may take to come back when everything stops. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -95,13 +99,91 @@ export async function openDatabaseBeside({ databaseUrl, dataDir }: Settings): Pr
  * @throws {DatabaseRoleUnsuitable}
  * @throws {DatabaseUnreachable}
  */
-export async function migrateDatabase({ databaseUrl, dataDir }: Settings, roles: DatabaseRoles): Promise<string[]> {
-  if (databaseUrl === null) {
-    const server = await openEmbeddedPostgres({ dataDir });
-    return migrateEmbedded(server).finally(() => server.stop());
+export function migrateDatabase(settings: Settings, roles: DatabaseRoles): Promise<string[]> {
+  return asOperator(settings, ({ orm, embeddedRoles }) => migrate(orm, { ...roles, ...embeddedRoles }));
+}
+
+/**
+ * For `npm run backup`, which may run beside the gateway: writes all rows into a new file, and tells how many there are.
+ *
+ * @throws {BackupRefused}
+ * @throws {DatabaseNotMigrated}
+ * @throws {DatabaseUnreachable}
+ */
+export function backupDatabase(settings: Settings, file: string): Promise<number> {
+  return asOperator(settings, async ({ orm, client }) => {
+    await refuseUnmigrated(await pendingMigrations(orm));
+    return writeBackup(client, MIGRATION_NAMES, file);
+  });
+}
+
+/**
+ * For `npm run restore`: makes the tables as they were when the file was written, fills them, applies the migrations since, and proves the books.
+ *
+ * @throws {BackupRefused}
+ * @throws {DatabaseRoleUnsuitable}
+ * @throws {DatabaseUnreachable}
+ */
+export async function restoreDatabase(
+  settings: Settings,
+  roles: DatabaseRoles,
+  file: string,
+): Promise<{ rows: number; health: LedgerHealth }> {
+  const migrations = await migrationsOf(file);
+  if (migrations.some((name, index) => name !== MIGRATION_NAMES[index])) {
+    throw new BackupRefused(`${file} was written by another version of this program: restore it with that one, then migrate`);
   }
-  const orm = await connectByUrl(databaseUrl, PATIENT);
-  return migrate(orm, roles).finally(() => orm.close());
+  return asOperator(settings, async ({ orm, client, embeddedRoles }) => {
+    const applied = MIGRATION_NAMES.length - (await pendingMigrations(orm)).length;
+    if (applied > migrations.length) {
+      throw new BackupRefused('The database has been migrated further than the backup. Restore into one without tables.');
+    }
+    await migrate(orm, {}, migrations.at(-1));
+    const rows = await readBackup(client, file);
+    await migrate(orm, { ...roles, ...embeddedRoles });
+    return { rows, health: await ledgerHealth(orm.em.fork(), null) };
+  });
+}
+
+const MIGRATION_NAMES = MIGRATIONS.map(({ name }) => name);
+
+/** What an operator's command works with: a pool, and a connection beside it, neither with limits of time. */
+interface Operating {
+  readonly orm: MikroORM;
+  readonly client: pg.Client;
+  /** The roles of the embedded database; none on another one. */
+  readonly embeddedRoles: DatabaseRoles;
+}
+
+/** As the superuser of the embedded database, or as the role that `DATABASE_URL` names. */
+async function asOperator<T>({ databaseUrl, dataDir }: Settings, work: (operating: Operating) => Promise<T>): Promise<T> {
+  if (databaseUrl !== null) {
+    return operate(await connectByUrl(databaseUrl, PATIENT), { connectionString: databaseUrl }, {}, work);
+  }
+  const server = await openEmbeddedPostgres({ dataDir });
+  try {
+    const { superuser, connection } = server;
+    const orm = await connect(ownerConnection(server), PATIENT);
+    return await operate(orm, { ...superuser, database: connection.database }, { application: connection.user }, work);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function operate<T>(
+  orm: MikroORM,
+  connection: pg.ClientConfig,
+  embeddedRoles: DatabaseRoles,
+  work: (operating: Operating) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client(connection);
+  try {
+    await client.connect();
+    return await work({ orm, client, embeddedRoles });
+  } finally {
+    await client.end();
+    await orm.close();
+  }
 }
 
 /** The superuser migrates, and so owns the tables: the application's role cannot switch off what guards them. */
