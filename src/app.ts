@@ -45,6 +45,7 @@ export interface AppOptions {
     | 'introspection'
     | 'corsOrigins'
     | 'duplicateWindowSeconds'
+    | 'postingDaysAhead'
     | 'clientIp'
     | 'trustedProxies'
     | 'rateLimit'
@@ -110,7 +111,7 @@ export async function createApp({
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(sendNotFound);
 
-  const authenticator = new Authenticator(orm.em, jwt);
+  const authenticator = new Authenticator(orm.em, jwt, config.postingDaysAhead);
   const refunds = new RefundQueue(orm.em);
   const addressOf = addressReader(config.clientIp, config.trustedProxies);
   const rateLimit = config.rateLimit && (await RateLimit.create(app, config.rateLimit, addressOf, orm.em));

@@ -18,6 +18,8 @@ export interface Config {
   readonly jwt: JwtSettings | null;
   /** Without an idempotency key, an equal refund within so many seconds is refused as a possible duplicate; 0 turns that off. */
   readonly duplicateWindowSeconds: number;
+  /** How many days after today, in the organization's time zone, may be posted on. */
+  readonly postingDaysAhead: number;
   /** Whose address is kept with a refund: nobody's, the connection's, or the one that a proxy forwards. */
   readonly clientIp: ClientIp;
   /** Where the address is forwarded: by whom. */
@@ -33,6 +35,9 @@ export interface Config {
   /** Names that requests may be sent to, beside those of the loopback interface. */
   readonly allowedHosts: readonly string[];
 }
+
+/** The database takes no more, whatever is configured. */
+export const MAX_POSTING_DAYS_AHEAD = 366;
 
 /** Names the variable and what is wrong with it, never its value: it may be a secret. */
 export class ConfigurationError extends Error {}
@@ -56,6 +61,12 @@ const requests = makeValidator((text) => {
 const milliseconds = makeValidator((text) => {
   if (!/^\d{1,6}$/.test(text)) throw new Error('must be a whole number of milliseconds');
   return Number.parseInt(text, 10);
+});
+
+const days = makeValidator((text) => {
+  const value = /^\d{1,3}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  if (!(value <= MAX_POSTING_DAYS_AHEAD)) throw new Error(`must be a whole number of days, at most ${MAX_POSTING_DAYS_AHEAD}`);
+  return value;
 });
 
 const trustedProxies = makeValidator(parseTrustedProxies);
@@ -91,6 +102,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       JWT_ISSUER: str({ default: undefined }),
       JWT_AUDIENCE: str({ default: undefined }),
       DUPLICATE_WINDOW_SECONDS: seconds({ default: 10 }),
+      POSTING_DAYS_AHEAD: days({ default: 7 }),
       CLIENT_IP: str({ choices: CLIENT_IP, default: 'connection' }),
       TRUSTED_PROXIES: trustedProxies({ default: 1 }),
       GRAPHQL_INTROSPECTION: bool({ default: undefined }),
@@ -113,6 +125,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     databaseUrl: env.DATABASE_URL ?? null,
     jwt: jwtSettings(env),
     duplicateWindowSeconds: env.DUPLICATE_WINDOW_SECONDS,
+    postingDaysAhead: env.POSTING_DAYS_AHEAD,
     clientIp: env.CLIENT_IP,
     trustedProxies: env.TRUSTED_PROXIES,
     introspection: env.GRAPHQL_INTROSPECTION ?? !production,

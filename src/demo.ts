@@ -116,6 +116,7 @@ async function seed(em: EntityManager): Promise<Omit<Demo, 'jwt'>> {
     role: Role.ADMIN,
     name: apiKey.name,
     userId: null,
+    postingDaysAhead: 0,
     apiKeyId: apiKey.id,
     request: internalRequest('demo'),
   };

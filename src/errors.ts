@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'AMOUNT_PRECISION'
   | 'AMOUNT_TOO_LARGE'
   | 'EXCHANGE_RATE_INVALID'
+  | 'EXCHANGE_RATE_UNUSUAL'
   | 'PAID_AMOUNT_INVALID'
   | 'CURRENCY_NOT_FOUND'
   | 'ACCOUNT_NOT_FOUND'
@@ -37,7 +38,10 @@ export type ErrorCode =
   | 'CUSTOMER_NOT_FOUND'
   | 'DATE_BEFORE_CREDIT_NOTE'
   | 'DATE_BEFORE_REFUND'
+  | 'DATE_TOO_FAR_AHEAD'
   | 'TRANSACTIONS_DATE_LOCKED'
+  | 'LOCK_DATE_EARLIER'
+  | 'LOCK_DATE_NOT_EARLIER'
   | 'IDEMPOTENCY_KEY_REUSED';
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
@@ -326,6 +330,19 @@ export class ExchangeRateInvalid extends DomainError {
   }
 }
 
+/** A slip of the decimal point looks like this. */
+export class ExchangeRateUnusual extends DomainError {
+  readonly code = 'EXCHANGE_RATE_UNUSUAL';
+  /** @param field that the rate was given in, or follows from */
+  constructor(field: string, exchangeRate: Big, creditNoteRate: Big, factor: number) {
+    super(
+      `The exchange rate ${exchangeRate.toFixed()} is more than ${factor} times off the credit note's, ${creditNoteRate.toFixed()}; ` +
+        'if it is right, allow unusual rates',
+      { field, exchangeRate: exchangeRate.toFixed(), creditNoteRate: creditNoteRate.toFixed(), factor },
+    );
+  }
+}
+
 /** The bank cannot have shown this amount for the refund. */
 export class PaidAmountInvalid extends DomainError {
   readonly code = 'PAID_AMOUNT_INVALID';
@@ -425,6 +442,34 @@ export class DateBeforeRefund extends DomainError {
   readonly code = 'DATE_BEFORE_REFUND';
   constructor(date: PostingDate, refundDate: PostingDate) {
     super(`${date} is before the refund's own date, ${refundDate}`, { field: 'date', date, refundDate });
+  }
+}
+
+/** Nobody knows yet what will be then: it is a slip of the keyboard. */
+export class DateTooFarAhead extends DomainError {
+  readonly code = 'DATE_TOO_FAR_AHEAD';
+  constructor(date: PostingDate, latestDate: PostingDate, field = 'date') {
+    super(`${date} is too far ahead; ${latestDate} is the latest day that may be posted on`, { field, date, latestDate });
+  }
+}
+
+/** Locking closes days; opening some needs its own word. */
+export class LockDateEarlier extends DomainError {
+  readonly code = 'LOCK_DATE_EARLIER';
+  constructor(lockDate: PostingDate, currentLockDate: PostingDate) {
+    super(`The books are locked up to and including ${currentLockDate}; to open days after ${lockDate}, unlock them`, {
+      field: 'lockDate',
+      lockDate,
+      currentLockDate,
+    });
+  }
+}
+
+export class LockDateNotEarlier extends DomainError {
+  readonly code = 'LOCK_DATE_NOT_EARLIER';
+  constructor(lockDate: PostingDate, currentLockDate: PostingDate | null) {
+    const now = currentLockDate === null ? 'not locked' : `locked up to and including ${currentLockDate}`;
+    super(`The books are ${now}: unlocking up to ${lockDate} would open nothing`, { field: 'lockDate', lockDate, currentLockDate });
   }
 }
 

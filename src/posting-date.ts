@@ -85,6 +85,11 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/** The day so many days later. */
+export function daysAfter(date: PostingDate, days: number): PostingDate {
+  return Temporal.PlainDate.from(date).add({ days }).toString();
+}
+
 /** Whether the text is a date without a time. */
 export function isCalendarDate(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && isPostingDate(text);

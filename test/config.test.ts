@@ -14,6 +14,7 @@ describe('without any variable', () => {
       databaseUrl: null,
       jwt: null,
       duplicateWindowSeconds: 10,
+      postingDaysAhead: 7,
       clientIp: 'connection',
       trustedProxies: 1,
       introspection: true,

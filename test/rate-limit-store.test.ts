@@ -30,6 +30,7 @@ async function startTwo(perCredential: number): Promise<[FastifyInstance, Fastif
         introspection: false,
         corsOrigins: [],
         duplicateWindowSeconds: 0,
+        postingDaysAhead: 7,
         clientIp: 'connection',
         trustedProxies: 1,
         maxEventLoopDelayMs: 0,

@@ -34,6 +34,7 @@ beforeAll(async () => {
       allowedHosts: [],
       corsOrigins: [],
       duplicateWindowSeconds: 10,
+      postingDaysAhead: 7,
       clientIp: 'none',
       trustedProxies: 1,
       maxEventLoopDelayMs: 0,

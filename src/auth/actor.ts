@@ -15,6 +15,8 @@ export interface Actor {
   readonly userId: number | null;
   readonly apiKeyId: number | null;
   readonly request: Readonly<RequestFacts>;
+  /** How many days after today the actor may post on. */
+  readonly postingDaysAhead: number;
 }
 
 /** What is kept of the actor with what is done. */

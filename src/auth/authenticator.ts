@@ -34,6 +34,7 @@ export class Authenticator {
   constructor(
     private readonly em: EntityManager,
     private readonly jwt: JwtSettings | null,
+    private readonly postingDaysAhead: number,
   ) {}
 
   /**
@@ -54,7 +55,8 @@ export class Authenticator {
     if (apiKey === null) throw new Unauthenticated('CREDENTIAL');
     const { organization } = apiKey;
     if (organizationId && organizationId !== organization.publicId) throw new Unauthenticated('ORGANIZATION_UNKNOWN');
-    return { organization, role: apiKey.role, name: apiKey.name, userId: null, apiKeyId: apiKey.id, request };
+    const { postingDaysAhead } = this;
+    return { organization, role: apiKey.role, name: apiKey.name, userId: null, apiKeyId: apiKey.id, request, postingDaysAhead };
   }
 
   private async findApiKeys(hashes: readonly string[]): Promise<(ApiKey | null)[]> {
@@ -89,7 +91,8 @@ export class Authenticator {
     const membership = await this.memberships.add('all', { subject, organizationId });
     if (membership === null) throw new Unauthenticated('ORGANIZATION_UNKNOWN');
     const { organization, user, role } = membership;
-    return { organization, role, name: user.name, userId: user.id, apiKeyId: null, request };
+    const { postingDaysAhead } = this;
+    return { organization, role, name: user.name, userId: user.id, apiKeyId: null, request, postingDaysAhead };
   }
 
   private async findMemberships(wanted: readonly Wanted[]): Promise<(Membership | null)[]> {

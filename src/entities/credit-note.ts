@@ -10,9 +10,10 @@ import {
   CreditNoteIsVoid,
   DateBeforeCreditNote,
   ExchangeRateInvalid,
+  ExchangeRateUnusual,
   PaidAmountInvalid,
 } from '../errors.js';
-import { type Big, exchangeRateOf, formatAmount, roundToCurrency, ZERO } from '../money.js';
+import { Big, exchangeRateOf, formatAmount, roundToCurrency, smallestUnit, ZERO } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../scalars.js';
 import type { Account } from './account.js';
@@ -64,6 +65,9 @@ export interface Price {
   /** What the bank shows. */
   readonly paidAmount?: Big | null | undefined;
 }
+
+/** An exchange rate may be so many times the note's, or a part of it, without a word from the caller. */
+export const UNUSUAL_FACTOR = 2;
 
 /** How a refund is paid. */
 export interface Payment {
@@ -311,6 +315,20 @@ export class CreditNote extends Owned {
     if (!exchangeRate) throw new ExchangeRateInvalid('exchangeRate is required, or else paidAmount');
     assertExchangeRate(exchangeRate, this.currencyCode, baseCurrency);
     return { exchangeRate, paidInBase: isInBase ? roundToCurrency(amount.times(exchangeRate), baseCurrency) : null };
+  }
+
+  /**
+   * A rate that is more than {@link UNUSUAL_FACTOR} times off the note's, either way, is more often a slip than a crash of a currency.
+   * What the bank shows may round a small amount to anything.
+   *
+   * @throws {ExchangeRateUnusual}
+   */
+  assertUsualRate(amount: Big, exchangeRate: Big, { paidAmount }: Price): void {
+    const factor = Big(String(UNUSUAL_FACTOR));
+    if (exchangeRate.lte(this.exchangeRate.times(factor)) && this.exchangeRate.lte(exchangeRate.times(factor))) return;
+    const unit = smallestUnit(this.organization.baseCurrency);
+    if (paidAmount?.minus(this.booked(amount)).abs().lte(unit)) return;
+    throw new ExchangeRateUnusual(paidAmount ? 'paidAmount' : 'exchangeRate', exchangeRate, this.exchangeRate, UNUSUAL_FACTOR);
   }
 
   private assertPaidAmount(paidAmount: Big, amount: Big, { name, currencyCode }: Account): void {

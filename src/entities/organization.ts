@@ -1,8 +1,8 @@
 import type { Opt } from '@mikro-orm/core';
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
-import { InvalidInput, TransactionsDateLocked } from '../errors.js';
-import { type PostingDate, toPostingDate } from '../posting-date.js';
+import { DateTooFarAhead, InvalidInput, LockDateEarlier, LockDateNotEarlier, TransactionsDateLocked } from '../errors.js';
+import { daysAfter, type PostingDate, toPostingDate } from '../posting-date.js';
 import { PostingDateScalar } from '../scalars.js';
 import { ID_COLUMN } from './columns.js';
 
@@ -52,6 +52,36 @@ export class Organization {
       throw new InvalidInput([{ field, constraints: { isPostingDate: reason }, value: text }]);
     }
     return date;
+  }
+
+  /**
+   * @param daysAhead how many days after today may be posted on
+   * @throws {DateTooFarAhead}
+   */
+  assertNotTooFarAhead(date: PostingDate, daysAhead: number, field = 'date'): void {
+    if (date <= this.today) return;
+    const latest = daysAfter(this.today, daysAhead);
+    if (date > latest) throw new DateTooFarAhead(date, latest, field);
+  }
+
+  /**
+   * Locks the books up to and including the day.
+   *
+   * @throws {LockDateEarlier} if that would open days which are locked
+   */
+  lock(date: PostingDate): void {
+    if (this.lockDate !== null && date < this.lockDate) throw new LockDateEarlier(date, this.lockDate);
+    this.lockDate = date;
+  }
+
+  /**
+   * Opens the books after the day, or all of them.
+   *
+   * @throws {LockDateNotEarlier} if that would open nothing, or lock days
+   */
+  unlock(date: PostingDate | null): void {
+    if (date !== null && (this.lockDate === null || date > this.lockDate)) throw new LockDateNotEarlier(date, this.lockDate);
+    this.lockDate = date;
   }
 
   /** @throws {TransactionsDateLocked} if the books are locked on the date */

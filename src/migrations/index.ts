@@ -6,6 +6,7 @@ import { Migration20261125Clock } from './migration-20261125-clock.js';
 import { Migration20261125Currencies } from './migration-20261125-currencies.js';
 import { Migration20261125Exchange } from './migration-20261125-exchange.js';
 import { Migration20261125Order } from './migration-20261125-order.js';
+import { Migration20261125Periods } from './migration-20261125-periods.js';
 import { Migration20261125RateLimits } from './migration-20261125-rate-limits.js';
 import { Migration20261125TidyText } from './migration-20261125-tidy-text.js';
 
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   Migration20261125TidyText,
   Migration20261125Currencies,
   Migration20261125RateLimits,
+  Migration20261125Periods,
 ];

@@ -26,13 +26,16 @@ export class OrganizationResolver {
   }
 
   @Authorized(Role.ADMIN)
-  @Mutation(() => Organization, { nullable: true, description: 'Opens the books again.' })
+  @Mutation(() => Organization, {
+    nullable: true,
+    description: 'Opens the books again, after a day or altogether. Waits for what is in flight.',
+  })
   unlockTransactions(
     @Ctx() context: Context,
-    @Arg('input', () => UnlockTransactionsInput, { description: 'Why.' }) input: UnlockTransactionsInput,
+    @Arg('input', () => UnlockTransactionsInput, { description: 'What is to be opened, and why.' }) input: UnlockTransactionsInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Organization> {
-    return unlockTransactions(context.em, context.actor, input.reason, context.begin(idempotencyKey));
+    return unlockTransactions(context.em, context.actor, input, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.ADMIN)

@@ -34,11 +34,18 @@ export class PreviewLine {
 
 @ObjectType('RefundPreview', { description: 'What a refund would do, or what it would be refused with.' })
 export class RefundPreviewType {
-  @Field(() => Boolean, { description: 'Whether it would be made.' })
+  @Field(() => Boolean, { description: 'Whether it would be made, provided that you allow what the warnings say.' })
   readonly allowed: boolean;
 
   @Field(() => [RefusalType], { description: 'What it would be refused with, the first thing; empty if it would be made.' })
   readonly refusals: RefusalType[] = [];
+
+  @Field(() => [RefusalType], {
+    description:
+      'What looks like a slip: a rate far from that of the note, with which it would be made only if allowUnusualRate says so, or a date ' +
+      'far ahead, with which it would not be made.',
+  })
+  readonly warnings: RefusalType[];
 
   @Field(() => PostingDateScalar, { nullable: true, description: 'The day in the books that it would belong to.' })
   readonly postingDate: PostingDate | null = null;
@@ -60,6 +67,7 @@ export class RefundPreviewType {
 
   constructor(preview: RefundPreview, baseCurrency: string) {
     this.allowed = preview.refusal === null;
+    this.warnings = preview.warnings.map(refusalType);
     if (preview.refusal !== null) {
       this.refusals = [refusalType(preview.refusal)];
       return;

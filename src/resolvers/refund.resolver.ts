@@ -46,10 +46,15 @@ export class RefundResolver {
       description: 'Without an idempotency key, an equal refund within seconds is refused as a possible duplicate; this allows it.',
     })
     allowDuplicate: boolean,
+    @Arg('allowUnusualRate', () => Boolean, {
+      defaultValue: false,
+      description: "An exchange rate of more than twice the note's, or less than half of it, is refused as a slip; this allows it.",
+    })
+    allowUnusualRate: boolean,
   ): Promise<Refund> {
     const idempotency = context.begin(idempotencyKey);
     const duplicateWindowSeconds = allowDuplicate ? 0 : context.config.duplicateWindowSeconds;
-    const conditions = { idempotency, expectedRemaining, duplicateWindowSeconds };
+    const conditions = { idempotency, expectedRemaining, duplicateWindowSeconds, allowUnusualRate };
     return context.refunds.add({ actor: context.actor, command: input, conditions });
   }
 
@@ -61,7 +66,7 @@ export class RefundResolver {
   })
   async refundCreditNotes(
     @Ctx() context: Context,
-    @Args(() => RefundCreditNotesArgs) { inputs, mode, allowDuplicate }: RefundCreditNotesArgs,
+    @Args(() => RefundCreditNotesArgs) { inputs, mode, allowDuplicate, allowUnusualRate }: RefundCreditNotesArgs,
     @Arg('idempotencyKey', () => String, {
       nullable: true,
       description:
@@ -76,7 +81,7 @@ export class RefundResolver {
     const requests = inputs.map((command, index) => ({
       actor,
       command,
-      conditions: { idempotency: each[index], duplicateWindowSeconds },
+      conditions: { idempotency: each[index], duplicateWindowSeconds, allowUnusualRate },
     }));
     const list = { requests, idempotency: whole };
     return mode === BulkMode.ATOMIC

@@ -21,6 +21,7 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
       idempotency: context.begin(),
       expectedRemaining: expectedRemaining(request.headers['if-match'], creditNoteId),
       duplicateWindowSeconds: request.headers['allow-duplicate'] === 'true' ? 0 : context.config.duplicateWindowSeconds,
+      allowUnusualRate: request.headers['allow-unusual-rate'] === 'true',
     };
     const refund = await context.refunds.add({ actor: context.actor, command: input, conditions });
     reply.header('etag', (await related(context.loaders.creditNote, refund.creditNote)).etag);

@@ -43,6 +43,7 @@ export interface CreateCreditNote {
  * @throws {AmountNotPositive}
  * @throws {AmountPrecision}
  * @throws {AmountTooLarge}
+ * @throws {DateTooFarAhead}
  * @throws {TransactionsDateLocked} if it is to be opened and the books are locked on its date
  * @throws {CreditNoteNumberNotUnique}
  */
@@ -67,11 +68,13 @@ export function createCreditNote(
         throw new ExchangeRateInvalid(`exchangeRate is required: the customer's currency is ${currencyCode}`);
       }
 
+      const date = organization.postingDate(command.date);
+      organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
       const creditNote = new CreditNote(organization, {
         number: await numberOf(em, organization, number),
         customer,
         branch: await branchOrPrimary(em, organization, command.branchId),
-        date: organization.postingDate(command.date),
+        date,
         currencyCode,
         exchangeRate: command.exchangeRate ?? Big('1'),
         lines: await linesOf(em, organization, command.lines),
@@ -80,7 +83,7 @@ export function createCreditNote(
         createdBy: actor.name,
       });
       em.persist(creditNote);
-      if (command.open) await putIntoBooks(em, creditNote, 'date');
+      if (command.open) await putIntoBooks(em, actor, creditNote, 'date');
       return creditNote;
     },
   );

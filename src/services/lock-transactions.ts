@@ -13,39 +13,57 @@ export interface LockTransactions {
   readonly reason: string;
 }
 
-/** Locks the books up to and including a day. Waits for what is in flight, and keeps who did it, when and why. */
+export interface UnlockTransactions {
+  /** Up to and including it the books stay locked; absent: nothing does. */
+  readonly lockDate?: string | null | undefined;
+  readonly reason: string;
+}
+
+/**
+ * Locks the books up to and including a day. Waits for what is in flight, and keeps who did it, when and why.
+ *
+ * @throws {LockDateEarlier} if days are locked that it would open
+ */
 export function lockTransactions(
   em: EntityManager,
   actor: Actor,
   { lockDate, reason }: LockTransactions,
   idempotency?: Idempotency,
 ): Promise<Organization> {
-  return changeLock(em, actor, 'lockTransactions', { lockDate, reason: tidy(reason) }, idempotency);
+  return changeLock(em, actor, 'lockTransactions', { lockDate, reason: tidy(reason) }, idempotency, (organization) =>
+    organization.lock(organization.postingDate(lockDate, 'lockDate')),
+  );
 }
 
-/** Opens the books again. Waits for what is in flight, and keeps who did it, when and why. */
+/**
+ * Opens the books again, after a day or altogether. Waits for what is in flight, and keeps who did it, when and why.
+ *
+ * @throws {LockDateNotEarlier} if that would open nothing
+ */
 export function unlockTransactions(
   em: EntityManager,
   actor: Actor,
-  reason: string,
+  { lockDate, reason }: UnlockTransactions,
   idempotency?: Idempotency,
 ): Promise<Organization> {
-  return changeLock(em, actor, 'unlockTransactions', { reason: tidy(reason) }, idempotency);
+  return changeLock(em, actor, 'unlockTransactions', { lockDate, reason: tidy(reason) }, idempotency, (organization) =>
+    organization.unlock(lockDate ? organization.postingDate(lockDate, 'lockDate') : null),
+  );
 }
 
 function changeLock(
   em: EntityManager,
   actor: Actor,
   operation: string,
-  fields: { lockDate?: string; reason: string },
+  fields: UnlockTransactions,
   idempotency: Idempotency | undefined,
+  change: (organization: Organization) => void,
 ): Promise<Organization> {
   const command = { operation, fields, result: Organization, idempotency, period: 'alone' as const, role: Role.ADMIN };
   return inUnitOfWork(em, actor, command, async (em, organization) => {
     const before = organization.lockDate;
-    const after = fields.lockDate === undefined ? null : organization.postingDate(fields.lockDate, 'lockDate');
-    organization.lockDate = after;
-    const details = { before: before ?? 'none', after: after ?? 'none', reason: fields.reason };
+    change(organization);
+    const details = { before: before ?? 'none', after: organization.lockDate ?? 'none', reason: fields.reason };
     recordEvent(em, organization, operation, details, by(actor));
     return organization;
   });

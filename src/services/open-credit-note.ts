@@ -17,6 +17,7 @@ import { inUnitOfWork } from './unit-of-work.js';
  * @throws {CreditNoteAlreadyOpened}
  * @throws {CreditNoteIsVoid}
  * @throws {TransactionsDateLocked} if the books are locked on the note's date
+ * @throws {DateTooFarAhead}
  */
 export function openCreditNote(em: EntityManager, actor: Actor, id: string, idempotency?: Idempotency): Promise<CreditNote> {
   const command = { operation: 'openCreditNote', fields: { id }, result: CreditNote, idempotency };
@@ -25,7 +26,7 @@ export function openCreditNote(em: EntityManager, actor: Actor, id: string, idem
     if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
     creditNote.assertDraft();
     await em.populate(creditNote, ['lines.account'], { orderBy: { lines: { id: 'asc' } } });
-    await putIntoBooks(em, creditNote, 'id');
+    await putIntoBooks(em, actor, creditNote, 'id');
     recordEvent(em, organization, 'openCreditNote', { number: creditNote.number }, by(actor));
     return creditNote;
   });
@@ -34,11 +35,12 @@ export function openCreditNote(em: EntityManager, actor: Actor, id: string, idem
 /**
  * Posts the note's own entry: debit the lines' income accounts, credit the receivable. Part of the caller's transaction.
  *
- * @param field the input field that is to blame if the books are locked on the note's date
+ * @param field the input field that is to blame if the note's date may not be posted on
  */
-export async function putIntoBooks(em: EntityManager, creditNote: CreditNote, field: string): Promise<void> {
+export async function putIntoBooks(em: EntityManager, actor: Actor, creditNote: CreditNote, field: string): Promise<void> {
   const { organization, customer, branch } = creditNote;
   organization.assertUnlocked(creditNote.date, field);
+  organization.assertNotTooFarAhead(creditNote.date, actor.postingDaysAhead, field);
   const accounts = await em.find(Account, { organization: organization.id, systemRole: { $ne: null } });
   const { receivable } = systemAccounts(organization, accounts);
   const entry = new JournalEntry(

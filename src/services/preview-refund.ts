@@ -2,15 +2,16 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, requireRole } from '../auth/actor.js';
 import { Role } from '../entities/access.js';
 import type { Posting } from '../entities/journal-entry.js';
-import { DomainError } from '../errors.js';
+import type { Refund } from '../entities/refund.js';
+import { DateTooFarAhead, DomainError, ExchangeRateUnusual } from '../errors.js';
 import type { Big } from '../money.js';
 import type { PostingDate } from '../posting-date.js';
 import { bookStatements, openBooks } from './refund-books.js';
 import { prepareRefund, type RefundCreditNote } from './refund-credit-note.js';
 import { onBooks, Patience } from './unit-of-work.js';
 
-/** What a refund would do now, or what it would be refused with. */
-export type RefundPreview =
+/** What a refund would do now, or what it would be refused with; and what looks like a slip. */
+export type RefundPreview = { readonly warnings: readonly DomainError[] } & (
   | { readonly refusal: DomainError }
   | {
       readonly refusal: null;
@@ -20,7 +21,8 @@ export type RefundPreview =
       readonly realizedGain: Big;
       readonly remainingBefore: Big;
       readonly remainingAfter: Big;
-    };
+    }
+);
 
 /** Carries the preview out of the transaction, which it rolls back. */
 class Previewed extends Error {
@@ -41,7 +43,7 @@ export async function previewRefund(
 ): Promise<RefundPreview> {
   try {
     requireRole(actor, Role.ACCOUNTANT);
-    const requests = [{ actor, command, conditions: { duplicateWindowSeconds } }] as const;
+    const requests = [{ actor, command, conditions: { duplicateWindowSeconds, allowUnusualRate: true } }] as const;
     const reading = bookStatements(em, actor.organization.id, requests, Patience.FULL);
     return await onBooks(em, actor.organization.id, { actors: [actor], reading }, async (em, organization, { standing, rows }) => {
       standing.assertMay(actor, Role.ACCOUNTANT);
@@ -49,6 +51,7 @@ export async function previewRefund(
       const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
       throw new Previewed({
         refusal: null,
+        warnings: warningsOf(refund, command),
         postingDate: journalEntry.postingDate,
         postings: journalEntry.lines.getItems().map((line) => line.posting()),
         currencyCode,
@@ -59,7 +62,18 @@ export async function previewRefund(
     });
   } catch (error) {
     if (error instanceof Previewed) return error.preview;
-    if (error instanceof DomainError) return { refusal: error };
+    if (error instanceof DomainError) return { refusal: error, warnings: error instanceof DateTooFarAhead ? [error] : [] };
+    throw error;
+  }
+}
+
+/** What the refund would be refused with, if the caller does not allow it. */
+function warningsOf({ creditNote, amount, exchangeRate }: Refund, command: RefundCreditNote): DomainError[] {
+  try {
+    creditNote.assertUsualRate(amount, exchangeRate, command);
+    return [];
+  } catch (error) {
+    if (error instanceof ExchangeRateUnusual) return [error];
     throw error;
   }
 }

@@ -33,6 +33,8 @@ export interface RefundConditions {
   readonly idempotency?: Idempotency | undefined;
   /** Refund only if this much remains, as the caller saw it. */
   readonly expectedRemaining?: Big | null | undefined;
+  /** The exchange rate is right, though far from the note's. */
+  readonly allowUnusualRate?: boolean;
   /** Without a key, an equal refund within so many seconds is taken for a mistake; 0 takes none for one. */
   readonly duplicateWindowSeconds: number;
 }
@@ -78,8 +80,10 @@ export type Outcome = Refund | DomainError | Postponed;
  * @throws {CreditNoteChanged} if not as much remains as the caller expects
  * @throws {CreditNoteHasNoRemainingAmount} if less than the amount is left on the note
  * @throws {ExchangeRateInvalid}
+ * @throws {ExchangeRateUnusual} if the rate is far from the note's, and the caller does not say that it is right
  * @throws {PaidAmountInvalid} if it cannot be what the bank shows
  * @throws {TransactionsDateLocked} if the books are locked on the posting date
+ * @throws {DateTooFarAhead}
  * @throws {DateBeforeCreditNote}
  * @throws {BranchNotFound}
  * @throws {PossibleDuplicateRefund}
@@ -243,7 +247,9 @@ export function prepareRefund(request: RefundRequest, books: Books): Refund {
 
   creditNote.assertRefundable(command.amount);
   const payment = creditNote.payment(command.amount, fromAccount, command);
+  if (!conditions.allowUnusualRate) creditNote.assertUsualRate(command.amount, payment.exchangeRate, command);
   organization.assertUnlocked(date);
+  organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
   creditNote.assertNotBefore(date);
   const branch = books.branch(request);
   if (branch === undefined) throw new BranchNotFound(command.branchId);

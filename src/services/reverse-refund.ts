@@ -23,6 +23,7 @@ export interface ReverseRefund {
  * @throws {RefundNotFound}
  * @throws {RefundAlreadyReversed}
  * @throws {TransactionsDateLocked} if the books are locked on the reversal's date
+ * @throws {DateTooFarAhead}
  * @throws {DateBeforeRefund}
  */
 export function reverseRefund(em: EntityManager, actor: Actor, command: ReverseRefund, idempotency?: Idempotency): Promise<Refund> {
@@ -37,6 +38,7 @@ export function reverseRefund(em: EntityManager, actor: Actor, command: ReverseR
 
     const date = organization.postingDate(command.date);
     organization.assertUnlocked(date);
+    organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
     if (date < refund.date) throw new DateBeforeRefund(date, refund.date);
 
     const mirror = (await entryWithLines(em, refund.journalEntry.id)).reversed(date);

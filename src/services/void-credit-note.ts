@@ -22,6 +22,7 @@ export interface VoidCreditNote {
  * @throws {CreditNoteIsVoid}
  * @throws {CreditNoteHasRefunds} or has been applied to invoices
  * @throws {TransactionsDateLocked} if the books are locked on the date
+ * @throws {DateTooFarAhead}
  * @throws {DateBeforeCreditNote}
  * @throws {DateBeforeRefund} if refunds of it were reversed later than on the date
  */
@@ -48,6 +49,7 @@ export function voidCreditNote(
       const [, latest = creditNote.date] = [organization.today, creditNote.date].sort();
       const date = command.date ? organization.postingDate(command.date) : latest;
       organization.assertUnlocked(date);
+      organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
       creditNote.assertNotBefore(date);
       const [reversal] = await em.find(RefundReversal, { refund: { creditNote } }, { orderBy: { date: 'desc' }, limit: 1 });
       if (reversal !== undefined && date < reversal.date) throw new DateBeforeRefund(date, reversal.date);

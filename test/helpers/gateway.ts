@@ -57,6 +57,7 @@ export class Gateway {
       jwt?: JwtSettings | null;
       duplicateWindowSeconds?: number;
       rateLimit?: RateLimitSettings | null;
+      postingDaysAhead?: number;
       maxEventLoopDelayMs?: number;
       clientIp?: ClientIp;
       trustedProxies?: TrustedProxies;
@@ -75,6 +76,7 @@ export class Gateway {
       corsOrigins = [],
       jwt = JWT,
       duplicateWindowSeconds = 0,
+      postingDaysAhead = 7,
     } = options;
     const { clientIp = 'connection', trustedProxies = 1, maxEventLoopDelayMs = 0, rateLimit = null } = options;
     const app = await createApp({
@@ -85,6 +87,7 @@ export class Gateway {
         introspection,
         corsOrigins,
         duplicateWindowSeconds,
+        postingDaysAhead,
         clientIp,
         trustedProxies,
         maxEventLoopDelayMs,

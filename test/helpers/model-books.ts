@@ -81,6 +81,7 @@ function* refusalsOf(books: ModelBooks, command: Command, expectedRemaining: big
   const remaining = note === null ? 0n : note.total - note.refunded;
   const posted = postingDate(command, note);
   if (posted !== null && books.lockDate !== null && posted <= books.lockDate) yield 'TRANSACTIONS_DATE_LOCKED';
+  if (command.kind === 'lock' && books.lockDate !== null && command.date < books.lockDate) yield 'LOCK_DATE_EARLIER';
   if (note?.state === 'VOID') yield 'CREDIT_NOTE_IS_VOID';
   if (note !== null && posted !== null && posted < note.date) yield 'DATE_BEFORE_CREDIT_NOTE';
   if (refund !== null && posted !== null && posted < refund.date) yield 'DATE_BEFORE_REFUND';

@@ -132,7 +132,7 @@ export class ModelClient {
 
   private async refundByGraphQL(terms: RefundTerms, { key, expectedRemaining }: Request): Promise<Reply> {
     const expected = expectedRemaining === null ? null : this.amountText(terms.note, expectedRemaining);
-    const variables = { input: this.input(terms), idempotencyKey: key, expectedRemaining: expected };
+    const variables = { input: this.input(terms), idempotencyKey: key, expectedRemaining: expected, allowUnusualRate: true };
     return answer(
       await this.books.client.graphql(RefundCreditNoteDocument, variables),
       ({ refundCreditNote }) => refundCreditNote?.id,
@@ -147,6 +147,7 @@ export class ModelClient {
     const asNumbers = Object.fromEntries(numbers.map((name) => [name, Number(input[name])]));
     const body = { ...input, ...asNumbers, date: `${terms.date}T12:00:00Z` };
     const headers = {
+      'allow-unusual-rate': 'true',
       ...(key !== null && { 'idempotency-key': key }),
       ...(expectedRemaining !== null && { 'if-match': `"${creditNoteId}-${this.amountText(terms.note, expectedRemaining)}"` }),
     };

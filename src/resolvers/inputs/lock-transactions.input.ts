@@ -1,11 +1,14 @@
+import { IsOptional } from 'class-validator';
 import { Field, InputType } from 'type-graphql';
 import { PostingDateScalar } from '../../scalars.js';
-import type { LockTransactions } from '../../services/lock-transactions.js';
+import type { LockTransactions, UnlockTransactions } from '../../services/lock-transactions.js';
 import { IsPostingDate, IsText } from './validators.js';
 
 @InputType({ description: 'A period to be locked.' })
 export class LockTransactionsInput implements LockTransactions {
-  @Field(() => PostingDateScalar, { description: 'Nothing will be posted on or before it.' })
+  @Field(() => PostingDateScalar, {
+    description: 'Nothing will be posted on or before it. Not earlier than the present one: that needs unlockTransactions.',
+  })
   @IsPostingDate()
   lockDate!: string;
 
@@ -15,7 +18,15 @@ export class LockTransactionsInput implements LockTransactions {
 }
 
 @InputType({ description: 'The books are to be opened again.' })
-export class UnlockTransactionsInput {
+export class UnlockTransactionsInput implements UnlockTransactions {
+  @Field(() => PostingDateScalar, {
+    nullable: true,
+    description: 'The new lock date, earlier than the present one: the days after it are opened. All of them if absent.',
+  })
+  @IsOptional()
+  @IsPostingDate()
+  lockDate?: string | null;
+
   @Field(() => String, { description: 'Why they are opened. 1 to 1000 characters.' })
   @IsText(1, 1000)
   reason!: string;

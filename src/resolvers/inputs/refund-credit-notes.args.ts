@@ -32,4 +32,10 @@ export class RefundCreditNotesArgs {
     description: 'Without an idempotency key, an equal refund within seconds is refused as a possible duplicate; this allows it.',
   })
   allowDuplicate!: boolean;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: "An exchange rate of more than twice the note's, or less than half of it, is refused as a slip; this allows it.",
+  })
+  allowUnusualRate!: boolean;
 }

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Temporal } from 'temporal-polyfill';
+import {
+  CreateCreditNoteDocument,
+  OpenCreditNoteDocument,
+  PreviewRefundDocument,
+  RefundCreditNoteDocument,
+  RefundCreditNotesDocument,
+  ReverseRefundDocument,
+  VoidCreditNoteDocument,
+} from './generated/documents.js';
+import { type Books, Gateway, type GraphQLReply } from './helpers/gateway.js';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await Gateway.start({ postingDaysAhead: 3 });
+});
+afterAll(() => gateway.stop());
+
+/** From the first place on Earth to have a new day to the last. */
+const ZONES = ['Pacific/Kiritimati', 'UTC', 'Pacific/Pago_Pago'];
+
+/** The day so many days after today in the books' time zone, by the database's clock. */
+async function day(books: Books, days: number): Promise<string> {
+  const { rows } = await gateway.database.sql.query('select ((now() at time zone $1)::date + $2::integer)::text as day', [
+    books.organization.timeZone,
+    days,
+  ]);
+  return rows[0].day;
+}
+
+function refused(reply: GraphQLReply<unknown>): unknown {
+  return reply.errors?.[0]?.extensions.code;
+}
+
+describe('a posting date', () => {
+  it.each(ZONES)('is at most so many days ahead as are configured, in %s', async (timeZone) => {
+    const books = await gateway.books({ timeZone });
+    const note = await books.creditNote('100.00');
+    // Should midnight pass in between, both days are a day nearer.
+    const [latest, beyond] = [await day(books, 3), await day(books, 5)];
+
+    const made = await books.refund(note.id, { date: latest, amount: '1.00' });
+    const input = books.refundInput(note.id, { date: beyond });
+    const { errors } = await books.client.graphql(RefundCreditNoteDocument, { input });
+
+    expect(made.date).toBe(latest);
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'DATE_TOO_FAR_AHEAD', field: 'date', details: { date: beyond } });
+    expect(errors?.[0]?.message).toContain('is the latest day that may be posted on');
+  });
+
+  it.each(['9999-12-31', '2062-02-01'])('is nowhere %s', async (date) => {
+    const books = await gateway.books();
+    const { client } = books;
+    const note = await books.creditNote('100.00');
+    const refund = await books.refund(note.id);
+    const other = await books.creditNote('100.00');
+    const before = await books.snapshot();
+    const input = books.refundInput(note.id, { date });
+    const { creditNoteId: _, ...rest } = input;
+    const body = {
+      ...rest,
+      fromAccountId: Number(rest.fromAccountId),
+      branchId: Number(rest.branchId),
+      amount: 40,
+      exchangeRate: 1,
+    };
+    const creation = {
+      customerId: await books.customer(),
+      date,
+      lines: [{ accountId: books.ids.sales, amount: '100.00' }],
+    };
+
+    const byRest = await client.rest(`/api/credit-notes/${note.id}/refunds`, body);
+    const replies = {
+      refund: await client.graphql(RefundCreditNoteDocument, { input }),
+      list: await client.graphql(RefundCreditNotesDocument, { inputs: [input], mode: 'ATOMIC' }),
+      reverse: await client.graphql(ReverseRefundDocument, { input: { refundId: refund.id, date, reason: 'x' } }),
+      void: await client.graphql(VoidCreditNoteDocument, { id: other.id, date }),
+      create: await client.graphql(CreateCreditNoteDocument, { input: { ...creation, open: true } }),
+      draft: await client.graphql(CreateCreditNoteDocument, { input: creation }),
+    };
+    const each = await client.query(RefundCreditNotesDocument, { inputs: [input], mode: 'PER_ITEM' });
+
+    expect([byRest.status, byRest.json.errors[0].type]).toEqual([400, 'DATE_TOO_FAR_AHEAD']);
+    for (const [name, reply] of Object.entries(replies)) expect([name, refused(reply)]).toEqual([name, 'DATE_TOO_FAR_AHEAD']);
+    expect(each.refundCreditNotes[0]?.refusal?.code).toBe('DATE_TOO_FAR_AHEAD');
+    const after = (await books.snapshot()) as { name: string }[];
+    expect(after.filter(({ name }) => name !== 'customers')).toEqual(
+      (before as { name: string }[]).filter(({ name }) => name !== 'customers'),
+    );
+  });
+
+  it('is looked at when a draft is opened, too', async () => {
+    const books = await gateway.books();
+    const date = await day(books, 3);
+    const draft = await books.creditNote('100.00', { date, open: false });
+    expect((await books.client.graphql(OpenCreditNoteDocument, { id: draft.id })).data?.openCreditNote?.date).toBe(date);
+  });
+
+  it('is a warning and a refusal of a preview', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+
+    const input = books.refundInput(note.id, { date: '2062-02-01' });
+    const { previewRefund } = await books.client.query(PreviewRefundDocument, { input });
+
+    expect(previewRefund.allowed).toBe(false);
+    expect(previewRefund.refusals.map(({ code }) => code)).toEqual(['DATE_TOO_FAR_AHEAD']);
+    expect(previewRefund.warnings.map(({ code, field }) => [code, field])).toEqual([['DATE_TOO_FAR_AHEAD', 'date']]);
+  });
+
+  it('is not years ahead by SQL either', async () => {
+    const books = await gateway.books();
+    const date = Temporal.Now.plainDateISO().add({ days: 400 }).toString();
+    await expect(
+      gateway.database.sql.query(
+        `insert into journal_entries (organization_id, posting_date, source, memo) values (${books.organization.id}, '${date}', 'REFUND', '')`,
+      ),
+    ).rejects.toThrow('journal_entries_not_years_ahead');
+  });
+});
