@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import type { MikroORM } from '@mikro-orm/postgresql';
@@ -8,7 +7,6 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyPluginCallback,
-  type FastifyReply,
   type FastifyRequest,
   LogController,
 } from 'fastify';
@@ -17,13 +15,14 @@ import type { JwtSettings } from './auth/jwt.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { addressReader } from './client-address.js';
 import type { Config } from './config.js';
+import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
 import { Context } from './context.js';
 import { documentCheck } from './document-check.js';
+import { followRequests } from './follow-requests.js';
 import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
 import { BODY_LIMIT, sendError, sendNotFound } from './http-errors.js';
 import { parseJson } from './json.js';
 import { shedLoad } from './load-shedding.js';
-import { isProbe } from './probes.js';
 import { RateLimit } from './rate-limit.js';
 import { Readiness } from './readiness.js';
 import { headerOf, requestFacts } from './request-facts.js';
@@ -33,8 +32,11 @@ import { createSchema } from './schema.js';
 import { RefundQueue } from './services/refund-queue.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
-/** How long closing waits for requests in flight; below Fastify's own limit for what runs before it closes. */
-const DRAIN_LIMIT_MS = 9_000;
+/** How long a stop waits for requests in flight, unless configured. */
+export const STOP_SECONDS = 10;
+
+/** How long Fastify lets a plugin take to load or to close. */
+const PLUGIN_SECONDS = 10;
 
 export interface AppOptions {
   readonly orm: MikroORM;
@@ -53,16 +55,13 @@ export interface AppOptions {
   >;
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
+  readonly connections?: ConnectionLimits;
+  /** How long closing waits for requests in flight. */
+  readonly stopSeconds?: number;
   /** What the Sandbox opens with, in demo mode. */
   readonly sandbox?: SandboxContent;
   /** What keeps the embedded database down just now; `null` for nothing that is known. */
   readonly databaseTrouble?: () => string | null;
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    requestLog: RequestLog;
-  }
 }
 
 /** GraphQL and REST on one HTTP server, not yet listening. `close()` finishes what is in flight; the ORM stays open. */
@@ -71,11 +70,19 @@ export async function createApp({
   config,
   jwt,
   logger,
+  connections: limits = CONNECTION_LIMITS,
+  stopSeconds = STOP_SECONDS,
   sandbox,
   databaseTrouble = () => null,
 }: AppOptions): Promise<FastifyInstance> {
+  const connections = new Connections(limits, logger);
   const app = Fastify({
     loggerInstance: logger,
+    serverFactory: (handler) => connections.createServer(handler),
+    clientErrorHandler: connections.fail,
+    // Those that are still open when closing has waited long enough.
+    forceCloseConnections: true,
+    pluginTimeout: (stopSeconds + PLUGIN_SECONDS) * 1_000,
     bodyLimit: BODY_LIMIT,
     routerOptions: { maxParamLength: 1_000 },
     // A path that cannot be decoded meets no route, and so no hook.
@@ -91,7 +98,6 @@ export async function createApp({
   await graphql.start();
   app.addHook('onClose', () => graphql.stop());
 
-  app.decorateRequest('requestLog');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     // Nobody looks at what is sent to a path that does not exist.
@@ -99,7 +105,7 @@ export async function createApp({
     assertPlainUtf8(request);
     return body.length === 0 ? undefined : parseJson(body);
   });
-  followRequests(app);
+  followRequests(app, connections, stopSeconds);
   secureWeb(app, config, sandbox !== undefined);
   await app.register(cors, {
     origin: [...config.corsOrigins],
@@ -151,44 +157,6 @@ export async function createApp({
     return reason === null ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
   });
   return app;
-}
-
-/**
- * Logs each request when it ends, also when the client went away; and lets closing wait for the last one. Then every
- * connection is idle, and goes: one that turns idle later would stay.
- */
-function followRequests(app: FastifyInstance): void {
-  let inFlight = 0;
-  let drained = (): void => undefined;
-  app.addHook('onRequest', async (request, reply) => {
-    request.requestLog = new RequestLog(request.log);
-    reply.header('x-request-id', request.id);
-    inFlight += 1;
-    // An answered request finishes and closes, an aborted one only closes.
-    let open = true;
-    const ended = (status: number | 'aborted'): void => {
-      if (!open) return;
-      open = false;
-      logEnd(request, reply, status);
-      inFlight -= 1;
-      if (inFlight === 0) drained();
-    };
-    reply.raw.once('finish', () => ended(reply.statusCode)).once('close', () => ended('aborted'));
-  });
-  app.addHook('preClose', async () => {
-    if (inFlight === 0) return;
-    const last = new Promise<void>((resolve) => {
-      drained = resolve;
-    });
-    await Promise.race([last, sleep(DRAIN_LIMIT_MS, undefined, { ref: false })]);
-  });
-}
-
-function logEnd(request: FastifyRequest, reply: FastifyReply, status: number | 'aborted'): void {
-  const { method, routeOptions, requestLog } = request;
-  const facts = { method, path: routeOptions.url ?? 'unknown', status, ms: Math.round(reply.elapsedTime) };
-  // Probes come every few seconds, from several sides, for as long as the process lives.
-  request.log[isProbe(request) ? 'debug' : 'info']({ ...facts, ...requestLog.facts }, 'request');
 }
 
 /** A request id of the caller's, if it is one that can stand in a log. */

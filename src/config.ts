@@ -1,6 +1,7 @@
 import { bool, cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './client-address.js';
+import { CONNECTION_LIMITS, type ConnectionLimits } from './connections.js';
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './rate-limit.js';
 import { SANDBOX_ORIGINS } from './web-security.js';
 
@@ -34,6 +35,9 @@ export interface Config {
   readonly maxEventLoopDelayMs: number;
   /** Names that requests may be sent to, beside those of the loopback interface. */
   readonly allowedHosts: readonly string[];
+  readonly connections: ConnectionLimits;
+  /** How long a stop waits for requests in flight. */
+  readonly stopSeconds: number;
 }
 
 /** The database takes no more, whatever is configured. */
@@ -67,6 +71,11 @@ const days = makeValidator((text) => {
   const value = /^\d{1,3}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
   if (!(value <= MAX_POSTING_DAYS_AHEAD)) throw new Error(`must be a whole number of days, at most ${MAX_POSTING_DAYS_AHEAD}`);
   return value;
+});
+
+const positive = makeValidator((text) => {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error('must be a whole number from 1 to 999999');
+  return Number.parseInt(text, 10);
 });
 
 const trustedProxies = makeValidator(parseTrustedProxies);
@@ -113,6 +122,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       RATE_LIMIT_STORE: str({ choices: RATE_LIMIT_STORES, default: 'memory' }),
       MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
       ALLOWED_HOSTS: hostNames({ default: [] }),
+      MAX_CONNECTIONS: positive({ default: CONNECTION_LIMITS.maxConnections }),
+      REQUEST_TIMEOUT_SECONDS: positive({ default: CONNECTION_LIMITS.requestSeconds }),
+      KEEP_ALIVE_SECONDS: positive({ default: CONNECTION_LIMITS.keepAliveSeconds }),
+      REPLY_TIMEOUT_SECONDS: positive({ default: CONNECTION_LIMITS.replySeconds }),
+      STOP_TIMEOUT_SECONDS: seconds({ default: 10 }),
     },
     { reporter: ({ errors }) => report(errors) },
   );
@@ -136,6 +150,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         : { perCredential: env.RATE_LIMIT_PER_MINUTE, perAddress: env.RATE_LIMIT_PER_ADDRESS, store: env.RATE_LIMIT_STORE },
     maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,
     allowedHosts: env.ALLOWED_HOSTS,
+    connections: {
+      maxConnections: env.MAX_CONNECTIONS,
+      requestSeconds: env.REQUEST_TIMEOUT_SECONDS,
+      keepAliveSeconds: env.KEEP_ALIVE_SECONDS,
+      replySeconds: env.REPLY_TIMEOUT_SECONDS,
+    },
+    stopSeconds: env.STOP_TIMEOUT_SECONDS,
   };
 }
 

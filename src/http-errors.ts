@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { BrokenRequest } from './connections.js';
 import { refusalOf } from './database-errors.js';
 import { type DomainError, ServiceUnavailable, Unauthenticated } from './errors.js';
 import { described, FAULT, INTERNAL } from './graphql-errors.js';
@@ -44,6 +45,7 @@ function sendPlain(status: number, message: string, request: FastifyRequest, rep
 
 /** What is wrong with a request that could not be read. */
 function clientError(error: FastifyError): { status: number; message: string } | null {
+  if (error instanceof BrokenRequest) return { status: error.status, message: error.message };
   if (error instanceof InvalidJson) return { status: 400, message: error.message };
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

@@ -6,6 +6,7 @@ import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database.js';
 import { type Demo, openDemo, sandboxContent } from './demo.js';
+import { listen } from './listen.js';
 import { assertNodeVersion } from './node-version.js';
 import { maintain } from './services/maintenance.js';
 import { welcome } from './welcome.js';
@@ -56,10 +57,12 @@ async function serve(
     config,
     jwt: config.jwt ?? demo?.jwt ?? null,
     logger,
+    connections: config.connections,
+    stopSeconds: config.stopSeconds,
     databaseTrouble: database.trouble,
     ...(demo && { sandbox: sandboxContent(demo.demo) }),
   });
-  await app.listen({ host: config.host, port: config.port });
+  await listen(app, config);
   return { app, demo: demo?.demo ?? null };
 }
 

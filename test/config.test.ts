@@ -22,6 +22,8 @@ describe('without any variable', () => {
       rateLimit: { perCredential: 10_000, perAddress: 300, store: 'memory' },
       maxEventLoopDelayMs: 1000,
       allowedHosts: [],
+      connections: { maxConnections: 1_000, requestSeconds: 30, keepAliveSeconds: 72, replySeconds: 60 },
+      stopSeconds: 10,
     });
   });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { FastifyInstance } from 'fastify';
@@ -8,6 +9,7 @@ import { createApp } from '../../src/app.js';
 import { createApiKey } from '../../src/auth/api-keys.js';
 import type { JwtSettings } from '../../src/auth/jwt.js';
 import type { ClientIp, TrustedProxies } from '../../src/client-address.js';
+import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/connections.js';
 import { Role } from '../../src/entities/access.js';
 import { Account, SystemRole } from '../../src/entities/account.js';
 import { AccountType } from '../../src/entities/account-type.js';
@@ -60,6 +62,8 @@ export class Gateway {
       postingDaysAhead?: number;
       maxEventLoopDelayMs?: number;
       clientIp?: ClientIp;
+      connections?: Partial<ConnectionLimits>;
+      stopSeconds?: number;
       trustedProxies?: TrustedProxies;
       /** Serves this in place of its own database. */
       orm?: MikroORM;
@@ -96,8 +100,16 @@ export class Gateway {
       jwt,
       logger,
       ...(options.sandbox && { sandbox: options.sandbox }),
+      connections: { ...CONNECTION_LIMITS, ...options.connections },
+      ...(options.stopSeconds !== undefined && { stopSeconds: options.stopSeconds }),
     });
     return new Gateway(database, app, logged);
+  }
+
+  /** Opens a port, for tests of what only a socket can do. */
+  async listen(): Promise<number> {
+    await this.app.listen({ port: 0, host: '127.0.0.1' });
+    return (this.app.server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {

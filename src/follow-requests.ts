@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Connections } from './connections.js';
+import { isProbe } from './probes.js';
+import { RequestLog } from './request-log.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    requestLog: RequestLog;
+  }
+  interface FastifyInstance {
+    /** How many requests closing has cut off. */
+    unanswered: number;
+  }
+}
+
+/** Logs each request when it ends, also when the client went away; and lets closing wait for those in flight. */
+export function followRequests(app: FastifyInstance, connections: Connections, stopSeconds: number): void {
+  let inFlight = 0;
+  let drained = (): void => undefined;
+  app.decorateRequest('requestLog');
+  app.decorate('unanswered', 0);
+  app.addHook('onRequest', async (request, reply) => {
+    request.requestLog = new RequestLog(request.log);
+    reply.header('x-request-id', request.id);
+    inFlight += 1;
+    // An answered request finishes and closes, an aborted one only closes.
+    let open = true;
+    const ended = (status: number | 'aborted'): void => {
+      if (!open) return;
+      open = false;
+      logEnd(request, reply, status);
+      inFlight -= 1;
+      if (inFlight === 0) drained();
+    };
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) ended('aborted');
+    });
+    reply.raw.once('finish', () => {
+      const { socket } = request.raw;
+      if (!socket.readableEnded) ended(reply.statusCode);
+      // A client that has ended its side may be gone. Then its connection ends by an error.
+      else socket.once('close', (hadError) => ended(hadError ? 'aborted' : reply.statusCode));
+    });
+    const broken = connections.follow(request.raw, (error) => void reply.header('connection', 'close').send(error));
+    if (broken !== null) {
+      reply.header('connection', 'close');
+      throw broken;
+    }
+  });
+  app.addHook('preClose', async () => {
+    connections.stop();
+    if (inFlight > 0) {
+      const last = new Promise<void>((resolve) => {
+        drained = resolve;
+      });
+      await Promise.race([last, sleep(stopSeconds * 1_000, undefined, { ref: false })]);
+    }
+    app.unanswered = inFlight;
+  });
+}
+
+function logEnd(request: FastifyRequest, reply: FastifyReply, status: number | 'aborted'): void {
+  const { method, routeOptions, requestLog } = request;
+  const facts = { method, path: routeOptions.url ?? 'unknown', status, ms: Math.round(reply.elapsedTime) };
+  // Probes come every few seconds, from several sides, for as long as the process lives.
+  request.log[isProbe(request) ? 'debug' : 'info']({ ...facts, ...requestLog.facts }, 'request');
+}
