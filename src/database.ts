@@ -25,8 +25,12 @@ export interface Database {
   asOwner<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
   /** What keeps the embedded database down just now; `null` for nothing that is known. */
   trouble(): string | null;
-  /** Closes the connections, and stops the database where it is ours. */
-  close(): Promise<void>;
+  /**
+   * Closes the connections, and stops the database where it is ours.
+   *
+   * @param patienceMs how long connections in use may take to come back
+   */
+  close(patienceMs?: number): Promise<void>;
 }
 
 interface Settings {
@@ -219,9 +223,11 @@ async function opened(
   prepare: (pending: readonly string[]) => Promise<void>,
 ): Promise<Database> {
   let orm: MikroORM | undefined;
-  const close = async (): Promise<void> => {
+  let closed: Promise<void> | undefined;
+  const close = async (patienceMs = CLOSE_TIMEOUT_MS): Promise<void> => {
+    closed ??= orm?.close();
     // A pool waits for whoever holds a connection; a server that stops cuts everybody off.
-    await Promise.race([orm?.close(), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    await Promise.race([closed, sleep(patienceMs, undefined, { ref: false })]);
     await server?.stop();
   };
   try {

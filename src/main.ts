@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { pino } from 'pino';
@@ -9,6 +10,7 @@ import { type Demo, openDemo, sandboxContent } from './demo.js';
 import { listen } from './listen.js';
 import { assertNodeVersion } from './node-version.js';
 import { maintain } from './services/maintenance.js';
+import { StopSignals } from './stop-signals.js';
 import { welcome } from './welcome.js';
 
 /** Balances are snapshot, and idempotency keys past their retention forgotten, this often. */
@@ -17,33 +19,57 @@ const MAINTENANCE_INTERVAL_MS = 60 * 1000;
 const SWEEP_REFUSED =
   'no idempotency keys are swept: more are past their retention than within it, so look at the clock of the database';
 
-/** How long a stop waits for requests in flight before it ends anyway. */
-const STOP_TIMEOUT_MS = 20_000;
+/** The embedded database gets this long to stop. */
+const LAST_RESORT_MS = 35_000;
+
+/** Beyond the time for requests in flight, how long what serves them may take to close. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** How long the database may take to close when a second signal wants the end at once. */
+const END_TIMEOUT_MS = 1_000;
 
 async function main(): Promise<void> {
   assertNodeVersion(process.versions.node);
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel });
-  const signal = stopSignal();
-  const database = await openDatabase(config, (message) => logger.info(message), ormLogging(logger));
+  const signals = new StopSignals(process.env.npm_lifecycle_event !== undefined);
+  let database: Database | undefined;
+  void signals.first.then((signal) => logger.info({ signal }, 'stopping'));
+  void signals.second.then(async (signal) => {
+    logger.warn({ signal }, 'stopping at once');
+    await Promise.race([database?.close(0), sleep(END_TIMEOUT_MS)]).catch(() => undefined);
+    process.exit(128 + constants.signals[signal]);
+  });
+  database = await openDatabase(config, (message) => logger.info(message), ormLogging(logger));
+  let unanswered = 0;
   try {
-    const { app, demo } = await serve(config, database, logger);
-    const url = `http://localhost:${(app.server.address() as AddressInfo).port}`;
-    logger.info({ url }, 'ready');
-    if (demo !== null) process.stdout.write(welcome(url, demo));
-
-    const maintenance = new AbortController();
-    void maintainUntil(maintenance.signal, database, logger);
-
-    logger.info({ signal: await signal }, 'stopping');
-    maintenance.abort();
-    // The last resort, should even the database not close.
-    setTimeout(() => process.exit(1), 2 * STOP_TIMEOUT_MS).unref();
-    await Promise.race([app.close(), sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+    // A stop that was asked for meanwhile needs no gateway first.
+    if (!signals.hasCome) unanswered = await run(config, database, logger, signals);
   } finally {
-    await database.close();
+    await database.close(unanswered === 0 ? undefined : 0);
   }
   logger.info('stopped');
+  // What was cut off may still wait in the database, and would keep the process.
+  if (unanswered > 0) process.exit(1);
+}
+
+/** Serves until the signal; returns how many requests have been cut off then. */
+async function run(config: Config, database: Database, logger: FastifyBaseLogger, signals: StopSignals): Promise<number> {
+  const { app, demo } = await serve(config, database, logger);
+  const url = `http://localhost:${(app.server.address() as AddressInfo).port}`;
+  logger.info({ url }, 'ready');
+  if (demo !== null) process.stdout.write(welcome(url, demo));
+  const maintenance = new AbortController();
+  void maintainUntil(maintenance.signal, database, logger);
+
+  await signals.first;
+  maintenance.abort();
+  const stopMs = config.stopSeconds * 1_000 + CLOSE_TIMEOUT_MS;
+  // The last resort, should even the database not close.
+  setTimeout(() => process.exit(1), stopMs + LAST_RESORT_MS).unref();
+  await Promise.race([app.close(), sleep(stopMs, undefined, { ref: false })]);
+  if (app.unanswered > 0) logger.warn({ requests: app.unanswered }, 'requests in flight are cut off');
+  return app.unanswered;
 }
 
 async function serve(
@@ -82,12 +108,6 @@ function ormLogging(logger: FastifyBaseLogger) {
   return logger.level === 'trace'
     ? { debug: ['query' as const], logger: (message: string) => logger.trace(message) }
     : { debug: false };
-}
-
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(name));
-  });
 }
 
 /** For the operator: what is wrong, in a line. Where it was noticed is for developers. */

@@ -86,14 +86,19 @@ export class GatewayProcess {
   ) {}
 
   static async start(variables: Variables): Promise<GatewayProcess> {
+    const gateway = GatewayProcess.launch(variables);
+    await gateway.printed('"msg":"ready"');
+    return gateway;
+  }
+
+  /** Does not wait until it is ready. */
+  static launch(variables: Variables): GatewayProcess {
     const child = spawnNode('main.js', [], { PORT: '0', ...variables });
     let output = '';
     child.stdout?.on('data', (text: string) => {
       output += text;
     });
-    const gateway = new GatewayProcess(child, ended(child), () => output);
-    await gateway.printed('"msg":"ready"');
-    return gateway;
+    return new GatewayProcess(child, ended(child), () => output);
   }
 
   /** Waits until the process has printed the text. */
@@ -107,6 +112,10 @@ export class GatewayProcess {
 
   get url(): string {
     return /"url":"([^"]+)"/.exec(this.output())?.[1] ?? '';
+  }
+
+  send(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
   }
 
   /** Sends the signal and waits for the end; its exit code. */

@@ -1,0 +1,26 @@
+/** npm passes on the Ctrl-C that a terminal has sent to both of us, within this time. */
+const ECHO_MS = 500;
+
+/** SIGTERM and SIGINT: the first asks for a stop that finishes what is in flight, a second one for an end at once. */
+export class StopSignals {
+  readonly first: Promise<NodeJS.Signals>;
+  readonly second: Promise<NodeJS.Signals>;
+  /** Whether the first has come. */
+  hasCome = false;
+
+  constructor(isUnderNpm: boolean) {
+    const first = Promise.withResolvers<NodeJS.Signals>();
+    const second = Promise.withResolvers<NodeJS.Signals>();
+    this.first = first.promise;
+    this.second = second.promise;
+    let echoUntil = 0;
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(name, () => {
+        if (!this.hasCome) echoUntil = isUnderNpm ? performance.now() + ECHO_MS : 0;
+        else if (performance.now() >= echoUntil) second.resolve(name);
+        this.hasCome = true;
+        first.resolve(name);
+      });
+    }
+  }
+}
