@@ -48,6 +48,7 @@ export interface AppOptions {
     | 'corsOrigins'
     | 'duplicateWindowSeconds'
     | 'postingDaysAhead'
+    | 'queryCostLimit'
     | 'clientIp'
     | 'trustedProxies'
     | 'rateLimit'
@@ -94,7 +95,7 @@ export async function createApp({
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => callersRequestId(headers['x-request-id']) ?? randomUUID(),
   });
-  const graphql = createGraphQLServer(createSchema(), { introspection: config.introspection, sandbox: sandbox ?? null });
+  const graphql = createGraphQLServer(createSchema(), { ...config, sandbox: sandbox ?? null });
   await graphql.start();
   app.addHook('onClose', () => graphql.stop());
 

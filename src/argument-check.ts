@@ -1,4 +1,3 @@
-import type { ApolloServerPlugin } from '@apollo/server';
 import {
   type DocumentNode,
   type GraphQLArgument,
@@ -18,6 +17,7 @@ import type { Context } from './context.js';
 import type { Role } from './entities/access.js';
 import { Forbidden, type InvalidField, InvalidInput } from './errors.js';
 import { wrongFields } from './input-errors.js';
+import type { OperationCheck } from './operation-checks.js';
 import {
   argumentsOf,
   fieldsOf,
@@ -42,17 +42,13 @@ interface Asked {
  * Checks every argument of every field that an operation can come to, nested ones too, before any of it is executed: GraphQL.js
  * and TypeGraphQL look at a nested field's arguments when they come to it, and then the mutation above it has been committed.
  */
-export function argumentCheck(schema: GraphQLSchema): ApolloServerPlugin<Context> {
+export function argumentCheck(schema: GraphQLSchema): OperationCheck {
   const check = new ArgumentCheck(schema);
-  return {
-    requestDidStart: async () => ({
-      async didResolveOperation({ document, operation, request, contextValue }) {
-        // A request without a credential asks for the schema, and has no arguments of ours.
-        if (operation === undefined || !contextValue.isAuthenticated) return;
-        const refusal = check.refusalOf({ document, operation, variables: request.variables ?? {} }, contextValue);
-        if (refusal !== null) throw refusal;
-      },
-    }),
+  return ({ document, operation, request, contextValue }) => {
+    // A request without a credential asks for the schema, and has no arguments of ours.
+    if (operation === undefined || !contextValue.isAuthenticated) return;
+    const refusal = check.refusalOf({ document, operation, variables: request.variables ?? {} }, contextValue);
+    if (refusal !== null) throw refusal;
   };
 }
 

@@ -11,20 +11,21 @@ import {
   getVariableValues,
   Kind,
   OperationTypeNode,
-  type SelectionSetNode,
   visit,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Context } from './context.js';
+import { measure } from './document-limits.js';
 
 type Request = GraphQLRequestContextResponseForOperation<Context>;
 
 /** Compiling takes as long as executing some ten times: it is for what is asked again and again. */
 const ASKED_BEFORE_COMPILING = 2;
 
-/** Documents are the clients', and neither their number nor their size has an end. */
+/** Documents are the clients'. Compiling takes longer than executing, and the longer the deeper a document is. */
 const MAX_KNOWN = 100;
-const MAX_FIELDS = 500;
+const MAX_FIELDS = 200;
+const MAX_DEPTH = 12;
 
 /**
  * Answers queries that come again by functions compiled for them, several times faster than GraphQL.js. All else is left to
@@ -97,26 +98,6 @@ function isCompilable(document: DocumentNode): boolean {
       if (kind === Kind.STRING || kind === Kind.DIRECTIVE) isPlain = false;
     },
   });
-  return isPlain && fieldCount(document) <= MAX_FIELDS;
-}
-
-/** How many fields there are when each fragment is written out. */
-function fieldCount({ definitions }: DocumentNode): number {
-  const counts = new Map<string, number>();
-  const countIn = ({ selections }: SelectionSetNode): number =>
-    selections.reduce((sum, selection) => {
-      if (selection.kind === Kind.FRAGMENT_SPREAD) return sum + countOf(selection.name.value);
-      const inner = selection.selectionSet ? countIn(selection.selectionSet) : 0;
-      return sum + inner + (selection.kind === Kind.FIELD ? 1 : 0);
-    }, 0);
-  // A fragment that holds itself has been refused.
-  const countOf = (name: string): number => {
-    const known = counts.get(name);
-    if (known !== undefined) return known;
-    const fragment = definitions.find((each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === name);
-    const count = fragment?.kind === Kind.FRAGMENT_DEFINITION ? countIn(fragment.selectionSet) : 0;
-    counts.set(name, count);
-    return count;
-  };
-  return definitions.reduce((sum, each) => sum + (each.kind === Kind.OPERATION_DEFINITION ? countIn(each.selectionSet) : 0), 0);
+  const { fields, depth } = measure(document);
+  return isPlain && fields <= MAX_FIELDS && depth <= MAX_DEPTH;
 }

@@ -31,6 +31,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** How many requests are taken from one caller; `null` for any number. */
   readonly rateLimit: RateLimitSettings | null;
+  /** What a GraphQL operation may cost, counted by the fields and objects of its reply. */
+  readonly queryCostLimit: number;
   /** How far behind the process may be before it refuses requests; 0 for never. */
   readonly maxEventLoopDelayMs: number;
   /** Names that requests may be sent to, beside those of the loopback interface. */
@@ -120,6 +122,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       RATE_LIMIT_PER_MINUTE: requests({ default: 10_000 }),
       RATE_LIMIT_PER_ADDRESS: requests({ default: 300 }),
       RATE_LIMIT_STORE: str({ choices: RATE_LIMIT_STORES, default: 'memory' }),
+      QUERY_COST_LIMIT: positive({ default: 20_000 }),
       MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
       ALLOWED_HOSTS: hostNames({ default: [] }),
       MAX_CONNECTIONS: positive({ default: CONNECTION_LIMITS.maxConnections }),
@@ -148,6 +151,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       env.RATE_LIMIT === 'off'
         ? null
         : { perCredential: env.RATE_LIMIT_PER_MINUTE, perAddress: env.RATE_LIMIT_PER_ADDRESS, store: env.RATE_LIMIT_STORE },
+    queryCostLimit: env.QUERY_COST_LIMIT,
     maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,
     allowedHosts: env.ALLOWED_HOSTS,
     connections: {

@@ -19,11 +19,13 @@ export const MAX_TOKENS = 8_000;
 /** The Sandbox's own question for the schema takes 300. */
 const MAX_ANONYMOUS_TOKENS = 1_000;
 
+type Measured = Exclude<DocumentMeasure, 'reply'>;
+
 /**
  * How much a document may have of what makes validating and executing it more work than reading it. Fragments count wherever they
  * are used. The deepest honest document is the one that asks for the schema, of 15 levels.
  */
-const LIMITS: Readonly<Record<DocumentMeasure, number>> = {
+const LIMITS: Readonly<Record<Measured, number>> = {
   depth: 20,
   fields: 1_000,
   aliases: 100,
@@ -96,7 +98,7 @@ const SCHEMA_FIELDS: ReadonlySet<string> = new Set(['__schema', '__type', '__typ
 
 function checkLimits(document: DocumentNode): void {
   const measured = measure(document);
-  for (const [of, limit] of Object.entries(LIMITS) as [DocumentMeasure, number][]) {
+  for (const [of, limit] of Object.entries(LIMITS) as [Measured, number][]) {
     if (measured[of] > limit) throw new QueryTooCostly(of, measured[of], limit);
   }
   // Only now, since it walks through all fields.
@@ -104,10 +106,10 @@ function checkLimits(document: DocumentNode): void {
   if (repetitions > LIMITS.repetitions) throw new QueryTooCostly('repetitions', repetitions, LIMITS.repetitions);
 }
 
-type Measures = Record<DocumentMeasure, number>;
+type Measures = Record<Measured, number>;
 
 /** Of which the largest counts, and not the sum. */
-const LARGEST: ReadonlySet<DocumentMeasure> = new Set(['depth', 'valueDepth', 'rootFields']);
+const LARGEST: ReadonlySet<Measured> = new Set(['depth', 'valueDepth', 'rootFields']);
 
 /** Some double with each fragment that uses another one twice: a reply need not tell such numbers to the last digit. */
 const UNCOUNTED = 1_000_000_000;
@@ -119,7 +121,7 @@ interface Definition {
 }
 
 /** How much a document has of everything. Each definition is walked through once, however often it is used. */
-function measure({ definitions }: DocumentNode): Measures {
+export function measure({ definitions }: DocumentNode): Measures {
   const fragments = new Map<string, Definition>();
   const operations: Definition[] = [];
   for (const definition of definitions) {
@@ -166,7 +168,7 @@ function nothing(): Measures {
 }
 
 function add(sum: Measures, more: Measures): void {
-  for (const of of Object.keys(more) as DocumentMeasure[]) {
+  for (const of of Object.keys(more) as Measured[]) {
     sum[of] = LARGEST.has(of) ? Math.max(sum[of], more[of]) : Math.min(sum[of] + more[of], UNCOUNTED);
   }
 }

@@ -168,6 +168,7 @@ const TOO_MUCH = {
   variables: 'variables',
   values: 'values',
   valueDepth: 'levels of values',
+  reply: 'fields and objects that it may have to answer',
 } as const;
 
 export type DocumentMeasure = keyof typeof TOO_MUCH;

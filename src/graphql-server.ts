@@ -8,6 +8,8 @@ import type { Context } from './context.js';
 import { MAX_TOKENS } from './document-limits.js';
 import { ServiceUnavailable } from './errors.js';
 import { argumentAtFault, blamedFields, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
+import { operationChecks } from './operation-checks.js';
+import { queryLimits } from './query-limits.js';
 import { tellWritten } from './written.js';
 
 /** What the Sandbox opens with. */
@@ -21,7 +23,7 @@ const MAX_NAME = 255;
 
 export function createGraphQLServer(
   schema: GraphQLSchema,
-  { introspection, sandbox }: { introspection: boolean; sandbox: SandboxContent | null },
+  { introspection, sandbox, queryCostLimit }: { introspection: boolean; sandbox: SandboxContent | null; queryCostLimit: number },
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
     schema,
@@ -40,7 +42,7 @@ export function createGraphQLServer(
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
         : ApolloServerPluginLandingPageDisabled(),
       requestPlugin,
-      argumentCheck(schema),
+      operationChecks(queryLimits(schema, queryCostLimit), argumentCheck(schema)),
       tellWritten,
       compiledQueries(schema),
     ],

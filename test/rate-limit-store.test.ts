@@ -34,6 +34,7 @@ async function startTwo(perCredential: number): Promise<[FastifyInstance, Fastif
         clientIp: 'connection',
         trustedProxies: 1,
         maxEventLoopDelayMs: 0,
+        queryCostLimit: 20_000,
         rateLimit: { perCredential, perAddress: 3, store: 'postgres' },
       },
       jwt: JWT,

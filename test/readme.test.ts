@@ -39,6 +39,7 @@ beforeAll(async () => {
       trustedProxies: 1,
       maxEventLoopDelayMs: 0,
       rateLimit: null,
+      queryCostLimit: 20_000,
     },
     jwt: opened.jwt,
     logger: pino({ level: 'silent' }),

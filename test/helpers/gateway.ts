@@ -61,6 +61,7 @@ export class Gateway {
       rateLimit?: RateLimitSettings | null;
       postingDaysAhead?: number;
       maxEventLoopDelayMs?: number;
+      queryCostLimit?: number;
       clientIp?: ClientIp;
       connections?: Partial<ConnectionLimits>;
       stopSeconds?: number;
@@ -82,7 +83,13 @@ export class Gateway {
       duplicateWindowSeconds = 0,
       postingDaysAhead = 7,
     } = options;
-    const { clientIp = 'connection', trustedProxies = 1, maxEventLoopDelayMs = 0, rateLimit = null } = options;
+    const {
+      clientIp = 'connection',
+      trustedProxies = 1,
+      maxEventLoopDelayMs = 0,
+      rateLimit = null,
+      queryCostLimit = 20_000,
+    } = options;
     const app = await createApp({
       orm: options.orm ?? database.orm,
       config: {
@@ -96,6 +103,7 @@ export class Gateway {
         trustedProxies,
         maxEventLoopDelayMs,
         rateLimit,
+        queryCostLimit,
       },
       jwt,
       logger,

@@ -1,0 +1,52 @@
+import { type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
+import { InvalidInput, QueryTooCostly } from './errors.js';
+import { wrapped } from './graphql-errors.js';
+import type { OperationCheck } from './operation-checks.js';
+import { QueryCost } from './query-cost.js';
+import { MAX_PAGE } from './resolvers/rows.js';
+
+/** Lists in variables lie no deeper, whatever the schema says. */
+const MAX_LEVELS = 10;
+
+/** Refuses an operation before anything of it runs if its variables hold too long a list, or if it may have too much to answer. */
+export function queryLimits(schema: GraphQLSchema, limit: number): OperationCheck {
+  const costs = new QueryCost(schema);
+  return ({ document, operation, request }) => {
+    // A name that is none of the document's is refused by whoever executes it.
+    if (operation === undefined) return;
+    const variables = request.variables ?? {};
+    const list = tooLongList(operation, variables);
+    if (list !== null) throw wrapped(list, 400);
+    const cost = costs.of(operation, fragmentsOf(document), variables);
+    if (cost > limit) throw wrapped(new QueryTooCostly('reply', cost, limit), 400);
+  };
+}
+
+function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  return new Map(definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])));
+}
+
+/** No list of any input may be longer: such a one is refused before each of its items is looked at, and faulted by itself. */
+function tooLongList(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: Record<string, unknown>,
+): InvalidInput | null {
+  for (const { variable } of variableDefinitions) {
+    const path = pathToLongList(variables[variable.name.value], [variable.name.value]);
+    if (path === null) continue;
+    // The first name is the variable's; what callers know are the fields in it.
+    const field = path.slice(path.length > 1 ? 1 : 0).join('.');
+    return new InvalidInput([{ field, constraints: { arrayMaxSize: `${field} must hold at most ${MAX_PAGE} items` } }]);
+  }
+  return null;
+}
+
+function pathToLongList(value: unknown, path: readonly string[]): readonly string[] | null {
+  if (typeof value !== 'object' || value === null || path.length > MAX_LEVELS) return null;
+  if (Array.isArray(value) && value.length > MAX_PAGE) return path;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = pathToLongList(inner, [...path, key]);
+    if (found !== null) return found;
+  }
+  return null;
+}

@@ -1,0 +1,189 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { getIntrospectionQuery, Kind, parse, print } from 'graphql';
+import { Role } from '../src/entities/access.js';
+import { type Books, type Client, Gateway } from './helpers/gateway.js';
+
+/** What a document may cost is known before anything of it runs. */
+let gateway: Gateway;
+let strict: Gateway;
+let books: Books;
+let viewer: Client;
+let noteId: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  strict = await Gateway.start({ queryCostLimit: 500 });
+  books = await gateway.books();
+  viewer = await gateway.client(books.organization, Role.VIEWER);
+  noteId = (await books.creditNote('100.00')).id;
+  await books.refund(noteId);
+});
+afterAll(() => Promise.all([gateway.stop(), strict.stop()]));
+
+const times = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => text(index)).join(' ');
+
+const circles = (levels: number): string => (levels === 0 ? 'id' : `refunds { creditNote { ${circles(levels - 1)} } }`);
+
+const PAGE = `id amount date referenceNo description status reversal { id date reason }
+  creditNote { id number remaining customer { id displayName } } fromAccount { id name } branch { id name }
+  journalEntry { id postingDate memo lines { id side amount account { id code name } } }`;
+
+const TOO_COSTLY: Record<string, string> = {
+  'three circles through a note': `{ creditNote(id: 1) { ${circles(3)} } }`,
+  'circles through pages of three': `{ creditNote(id: 1) { ${circles(8).replaceAll('refunds', 'refunds(first: 3)')} } }`,
+  'circles of fragments': `{ creditNote(id: 1) { ...Once } } ${times(8, (index) => `fragment ${index === 0 ? 'Once' : `F${index}`} on CreditNote { refunds(first: 5) { creditNote { ...F${index + 1} } } }`)} fragment F8 on CreditNote { id }`,
+  'a list of lists under thirty aliases': `{ creditNotes { ${times(30, (index) => `a${index}: lines { id }`)} } }`,
+  'the lines of all entries of all refunds': '{ creditNotes { refunds { journalEntry { lines { id } } } } }',
+  'entries of notes': '{ creditNotes { journalEntry { lines { account { name } customer { displayName } } } } }',
+  'mirrors of entries of notes': '{ creditNotes { journalEntry { reversedBy { lines { account { name } } } } } }',
+  'refunds of what was reversed': '{ refunds { reversal { refund { creditNote { refunds { id } } } } } }',
+  'accounts to pay from, for each refund': '{ refunds { creditNote { refundability { accounts { id name } } } } }',
+  'fields under a hundred aliases': `{ refunds { ${times(50, (index) => `a${index}: fromAccount { id name }`)} } }`,
+  'long texts': `{ creditNotes { ${times(30, (index) => `a${index}: note`)} } }`,
+  balances: `{ accounts { ${times(20, (index) => `a${index}: balance(asOf: "2026-01-${index + 10}")`)} } }`,
+  'the proof of the books, again and again': `{ ${times(12, (index) => `a${index}: ledgerHealth { healthy }`)} }`,
+  'the trial balance, again and again': `{ ${times(12, (index) => `a${index}: trialBalance { debits lines { debits } }`)} }`,
+  'the schema under aliases': `{ ${times(30, (index) => `a${index}: __schema { types { fields { name type { name } } } }`)} }`,
+  'what may be skipped': '{ creditNotes { refunds @skip(if: true) { creditNote { lines { id } } } } }',
+  'what may not be included': '{ creditNotes { ... @include(if: false) { refunds { creditNote { lines { id } } } } } }',
+};
+
+it.each(Object.entries(TOO_COSTLY))('is refused: %s', async (_, query) => {
+  const before = gateway.database.statements.length;
+  // A query that comes again is compiled.
+  for (let round = 0; round < 4; round += 1) {
+    const { status, data, errors } = await viewer.graphql(query);
+    expect([status, data]).toEqual([400, undefined]);
+    const { code, details } = errors?.[0]?.extensions ?? {};
+    expect([code, details]).toEqual(['QUERY_TOO_COSTLY', { of: 'reply', cost: expect.any(Number), limit: 20_000 }]);
+    expect(errors?.[0]?.message).toContain(`${(details as { cost: number }).cost} `);
+  }
+  // Nothing was read but the credential.
+  expect(gateway.database.statements.slice(before).filter((statement) => !statement.includes('api_keys'))).toEqual([]);
+});
+
+it('is refused by GET as well', async () => {
+  const url = `/graphql?query=${encodeURIComponent(TOO_COSTLY['three circles through a note'] as string)}`;
+  const reply = await gateway.app.inject({ method: 'GET', url, headers: { ...viewer.headers, 'apollo-require-preflight': '1' } });
+  expect([reply.statusCode, reply.json().errors[0].extensions.code]).toEqual([400, 'QUERY_TOO_COSTLY']);
+});
+
+it('is refused before anything is written, whatever mutation it is asked of', async () => {
+  const before = await books.snapshot();
+  const { errors } = await books.client.graphql(
+    `mutation ($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { creditNote { ${circles(3)} } } }`,
+    { input: books.refundInput(noteId, { amount: '1.00' }) },
+  );
+  const bulk = await books.client.graphql(
+    `mutation ($inputs: [RefundCreditNoteInput!]!) {
+       refundCreditNotes(inputs: $inputs, mode: PER_ITEM) { refund { creditNote { lines { id account { name } } } } }
+     }`,
+    { inputs: Array(100).fill(books.refundInput(noteId, { amount: '0.01' })) },
+  );
+
+  expect([errors?.[0]?.extensions.code, bulk.errors?.[0]?.extensions.code]).toEqual(['QUERY_TOO_COSTLY', 'QUERY_TOO_COSTLY']);
+  expect(await books.snapshot()).toEqual(before);
+});
+
+describe('a page', () => {
+  const query = (first: string, definition = '') =>
+    `query Page${definition} { refunds(first: ${first}) { creditNote { ${circles(1)} } } }`;
+  const costOf = async (text: string, variables?: Record<string, unknown>) => {
+    const { errors } = await viewer.graphql<unknown, Record<string, unknown> | undefined>(text, variables);
+    return (errors?.[0]?.extensions.details as { cost?: number } | undefined)?.cost ?? null;
+  };
+
+  it('counts with as many as are asked for, in the document or by a variable', async () => {
+    const all = await costOf(query('100'));
+    expect(all).toBeGreaterThan(20_000);
+    expect(await costOf(query('2'))).toBeNull();
+    expect(await costOf(query('$n', '($n: Int!)'), { n: 100 })).toBe(all);
+    expect(await costOf(query('$n', '($n: Int!)'), { n: 2 })).toBeNull();
+    expect(await costOf(query('$n', '($n: Int! = 100)'))).toBe(all);
+    expect(await costOf(query('$n', '($n: Int! = 2)'))).toBeNull();
+    expect(await costOf(query('$n', '($n: Int! = 2)'), { n: 100 })).toBe(all);
+    expect(await costOf('{ refunds { creditNote { refunds { creditNote { id } } } } }')).toBe(all);
+  });
+
+  it.each([null, '2', 1e300, -5, 0, [1], { a: 1 }])('counts as a whole one if its size is no size: %p', async (n) => {
+    const { errors } = await viewer.graphql(query('$n', '($n: Int! = 2)'), { n });
+    expect(['QUERY_TOO_COSTLY', 'BAD_USER_INPUT']).toContain(errors?.[0]?.extensions.code);
+  });
+});
+
+describe('what people ask for', () => {
+  it('is allowed: every operation of the tests, the schema, and whole pages with all around them', async () => {
+    const definitions = parse(await readFile(new URL('../../test/documents.graphql', import.meta.url), 'utf8')).definitions;
+    const fragments = definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION).map((each) => print(each));
+    const operations = definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).map((each) => print(each));
+    const used = (operation: string) => {
+      const names = new Set<string>();
+      for (const text of [operation, ...fragments]) for (const [, name] of text.matchAll(/\.\.\.(\w+)/g)) names.add(name as string);
+      return [
+        operation,
+        ...fragments.filter((text) => names.has(text.split(' ')[1] as string) && operation.includes(`...${text.split(' ')[1]}`)),
+      ];
+    };
+    const documents = [
+      ...operations.map((operation) => used(operation).join('\n')),
+      getIntrospectionQuery(),
+      `{ refunds { ${PAGE} } }`,
+      `{ creditNote(id: ${noteId}) { number total lines { amount account { name } } refunds { ${PAGE} } } }`,
+      '{ creditNotes { id number status total remaining note customer { id displayName } branch { name } } }',
+      '{ creditNotes(first: 15) { id number lines { id amount description account { name } } } }',
+    ];
+    expect(operations.length).toBeGreaterThan(20);
+    for (const document of documents) {
+      const { errors } = await books.client.graphql(document);
+      expect([document, errors?.[0]?.extensions.code]).not.toEqual([document, 'QUERY_TOO_COSTLY']);
+    }
+  });
+
+  it('counts the lines of a refund’s entry as those that it can have, and of a note’s as one for each of its own and one more', async () => {
+    const cost = async (query: string) => {
+      const client = await strict.client((await strict.books()).organization, Role.ADMIN);
+      const { errors } = await client.graphql(query);
+      return (errors?.[0]?.extensions.details as { cost?: number } | undefined)?.cost ?? 0;
+    };
+    const lines = 'journalEntry { reversalOf { lines { id side amount memo: foreignAmount } } }';
+    const [refunds, notes] = [await cost(`{ refunds { ${lines} } }`), await cost(`{ creditNotes { ${lines} } }`)];
+    expect(notes).toBeGreaterThan(10 * refunds);
+    expect(await cost('{ creditNotes(first: 1) { id } }')).toBe(0);
+  });
+
+  it('is refused by a lower limit that the operator sets', async () => {
+    const { client } = await strict.books();
+    expect((await client.graphql('{ refunds(first: 10) { id } }')).errors).toBeUndefined();
+    expect((await client.graphql(`{ refunds { ${PAGE} } }`)).errors?.[0]?.extensions).toMatchObject({
+      code: 'QUERY_TOO_COSTLY',
+      details: { limit: 500 },
+    });
+  });
+});
+
+describe('a list in a variable', () => {
+  const bulk =
+    'mutation ($inputs: [RefundCreditNoteInput!]!) { refundCreditNotes(inputs: $inputs, mode: ATOMIC) { refund { id } } }';
+  const create = 'mutation ($input: CreateCreditNoteInput!) { createCreditNote(input: $input) { id } }';
+  const unused = 'query ($input: CreateCreditNoteInput) { __typename @skip(if: false) }';
+
+  it.each([
+    [bulk, { inputs: Array(4_000).fill({}) }, 'inputs'],
+    [bulk, { inputs: Array(101).fill(null) }, 'inputs'],
+    [create, { input: { lines: Array(101).fill({ accountId: '1', amount: 'x' }) } }, 'lines'],
+  ])('that is too long is refused once, and none of its items is looked at: %.30s', async (query, variables, field) => {
+    const { status, errors } = await books.client.graphql<unknown, object>(query, variables);
+    expect([status, errors?.length, errors?.[0]?.extensions]).toEqual([
+      400,
+      1,
+      expect.objectContaining({ code: 'BAD_USER_INPUT', field, details: { fields: [expect.objectContaining({ field })] } }),
+    ]);
+  });
+
+  it('may nest deeply where nobody looks', async () => {
+    const deep = JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`);
+    const { errors } = await books.client.graphql<unknown, object>(unused, { other: deep, input: deep });
+    expect(errors?.[0]?.extensions.code).toMatch(/^(BAD_USER_INPUT|GRAPHQL_VALIDATION_FAILED)$/);
+  });
+});
