@@ -244,8 +244,20 @@ async function publish(report: Report): Promise<void> {
   await writeFile(join(folder, 'latency.svg'), latencyPlot(report));
 }
 
+const USAGE = `usage: npm run bench [-- OPTIONS]
+  --quick          a round of each case in two minutes; writes nothing
+  --only PATTERN   the cases whose names match the regular expression, such as '^refund/one-note/32'; writes nothing
+  --help           this
+Without an option everything is measured, in about half an hour, and docs/bench is written. With DATABASE_URL it is your own PostgreSQL
+that is measured.
+`;
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } });
+  const values = readOptions(process.argv.slice(2));
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
   const only = new RegExp(values.only ?? '');
   const options: Options = { ...(values.quick ? QUICK : FULL), quick: values.quick, wanted: (name) => only.test(name) };
   const interrupted = new Promise<never>((_, reject) => {
@@ -257,6 +269,19 @@ async function main(): Promise<void> {
     if (!values.quick && values.only === undefined) await publish(report);
   } finally {
     for (const undo of cleanUps.reverse()) await undo();
+  }
+}
+
+/** @throws {Error} with the usage */
+function readOptions(args: string[]): { quick: boolean; only: string | undefined; help: boolean } {
+  const flag = { type: 'boolean' as const, default: false };
+  const options = { quick: flag, help: { ...flag, short: 'h' }, only: { type: 'string' as const } };
+  try {
+    const { quick, only, help } = parseArgs({ args, options }).values;
+    new RegExp(only ?? '');
+    return { quick, only, help };
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
   }
 }
 

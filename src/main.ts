@@ -28,8 +28,18 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** How long the database may take to close when a second signal wants the end at once. */
 const END_TIMEOUT_MS = 1_000;
 
+const USAGE =
+  'The gateway takes no options: it is configured by environment variables, such as PORT, DATABASE_URL and DATA_DIR. The README lists them, under ' +
+  "Configuration. The operator's commands: npm run organization -- --help";
+
 async function main(): Promise<void> {
   assertNodeVersion(process.versions.node);
+  const [word] = process.argv.slice(2);
+  if (word !== undefined) {
+    if (!['--help', '-h'].includes(word)) throw new Error(`npm start has no option ${word}. ${USAGE}`);
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel });
   const signals = new StopSignals(process.env.npm_lifecycle_event !== undefined);

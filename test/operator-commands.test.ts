@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
 import { connectionUrl } from '../src/embedded-postgres/index.js';
@@ -154,5 +156,24 @@ describe('help', () => {
     const { code, stdout, stderr } = await operate(...words);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr.split('\n')[0]).toContain(says);
+  });
+});
+
+describe('npm start and npm run bench', () => {
+  const run = (program: string, word: string) =>
+    new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+      const file = fileURLToPath(new URL(`../${program}`, import.meta.url));
+      execFile(process.execPath, [file, word], (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }));
+    });
+
+  it.each([
+    ['src/main.js', 'environment variables'],
+    ['bench/main.js', '--only PATTERN'],
+  ])('say what there is: %s', async (program, says) => {
+    for (const word of ['--help', '-h']) {
+      expect(await run(program, word)).toEqual({ code: 0, stdout: expect.stringContaining(says), stderr: '' });
+    }
+    expect(await run(program, '--colour')).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining(says) });
+    expect((await run(program, '--colour')).stderr).toContain('--colour');
   });
 });

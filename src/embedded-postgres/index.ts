@@ -1,8 +1,9 @@
-import { mkdir, realpath, rename, writeFile } from 'node:fs/promises';
+import { realpath, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installedPackage, placeBinaries } from './binaries.js';
 import { createCluster, findCluster, readPasswords } from './cluster.js';
 import { applicationConnection, connectionUrl, type EmbeddedConnection, superuserConnection } from './connection.js';
+import { inDataFolder, makeFolder } from './data-folder.js';
 import { acquireServer, type Server } from './ownership.js';
 import { socketFolder } from './postmaster.js';
 import type { Role, Site } from './server.js';
@@ -47,7 +48,7 @@ export function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<
 }
 
 async function open(options: EmbeddedPostgresOptions, role: Role): Promise<EmbeddedPostgres> {
-  const site = await prepareSite(options);
+  const site = await inDataFolder(options.dataDir, () => prepareSite(options));
   let server: Server;
   try {
     server = await acquireServer(site, role);
@@ -58,7 +59,7 @@ async function open(options: EmbeddedPostgresOptions, role: Role): Promise<Embed
   const ownSite = { ...site, socketFolder: server.socketFolder };
   const supervision = server.owner === undefined ? NOT_OURS : keepRunning(ownSite, role, server.owner);
   const connection = applicationConnection(server.socketFolder, site.passwords);
-  if (server.owner !== undefined) await writeDatabaseUrl(site.dataDir, connection);
+  if (server.owner !== undefined) await inDataFolder(site.dataDir, () => writeDatabaseUrl(site.dataDir, connection));
   return { connection, superuser: superuserConnection(server.socketFolder, site.passwords), ...supervision };
 }
 
@@ -68,7 +69,7 @@ const NOT_OURS: Supervision = { trouble: () => null, stop: async () => undefined
 /** Settles where everything is and who runs it, and makes the cluster if there is none yet. */
 async function prepareSite({ dataDir, settings = {}, log = () => undefined }: EmbeddedPostgresOptions): Promise<Site> {
   const packageFolder = await installedPackage();
-  await mkdir(dataDir, { recursive: true });
+  await makeFolder(dataDir);
   const folder = await realpath(dataDir);
   const logFile = join(folder, 'postgres.log');
   await removeLeftovers(folder);

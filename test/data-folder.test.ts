@@ -1,0 +1,46 @@
+import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { cleanUp, cli, refusedStart } from './helpers/process.js';
+
+jest.setTimeout(60_000);
+
+/** A file system that refuses the data folder is told in a line, by the gateway and by the commands. */
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'credit-note-refunds-refused-'));
+  await chmod(folder, 0o755);
+  await writeFile(join(folder, 'file'), '');
+  await symlink(join(folder, 'nowhere'), join(folder, 'dangling'));
+});
+afterAll(async () => {
+  await cleanUp();
+  await rm(folder, { recursive: true });
+});
+
+const REFUSED: Record<string, () => string> = {
+  'is in a file system that makes no folders': () => '/proc/data',
+  'is deep in such a file system': () => '/proc/data/of/mine',
+  'is in a file system of devices': () => '/dev/null/data',
+  'is a file': () => join(folder, 'file'),
+  'is below a file': () => join(folder, 'file', 'data'),
+  'is a link to nowhere': () => join(folder, 'dangling'),
+  'is nothing that a path can be': () => join(folder, 'x'.repeat(300)),
+};
+
+describe.each(Object.entries(REFUSED))('a data folder that %s', (_name, path) => {
+  const line = () => ({ code: 1, stderr: `DATA_DIR ${path()} cannot hold the embedded database` });
+  const told = ({ code, stderr }: { code: number | null; stderr: string }) => {
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    return { code, stderr: stderr.slice(0, line().stderr.length) };
+  };
+
+  it('is told by the gateway', async () => {
+    expect(told(await refusedStart({ DATA_DIR: path() }))).toEqual(line());
+  });
+
+  it('is told by a command', async () => {
+    expect(told(await cli({ DATA_DIR: path() }, 'migrate'))).toEqual(line());
+  });
+});
