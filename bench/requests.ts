@@ -39,7 +39,7 @@ const PAGE_OF_REFUNDS = `
 const LINES_OF_PAGE = `
   select line.journal_entry_id, line.id, line.side, line.amount, account.id as account_id, account.code, account.name
   from (select journal_entry_id from refunds where organization_id = :organization and id > :after order by id limit 100) refund
-    join journal_lines line on line.journal_entry_id = refund.journal_entry_id
+    join journal_lines line on line.organization_id = :organization and line.journal_entry_id = refund.journal_entry_id
     join accounts account on account.id = line.account_id
   order by line.journal_entry_id, line.id`;
 

@@ -139,7 +139,7 @@ it('answers every list of an organization with its own rows only', async () => {
     lists.accounts.length,
     lists.branches.length,
     lists.customers.length,
-  ]).toEqual([0, 0, 6, 1, 0]);
+  ]).toEqual([0, 0, 7, 1, 0]);
 });
 
 describe('beside an organization that has nearly all rows', () => {

@@ -38,15 +38,16 @@ function refusalOfOwner(...statements: string[]): Promise<string> {
   return refusalOf(gateway.database.superuser, ...statements);
 }
 
-/** An entry with two lines, as SQL that a refund can follow. */
+/** An entry with two lines, as SQL that a refund of the newest customer's note can follow. */
 function entry(debits: string, credits: string, { organizationId = books.organization.id, lineDate = '2026-02-01' } = {}): string {
   return `with entry as (
       insert into journal_entries (organization_id, posting_date, source, memo)
       values (${organizationId}, '2026-02-01', 'REFUND', 'by hand') returning id
     )
-    insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
-    select ${organizationId}, id, '${lineDate}', side, account_id, amount from entry, (values
-      ('DEBIT', ${books.ids.receivable}, ${debits}::numeric), ('CREDIT', ${books.ids.bank}, ${credits}::numeric)) line (side, account_id, amount)`;
+    insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount)
+    select ${organizationId}, id, '${lineDate}', side, account_id, customer_id, ${books.ids.branch}, amount from entry, (values
+      ('DEBIT', ${books.ids.receivable}, (select max(id) from customers where organization_id = ${organizationId}), ${debits}::numeric),
+      ('CREDIT', ${books.ids.bank}, null, ${credits}::numeric)) line (side, account_id, customer_id, amount)`;
 }
 
 /** A refund by hand that nothing is wrong with, but for what the test changes. */
@@ -84,14 +85,17 @@ it('accepts a refund by hand that keeps every rule, and raises what is refunded 
 describe('over-refunding', () => {
   it('is refused for a refund of more than remains', async () => {
     const note = await books.creditNote('100.00');
-    expect(await refusal(entry('100.01', '100.01'), refund(note.id, { amount: '100.01', settled_amount: '100.01' }))).toContain(
-      'never_over_refunded',
-    );
+    expect(
+      await refusal(
+        entry('100.01', '100.01'),
+        refund(note.id, { amount: '100.01', settled_amount: '100.01', paid_amount: '100.01' }),
+      ),
+    ).toContain('never_over_refunded');
   });
 
   it('is refused for refunds that exceed the credit together, in one statement or in two', async () => {
     const note = await books.creditNote('100.00');
-    const half = refund(note.id, { amount: '60', settled_amount: '60' });
+    const half = refund(note.id, { amount: '60', settled_amount: '60', paid_amount: '60' });
     expect(await refusal(entry('60', '60'), half, entry('60', '60'), half)).toContain('never_over_refunded');
   });
 
@@ -146,7 +150,7 @@ describe('a refund by hand that breaks a rule of refunding', () => {
   it('is refused: on the lock date', async () => {
     const note = await books.creditNote('100.00');
     await gateway.database.sql.query(`update organizations set lock_date = '2026-02-01' where id = $1`, [books.organization.id]);
-    expect(await refusal(entry('40', '40'), refund(note.id))).toContain('rule of refunding');
+    expect(await refusal(entry('40', '40'), refund(note.id))).toContain('the books are locked');
   });
 
   it('is refused: the journal entry of another refund', async () => {
@@ -177,7 +181,7 @@ describe('a document that is not what its entry says', () => {
     const others = `(select journal_entry_id from credit_notes where organization_id = ${books.organization.id} and opened_at is not null)`;
     expect(await refusal(open(others))).toContain('unique');
     expect(await refusal(entry('50', '50'), open('(select max(id) from journal_entries)'))).toContain(
-      'not what its journal entry says',
+      'belongs to no document of its kind',
     );
   });
 

@@ -179,7 +179,7 @@ describe('finds what somebody has planted past the application:', () => {
   it('a reference into another organization', async () => {
     const other = await gateway.books();
     await plant(`update refunds set branch_id = ${other.ids.branch} where id = ${refundId}`);
-    expect(await broken()).toEqual([`no-reference-into-another-organization: refunds.branch_id ${other.ids.branch}`]);
+    expect(await broken()).toContain(`no-reference-into-another-organization: refunds.branch_id ${other.ids.branch}`);
   });
 });
 

@@ -43,9 +43,9 @@ async function refundByHand({ rate, settled, paid, gain, booked = {} }: Amounts)
       `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'REFUND', 'by hand')`,
     );
     await sql.query(
-      `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount, foreign_amount, foreign_currency_code)
+      `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code)
        select ${id}, (select max(id) from journal_entries), '2026-02-01', case when amount < 0 or (amount = 0 and account_id = ${bank}) then 'CREDIT' else 'DEBIT' end,
-         account_id, abs(amount), foreign_amount, case when foreign_amount is not null then 'EUR' end
+         account_id, case account_id when ${receivable} then (select customer_id from credit_notes where id = ${note}) end, ${branch}, abs(amount), foreign_amount, case when foreign_amount is not null then 'EUR' end
        from (values ${lines.join(', ')}) line (account_id, amount, foreign_amount) where amount <> 0 or foreign_amount is not null`,
     );
     await sql.query(

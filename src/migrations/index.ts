@@ -4,6 +4,7 @@ import { Migration20261124Duplicates } from './migration-20261124-duplicates.js'
 import { Migration20261125Access } from './migration-20261125-access.js';
 import { Migration20261125Clock } from './migration-20261125-clock.js';
 import { Migration20261125Currencies } from './migration-20261125-currencies.js';
+import { Migration20261125Entries } from './migration-20261125-entries.js';
 import { Migration20261125Exchange } from './migration-20261125-exchange.js';
 import { Migration20261125Order } from './migration-20261125-order.js';
 import { Migration20261125Periods } from './migration-20261125-periods.js';
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   Migration20261125Currencies,
   Migration20261125RateLimits,
   Migration20261125Periods,
+  Migration20261125Entries,
 ];

@@ -64,6 +64,24 @@ function of(alias: string): string {
 const signed = (alias: string, amount = 'amount') =>
   `case ${alias}.side when 'DEBIT' then ${alias}.${amount} else -${alias}.${amount} end`;
 
+/**
+ * Entries that are not what their documents say, line by line and each line as often.
+ *
+ * @param due the view of the lines that the documents ask for
+ */
+const differingEntries = (due: string, source: string) => `
+  select journal_entry_id from (
+    select 1 as times, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
+    from ${due} due where ${of('due')}
+    union all
+    select -1, line.journal_entry_id, line.posting_date, line.side, line.account_id, line.customer_id, line.branch_id, line.amount,
+      line.foreign_amount, line.foreign_currency_code::text
+    from journal_lines line join journal_entries entry on entry.id = line.journal_entry_id
+    where ${of('line')} and entry.source = '${source}'
+  ) lines
+  group by journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
+  having sum(times) <> 0`;
+
 /** Rule → a query whose rows are what breaks it. */
 const CHECKS: Readonly<Record<string, string>> = {
   'trial-balance-is-zero': `
@@ -72,7 +90,8 @@ const CHECKS: Readonly<Record<string, string>> = {
 
   'every-entry-balances': `
     select 'journal entry ' || entry.id as offender
-    from journal_entries entry left join journal_lines line on line.journal_entry_id = entry.id
+    from journal_entries entry
+      left join journal_lines line on line.organization_id = entry.organization_id and line.journal_entry_id = entry.id
     where ${of('entry')} group by entry.id having sum(${signed('line')}) is distinct from 0`,
 
   'every-refund-has-its-entry': `
@@ -81,41 +100,32 @@ const CHECKS: Readonly<Record<string, string>> = {
       join credit_notes note on note.id = refund.credit_note_id
       join organizations organization on organization.id = refund.organization_id
       join accounts account on account.id = refund.from_account_id
-      left join journal_entries entry on entry.id = refund.journal_entry_id and entry.source = 'REFUND' and entry.posting_date = refund.date
-      left join lateral (
-        select
-          coalesce(sum(${signed('line')}) filter (where account.system_role = 'accounts-receivable'), 0) as receivable,
-          coalesce(sum(${signed('line')}) filter (where line.account_id = refund.from_account_id), 0) as bank,
-          coalesce(sum(${signed('line')}) filter (where account.system_role = 'fx-gain-loss'), 0) as fx,
-          coalesce(sum(${signed('line')}) filter (where account.system_role = 'rounding'), 0) as rounding,
-          coalesce(sum(${signed('line', 'foreign_amount')}) filter (where account.system_role = 'accounts-receivable'), refund.amount) as foreign_amount,
-          coalesce(sum(${signed('line', 'foreign_amount')}) filter (where line.account_id = refund.from_account_id), -refund.amount) as foreign_paid,
-          bool_or(line.account_id <> refund.from_account_id and account.system_role is null) as strays
-        from journal_lines line join accounts account on account.id = line.account_id where line.journal_entry_id = entry.id
-      ) booked on true
-    where ${of('refund')} and (entry.id is null or booked.strays
-      or booked.receivable <> refund.settled_amount or booked.bank <> -refund.paid_amount
-      or booked.fx <> -refund.realized_gain
-      or booked.rounding <> refund.paid_amount + refund.realized_gain - refund.settled_amount
-      or booked.foreign_amount <> refund.amount or booked.foreign_paid <> -refund.amount
+    where ${of('refund')} and (refund.journal_entry_id in (${differingEntries('refund_lines_due', 'REFUND')})
       or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount, refund.realized_gain,
         account.currency_code, organization.base_currency)
       or (refund.exchange_rate = note.exchange_rate and refund.realized_gain <> 0)
       or (note.currency_code = organization.base_currency and refund.settled_amount <> refund.amount))`,
 
+  // The roundings of a running total are two of the smallest units at most, and each reversal leaves as many to the refund after it.
+  'every-refund-settles-and-gains-its-share': `
+    select 'refund ' || refund.id as offender
+    from refunds refund
+      join credit_notes note on note.id = refund.credit_note_id
+      join organizations organization on organization.id = refund.organization_id
+      left join (
+        select reversed.credit_note_id, count(*) as times from refund_reversals reversal join refunds reversed on reversed.id = reversal.refund_id
+        where ${of('reversal')} group by reversed.credit_note_id
+      ) reversals on reversals.credit_note_id = note.id
+    where ${of('refund')} and greatest(
+        abs(refund.settled_amount - refund.amount * note.exchange_rate),
+        abs(refund.realized_gain - refund.amount * (note.exchange_rate - refund.exchange_rate))
+      ) > (2 + 2 * coalesce(reversals.times, 0)) * 10.0 ^ -currency_digits(organization.base_currency)`,
+
   'every-opened-note-has-its-entry': `
     select 'credit note ' || note.id as offender
     from credit_notes note
-    where ${of('note')} and note.opened_at is not null and exists (
-      select from (
-        select account_id, sum(amount) as amount from credit_note_lines where credit_note_id = note.id group by account_id
-      ) due full join (
-        select line.account_id, sum(coalesce(line.foreign_amount, line.amount)) as amount
-        from journal_lines line join accounts account on account.id = line.account_id
-        where line.journal_entry_id = note.journal_entry_id and line.side = 'DEBIT' group by line.account_id
-      ) booked on booked.account_id = due.account_id
-      where due.amount is distinct from booked.amount
-    )`,
+    where ${of('note')} and note.opened_at is not null
+      and (note.journal_entry_id is null or note.journal_entry_id in (${differingEntries('credit_note_lines_due', 'CREDIT_NOTE')}))`,
 
   'a-note-with-nothing-left-has-left-the-receivable': `
     select 'credit note ' || note.id as offender
@@ -136,9 +146,12 @@ const CHECKS: Readonly<Record<string, string>> = {
   'every-entry-has-its-document': `
     select 'journal entry ' || entry.id as offender
     from journal_entries entry
-    where ${of('entry')} and not exists (select from refunds where journal_entry_id = entry.id)
-      and not exists (select from refund_reversals where journal_entry_id = entry.id)
-      and not exists (select from credit_notes where entry.id in (journal_entry_id, void_entry_id))`,
+    where ${of('entry')} and 1 <> case entry.source
+      when 'REFUND' then (select count(*) from refunds where journal_entry_id = entry.id)
+      when 'CREDIT_NOTE' then (select count(*) from credit_notes where journal_entry_id = entry.id)
+      else (select count(*) from refund_reversals where journal_entry_id = entry.id)
+        + (select count(*) from credit_notes where void_entry_id = entry.id)
+    end`,
 
   'refunded-is-the-sum-of-posted-refunds': `
     select 'credit note ' || note.id as offender
@@ -188,13 +201,14 @@ const CHECKS: Readonly<Record<string, string>> = {
       left join journal_entries entry on entry.id = reversal.journal_entry_id and entry.reversal_of_id = refund.journal_entry_id
     where ${of('reversal')} and (entry.id is null
       or (select count(*) from refund_reversals twin where twin.refund_id = reversal.refund_id) > 1
-      or exists (
-        select from (
-          select account_id, sum(${signed('line')}) as net, sum(${signed('line', 'foreign_amount')}) as foreign_net from journal_lines line
-          where journal_entry_id in (refund.journal_entry_id, reversal.journal_entry_id)
-          group by account_id, customer_id, branch_id, foreign_currency_code
-        ) left_over where net <> 0 or foreign_net <> 0
-      ))`,
+      or reversal.journal_entry_id in (${differingEntries('mirror_lines_due', 'REVERSAL')}))`,
+
+  'every-void-note-is-mirrored': `
+    select 'credit note ' || note.id as offender
+    from credit_notes note
+      left join journal_entries entry on entry.id = note.void_entry_id and entry.reversal_of_id = note.journal_entry_id
+    where ${of('note')} and note.voided_at is not null and note.opened_at is not null
+      and (entry.id is null or note.void_entry_id in (${differingEntries('mirror_lines_due', 'REVERSAL')}))`,
 
   'snapshots-are-the-sums-of-their-lines': `
     select 'account ' || coalesce(snapshot.account_id, summed.account_id) || ' on ' || coalesce(snapshot.posting_date, summed.posting_date) as offender

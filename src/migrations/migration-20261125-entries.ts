@@ -1,0 +1,271 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/** Every journal entry is exactly what its one document says, line by line: see docs/adr/019-entries-are-their-documents.md. */
+export class Migration20261125Entries extends Migration {
+  override up(): void {
+    this.addSql(INDEX);
+    this.addSql(LINES_DUE);
+    this.addSql(ENTRIES);
+    this.addSql(DOCUMENTS);
+    this.addSql(LOCK_DATE);
+    this.addSql(NOTE_LINES);
+  }
+
+  /** Books are never taken away again. */
+  override down(): void {
+    throw new Error('the rules of journal entries cannot be undone');
+  }
+}
+
+/** Found by both columns, never by the organization alone: plans are kept from when there were few lines. */
+const INDEX = `
+  drop index journal_lines_entry;
+  create index journal_lines_entry on journal_lines (organization_id, journal_entry_id, id);
+`;
+
+/** The triggers and the proof of the books read the same views: what is due is said once. */
+const LINES_DUE = `
+  create view refund_lines_due as
+  select refund.organization_id, refund.journal_entry_id, refund.date as posting_date, posting.side,
+    coalesce(
+      posting.account_id,
+      (select id from accounts where organization_id = refund.organization_id and system_role = posting.role)
+    ) as account_id,
+    posting.customer_id, refund.branch_id, posting.amount,
+    case when note.currency_code <> organization.base_currency then posting.amount_in_note end as foreign_amount,
+    case when note.currency_code <> organization.base_currency and posting.amount_in_note is not null then note.currency_code::text end
+      as foreign_currency_code
+  from refunds refund
+    join organizations organization on organization.id = refund.organization_id
+    join credit_notes note on note.id = refund.credit_note_id
+    cross join lateral (
+      values
+        ('DEBIT', 'accounts-receivable', null::bigint, note.customer_id, refund.settled_amount, refund.amount),
+        ('CREDIT', null, refund.from_account_id, null, refund.paid_amount, refund.amount),
+        (case when refund.realized_gain < 0 then 'DEBIT' else 'CREDIT' end, 'fx-gain-loss', null, null, abs(refund.realized_gain), null),
+        (case when refund.settled_amount - refund.paid_amount < refund.realized_gain then 'DEBIT' else 'CREDIT' end, 'rounding', null, null,
+          abs(refund.settled_amount - refund.paid_amount - refund.realized_gain), null)
+    ) posting (side, role, account_id, customer_id, amount, amount_in_note)
+  -- A posting that is worth nothing in either currency says nothing.
+  where posting.amount > 0 or (note.currency_code <> organization.base_currency and posting.amount_in_note is not null);
+
+  create view credit_note_lines_due as
+  select note.organization_id, note.journal_entry_id, note.date as posting_date, posting.side, posting.account_id, posting.customer_id,
+    note.branch_id, posting.amount,
+    case when note.currency_code <> organization.base_currency then posting.amount_in_note end as foreign_amount,
+    case when note.currency_code <> organization.base_currency then note.currency_code::text end as foreign_currency_code
+  from credit_notes note
+    join organizations organization on organization.id = note.organization_id
+    cross join lateral (
+      -- Each line is the step between two running totals, so that the lines add up in the base currency too.
+      select 'DEBIT' as side, line.account_id, null::bigint as customer_id, line.amount as amount_in_note,
+        round(line.total * note.exchange_rate, currency_digits(organization.base_currency))
+          - round((line.total - line.amount) * note.exchange_rate, currency_digits(organization.base_currency)) as amount
+      from (
+        select account_id, amount, sum(amount) over (order by id) as total
+        from credit_note_lines where organization_id = note.organization_id and credit_note_id = note.id
+      ) line
+      union all
+      select 'CREDIT', receivable.id, note.customer_id, note.total,
+        round(note.total * note.exchange_rate, currency_digits(organization.base_currency))
+      from accounts receivable
+      where receivable.organization_id = note.organization_id and receivable.system_role = 'accounts-receivable'
+    ) posting;
+
+  create view mirror_lines_due as
+  select entry.organization_id, entry.id as journal_entry_id, entry.posting_date, case line.side when 'DEBIT' then 'CREDIT' else 'DEBIT' end as side,
+    line.account_id, line.customer_id, line.branch_id, line.amount, line.foreign_amount, line.foreign_currency_code::text as foreign_currency_code
+  from journal_entries entry
+    join journal_lines line on line.organization_id = entry.organization_id and line.journal_entry_id = entry.reversal_of_id;
+`;
+
+/** Whether the lines due and the lines of the entry are the same, each as often. */
+const differs = (due: string): string => `
+        select exists (
+          select from (
+            select 1 as times, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
+            from ${due} where journal_entry_id = entry.id
+            union all
+            select -1, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code::text
+            from journal_lines where organization_id = entry.organization_id and journal_entry_id = entry.id
+          ) lines
+          group by posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code having sum(times) <> 0
+        ) into differs;`;
+
+const ENTRIES = `
+  drop trigger balances on journal_entries;
+  drop trigger balances on journal_lines;
+  drop trigger mirrors on journal_entries;
+  drop function journal_entry_balances();
+  drop function entry_mirrors();
+
+  -- Says what is wrong. An entry that is what its document says balances, so this is only asked of one that is not.
+  create function complain_of_entry(entry journal_entries) returns void language plpgsql set search_path = public, pg_temp as $$
+  declare
+    difference numeric;
+  begin
+    select coalesce(sum(case side when 'DEBIT' then amount else -amount end), 0) into difference
+    from journal_lines where organization_id = entry.organization_id and journal_entry_id = entry.id;
+    if difference <> 0 then
+      raise exception 'journal entry % does not balance: debits − credits = %', entry.id, difference using errcode = 'check_violation';
+    end if;
+    if exists (select from journal_lines where organization_id = entry.organization_id and journal_entry_id = entry.id and posting_date <> entry.posting_date) then
+      raise exception 'a line of journal entry % has another posting date', entry.id using errcode = 'check_violation';
+    end if;
+    if entry.source = 'REVERSAL' then
+      raise exception 'journal entry % is no mirror of entry % that a reversal or a void credit note asks for', entry.id, entry.reversal_of_id
+        using errcode = 'check_violation';
+    end if;
+    if not exists (select from refunds where journal_entry_id = entry.id and entry.source = 'REFUND')
+      and not exists (select from credit_notes where journal_entry_id = entry.id and entry.source = 'CREDIT_NOTE') then
+      raise exception 'journal entry % belongs to no document of its kind', entry.id using errcode = 'check_violation';
+    end if;
+    raise exception 'the document of journal entry % is not what its journal entry says', entry.id using errcode = 'check_violation';
+  end
+  $$;
+
+  create function entry_is_its_document() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    entry journal_entries;
+    differs boolean;
+  begin
+    -- Once for an entry: by its last line, or by itself if it has none.
+    if tg_table_name = 'journal_entries' then
+      if exists (select from journal_lines where organization_id = new.organization_id and journal_entry_id = new.id) then return null; end if;
+      raise exception 'journal entry % does not balance: it has no lines', new.id using errcode = 'check_violation';
+    end if;
+    if exists (
+      select from journal_lines
+      where organization_id = new.organization_id and journal_entry_id = new.journal_entry_id and id > new.id
+    ) then
+      return null;
+    end if;
+
+    select * into entry from journal_entries where id = new.journal_entry_id;
+    if entry.xid <> pg_current_xact_id() then
+      raise exception 'journal entry % is in the books and stays as it is', entry.id using errcode = 'restrict_violation';
+    end if;
+    case entry.source
+      when 'REFUND' then${differs('refund_lines_due')}
+      when 'CREDIT_NOTE' then${differs('credit_note_lines_due')}
+      else${differs('mirror_lines_due')}
+        differs := differs or not (
+          exists (
+            select from refund_reversals reversal
+              join refunds refund on refund.id = reversal.refund_id
+            where reversal.journal_entry_id = entry.id
+              and reversal.date = entry.posting_date and refund.journal_entry_id = entry.reversal_of_id
+          )
+          or exists (
+            select from credit_notes note
+            where note.void_entry_id = entry.id and note.journal_entry_id = entry.reversal_of_id
+          ));
+    end case;
+    if differs then perform complain_of_entry(entry); end if;
+    return null;
+  end
+  $$;
+  create constraint trigger is_its_document after insert on journal_entries
+    deferrable initially deferred for each row execute function entry_is_its_document();
+  create constraint trigger is_its_document after insert on journal_lines
+    deferrable initially deferred for each row execute function entry_is_its_document();
+`;
+
+/** A document takes an entry of its own kind, and of its own transaction. What that holds, the entry's trigger compares. */
+const DOCUMENTS = `
+  drop trigger booked on refunds;
+  drop function refund_is_booked();
+
+  create function refunds_are_booked() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    offender bigint;
+  begin
+    select refund.id into offender
+    from inserted refund
+      join journal_entries entry on entry.id = refund.journal_entry_id
+      join organizations organization on organization.id = refund.organization_id
+      join accounts account on account.id = refund.from_account_id
+    where entry.source <> 'REFUND' or entry.posting_date <> refund.date or entry.xid <> pg_current_xact_id()
+      or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount, refund.realized_gain,
+        account.currency_code, organization.base_currency)
+    limit 1;
+    if found then
+      raise exception 'refund % is not what its journal entry says', offender using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+  create trigger booked after insert on refunds
+    referencing new table as inserted for each statement execute function refunds_are_booked();
+
+  create or replace function credit_note_is_booked() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if not exists (
+      select from journal_entries entry
+      where entry.id = new.journal_entry_id
+        and entry.source = 'CREDIT_NOTE' and entry.posting_date = new.date and entry.xid = pg_current_xact_id()
+    ) then
+      raise exception 'credit note % is not what its journal entry says', new.id using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+
+  drop function system_account(bigint, text);
+  drop function receivable(bigint);
+  drop function booked(bigint, bigint);
+
+  -- What is void is over.
+  create function void_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    raise exception 'credit note % is void and stays as it is', old.id using errcode = 'restrict_violation';
+  end
+  $$;
+  create trigger void_stays before update on credit_notes for each row
+    when (old.voided_at is not null and (new.opened_at, new.journal_entry_id, new.void_entry_id)
+      is distinct from (old.opened_at, old.journal_entry_id, old.void_entry_id))
+    execute function void_stays();
+`;
+
+const LOCK_DATE = `
+  create function books_are_open() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    -- As every unit of work does: nobody changes the lock date until this has been committed.
+    perform pg_advisory_xact_lock_shared(hashtextextended('period', new.organization_id));
+    if new.posting_date <= (select lock_date from organizations where id = new.organization_id) then
+      raise exception 'the books are locked on %', new.posting_date using errcode = 'check_violation';
+    end if;
+    return new;
+  end
+  $$;
+  create trigger books_are_open before insert on journal_entries for each row execute function books_are_open();
+
+  create function lock_date_waits() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    perform pg_advisory_xact_lock(hashtextextended('period', new.id));
+    return new;
+  end
+  $$;
+  create trigger lock_date_waits before update of lock_date on organizations for each row execute function lock_date_waits();
+`;
+
+const NOTE_LINES = `
+  create function note_lines_take_income_back() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    offender bigint;
+  begin
+    select line.id into offender
+    from inserted line
+      join accounts account on account.id = line.account_id
+      join organizations organization on organization.id = line.organization_id
+    where not account.active or account.type not in ('income', 'other-income') or account.currency_code <> organization.base_currency
+    limit 1;
+    if found then
+      raise exception 'line % of a credit note takes back what is no income', offender using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+  create trigger take_income_back after insert on credit_note_lines
+    referencing new table as inserted for each statement execute function note_lines_take_income_back();
+`;

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { LedgerHealthDocument, ReverseRefundDocument, VoidCreditNoteDocument } from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** What somebody has planted with every trigger switched off, the proof of the books finds, and names the document. */
+let gateway: Gateway;
+let books: Books;
+/** A note with two refunds, one that was reversed, and a void one. */
+let found: Record<'note' | 'refund' | 'twin' | 'reversed' | 'voided' | 'expense' | 'fx' | 'stranger', string>;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+beforeEach(async () => {
+  books = await gateway.books();
+  const euros = { currencyCode: 'EUR', exchangeRate: '1.1' };
+  const note = (await books.creditNote('1000.00', euros)).id;
+  const [refund, twin, reversed] = [
+    (await books.refund(note, { exchangeRate: '1.2' })).id,
+    (await books.refund(note, { exchangeRate: '1.2' })).id,
+    (await books.refund(note, { exchangeRate: '1.2' })).id,
+  ];
+  await books.client.query(ReverseRefundDocument, { input: { refundId: reversed, date: '2026-02-05', reason: 'x' } });
+  const voided = (await books.creditNote('7.00', euros)).id;
+  await books.client.query(VoidCreditNoteDocument, { id: voided, date: '2026-02-05' });
+  const { rows } = await gateway.database.sql.query(
+    `select id::text from accounts where organization_id = $1 and system_role = 'fx-gain-loss'`,
+    [books.organization.id],
+  );
+  found = {
+    note,
+    refund,
+    twin,
+    reversed,
+    voided,
+    expense: books.ids.expense,
+    fx: rows[0].id,
+    stranger: await books.customer('EUR'),
+  };
+});
+afterAll(() => gateway.stop());
+
+async function broken(): Promise<string[]> {
+  const { ledgerHealth } = await books.client.query(LedgerHealthDocument);
+  return ledgerHealth.checks.filter(({ healthy }) => !healthy).map(({ name, offenders }) => `${name}: ${offenders.join(', ')}`);
+}
+
+async function plant(...statements: string[]): Promise<void> {
+  const { superuser } = gateway.database;
+  await superuser.query('set session_replication_role = replica');
+  for (const statement of statements) await superuser.query(statement);
+  await superuser.query('set session_replication_role = origin');
+}
+
+const entryOf = (table: string, id: string | undefined, column = 'journal_entry_id') =>
+  `(select ${column} from ${table} where id = ${id})`;
+const opening = () => entryOf('credit_notes', found.note);
+const voiding = () => entryOf('credit_notes', found.voided, 'void_entry_id');
+const refunding = (id = found.refund) => entryOf('refunds', id);
+const reversing = () => `(select journal_entry_id from refund_reversals where refund_id = ${found.reversed})`;
+
+/** Two lines that balance. */
+const more = (entry: string, debited: string, credited: string, amount = 1_000_000) => `
+  insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, branch_id, amount)
+  select organization_id, id, posting_date, side, account_id, ${books.ids.branch}, ${amount}
+  from journal_entries, (values ('DEBIT', ${debited}), ('CREDIT', ${credited})) line (side, account_id) where id = ${entry}`;
+
+const change = (entry: string, where: string, to: string) =>
+  `update journal_lines set ${to} where journal_entry_id = ${entry} and ${where}`;
+
+it('finds nothing in books that are right', async () => {
+  expect(await broken()).toEqual([]);
+});
+
+describe('finds and names the document of', () => {
+  it.each<[string, () => string[], () => string]>([
+    [
+      'an opening entry by which a million leaves the bank',
+      () => [more(opening(), found.expense, books.ids.bank)],
+      () => `every-opened-note-has-its-entry: credit note ${found.note}`,
+    ],
+    [
+      'an opening entry with lines that cancel one another',
+      () => [more(opening(), books.ids.bank, books.ids.bank)],
+      () => `every-opened-note-has-its-entry: credit note ${found.note}`,
+    ],
+    [
+      'an opening entry of another foreign amount',
+      () => [change(opening(), `side = 'CREDIT'`, 'foreign_amount = 999')],
+      () => `every-opened-note-has-its-entry: credit note ${found.note}`,
+    ],
+    [
+      'an opening entry of another customer',
+      () => [change(opening(), `side = 'CREDIT'`, `customer_id = ${found.stranger}`)],
+      () => `every-opened-note-has-its-entry: credit note ${found.note}`,
+    ],
+    [
+      'an opening entry without its branch',
+      () => [change(opening(), `side = 'DEBIT'`, 'branch_id = null')],
+      () => `every-opened-note-has-its-entry: credit note ${found.note}`,
+    ],
+    [
+      'a refund by which a million leaves the bank',
+      () => [more(refunding(), found.expense, books.ids.cash)],
+      () => `every-refund-has-its-entry: refund ${found.refund}`,
+    ],
+    [
+      'a refund with lines that cancel one another',
+      () => [more(refunding(), books.ids.bank, books.ids.bank)],
+      () => `every-refund-has-its-entry: refund ${found.refund}`,
+    ],
+    [
+      'a refund without the foreign amount of the bank',
+      () => [change(refunding(), `account_id = ${books.ids.bank}`, 'foreign_amount = null, foreign_currency_code = null')],
+      () => `every-refund-has-its-entry: refund ${found.refund}`,
+    ],
+    [
+      'a refund of another customer',
+      () => [change(refunding(), 'customer_id is not null', `customer_id = ${found.stranger}`)],
+      () => `every-refund-has-its-entry: refund ${found.refund}`,
+    ],
+    [
+      'a refund whose loss is an expense',
+      () => [change(refunding(), `account_id = ${found.fx}`, `account_id = ${found.expense}`)],
+      () => `every-refund-has-its-entry: refund ${found.refund}`,
+    ],
+    [
+      'a reversal with lines that cancel one another',
+      () => [more(reversing(), books.ids.bank, books.ids.bank)],
+      () => `every-reversal-is-the-mirror-of-one-refund: refund ${found.reversed}`,
+    ],
+    [
+      'a reversal on another account',
+      () => [change(reversing(), `account_id = ${books.ids.bank}`, `account_id = ${books.ids.cash}`)],
+      () => `every-reversal-is-the-mirror-of-one-refund: refund ${found.reversed}`,
+    ],
+    [
+      'a void note whose mirror takes a million',
+      () => [more(voiding(), found.expense, books.ids.bank)],
+      () => `every-void-note-is-mirrored: credit note ${found.voided}`,
+    ],
+    [
+      'a void note with the mirror of another',
+      () => [`update journal_entries set reversal_of_id = ${opening()} where id = ${voiding()}`],
+      () => `every-void-note-is-mirrored: credit note ${found.voided}`,
+    ],
+    [
+      'a refund that settles nothing and calls the rest FX',
+      () => [
+        `update refunds set settled_amount = 0, realized_gain = -48 where id = ${found.refund}`,
+        `update credit_notes set refunded_base = refunded_base - 44, realized_gain = realized_gain - 44 where id = ${found.note}`,
+        change(refunding(), `account_id = ${books.ids.receivable}`, 'amount = 0'),
+        change(refunding(), `account_id = ${found.fx}`, 'amount = 48'),
+      ],
+      () => `every-refund-settles-and-gains-its-share: refund ${found.refund}`,
+    ],
+    [
+      'a refund that settles what another should',
+      () => [
+        `update refunds set settled_amount = settled_amount + 10, realized_gain = realized_gain + 10 where id = ${found.refund}`,
+        `update refunds set settled_amount = settled_amount - 10, realized_gain = realized_gain - 10 where id = ${found.twin}`,
+        change(refunding(), `account_id = ${books.ids.receivable}`, 'amount = amount + 10'),
+        change(refunding(found.twin), `account_id = ${books.ids.receivable}`, 'amount = amount - 10'),
+        `delete from journal_lines where account_id = ${found.fx} and journal_entry_id = ${refunding()}`,
+        `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, branch_id, amount)
+         select organization_id, journal_entry_id, date, 'CREDIT', ${found.fx}, branch_id, 6 from refunds where id = ${found.refund}`,
+        change(refunding(found.twin), `account_id = ${found.fx}`, 'amount = amount + 10'),
+      ],
+      () => `every-refund-settles-and-gains-its-share: refund ${found.refund}, refund ${found.twin}`,
+    ],
+  ])('%s', async (_name, statements, expected) => {
+    await plant(...statements());
+    expect(await broken()).toContain(expected());
+  });
+
+  it.each(['CREDIT_NOTE', 'REFUND'])('no %s: an entry that balances', async (source) => {
+    await plant(
+      `insert into journal_entries (organization_id, posting_date, source, memo) values (${books.organization.id}, '2026-02-01', '${source}', 'planted')`,
+      more(`(select max(id) from journal_entries)`, found.expense, books.ids.bank),
+    );
+    const { rows } = await gateway.database.sql.query('select max(id) as id from journal_entries');
+    expect(await broken()).toEqual([`every-entry-has-its-document: journal entry ${rows[0].id}`]);
+  });
+
+  it('an entry of another kind', async () => {
+    const { rows } = await gateway.database.sql.query(`select ${refunding()} as id`);
+    await plant(`update journal_entries set source = 'CREDIT_NOTE' where id = ${rows[0].id}`);
+    expect(await broken()).toEqual([
+      `every-refund-has-its-entry: refund ${found.refund}`,
+      `every-entry-has-its-document: journal entry ${rows[0].id}`,
+    ]);
+  });
+});
