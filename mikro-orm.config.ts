@@ -5,17 +5,12 @@ import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
 import { DatabaseDriver } from './src/database-driver.js';
 import { ENTITIES } from './src/entities/index.js';
 import { MIGRATIONS } from './src/migrations/index.js';
+import { DEFAULT_POOL_SIZE } from './src/pool-size.js';
 
 /** How to reach a database: a URL, or the parts of one. */
 export type Connection =
   | { readonly clientUrl: string }
   | { readonly host: string; readonly port: number; readonly user: string; readonly password: string; readonly dbName: string };
-
-/**
- * Refunds of an organization share a connection, so that few of these are busy at a time: more would lower the throughput of
- * a small machine. Most of them are for those who wait for a lock.
- */
-const POOL_SIZE = 24;
 
 /** `pipeline`: statements are sent without waiting for the answers of those before them. */
 const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutMillis: 10_000, keepAlive: true, pipeline: true };
@@ -29,7 +24,7 @@ const config: Options = defineConfig({
   metadataProvider: ReflectMetadataProvider,
   // The schema is what the migrations say. It holds rules that entities cannot express, so it is never derived from them.
   migrations: { migrationsList: MIGRATIONS, tableName: 'schema_migrations', snapshot: false, silent: true },
-  pool: { max: POOL_SIZE },
+  pool: { max: DEFAULT_POOL_SIZE },
   driver: DatabaseDriver,
   // An entity watches itself once a unit of work knows it, and not from its birth: most are only written.
   propagationOnPrototype: false,

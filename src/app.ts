@@ -53,6 +53,7 @@ export interface AppOptions {
     | 'trustedProxies'
     | 'rateLimit'
     | 'maxEventLoopDelayMs'
+    | 'requestWaitMs'
   >;
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
@@ -130,7 +131,8 @@ export async function createApp({
   };
 
   await app.register((doors, _options, done) => {
-    authenticateFirst(doors, authenticator, factsOf, config.introspection, rateLimit);
+    const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
+    authenticateFirst(doors, authenticator, factsOf, settings, rateLimit);
     doors.route({
       method: ['GET', 'POST'],
       url: '/graphql',

@@ -5,6 +5,7 @@ import { Unauthenticated } from './errors.js';
 import { BODY_LIMIT } from './http-errors.js';
 import type { RateLimit } from './rate-limit.js';
 import { headerOf } from './request-facts.js';
+import { WaitBudget, workFor } from './waiting.js';
 
 /** The largest body of a request without a credential that may ask for the schema. The Sandbox's own takes 2 kB. */
 const ANONYMOUS_BODY_LIMIT = 16 * 1024;
@@ -14,6 +15,8 @@ declare module 'fastify' {
     /** Who is calling; {@link Unauthenticated} for a request without a credential that may ask for the schema. */
     caller: Actor | Unauthenticated | null;
     facts: RequestFacts | null;
+    /** How long it may still wait. */
+    waitBudget: WaitBudget | null;
   }
 }
 
@@ -25,17 +28,20 @@ export function authenticateFirst(
   routes: FastifyInstance,
   authenticator: Authenticator,
   factsOf: (request: FastifyRequest) => RequestFacts,
-  isSchemaPublic: boolean,
+  { isSchemaPublic, waitMs }: { readonly isSchemaPublic: boolean; readonly waitMs: number },
   rateLimit: RateLimit | null,
 ): void {
   routes.decorateRequest('caller', null);
   routes.decorateRequest('facts', null);
+  routes.decorateRequest('waitBudget', null);
   routes.addHook('onRequest', async (request, reply) => {
     const facts = factsOf(request);
+    const budget = new WaitBudget(waitMs);
     request.facts = facts;
+    request.waitBudget = budget;
     const credentials = { authorization: request.headers.authorization, organizationId: headerOf(request, 'organization-id') };
     try {
-      const authenticate = () => authenticator.authenticate(credentials, facts);
+      const authenticate = () => budget.spend(() => authenticator.authenticate(credentials, facts));
       const actor = await (rateLimit === null ? authenticate() : rateLimit.admit(request, reply, authenticate));
       request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
       request.caller = actor;
@@ -44,6 +50,12 @@ export function authenticateFirst(
       if (!isSchemaPublic || !mayAskForSchema(request)) throw refused(error, request, reply);
       request.caller = error;
     }
+  });
+  // Not before: what the reading of a body calls does not know whom it is for.
+  routes.addHook('preHandler', (request, _reply, done) => {
+    const { caller, waitBudget: budget } = request;
+    if (caller === null || caller instanceof Unauthenticated || budget === null) done();
+    else workFor({ organizationId: caller.organization.id, budget }, done);
   });
 }
 

@@ -2,7 +2,9 @@ import { bool, cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connections.js';
+import { DEFAULT_POOL_SIZE, LEAST_POOL_SIZE } from './pool-size.js';
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './rate-limit.js';
+import { DEFAULT_WAIT_MS } from './waiting.js';
 import { SANDBOX_ORIGINS } from './web-security.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -33,6 +35,10 @@ export interface Config {
   readonly rateLimit: RateLimitSettings | null;
   /** What a GraphQL operation may cost, counted by the fields and objects of its reply. */
   readonly queryCostLimit: number;
+  /** How many connections to the database there may be. */
+  readonly poolSize: number;
+  /** How long a request may wait in all, for its turn, for connections and for locks. */
+  readonly requestWaitMs: number;
   /** How far behind the process may be before it refuses requests; 0 for never. */
   readonly maxEventLoopDelayMs: number;
   /** Names that requests may be sent to, beside those of the loopback interface. */
@@ -62,6 +68,18 @@ const seconds = makeValidator((text) => {
 const requests = makeValidator((text) => {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error('must be a whole number of requests, at least 1');
   return Number.parseInt(text, 10);
+});
+
+const requestWait = makeValidator((text) => {
+  const value = /^\d{1,3}$/.test(text) ? Number.parseInt(text, 10) : 0;
+  if (value < 1 || value > 300) throw new Error('must be a whole number of seconds from 1 to 300');
+  return value;
+});
+
+const poolSize = makeValidator((text) => {
+  const value = /^\d{1,4}$/.test(text) ? Number.parseInt(text, 10) : 0;
+  if (value < LEAST_POOL_SIZE || value > 1_000) throw new Error(`must be a whole number from ${LEAST_POOL_SIZE} to 1000`);
+  return value;
 });
 
 const milliseconds = makeValidator((text) => {
@@ -123,6 +141,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       RATE_LIMIT_PER_ADDRESS: requests({ default: 300 }),
       RATE_LIMIT_STORE: str({ choices: RATE_LIMIT_STORES, default: 'memory' }),
       QUERY_COST_LIMIT: positive({ default: 20_000 }),
+      DATABASE_POOL_SIZE: poolSize({ default: DEFAULT_POOL_SIZE }),
+      REQUEST_WAIT_SECONDS: requestWait({ default: DEFAULT_WAIT_MS / 1_000 }),
       MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
       ALLOWED_HOSTS: hostNames({ default: [] }),
       MAX_CONNECTIONS: positive({ default: CONNECTION_LIMITS.maxConnections }),
@@ -152,6 +172,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         ? null
         : { perCredential: env.RATE_LIMIT_PER_MINUTE, perAddress: env.RATE_LIMIT_PER_ADDRESS, store: env.RATE_LIMIT_STORE },
     queryCostLimit: env.QUERY_COST_LIMIT,
+    poolSize: env.DATABASE_POOL_SIZE,
+    requestWaitMs: env.REQUEST_WAIT_SECONDS * 1_000,
     maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,
     allowedHosts: env.ALLOWED_HOSTS,
     connections: {

@@ -1,9 +1,13 @@
 import type { Socket } from 'node:net';
-import { ConnectionException } from '@mikro-orm/core';
+import { type Configuration, ConnectionException } from '@mikro-orm/core';
 import { type EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
 import { type Client, DatabaseError, type Pool, type PoolClient, type QueryResult, type TypeOverrides } from 'pg';
+import { ConcurrencyLimit, type Shares } from './concurrency-limit.js';
 import { isPlanOutdated, isReadOnly } from './database-errors.js';
+import { ServiceUnavailable } from './errors.js';
+import { DEFAULT_POOL_SIZE } from './pool-size.js';
+import { currentWork, type Work } from './waiting.js';
 
 type Dialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
 type Driver = ReturnType<Dialect['createDriver']>;
@@ -30,6 +34,8 @@ export function executeTogether(em: EntityManager, statements: readonly Statemen
 /** The ORM's PostgreSQL driver, which loses no place in the pool, makes fewer round trips, and has statements planned once. */
 export class DatabaseDriver extends PostgreSqlDriver {
   protected override readonly connection: DatabaseConnection = new DatabaseConnection(this.config);
+  /** Units of work that wait for locks: at most half of the pool, and a quarter for one organization. */
+  readonly lockWaiters = new ConcurrencyLimit(sharesOf(poolSize(this.config) / 2, poolSize(this.config) / 4));
 
   executeTogether(statements: readonly Statement[], transaction: Transaction | undefined): Promise<Row[][]> {
     const { connection } = this;
@@ -73,9 +79,66 @@ class DatabaseConnection extends PostgreSqlConnection {
     const onPoolCreated = (pool: Pool): void => void pool.on('connect', sendTogether);
     const dialect = super.createKyselyDialect({ ...overrides, onPoolCreated } as typeof overrides);
     const createDriver = dialect.createDriver.bind(dialect);
-    dialect.createDriver = () => givingBack(createDriver());
+    // The rest is for finding out who is calling, for probes and for background work.
+    const shared = poolSize(this.config) - OWN_CONNECTIONS;
+    const limit = new ConcurrencyLimit(sharesOf(shared, poolSize(this.config) / 3));
+    dialect.createDriver = () => sharing(givingBack(createDriver()), limit);
     return dialect;
   }
+}
+
+/** Connections of the pool that no organization takes. */
+const OWN_CONNECTIONS = 2;
+
+function poolSize(config: Configuration): number {
+  return config.get('pool').max ?? DEFAULT_POOL_SIZE;
+}
+
+/** The last third is for organizations that have nothing yet. */
+function sharesOf(total: number, perOrganization: number): Shares {
+  return { total: Math.floor(total), perOrganization: Math.floor(perOrganization), reserved: Math.floor(total / 3) };
+}
+
+/** What a connection may take although nothing is left of the budget: one that is idle is there at once. */
+const LEAST_WAIT_MS = 250;
+
+/** Whoever a connection is for takes it out of its organization's share, and waits no longer for it than its budget allows. */
+function sharing(driver: Driver, limit: ConcurrencyLimit): Driver {
+  const leaving = new WeakMap<object, () => void>();
+  const acquireConnection = driver.acquireConnection.bind(driver);
+  const releaseConnection = driver.releaseConnection.bind(driver);
+  driver.acquireConnection = async (options) => {
+    const work = currentWork();
+    if (work === undefined) return acquireConnection(options);
+    const { organizationId, budget } = work;
+    const leave = organizationId === null ? undefined : await limit.enter(organizationId, budget);
+    const acquiring = acquireConnection(options);
+    try {
+      const connection = await budget.spend(() => inTime(acquiring, Math.max(budget.left, LEAST_WAIT_MS)));
+      if (leave !== undefined) leaving.set(connection, leave);
+      return connection;
+    } catch (error) {
+      leave?.();
+      // One that comes too late is the next one's.
+      if (error instanceof ServiceUnavailable) void acquiring.then(releaseConnection, () => undefined);
+      throw error;
+    }
+  };
+  driver.releaseConnection = async (connection, options) => {
+    await releaseConnection(connection, options);
+    leaving.get(connection)?.();
+    leaving.delete(connection);
+  };
+  return driver;
+}
+
+/** @throws {ServiceUnavailable} if it takes longer */
+async function inTime<T>(promise: Promise<T>, limitMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new ServiceUnavailable()), limitMs);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /**
@@ -118,21 +181,23 @@ const NOTHING = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] } satis
 function sendTogether(client: PoolClient): void {
   const ask = client.query.bind(client) as (...query: unknown[]) => Promise<QueryResult | QueryResult[]>;
   const query = (...asked: unknown[]) => ask(...asked).catch(ending(client));
-  let begins = false;
+  const transaction = new TransactionLimits();
   const send = async (text: string, values: unknown[] = []): Promise<QueryResult> => {
     if (text === 'begin') {
-      begins = true;
+      transaction.begin();
       return NOTHING;
     }
-    const opens = begins;
-    begins = false;
-    if (opens && (text === 'commit' || text === 'rollback')) return NOTHING;
+    const ends = text === 'commit' || text === 'rollback';
+    if (ends && transaction.isUnsent()) return NOTHING;
+    const work = currentWork();
+    const first = transaction.beforeNext(ends, work);
+    const query_timeout = transaction.silenceLimit(work);
     holdBack(client);
     try {
-      if (values.length === 0) return last(await query(opens ? `begin; ${text}` : text));
+      if (values.length === 0) return last(await query({ text: `${first}${text}`, query_timeout }));
       // What follows a `begin` that fails is done without a transaction: so what opens one only locks and reads.
-      const begun = opens ? query('begin') : undefined;
-      const [result] = await Promise.all([query({ name: NAMES.get(text), text, values }), begun]);
+      const begun = first === '' ? undefined : query({ text: first, query_timeout });
+      const [result] = await Promise.all([query({ name: NAMES.get(text), text, values, query_timeout }), begun]);
       return last(result);
     } catch (error) {
       if (isPlanOutdated(error)) NAMES.delete(text);
@@ -143,6 +208,70 @@ function sendTogether(client: PoolClient): void {
   Object.assign(client, {
     query: (text: unknown, values?: unknown[]) => (typeof text === 'string' ? send(text, values) : query(text, values)),
   });
+}
+
+/**
+ * SQL that brings `lock_timeout` down to what is left of the time for waiting, for locks that are asked for in one round trip: the
+ * ones before have taken their part of it. It is never null.
+ */
+export const REFRESH_LOCK_TIMEOUT = `
+  set_config('lock_timeout', greatest(1, coalesce(nullif(current_setting('refunds.lock_wait', true), ''), '5000')::float8
+    - 1000 * extract(epoch from clock_timestamp() - transaction_timestamp()))::int::text, true)`;
+
+/** PostgreSQL ends a statement after 30 seconds. A connection that says nothing for longer has gone silent. */
+const SILENCE_MS = 35_000;
+/** How much later than PostgreSQL itself we give up waiting for the locks that open a transaction. */
+const SILENCE_AFTER_LOCKS_MS = 1_000;
+/** By so much a wait for a lock may outlast the budget, to save statements. */
+const LOCK_TIMEOUT_SLACK_MS = 100;
+
+/** The time limits of the transactions of one connection. They are set along with other statements. */
+class TransactionLimits {
+  private state: 'none' | 'unsent' | 'opening' | 'open' = 'none';
+  private lockTimeout: number | undefined;
+
+  /** What is asked for is sent with the first statement. */
+  begin(): void {
+    this.state = 'unsent';
+  }
+
+  /** Whether nothing of the transaction has been sent, which is then over. */
+  isUnsent(): boolean {
+    const isUnsent = this.state === 'unsent';
+    if (isUnsent) this.state = 'none';
+    return isUnsent;
+  }
+
+  /** What has to be sent before the next statement; empty for nothing. */
+  beforeNext(ends: boolean, work: Work | undefined): string {
+    if (ends) {
+      this.state = 'none';
+      return '';
+    }
+    if (this.state === 'none') return '';
+    const wanted = work && Math.max(1, Math.ceil(Math.min(work.budget.left, work.lockWaitMs ?? work.budget.left)));
+    if (this.state === 'unsent') {
+      this.state = 'opening';
+      // What is sent at once opens the transaction.
+      process.nextTick(() => {
+        if (this.state === 'opening') this.state = 'open';
+      });
+      this.lockTimeout = wanted;
+      return wanted === undefined
+        ? 'begin; '
+        : `begin; set local lock_timeout = ${wanted}; set local refunds.lock_wait = ${wanted}; `;
+    }
+    const isLess = wanted !== undefined && this.lockTimeout !== undefined && wanted < this.lockTimeout - LOCK_TIMEOUT_SLACK_MS;
+    if (!isLess) return '';
+    this.lockTimeout = wanted;
+    return `set local lock_timeout = ${wanted}; `;
+  }
+
+  /** How long the next statement may take to be answered, in milliseconds; `undefined` for no limit. */
+  silenceLimit(work: Work | undefined): number | undefined {
+    if (work === undefined || work.silenceMs !== undefined) return work?.silenceMs;
+    return this.state === 'opening' ? Math.ceil(work.budget.left) + SILENCE_AFTER_LOCKS_MS : SILENCE_MS;
+  }
 }
 
 /**

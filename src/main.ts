@@ -50,7 +50,10 @@ async function main(): Promise<void> {
     await Promise.race([database?.close(0), sleep(END_TIMEOUT_MS)]).catch(() => undefined);
     process.exit(128 + constants.signals[signal]);
   });
-  database = await openDatabase(config, (message) => logger.info(message), ormLogging(logger));
+  database = await openDatabase(config, (message) => logger.info(message), {
+    ...ormLogging(logger),
+    pool: { max: config.poolSize },
+  });
   let unanswered = 0;
   try {
     // A stop that was asked for meanwhile needs no gateway first.

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { ServiceUnavailable } from './errors.js';
 import { MIGRATIONS } from './migrations/index.js';
+import { WaitBudget, workFor } from './waiting.js';
 
 /** A probe's caller hears within two seconds, whatever the database does. */
 const LIMIT_MS = 1_500;
@@ -58,11 +60,13 @@ export class Readiness {
   }
 
   private async probe(): Promise<string | null> {
+    const work = { organizationId: null, budget: new WaitBudget(LIMIT_MS), silenceMs: LIMIT_MS };
     try {
-      const [row] = await this.orm.em.fork().execute<{ applied: string[] }[]>(PROBE);
+      const [row] = await workFor(work, () => this.orm.em.fork().execute<{ applied: string[] }[]>(PROBE));
       const applied = new Set(row?.applied);
       return MIGRATIONS.every(({ name }) => applied.has(name)) ? null : 'the database lacks migrations';
     } catch (error) {
+      if (error instanceof ServiceUnavailable) return SILENT;
       const { code } = error as { code?: unknown };
       return REASONS[String(code)] ?? 'the database does not answer';
     }

@@ -29,7 +29,7 @@ it('goes on when all its connections are cut in the middle of their transactions
     await sql.query('begin');
     await sql.query('select from credit_notes where id = $1 for update', [noteId]);
     const cut = Promise.all(Array.from({ length: 16 }, (_, index) => refund(`${round}-${index}`)));
-    await waiting(8);
+    await waiting(6);
     await superuser.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'credit-note-refunds'`,
     );

@@ -40,6 +40,7 @@ beforeAll(async () => {
       maxEventLoopDelayMs: 0,
       rateLimit: null,
       queryCostLimit: 20_000,
+      requestWaitMs: 5_000,
     },
     jwt: opened.jwt,
     logger: pino({ level: 'silent' }),

@@ -1,3 +1,4 @@
+import { ConnectionException } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { executeTogether } from '../database-driver.js';
 import { columnsOf, detached, wholeWith } from '../detached.js';
@@ -5,6 +6,7 @@ import { ApiKey, Membership } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
 import { Unauthenticated } from '../errors.js';
 import { Gathering } from '../gathering.js';
+import { WaitBudget, workFor } from '../waiting.js';
 import type { Actor, RequestFacts } from './actor.js';
 import { hashApiKey, looksLikeApiKey } from './api-keys.js';
 import { type JwtSettings, subjectOf } from './jwt.js';
@@ -26,10 +28,24 @@ const WITH_ORGANIZATION = wholeWith('organization');
 /** How long `last used` of a key may lag behind: it is for people, and not worth a write at each request. */
 const LAST_USED_LAG_SECONDS = 60;
 
+/** A connection that is silent for longer is given up, and the look-up made again on another one. */
+const SILENCE_MS = 1_000;
+const ATTEMPTS = 3;
+
+/** Look-ups that take longer than usual hold up no others, unless there are too many of them. */
+const USUAL_MS = 100;
+const MOST_AT_ONCE = 4;
+
 /** Tells who is calling. Those who call while others are being looked up are looked up together; nothing is remembered. */
 export class Authenticator {
-  private readonly apiKeys = new Gathering<'all', string, ApiKey | null>((hashes) => this.findApiKeys(hashes));
-  private readonly memberships = new Gathering<'all', Wanted, Membership | null>((wanted) => this.findMemberships(wanted));
+  private readonly apiKeys = new Gathering<'all', string, ApiKey | null>((hashes, _all, proceed) =>
+    this.lookUp(() => this.findApiKeys(hashes), proceed),
+  );
+  private readonly memberships = new Gathering<'all', Wanted, Membership | null>((wanted, _all, proceed) =>
+    this.lookUp(() => this.findMemberships(wanted), proceed),
+  );
+  private atOnce = 0;
+  private noting: Promise<void> | undefined;
 
   constructor(
     private readonly em: EntityManager,
@@ -73,15 +89,39 @@ export class Authenticator {
     const [rows = []] = await executeTogether(em, [{ text, values: [wanted] }]);
     const apiKeys = detached(em, ApiKey, null, rows, WITH_ORGANIZATION);
     const used = apiKeys.filter((_, index) => rows[index]?.used_lately !== true);
-    if (used.length > 0) {
-      // Nobody waits for it: a row that somebody holds is left for the next time.
-      await em.execute(
-        'update api_keys set last_used_at = now() where id in (select id from api_keys where id in (?) for update skip locked)',
-        [used.map(({ id }) => id)],
-      );
-    }
+    if (used.length > 0) this.noting ??= this.noteUse(used).finally(() => (this.noting = undefined));
     const byHash = new Map(apiKeys.map((each) => [each.hash, each]));
     return hashes.map((hash) => byHash.get(hash) ?? null);
+  }
+
+  /** Nobody waits for it, and what goes wrong is left for the next time: a row that somebody holds, say. */
+  private async noteUse(used: readonly ApiKey[]): Promise<void> {
+    const text =
+      'update api_keys set last_used_at = now() where id in (select id from api_keys where id = any ($1) for update skip locked)';
+    const values = [used.map(({ id }) => id)];
+    await this.ownWork(() => executeTogether(this.em.fork(), [{ text, values }])).catch(() => undefined);
+  }
+
+  private async lookUp<T>(find: () => Promise<T>, proceed: () => void): Promise<T> {
+    this.atOnce += 1;
+    const timer = this.atOnce < MOST_AT_ONCE ? setTimeout(proceed, USUAL_MS) : undefined;
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await this.ownWork(find);
+        } catch (error) {
+          if (!(error instanceof ConnectionException) || attempt === ATTEMPTS) throw error;
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+      this.atOnce -= 1;
+    }
+  }
+
+  /** Many callers share it: it takes no organization's connections, and not what one of them may still wait. */
+  private ownWork<T>(run: () => Promise<T>): Promise<T> {
+    return workFor({ organizationId: null, budget: new WaitBudget(SILENCE_MS), silenceMs: SILENCE_MS }, run);
   }
 
   private async byJwt(token: string, organizationId: string | undefined, request: RequestFacts): Promise<Actor> {

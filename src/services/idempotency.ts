@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Row, Statement } from '../database-driver.js';
+import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../database-driver.js';
 import { IdempotencyKey } from '../entities/idempotency-key.js';
 import type { Organization } from '../entities/organization.js';
 import { IdempotencyKeyReused } from '../errors.js';
@@ -74,7 +74,7 @@ export function keyStatements(organizationId: number, keys: readonly string[], w
   if (keys.length === 0) return [];
   const locks = `select key, ${keyLockId('key')} as lock_id from unnest($2::text[]) key order by lock_id`;
   const lock = wait
-    ? `select key, pg_advisory_xact_lock(lock_id) from (${locks}) locks`
+    ? `select key, ${REFRESH_LOCK_TIMEOUT}, pg_advisory_xact_lock(lock_id) from (${locks}) locks`
     : `select key from (${locks}) locks where pg_try_advisory_xact_lock(lock_id)`;
   const used = 'select key, fingerprint, result_id from idempotency_keys where organization_id = $1 and key = any($2)';
   return [lock, used].map((text) => ({ text, values: [organizationId, keys] }));

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Row, Statement } from '../database-driver.js';
+import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../database-driver.js';
 import { columnsOf, detached } from '../detached.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
@@ -83,7 +83,7 @@ function lockCreditNotes(em: EntityManager, patience: Patience): string {
     select ${columnsOf(em, CreditNote)} from credit_notes
     where organization_id = $1 and id = any (array(
       select wanted.id from json_to_recordset($2) wanted (id bigint, key text)
-      where not exists (select from idempotency_keys used where used.organization_id = $1 and used.key = wanted.key)
+      where ${patience === Patience.FULL ? `${REFRESH_LOCK_TIMEOUT} <> '' and` : ''} not exists (select from idempotency_keys used where used.organization_id = $1 and used.key = wanted.key)
         and (wanted.key is null or pg_try_advisory_xact_lock(${keyLockId('wanted.key')}))
     ))
     order by id for update${patience === Patience.NONE ? ' skip locked' : ''}`;

@@ -93,12 +93,13 @@ export async function refundCreditNotes(
   em: EntityManager,
   organizationId: number,
   requests: readonly RefundRequest[],
-  patience: Patience,
+  waits: { readonly patience: Patience; readonly hasWaited?: boolean },
   onWritten?: () => void,
 ): Promise<readonly Outcome[]> {
+  const { patience } = waits;
   const reading = bookStatements(em, organizationId, requests, patience);
   const actors = requests.map(({ actor }) => actor);
-  const terms = { patience, commands: requests.map(keyed), actors, reading };
+  const terms = { ...waits, commands: requests.map(keyed), actors, reading };
   const { outcomes, written } = await onBooks(em, organizationId, terms, async (em, organization, { keys, standing, rows }) => {
     const books = openBooks(em, organization, requests, patience, rows);
     const { outcomes, made } = await decideRefunds(em, keys, standing, requests, books);
@@ -110,9 +111,18 @@ export async function refundCreditNotes(
   return outcomes;
 }
 
-/** {@link refundCreditNotes} of one, which waits for what it needs. */
-export async function refundCreditNote(em: EntityManager, request: RefundRequest, onWritten?: () => void): Promise<Refund> {
-  const [outcome] = await refundCreditNotes(em, request.actor.organization.id, [request], Patience.FULL, onWritten);
+/**
+ * {@link refundCreditNotes} of one, which waits for what it needs.
+ *
+ * @param hasWaited whether a short wait was in vain already
+ */
+export async function refundCreditNote(
+  em: EntityManager,
+  request: RefundRequest,
+  { hasWaited = false, onWritten }: { readonly hasWaited?: boolean; readonly onWritten?: () => void } = {},
+): Promise<Refund> {
+  const waits = { patience: Patience.FULL, hasWaited };
+  const [outcome] = await refundCreditNotes(em, request.actor.organization.id, [request], waits, onWritten);
   if (outcome instanceof Refund) return outcome;
   throw outcome instanceof DomainError ? outcome : new Error(`a refund that waits was postponed: ${outcome}`);
 }

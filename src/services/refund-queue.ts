@@ -1,8 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { DatabaseDriver } from '../database-driver.js';
 import { isFaultOfOne, isLockTimeout } from '../database-errors.js';
 import { Refund } from '../entities/refund.js';
+import { ServiceUnavailable } from '../errors.js';
 import { Gathering } from '../gathering.js';
-import { placesOf } from './places.js';
+import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../waiting.js';
 import {
   type Outcome,
   Postponed,
@@ -23,15 +25,17 @@ import { MOMENT_MS, Patience } from './unit-of-work.js';
  * need that, and each of them waits alone.
  */
 export class RefundQueue {
-  private readonly gathering = new Gathering<number, RefundRequest, Refund>((requests, organizationId, proceed) =>
-    this.refund(organizationId, requests, proceed),
+  private readonly gathering = new Gathering<number, Item, Refund>((items, organizationId, proceed) =>
+    this.refund(organizationId, items, proceed),
   );
 
   constructor(private readonly em: EntityManager) {}
 
   /** Makes the refund, and throws what {@link refundCreditNotes} refuses it with. */
   add(request: RefundRequest): Promise<Refund> {
-    return this.gathering.add(request.actor.organization.id, request);
+    const organizationId = request.actor.organization.id;
+    const work = currentWork() ?? { organizationId, budget: new WaitBudget(DEFAULT_WAIT_MS) };
+    return work.budget.spend(() => this.gathering.add(organizationId, { request, work }));
   }
 
   /** Makes the refunds of the list each by itself. */
@@ -47,19 +51,16 @@ export class RefundQueue {
     );
   }
 
-  private async refund(
-    organizationId: number,
-    requests: readonly RefundRequest[],
-    proceed: () => void,
-  ): Promise<(Refund | Promise<Refund>)[]> {
-    const [first, ...others] = requests;
-    if (first === undefined || others.length > 0 || placesOf(this.em).areTaken(organizationId)) {
-      return this.refundTogether(organizationId, requests, Patience.SHORT, proceed);
+  private async refund(organizationId: number, items: readonly Item[], proceed: () => void): Promise<(Refund | Promise<Refund>)[]> {
+    const [first, ...others] = items;
+    const { lockWaiters } = this.em.getDriver() as DatabaseDriver;
+    if (first === undefined || others.length > 0 || lockWaiters.isFull(organizationId)) {
+      return this.refundTogether(organizationId, items, Patience.SHORT, proceed);
     }
     // Should it have to wait, it keeps the others waiting for a moment only.
     const timer = setTimeout(proceed, MOMENT_MS);
     try {
-      return [await this.refundAlone(first, proceed)];
+      return [await this.refundAlone(first, { onWritten: proceed })];
     } finally {
       clearTimeout(timer);
     }
@@ -67,30 +68,60 @@ export class RefundQueue {
 
   private async refundTogether(
     organizationId: number,
-    requests: readonly RefundRequest[],
+    items: readonly Item[],
     patience: Patience,
     proceed: () => void,
   ): Promise<(Refund | Promise<Refund>)[]> {
+    const late = items.filter(({ work }) => work.budget.left === 0);
+    if (late.length > 0)
+      return this.refundWithout(late, items, (inTime) => this.refundTogether(organizationId, inTime, patience, proceed));
+    const requests = items.map(({ request }) => request);
+    const budget = new WaitBudget(Math.min(...items.map(({ work }) => work.budget.left)));
     try {
-      const outcomes = await refundCreditNotes(this.em.fork(), organizationId, requests, patience, proceed);
-      return outcomes.map((outcome, index) => this.settle(requests[index] as RefundRequest, outcome));
+      const outcomes = await workFor({ organizationId, budget }, () =>
+        budget.spend(() => refundCreditNotes(this.em.fork(), organizationId, requests, { patience }, proceed)),
+      );
+      return outcomes.map((outcome, index) => this.settle(items[index] as Item, outcome));
     } catch (error) {
       if (patience === Patience.SHORT && isLockTimeout(error)) {
-        return this.refundTogether(organizationId, requests, Patience.NONE, proceed);
+        return this.refundTogether(organizationId, items, Patience.NONE, proceed);
       }
-      if (!isFaultOfOne(error) && !(error instanceof RefundFault)) throw error;
-      // It may be the fault of one alone: each finds out for itself.
-      return requests.map((request) => this.refundAlone(request));
+      if (!isLockTimeout(error) && !isFaultOfOne(error) && !(error instanceof RefundFault)) throw error;
+      // It may be the fault of one alone, or the period that all wait for: each finds out for itself.
+      return items.map((item) => this.refundAlone(item, { hasWaited: isLockTimeout(error) }));
     }
   }
 
-  private settle(request: RefundRequest, outcome: Outcome): Refund | Promise<Refund> {
-    if (outcome instanceof Refund) return outcome;
-    if (outcome instanceof Error) return Promise.reject(outcome);
-    return outcome === Postponed.AFTER_ANOTHER ? this.add(request) : this.refundAlone(request);
+  /** Those who have waited for as long as they may are told so, and written for no more. */
+  private async refundWithout(
+    late: readonly Item[],
+    items: readonly Item[],
+    refund: (inTime: readonly Item[]) => Promise<(Refund | Promise<Refund>)[]>,
+  ): Promise<(Refund | Promise<Refund>)[]> {
+    const inTime = items.filter((item) => !late.includes(item));
+    const refunds = inTime.length === 0 ? [] : await refund(inTime);
+    return items.map((item) =>
+      late.includes(item) ? Promise.reject(new ServiceUnavailable()) : (refunds[inTime.indexOf(item)] as Refund),
+    );
   }
 
-  private refundAlone(request: RefundRequest, onWritten?: () => void): Promise<Refund> {
-    return refundCreditNote(this.em.fork(), request, onWritten);
+  private settle(item: Item, outcome: Outcome): Refund | Promise<Refund> {
+    if (outcome instanceof Refund) return outcome;
+    if (outcome instanceof Error) return Promise.reject(outcome);
+    const { request, work } = item;
+    return outcome === Postponed.AFTER_ANOTHER
+      ? this.gathering.add(request.actor.organization.id, { request, work })
+      : this.refundAlone(item, { hasWaited: true });
   }
+
+  private refundAlone({ request, work }: Item, options: Parameters<typeof refundCreditNote>[2]): Promise<Refund> {
+    return workFor(work, () => refundCreditNote(this.em.fork(), request, options));
+  }
+}
+
+/** A refund that somebody waits for. */
+interface Item {
+  readonly request: RefundRequest;
+  /** What is left of the time that its request may wait. */
+  readonly work: Work;
 }

@@ -2,12 +2,13 @@ import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
 import { Standing, standingStatement } from '../auth/standing.js';
-import { executeTogether, type Row, type Statement } from '../database-driver.js';
+import { type DatabaseDriver, executeTogether, type Row, type Statement } from '../database-driver.js';
+import { isLockTimeout } from '../database-errors.js';
 import { columnsOf } from '../detached.js';
 import { Role } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
+import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../waiting.js';
 import { type KeyedCommand, keyStatements, LockedKeys } from './idempotency.js';
-import { placesOf } from './places.js';
 
 /**
  * Work shares the organization's period with other work; changing the lock date wants it alone. So no lock date slips in
@@ -17,11 +18,11 @@ export type Period = 'shared' | 'alone';
 
 /** How long a unit of work waits for what somebody else holds. */
 export enum Patience {
-  /** Not at all: what is busy is postponed. */
+  /** Not at all for credit notes and keys, which are postponed; a moment for the period. */
   NONE = 'NONE',
-  /** A moment for each lock but the period's, after which the whole unit of work fails; not at all for keys. */
+  /** A moment for each lock, after which the whole unit of work fails; not at all for keys. */
   SHORT = 'SHORT',
-  /** For each lock as long as a connection may. */
+  /** For all locks together as long as the request may still wait. */
   FULL = 'FULL',
 }
 
@@ -74,8 +75,9 @@ export function inUnitOfWork<T extends { id: number }>(
 
 interface Terms {
   readonly period?: Period | undefined;
-  /** For all locks but the period's. */
   readonly patience?: Patience;
+  /** Whether a short wait was in vain already. */
+  readonly hasWaited?: boolean;
   /** Those whose keys are to be locked. */
   readonly commands?: readonly KeyedCommand[];
   /** Those who ask for it. */
@@ -99,12 +101,12 @@ interface Opened {
  * What waits for a lock and what it then reads are statements of their own, if in one round trip: a statement reads what was
  * committed before it began.
  *
- * @throws {ServiceUnavailable} if too many of the organization wait for locks already
+ * @throws {ServiceUnavailable} if what somebody else holds does not become free while the request may wait
  */
 export function onBooks<T>(
   em: EntityManager,
   organizationId: number,
-  { period = 'shared', patience = Patience.FULL, commands = [], actors, reading = [] }: Terms,
+  { period = 'shared', patience = Patience.FULL, hasWaited = false, commands = [], actors, reading = [] }: Terms,
   work: (em: EntityManager, organization: Organization, opened: Opened) => Promise<T>,
 ): Promise<T> {
   const wanted = [...new Set(commands.flatMap(({ idempotency }) => idempotency?.key ?? []))];
@@ -113,7 +115,7 @@ export function onBooks<T>(
     em.transactional(
       async (em) => {
         const [, organizations = [], ...rest] = await executeTogether(em, [
-          { text: periodLock(period, patience), values: [organizationId] },
+          { text: periodLock(period), values: [organizationId] },
           { text: `select ${columnsOf(em, Organization)} from organizations where id = $1`, values: [organizationId] },
           ...keyed,
           ...reading,
@@ -128,12 +130,35 @@ export function onBooks<T>(
       },
       { clear: true },
     );
-  return patience === Patience.FULL ? placesOf(em).take(organizationId, run) : run();
+  const all = currentWork() ?? { organizationId, budget: new WaitBudget(DEFAULT_WAIT_MS) };
+  const shortly = () => workFor({ ...all, lockWaitMs: MOMENT_MS }, run);
+  if (patience !== Patience.FULL) return shortly();
+  return all.budget.spend(() => waiting(em, organizationId, all, run, hasWaited ? null : shortly));
+}
+
+/** Waits for locks as one of not too many; where there are, it tries first whether there is anything to wait for. */
+async function waiting<T>(
+  em: EntityManager,
+  organizationId: number,
+  work: Work,
+  run: () => Promise<T>,
+  shortly: (() => Promise<T>) | null,
+): Promise<T> {
+  const { lockWaiters } = em.getDriver() as DatabaseDriver;
+  if (shortly !== null && lockWaiters.isFull(organizationId)) {
+    try {
+      return await shortly();
+    } catch (error) {
+      // Nothing was written.
+      if (!isLockTimeout(error)) throw error;
+    }
+  }
+  const leave = await lockWaiters.enter(organizationId, work.budget);
+  return workFor(work, run).finally(leave);
 }
 
 /** Advisory locks queue fairly, unlike row locks: a lock date does not starve behind a stream of refunds. */
-function periodLock(period: Period, patience: Patience): string {
+function periodLock(period: Period): string {
   const lock = period === 'alone' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
-  const lockTimeout = patience === Patience.SHORT ? `, set_config('lock_timeout', '${MOMENT_MS}ms', true)` : '';
-  return `select ${lock}(hashtextextended('period', $1))${lockTimeout}`;
+  return `select ${lock}(hashtextextended('period', $1))`;
 }

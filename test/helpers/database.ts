@@ -3,6 +3,7 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { connect } from '../../mikro-orm.config.js';
 import { connectionOf } from '../../src/database.js';
+import { DEFAULT_POOL_SIZE } from '../../src/pool-size.js';
 import { readCluster, TEMPLATE } from './cluster.js';
 
 /** A migrated database of one's own, seen through the ORM and through SQL, as each of its roles. */
@@ -19,7 +20,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export async function createDatabase(): Promise<TestDatabase> {
+export async function createDatabase(poolSize = DEFAULT_POOL_SIZE): Promise<TestDatabase> {
   const { superuser: superuserConnection, application, operator: operatorConnection } = readCluster();
   const database = `test_${randomBytes(6).toString('hex')}`;
   const admin = new pg.Client(superuserConnection);
@@ -31,6 +32,7 @@ export async function createDatabase(): Promise<TestDatabase> {
 
   const statements: string[] = [];
   const orm = await connect(connectionOf({ ...application, database }), {
+    pool: { max: poolSize },
     debug: ['query'],
     colors: false,
     logger: (message) => void statements.push(message),

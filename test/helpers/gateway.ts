@@ -62,6 +62,8 @@ export class Gateway {
       postingDaysAhead?: number;
       maxEventLoopDelayMs?: number;
       queryCostLimit?: number;
+      requestWaitMs?: number;
+      poolSize?: number;
       clientIp?: ClientIp;
       connections?: Partial<ConnectionLimits>;
       stopSeconds?: number;
@@ -70,7 +72,7 @@ export class Gateway {
       orm?: MikroORM;
     } = {},
   ): Promise<Gateway> {
-    const database = await createDatabase();
+    const database = await createDatabase(options.poolSize);
     const logged: Record<string, unknown>[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
     // Tests make equal refunds in a row on purpose; the guard against that has tests of its own.
@@ -104,6 +106,7 @@ export class Gateway {
         maxEventLoopDelayMs,
         rateLimit,
         queryCostLimit,
+        requestWaitMs: options.requestWaitMs ?? 5_000,
       },
       jwt,
       logger,

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { connect } from '../mikro-orm.config.js';
+import { readCluster } from './helpers/cluster.js';
+import { type Books, Client, Gateway } from './helpers/gateway.js';
+import { startTcpProxy, type TcpProxy } from './helpers/tcp-proxy.js';
+
+jest.setTimeout(60_000);
+
+describe('what a request may wait', () => {
+  let gateway: Gateway;
+  let books: Books;
+  let noteId: string;
+  beforeAll(async () => {
+    gateway = await Gateway.start({ requestWaitMs: 60_000 });
+    books = await gateway.books();
+    noteId = (await books.creditNote('1000.00')).id;
+  });
+  afterAll(() => gateway.stop());
+
+  it.each([
+    ['the period, then a key, then the note', { idempotencyKey: 'waited' }],
+    ['the period, then the note', {}],
+  ])('is one time for all: %s', async (_what, key) => {
+    const { sql, superuser } = gateway.database;
+    // What is left when the refund is written shows what was still to be had for the last lock.
+    await superuser.query(`
+      create table if not exists seen (lock_timeout interval);
+      create or replace function see() returns trigger language plpgsql security definer as $$
+        begin insert into seen values (current_setting('lock_timeout')::interval); return null; end $$;
+      create or replace trigger see before insert on refunds for each statement execute function see()`);
+    await sql.query('begin');
+    await sql.query(`select pg_advisory_xact_lock(hashtextextended('period', $1))`, [books.organization.id]);
+    const refund = books.client.graphql(
+      'mutation ($input: RefundCreditNoteInput!, $idempotencyKey: String) { refundCreditNote(input: $input, idempotencyKey: $idempotencyKey) { id } }',
+      { input: books.refundInput(noteId), ...key },
+    );
+    await lockWaits(1);
+    await sleep(700);
+    await sql.query('commit');
+    expect((await refund).errors).toBeUndefined();
+    const { rows } = await superuser.query('select extract(epoch from lock_timeout) * 1000 as ms from seen');
+    await superuser.query('drop trigger see on refunds; drop table seen');
+
+    expect(Number(rows[0]?.ms)).toBeLessThan(60_000 - 600);
+    expect(Number(rows[0]?.ms)).toBeGreaterThan(10_000);
+  });
+
+  it('is spent once, also by several commands of one request; then nothing is written', async () => {
+    const notes = [await books.creditNote('10.00'), await books.creditNote('10.00'), await books.creditNote('10.00')];
+    const ids = notes.map(({ id }) => id);
+    const impatient = await Gateway.start({ requestWaitMs: 400, orm: gateway.database.orm });
+    const before = await books.snapshot();
+    const { sql } = gateway.database;
+    await sql.query('begin');
+    await sql.query('select from credit_notes where id = any ($1) for update', [ids]);
+    const fields = ids.map((id) => `n${id}: voidCreditNote(id: ${id}, date: "2026-02-01") { id }`);
+    const client = new Client(impatient.app, books.client.headers);
+    const { errors = [] } = await client.graphql(`mutation { ${fields.join(' ')} }`);
+    await sql.query('rollback');
+    await impatient.stop();
+
+    expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['SERVICE_UNAVAILABLE']));
+    expect(await books.snapshot()).toEqual(before);
+  });
+
+  /** Until so many connections of this database wait for a lock. */
+  async function lockWaits(count: number): Promise<void> {
+    for (;;) {
+      const { rows } = await gateway.database.superuser.query(
+        `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      if (rows[0].count >= count) return;
+    }
+  }
+
+  it('lets everybody in while nothing can be noted of the use of keys', async () => {
+    const { superuser } = gateway.database;
+    await superuser.query('update api_keys set last_used_at = null');
+    await superuser.query('begin');
+    await superuser.query('lock table api_keys in share mode');
+    const replies = await Promise.all(Array.from({ length: 3 }, () => books.client.graphql('{ me { role } }')));
+    await superuser.query('rollback');
+
+    expect(replies.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+  });
+});
+
+describe('connections that have gone silent', () => {
+  let gateway: Gateway;
+  let behindProxy: Gateway;
+  let proxy: TcpProxy;
+  let books: Books;
+  let client: Client;
+  beforeAll(async () => {
+    gateway = await Gateway.start();
+    books = await gateway.books();
+  });
+  afterAll(() => gateway.stop());
+
+  async function start(requestWaitMs: number) {
+    proxy = await startTcpProxy();
+    const { user, password } = readCluster().application;
+    const { rows } = await gateway.database.sql.query('select current_database() as "dbName"');
+    const orm = await connect({ host: '127.0.0.1', port: proxy.port, user, password, dbName: rows[0].dbName });
+    behindProxy = await Gateway.start({ requestWaitMs, orm });
+    client = new Client(behindProxy.app, books.client.headers);
+    return orm;
+  }
+  let orm: Awaited<ReturnType<typeof start>> | undefined;
+  afterEach(async () => {
+    await proxy.stop();
+    await behindProxy.stop();
+    await orm?.close();
+  });
+
+  it('keep nobody out', async () => {
+    orm = await start(10_000);
+    expect((await client.graphql('{ me { role } }')).errors).toBeUndefined();
+    const pool = await orm.em.getConnection().getNativeClient();
+    while (pool.idleCount < pool.totalCount) await sleep(5);
+    proxy.silence();
+
+    const replies = await Promise.all(Array.from({ length: 5 }, () => client.graphql('{ me { role } }')));
+    expect(replies.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+  });
+
+  it('are given up when the time for waiting has passed, and what waited is refused with nothing written', async () => {
+    const note = await books.creditNote('100.00');
+    orm = await start(500);
+    const { sql, superuser } = gateway.database;
+    await sql.query('begin');
+    await sql.query('select from credit_notes where id = $1 for update', [note.id]);
+    const voiding = client.graphql(`mutation { voidCreditNote(id: ${note.id}, date: "2026-02-01") { id } }`);
+    for (let waits = 0; waits === 0; ) {
+      const { rows } = await superuser.query(
+        `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      waits = rows[0].count;
+    }
+    proxy.silence();
+    const { errors } = await voiding;
+    await sql.query('rollback');
+
+    expect(errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
+    expect((await client.graphql('{ me { role } }')).errors).toBeUndefined();
+    const { data } = await books.client.graphql(`{ creditNote(id: ${note.id}) { status } }`);
+    expect(data).toEqual({ creditNote: { status: 'OPEN' } });
+  });
+});
