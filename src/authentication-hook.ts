@@ -1,10 +1,9 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Actor, RequestFacts } from './auth/actor.js';
 import type { Authenticator } from './auth/authenticator.js';
 import { Unauthenticated } from './errors.js';
-import { BODY_LIMIT } from './http-errors.js';
 import type { RateLimit } from './rate-limit.js';
-import { headerOf } from './request-facts.js';
+import { bodyLength, headerOf } from './request-facts.js';
 import { WaitBudget, workFor } from './waiting.js';
 
 /** The largest body of a request without a credential that may ask for the schema. The Sandbox's own takes 2 kB. */
@@ -47,7 +46,7 @@ export function authenticateFirst(
       request.caller = actor;
     } catch (error) {
       if (!(error instanceof Unauthenticated)) throw error;
-      if (!isSchemaPublic || !mayAskForSchema(request)) throw refused(error, request, reply);
+      if (!isSchemaPublic || !mayAskForSchema(request)) throw error;
       request.caller = error;
     }
   });
@@ -62,16 +61,4 @@ export function authenticateFirst(
 function mayAskForSchema(request: FastifyRequest): boolean {
   const isSmall = request.method === 'GET' || bodyLength(request) <= ANONYMOUS_BODY_LIMIT;
   return request.routeOptions.url === '/graphql' && request.headers.authorization === undefined && isSmall;
-}
-
-/** Node.js reads the rest of a body that nobody wants, to answer the next request of the connection. Not at any length. */
-function refused(error: Unauthenticated, request: FastifyRequest, reply: FastifyReply): Unauthenticated {
-  if (bodyLength(request) > BODY_LIMIT) reply.header('connection', 'close');
-  return error;
-}
-
-/** Infinite if the request does not say how long its body is. */
-function bodyLength({ headers }: FastifyRequest): number {
-  if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
-  return Number(headers['content-length'] ?? 0);
 }

@@ -4,6 +4,7 @@ import { refusalOf } from './database-errors.js';
 import { type DomainError, ServiceUnavailable, Unauthenticated } from './errors.js';
 import { described, FAULT, INTERNAL } from './graphql-errors.js';
 import { InvalidJson } from './json.js';
+import { bodyLength } from './request-facts.js';
 import { type ErrorReply, plainReply, refusalReply, STATUS, TYPE } from './rest/errors.js';
 
 /** As much as the documented API takes. */
@@ -14,11 +15,13 @@ const RETRY_AFTER = '1';
 
 /** The one place where errors outside GraphQL's own execution become replies, in the dialect of the door. */
 export function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (isUnread(request)) reply.header('connection', 'close');
   const refusal = refusalOf(error);
   if (refusal !== null) {
     request.requestLog.add({ refused: refusal.code });
     if (refusal instanceof ServiceUnavailable) {
-      request.requestLog.passing(error);
+      // A refusal of our own has nothing behind it that its request's line does not say.
+      if (error !== refusal) request.requestLog.passing(error);
       reply.header('retry-after', RETRY_AFTER);
     }
     if (refusal instanceof Unauthenticated) reply.header('www-authenticate', 'Bearer');
@@ -72,6 +75,14 @@ function isGraphQL(request: FastifyRequest): boolean {
 function graphqlReply(refusal: DomainError): ErrorReply {
   const { message, extensions } = described(refusal);
   return { status: STATUS[refusal.code], contentType: 'application/json', body: { errors: [{ message, extensions }] } };
+}
+
+/**
+ * Whether a long body has been left where it is. Node.js would read the rest of it, to answer the next request of the connection: not at
+ * any length.
+ */
+function isUnread(request: FastifyRequest): boolean {
+  return request.body === undefined && bodyLength(request) > BODY_LIMIT;
 }
 
 function asked(request: FastifyRequest) {

@@ -20,6 +20,12 @@ export function headerOf(request: FastifyRequest, header: string): string | unde
   return Array.isArray(value) ? value.join(',') : value;
 }
 
+/** Infinite if the request does not say how long its body is. */
+export function bodyLength({ headers }: FastifyRequest): number {
+  if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
+  return Number(headers['content-length'] ?? 0);
+}
+
 function name(text: string | undefined): string | null {
   return text?.slice(0, 255) || null;
 }

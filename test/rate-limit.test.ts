@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
 import { createApiKey } from '../src/auth/api-keys.js';
@@ -151,6 +152,22 @@ describe('a refusal', () => {
     expect(problem.json).toMatchObject({ status: 429, title: 'Too Many Requests', code: 'RATE_LIMITED', details });
     expect(problem.headers['retry-after']).toBe(String(problem.json.details.retryAfterSeconds));
     expect(await books.snapshot()).toEqual(before);
+  });
+
+  it('does not wait for a body that is long or has no end, and closes its connection', async () => {
+    const { gateway } = await start({ perAddress: 1 });
+    await ask(gateway, CALLS.rest, {}, '127.0.0.1');
+    await gateway.app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = gateway.app.server.address() as AddressInfo;
+
+    for (const length of ['Content-Length: 1000000000', 'Transfer-Encoding: chunked']) {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${length}\r\n\r\n`);
+      const reply = (await socket.setEncoding('utf8').toArray()).join('');
+
+      expect(reply).toMatch(/^HTTP\/1\.1 429 /);
+      expect(reply).toMatch(/^connection: close\r$/im);
+    }
   });
 
   it('can be read by the pages that may call', async () => {
