@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { executeTogether } from './database-driver.js';
 import { Gathering } from './gathering.js';
+import { WaitBudget, workFor } from './waiting.js';
 
 /** How often a key has been counted in its present window, and how long that lasts. */
 export interface Count {
@@ -71,7 +72,9 @@ export class SharedCounts {
       this.nextSweep = Date.now() + SWEEP_INTERVAL_MS;
       statements.push({ text: SWEEP, values: [] });
     }
-    const [rows = []] = await executeTogether(this.em.fork(), statements);
+    // A connection that is silent for longer is given up, and not kept beside the next one.
+    const work = { organizationId: null, budget: new WaitBudget(TIMEOUT_MS), silenceMs: TIMEOUT_MS };
+    const [rows = []] = await workFor(work, () => executeTogether(this.em.fork(), statements));
     const counts = new Map(rows.map(({ key, count, ms_left }) => [String(key), { count: Number(count), msLeft: Number(ms_left) }]));
     return keys.map((key, index) => {
       const { count, msLeft } = counts.get(key) ?? { count: 0, msLeft: 0 };
