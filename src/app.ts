@@ -10,9 +10,11 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { acceptJson, assertExactQuery } from './apollo-requests.js';
 import { Authenticator } from './auth/authenticator.js';
 import type { JwtSettings } from './auth/jwt.js';
 import { authenticateFirst } from './authentication-hook.js';
+import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT } from './body-limits.js';
 import { addressReader } from './client-address.js';
 import type { Config } from './config.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
@@ -20,7 +22,7 @@ import { Context } from './context.js';
 import { documentCheck } from './document-check.js';
 import { followRequests } from './follow-requests.js';
 import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
-import { BODY_LIMIT, sendError, sendNotFound } from './http-errors.js';
+import { sendError, sendNotFound } from './http-errors.js';
 import { parseJson } from './json.js';
 import { shedLoad } from './load-shedding.js';
 import { RateLimit } from './rate-limit.js';
@@ -85,7 +87,7 @@ export async function createApp({
     // Those that are still open when closing has waited long enough.
     forceCloseConnections: true,
     pluginTimeout: (stopSeconds + PLUGIN_SECONDS) * 1_000,
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: REST_BODY_LIMIT,
     routerOptions: { maxParamLength: 1_000 },
     // A path that cannot be decoded meets no route, and so no hook.
     frameworkErrors: (error, request, reply) => {
@@ -113,6 +115,8 @@ export async function createApp({
     origin: [...config.corsOrigins],
     exposedHeaders: ['x-request-id', 'idempotency-replayed', 'etag', 'retry-after', 'ratelimit', 'ratelimit-policy'],
     maxAge: 86_400,
+    // What is no question of a browser's is answered like one, and not in a dialect of its own.
+    strictPreflight: false,
   });
   await shedLoad(app, config.maxEventLoopDelayMs);
 
@@ -136,7 +140,8 @@ export async function createApp({
     doors.route({
       method: ['GET', 'POST'],
       url: '/graphql',
-      preHandler: documentCheck(),
+      bodyLimit: GRAPHQL_BODY_LIMIT,
+      preHandler: [assertExactQuery, documentCheck(), acceptJson],
       handler: fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) }),
     });
     const rest: FastifyPluginCallback = (routes, _restOptions, restDone) => {

@@ -1,7 +1,8 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
-import { type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { exactVariables } from './apollo-requests.js';
 import { argumentCheck } from './argument-check.js';
 import { compiledQueries } from './compiled-queries.js';
 import type { Context } from './context.js';
@@ -41,6 +42,7 @@ export function createGraphQLServer(
       introspection
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
         : ApolloServerPluginLandingPageDisabled(),
+      exactVariables,
       requestPlugin,
       operationChecks(queryLimits(schema, queryCostLimit), argumentCheck(schema)),
       tellWritten,
@@ -54,10 +56,11 @@ const requestPlugin: ApolloServerPlugin<Context> = {
   async requestDidStart({ contextValue }) {
     return {
       async didResolveOperation({ operationName, operation, request }) {
+        if (operation === undefined || operation.operation === 'subscription') throw unknownOperation(operation);
         const name = operationName?.slice(0, MAX_NAME) ?? null;
-        contextValue.log.add({ operation: name ?? operation?.operation });
+        contextValue.log.add({ operation: name ?? operation.operation });
         contextValue.request.operationName = name;
-        if (operation?.operation === 'mutation') {
+        if (operation.operation === 'mutation') {
           const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation, request.variables ?? {}));
           if (refusal !== null) throw wrapped(refusal, 400);
         }
@@ -94,6 +97,13 @@ const requestPlugin: ApolloServerPlugin<Context> = {
     };
   },
 };
+
+function unknownOperation(operation: OperationDefinitionNode | undefined): GraphQLError {
+  const message = operation
+    ? 'There are no subscriptions here'
+    : 'operationName must be the name of an operation in the document, and is needed where it holds several';
+  return new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } } });
+}
 
 /** How many mutations of the operation would take the header's key. A fragment may hold any number. */
 function commandsWithoutKey({ selectionSet }: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): number {

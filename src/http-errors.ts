@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { REST_BODY_LIMIT } from './body-limits.js';
 import { BrokenRequest } from './connections.js';
 import { refusalOf } from './database-errors.js';
 import { type DomainError, ServiceUnavailable, Unauthenticated } from './errors.js';
@@ -6,9 +7,6 @@ import { described, FAULT, INTERNAL } from './graphql-errors.js';
 import { InvalidJson } from './json.js';
 import { bodyLength } from './request-facts.js';
 import { type ErrorReply, plainReply, refusalReply, STATUS, TYPE } from './rest/errors.js';
-
-/** As much as the documented API takes. */
-export const BODY_LIMIT = 100 * 1024;
 
 /** Seconds after which a request that was unlucky may be sent again. */
 const RETRY_AFTER = '1';
@@ -30,7 +28,7 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
       isGraphQL(request) ? graphqlReply(refusal) : refusalReply(refusal, { ...asked(request), target: request.body }),
     );
   }
-  const client = clientError(error);
+  const client = clientError(error, request);
   if (client !== null) return sendPlain(client.status, client.message, request, reply);
   request.requestLog.fault(error);
   return sendPlain(500, FAULT, request, reply);
@@ -42,17 +40,19 @@ export function sendNotFound(request: FastifyRequest, reply: FastifyReply): Fast
 
 function sendPlain(status: number, message: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (!isGraphQL(request)) return send(reply, plainReply(status, message, asked(request)));
-  const errors = [{ message, extensions: { code: TYPE[status] ?? INTERNAL, requestId: request.id } }];
+  const errors = [
+    { message, extensions: { code: TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : INTERNAL), requestId: request.id } },
+  ];
   return send(reply, { status, contentType: 'application/json', body: { errors } });
 }
 
 /** What is wrong with a request that could not be read. */
-function clientError(error: FastifyError): { status: number; message: string } | null {
+function clientError(error: FastifyError, { routeOptions }: FastifyRequest): { status: number; message: string } | null {
   if (error instanceof BrokenRequest) return { status: error.status, message: error.message };
   if (error instanceof InvalidJson) return { status: 400, message: error.message };
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return { status: 413, message: `The body is larger than ${BODY_LIMIT} bytes` };
+      return { status: 413, message: `The body is larger than ${routeOptions.bodyLimit} bytes` };
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return { status: 415, message: 'Send the body as Content-Type: application/json, in UTF-8 and not compressed' };
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
@@ -63,8 +63,14 @@ function clientError(error: FastifyError): { status: number; message: string } |
     case 'ECONNRESET':
       return { status: 400, message: 'The request was aborted' };
     default:
-      return null;
+      // Whatever else Fastify finds wrong with a request.
+      return isClients(error) ? { status: error.statusCode, message: error.message } : null;
   }
+}
+
+function isClients(error: FastifyError): error is FastifyError & { statusCode: number } {
+  const { code, statusCode = 500 } = error;
+  return code?.startsWith('FST_') && statusCode >= 400 && statusCode < 500;
 }
 
 function isGraphQL(request: FastifyRequest): boolean {
@@ -82,7 +88,7 @@ function graphqlReply(refusal: DomainError): ErrorReply {
  * any length.
  */
 function isUnread(request: FastifyRequest): boolean {
-  return request.body === undefined && bodyLength(request) > BODY_LIMIT;
+  return request.body === undefined && bodyLength(request) > REST_BODY_LIMIT;
 }
 
 function asked(request: FastifyRequest) {

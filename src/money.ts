@@ -23,17 +23,28 @@ export const MAX_DIGITS = 15;
 export const MAX_RATE_INTEGER_DIGITS = 10;
 export const MAX_RATE_DECIMALS = 30;
 
-const DECIMAL_TEXT = /^-?\d{1,30}(\.\d{1,30})?$/;
-const NUMBER_TOKEN = /^-?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?$/;
+const DECIMAL_TEXT = /^-?\d+(\.\d+)?$/;
+const NUMBER_TOKEN = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** Far more than any rule allows. */
+const MAX_DIGITS_READ = 100;
 
 /** Reads a plain decimal such as `-12.50`; `null` if the text is anything else. */
 export function parseDecimal(text: string): Big | null {
-  return DECIMAL_TEXT.test(text) ? Big(text) : null;
+  return DECIMAL_TEXT.test(text) ? bounded(Big(text)) : null;
 }
 
 /** Reads a number as it stood in JSON or in a GraphQL document, where an exponent is allowed; `null` if it is none. */
 export function parseNumberToken(token: string): Big | null {
-  return NUMBER_TOKEN.test(token) ? Big(token) : null;
+  return NUMBER_TOKEN.test(token) ? bounded(Big(token)) : null;
+}
+
+/**
+ * What has so many digits that it is refused wherever it stands is read as one number of that kind: `1e999999999` would be a
+ * gigabyte in a message.
+ */
+function bounded(value: Big): Big {
+  return digitCount(value) <= MAX_DIGITS_READ ? value : Big(`${value.s < 0 ? '-' : ''}1e${MAX_DIGITS_READ}`);
 }
 
 /** Digits that it takes to write the value without an exponent, on both sides of the point. */

@@ -99,7 +99,7 @@ export function refusalReply(error: DomainError, { requestId, accept, target }: 
 /** What is wrong with a request before any of its meaning is looked at, and what is wrong with us. */
 export function plainReply(status: number, message: string, { requestId, accept }: Omit<Rejected, 'target'>): ErrorReply {
   if (accept?.includes('application/problem+json')) return problem(status, message, { requestId });
-  const errors = [{ statusCode: status, type: TYPE[status] ?? 'INTERNAL_SERVER_ERROR', message }];
+  const errors = [{ statusCode: status, type: TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR'), message }];
   return {
     status,
     contentType: 'application/json',

@@ -58,5 +58,5 @@ function wrongType(field: DocumentedField, value: unknown): InvalidField[] {
 
 /** GraphQL's ID is text at run time, and so is ours. */
 function idText(value: unknown): string {
-  return value instanceof LongNumber ? value.source : String(value);
+  return value instanceof LongNumber ? value.source : typeof value === 'number' ? String(value) : '';
 }

@@ -24,8 +24,19 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
       allowUnusualRate: request.headers['allow-unusual-rate'] === 'true',
     };
     const refund = await context.refunds.add({ actor: context.actor, command: input, conditions });
-    reply.header('etag', (await related(context.loaders.creditNote, refund.creditNote)).etag);
+    const creditNote = await settled(related(context.loaders.creditNote, refund.creditNote), context.log);
+    if (creditNote !== null) reply.header('etag', creditNote.etag);
     if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
     return reply.code(201).send(refundReply(refund));
   });
+}
+
+/** The refund has been made: a header that cannot be worked out is left out, and does not make it look refused. */
+async function settled<T>(reading: T | Promise<T>, log: Context['log']): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    log.passing(error);
+    return null;
+  }
 }

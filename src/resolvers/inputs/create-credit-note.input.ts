@@ -3,6 +3,7 @@ import { Field, ID, InputType } from 'type-graphql';
 import type { Big } from '../../money.js';
 import { DecimalScalar, PostingDateScalar } from '../../scalars.js';
 import type { CreateCreditNote } from '../../services/create-credit-note.js';
+import { LENGTHS, MAX_ITEMS } from './lengths.js';
 import { HasDigits, HasRateDigits, IsId, IsPositiveAmount, IsPositiveRate, IsPostingDate, IsText } from './validators.js';
 
 @InputType({ description: 'A line of a credit note: income that is given back.' })
@@ -17,7 +18,7 @@ export class CreditNoteLineInput {
   amount!: Big;
 
   @Field(() => String, { defaultValue: '', description: 'What is given back. At most 1000 characters.' })
-  @IsText(0, 1000)
+  @IsText(0, LENGTHS.lineDescription)
   description!: string;
 }
 
@@ -25,7 +26,7 @@ export class CreditNoteLineInput {
 export class CreateCreditNoteInput implements CreateCreditNote {
   @Field(() => String, { nullable: true, description: 'Number, unique in the organization; the next free one if absent.' })
   @IsOptional()
-  @IsText(1, 255)
+  @IsText(1, LENGTHS.number)
   number?: string | null;
 
   @Field(() => ID, { description: 'The customer whose debt it lowers.' })
@@ -52,16 +53,16 @@ export class CreateCreditNoteInput implements CreateCreditNote {
 
   @Field(() => [CreditNoteLineInput], { description: '1 to 100 lines.' })
   @ArrayMinSize(1, { message: 'lines must hold at least one line' })
-  @ArrayMaxSize(100, { message: 'lines must hold at most 100 lines' })
+  @ArrayMaxSize(MAX_ITEMS, { message: 'lines must hold at most 100 lines' })
   @ValidateNested()
   lines!: CreditNoteLineInput[];
 
   @Field(() => String, { defaultValue: '', description: 'Reference of the document. At most 255 characters.' })
-  @IsText(0, 255)
+  @IsText(0, LENGTHS.reference)
   referenceNo!: string;
 
   @Field(() => String, { defaultValue: '', description: 'Note to the customer. At most 4000 characters.' })
-  @IsText(0, 4000)
+  @IsText(0, LENGTHS.note)
   note!: string;
 
   @Field(() => Boolean, { defaultValue: false, description: 'Whether it goes into the books at once.' })

@@ -3,26 +3,36 @@ import { type Actor, requireRole } from '../../auth/actor.js';
 import { Role } from '../../entities/access.js';
 import { Protocol, type Provenance } from '../../entities/provenance.js';
 import type { Condition } from '../rows.js';
+import { IsText } from './validators.js';
+
+/** What is kept is cut at this length; so no more of it can be asked for. */
+const MAX_KEPT = 255;
 
 @Extensions({ role: Role.ACCOUNTANT })
 @InputType({ description: 'Where something came from; what is given must be equal.' })
 export class ProvenanceFilter implements Partial<Provenance> {
   @Field(() => String, { nullable: true, description: 'Name of the user or of the API key.' })
+  @IsText(0, MAX_KEPT)
   createdBy?: string;
 
   @Field(() => String, { nullable: true, description: 'Id of the request.' })
+  @IsText(0, MAX_KEPT)
   requestId?: string;
 
   @Field(() => String, { nullable: true, description: 'W3C trace id.' })
+  @IsText(0, MAX_KEPT)
   traceId?: string;
 
   @Field(() => String, { nullable: true, description: 'Name of the client.' })
+  @IsText(0, MAX_KEPT)
   clientName?: string;
 
   @Field(() => String, { nullable: true, description: 'Version of the client.' })
+  @IsText(0, MAX_KEPT)
   clientVersion?: string;
 
   @Field(() => String, { nullable: true, description: 'Name of the GraphQL operation.' })
+  @IsText(0, MAX_KEPT)
   operationName?: string;
 
   @Field(() => Protocol, { nullable: true, description: 'The door.' })

@@ -3,6 +3,7 @@ import { Field, ID, InputType } from 'type-graphql';
 import type { Big } from '../../money.js';
 import { DecimalScalar, PostingDateScalar } from '../../scalars.js';
 import type { RefundCreditNote } from '../../services/refund-credit-note.js';
+import { LENGTHS } from './lengths.js';
 import {
   HasDigits,
   HasRateDigits,
@@ -56,11 +57,11 @@ export class RefundCreditNoteInput implements RefundCreditNote {
   @Field(() => String, {
     description: 'Reference number, such as that of the bank transfer; may be empty. At most 255 characters.',
   })
-  @IsText(0, 255)
+  @IsText(0, LENGTHS.reference)
   referenceNo!: string;
 
   @Field(() => String, { description: 'What it is paid for; may be empty. At most 1000 characters.' })
-  @IsText(0, 1000)
+  @IsText(0, LENGTHS.refundDescription)
   description!: string;
 
   @Field(() => PostingDateScalar, { description: 'The day in the books.' })

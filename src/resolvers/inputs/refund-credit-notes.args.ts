@@ -1,5 +1,6 @@
 import { ArrayMaxSize, ArrayMinSize, ValidateNested } from 'class-validator';
 import { ArgsType, Field, registerEnumType } from 'type-graphql';
+import { MAX_ITEMS } from './lengths.js';
 import { RefundCreditNoteInput } from './refund-credit-note.input.js';
 
 export enum BulkMode {
@@ -20,7 +21,7 @@ registerEnumType(BulkMode, {
 export class RefundCreditNotesArgs {
   @Field(() => [RefundCreditNoteInput], { description: 'What is to be refunded, in this order: 1 to 100 refunds.' })
   @ArrayMinSize(1, { message: 'inputs must hold at least one refund' })
-  @ArrayMaxSize(100, { message: 'inputs must hold at most 100 refunds' })
+  @ArrayMaxSize(MAX_ITEMS, { message: 'inputs must hold at most 100 refunds' })
   @ValidateNested()
   inputs!: RefundCreditNoteInput[];
 

@@ -54,6 +54,9 @@ export function IsPostingDate(): PropertyDecorator {
   );
 }
 
+/** No writing puts so many marks on a letter (UAX 15, stream-safe text); bringing more in order takes the square of the time. */
+const MANY_MARKS = /\p{M}{31}/u;
+
 /** Text that PostgreSQL can hold, of so many characters as people count them. */
 export function IsText(minimum: number, maximum: number): PropertyDecorator {
   const length = minimum === 0 ? `at most ${maximum}` : `${minimum} to ${maximum}`;
@@ -61,7 +64,9 @@ export function IsText(minimum: number, maximum: number): PropertyDecorator {
     'isText',
     `must be text of ${length} characters${minimum > 0 ? ', not blank' : ''}, all of them whole and none of them NUL`,
     (value) => {
-      if (typeof value !== 'string' || value.includes('\0') || !value.isWellFormed()) return false;
+      // No character takes so many code units, nor do blanks around them count without end.
+      if (typeof value !== 'string' || value.length > 4 * maximum + 100) return false;
+      if (value.includes('\0') || !value.isWellFormed() || MANY_MARKS.test(value)) return false;
       // What may not be blank is kept without the blanks around it.
       const count = [...(minimum === 0 ? value : tidy(value))].length;
       return count >= minimum && count <= maximum;

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+let input: Record<string, unknown>;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  const { creditNoteId, fromAccountId, branchId, ...rest } = books.refundInput((await books.creditNote('100.00')).id);
+  input = { ...rest, creditNoteId, fromAccountId, branchId };
+});
+afterAll(() => gateway.stop());
+
+/** What the preview answers: that it would be allowed, or the code and the field of its refusal. */
+async function answer(method: 'GET' | 'POST', query: string, variables: string): Promise<unknown> {
+  const headers = { 'content-type': 'application/json', ...books.client.headers };
+  const reply =
+    method === 'POST'
+      ? await gateway.app.inject({
+          method,
+          url: '/graphql',
+          headers,
+          payload: `{"query":${JSON.stringify(query)},"variables":${variables}}`,
+        })
+      : await gateway.app.inject({
+          url: `/graphql?query=${encodeURIComponent(query)}&variables=${encodeURIComponent(variables)}`,
+          headers,
+        });
+  const { data, errors } = reply.json();
+  return errors === undefined ? data.previewRefund.allowed : [errors[0].extensions.code, errors[0].extensions.field];
+}
+
+const others = (without: string): string =>
+  Object.entries(input)
+    .filter(([name]) => name !== without)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+    .join(', ');
+
+/** Every way in which a number can come, as a document and its variables. */
+const WAYS: Record<string, (field: string, number: string) => [string, string]> = {
+  'a variable': (field, number) => [
+    'query($input: RefundCreditNoteInput!) { previewRefund(input: $input) { allowed } }',
+    JSON.stringify({ input: { ...input, [field]: 'HERE' } }).replace('"HERE"', number),
+  ],
+  'a variable of its own': (field, number) => [
+    `query($it: Decimal!) { previewRefund(input: { ${others(field)}, ${field}: $it }) { allowed } }`,
+    `{"it":${number}}`,
+  ],
+  'a literal': (field, number) => [`{ previewRefund(input: { ${others(field)}, ${field}: ${number} }) { allowed } }`, '{}'],
+  'a literal beside variables': (field, number) => {
+    const texts = [
+      'referenceNo',
+      'description',
+      'date',
+      'creditNoteId',
+      'fromAccountId',
+      'branchId',
+      field === 'amount' ? 'exchangeRate' : 'amount',
+    ];
+    const types: Record<string, string> = {
+      referenceNo: 'String!',
+      description: 'String!',
+      date: 'PostingDate!',
+      amount: 'Decimal!',
+      exchangeRate: 'Decimal',
+    };
+    return [
+      `query(${texts.map((name) => `$${name}: ${types[name] ?? 'ID!'}`).join()}) { previewRefund(input: { ${texts.map((name) => `${name}: $${name}`).join()}, ${field}: ${number} }) { allowed } }`,
+      JSON.stringify(Object.fromEntries(texts.map((name) => [name, input[name]]))),
+    ];
+  },
+  'a default': (field, number) => [
+    `query($it: Decimal! = ${number}) { previewRefund(input: { ${others(field)}, ${field}: $it }) { allowed } }`,
+    '{}',
+  ],
+  'a default in an object': (field, number) => [
+    `query($input: RefundCreditNoteInput! = { ${others(field)}, ${field}: ${number} }) { previewRefund(input: $input) { allowed } }`,
+    '{}',
+  ],
+};
+
+describe.each(Object.entries(WAYS))('a number as %s', (_name, way) => {
+  it.each([
+    ['amount', '40.000000000000000000001', ['AMOUNT_TOO_LARGE', 'amount']],
+    ['amount', '1e400', ['AMOUNT_TOO_LARGE', 'amount']],
+    ['amount', '1e-9999999', ['AMOUNT_TOO_LARGE', 'amount']],
+    ['amount', '1234567890123456789', ['AMOUNT_TOO_LARGE', 'amount']],
+    ['amount', '9'.repeat(60), ['AMOUNT_TOO_LARGE', 'amount']],
+    ['amount', '0', ['AMOUNT_NOT_POSITIVE', 'amount']],
+    ['amount', '-0.0', ['AMOUNT_NOT_POSITIVE', 'amount']],
+    ['amount', '-1e400', ['AMOUNT_NOT_POSITIVE', 'amount']],
+    ['amount', '4.00000000000000000000000e+1', true],
+    ['exchangeRate', '1.00000000000000000001', ['EXCHANGE_RATE_INVALID', 'exchangeRate']],
+    ['exchangeRate', '-1', ['EXCHANGE_RATE_INVALID', 'exchangeRate']],
+    ['exchangeRate', '1.000', true],
+  ])('loses no digit, by GET or by POST, the first time or the fifth: %s %.30s', async (field, number, expected) => {
+    const [query, variables] = way(field, number);
+    const answers: unknown[] = [];
+    for (let time = 0; time < 5; time += 1) {
+      answers.push(await answer('POST', query, variables), await answer('GET', query, variables));
+    }
+    expect(answers).toEqual(answers.map(() => expected));
+  });
+});
+
+it('an id or a count that lost a digit would be another', async () => {
+  const asked = async (method: 'GET' | 'POST', variables: string) => {
+    const query = 'query($id: ID!, $n: Int!) { creditNote(id: $id) { id } creditNotes(first: $n) { id } }';
+    const headers = { 'content-type': 'application/json', ...books.client.headers };
+    const reply = await gateway.app.inject(
+      method === 'POST'
+        ? { method, url: '/graphql', headers, payload: `{"query":${JSON.stringify(query)},"variables":${variables}}` }
+        : { url: `/graphql?query=${encodeURIComponent(query)}&variables=${encodeURIComponent(variables)}`, headers },
+    );
+    return reply.json().errors?.map(({ extensions }: { extensions: Record<string, unknown> }) => extensions);
+  };
+  for (const method of ['GET', 'POST'] as const) {
+    expect(await asked(method, '{"id":1.00000000000000000001,"n":100.00000000000000000001}')).toMatchObject([
+      { code: 'BAD_USER_INPUT', details: { fields: [{ field: 'id' }, { field: 'first' }] } },
+    ]);
+  }
+});
