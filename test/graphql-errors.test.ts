@@ -70,9 +70,101 @@ describe('an input variable that is wrong', () => {
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field });
   });
 
+  it('is refused with all of its fields at once, whoever finds them, each by itself', async () => {
+    const error = await errorOf({
+      amount: 'x',
+      exchangeRate: [],
+      branchId: 'y',
+      referenceNo: 'r'.repeat(300),
+      date: null,
+      more: 1,
+    });
+    expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'amount' });
+    const { fields } = (error?.extensions.details ?? {}) as { fields: { field: string; code: string; reasons: string[] }[] };
+    expect(fields.map(({ field, code }) => `${field} ${code}`).sort()).toEqual(
+      ['amount', 'branchId', 'date', 'exchangeRate', 'more', 'referenceNo'].map((field) => `${field} BAD_USER_INPUT`),
+    );
+    for (const { field, reasons } of fields) expect(reasons).toEqual([expect.stringContaining(field)]);
+  });
+
+  it('has the code that all its fields have in common', async () => {
+    expect((await errorOf({ amount: 0 }))?.extensions.code).toBe('AMOUNT_NOT_POSITIVE');
+    const error = await errorOf({ amount: 0, exchangeRate: -1 });
+    expect(error?.extensions).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      details: {
+        fields: [
+          { field: 'amount', code: 'AMOUNT_NOT_POSITIVE' },
+          { field: 'exchangeRate', code: 'EXCHANGE_RATE_INVALID' },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    [
+      'refundCreditNotes(inputs: $inputs, mode: ATOMIC) { refund { id } }',
+      [{}, { amount: 0 }],
+      'inputs.1.amount',
+      'AMOUNT_NOT_POSITIVE',
+    ],
+    [
+      'refundCreditNotes(inputs: $inputs, mode: PER_ITEM) { refund { id } }',
+      [{ amount: '9'.repeat(19) }],
+      'inputs.0.amount',
+      'AMOUNT_TOO_LARGE',
+    ],
+    [
+      'refundCreditNotes(inputs: $inputs, mode: ATOMIC) { refund { id } }',
+      [{}, {}, { date: '2021-02-30' }],
+      'inputs.2.date',
+      'BAD_USER_INPUT',
+    ],
+  ])('is named by its place in a list: %s %p', async (mutation, changes, field, code) => {
+    const { errors } = await books.client.graphql(`mutation($inputs: [RefundCreditNoteInput!]!) { ${mutation} }`, {
+      inputs: changes.map((change) => ({ ...input, ...change })),
+    });
+    expect(errors?.[0]?.extensions).toMatchObject({ code, field });
+  });
+
+  it('is told with fifty fields at most', async () => {
+    const text =
+      'mutation($inputs: [RefundCreditNoteInput!]!) { refundCreditNotes(inputs: $inputs, mode: ATOMIC) { refund { id } } }';
+    const { errors } = await books.client.graphql(text, { inputs: Array(100).fill({}) });
+    expect(errors?.[0]?.extensions).toMatchObject({
+      field: 'inputs.0.creditNoteId',
+      details: { fields: Array(50).fill(expect.objectContaining({ code: 'BAD_USER_INPUT' })) },
+    });
+  });
+
   it('is quoted, but not at any length', async () => {
     expect((await errorOf({ date: 'x'.repeat(50_000) }))?.message.length).toBeLessThan(600);
     expect((await errorOf({ date: 'x'.repeat(50_000) }))?.extensions.field).toBe('date');
+  });
+
+  it('in the document itself has its own error, with its field', async () => {
+    const [literal, named] = ['amount: "x", date: 5', ['amount', 'date']] as const;
+    const rest = Object.entries(input)
+      .filter(([name]) => !literal.includes(`${name}:`))
+      .map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+    const { errors } = await books.client.graphql(
+      `mutation { refundCreditNote(input: { ${literal}, ${rest.join(', ')} }) { id } }`,
+    );
+    expect(errors?.map(({ extensions }) => extensions)).toEqual(
+      named.map((field) => ({
+        code: 'GRAPHQL_VALIDATION_FAILED',
+        field,
+        details: { fields: [{ field, code: 'GRAPHQL_VALIDATION_FAILED', reasons: [expect.any(String)] }] },
+      })),
+    );
+  });
+
+  it('in the document itself is named also where it is missing, or not known', async () => {
+    const { errors } = await books.client.graphql(
+      'mutation { createBranch(input: { foo: 1 }) { id } refundCreditNotes(inputs: [{ amount: [] }], mode: ATOMIC) { refund { id } } }',
+    );
+    const fields = errors?.map(({ extensions }) => extensions.field);
+    expect(fields).toEqual(expect.arrayContaining(['code', 'name', 'foo', 'inputs.0.creditNoteId', 'inputs.0.amount']));
   });
 
   it('is refused where the document holds the value itself', async () => {

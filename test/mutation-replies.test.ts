@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getNamedType, isNonNullType } from 'graphql';
 import { Role } from '../src/entities/access.js';
 import { createSchema } from '../src/schema.js';
+import { CreditNoteDocument } from './generated/documents.js';
 import { type Books, type Client, Gateway } from './helpers/gateway.js';
 
 let gateway: Gateway;
@@ -272,4 +273,57 @@ describe('what was done is told although it cannot be read', () => {
     }
     expect([first.extensions?.idempotency, again.extensions?.idempotency]).toEqual([{ replayed: false }, { replayed: true }]);
   });
+
+  it('by the connection that is lost while it is read', async () => {
+    const { id } = await books.creditNote('100.00');
+    const { superuser, sql } = gateway.database;
+    await superuser.query('begin');
+    await superuser.query('lock table balance_snapshots in access exclusive mode');
+    const waiting = books.client.graphql(
+      'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id fromAccount { balance } } }',
+      { input: books.refundInput(id) },
+    );
+    while ((await sql.query(WAITING)).rows.length === 0);
+    await superuser.query(`select pg_terminate_backend(pid) from (${WAITING}) waiting`);
+    const { data, errors, status } = await waiting;
+    await superuser.query('rollback');
+
+    expect([status, data]).toEqual([200, { refundCreditNote: null }]);
+    expect(errors?.[0]?.extensions).toEqual({
+      code: 'REPLY_INCOMPLETE',
+      written: { type: 'Refund', ids: [expect.any(String)] },
+      details: { cause: 'SERVICE_UNAVAILABLE' },
+    });
+    expect(await refundedOf(id)).toBe('40.00');
+  });
+
+  it('of several that were made each by itself, as they were made', async () => {
+    const { id } = await books.creditNote('100.00');
+    const { superuser, sql } = gateway.database;
+    const role = (await sql.query('select current_user as name')).rows[0].name;
+    const { rows } = await superuser.query(
+      `select string_agg(column_name, ', ') as names from information_schema.columns where table_name = 'refunds' and column_name <> 'description'`,
+    );
+    await superuser.query(`revoke select on refunds from ${role}`);
+    await superuser.query(`grant select (${rows[0].names}) on refunds to ${role}`);
+    const { data, errors } = await books.client.graphql(
+      'mutation($inputs: [RefundCreditNoteInput!]!) { refundCreditNotes(inputs: $inputs, mode: PER_ITEM) { refund { id amount } refusal { code } } }',
+      { inputs: [books.refundInput(id), books.refundInput(id, { amount: '999.00' })] },
+    );
+    await superuser.query(`grant select on refunds to ${role}`);
+
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      refundCreditNotes: [
+        { refund: { id: expect.any(String), amount: '40.00' }, refusal: null },
+        { refund: null, refusal: { code: 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT' } },
+      ],
+    });
+    expect(await refundedOf(id)).toBe('40.00');
+  });
+
+  /** Backends that wait for a lock. */
+  const WAITING = `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+
+  const refundedOf = async (id: string) => (await books.client.query(CreditNoteDocument, { id })).creditNote.refunded;
 });

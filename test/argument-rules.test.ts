@@ -1,0 +1,41 @@
+import { expect, it } from '@jest/globals';
+import { type GraphQLField, isInputObjectType, isObjectType } from 'graphql';
+import { argumentRules } from '../src/argument-rules.js';
+import { PageArgs } from '../src/resolvers/inputs/page.args.js';
+import { RefundCreditNotesArgs } from '../src/resolvers/inputs/refund-credit-notes.args.js';
+import { createSchema } from '../src/schema.js';
+
+const schema = createSchema();
+const rules = argumentRules(schema);
+const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
+const fields: [string, GraphQLField<unknown, unknown>][] = types
+  .filter(isObjectType)
+  .flatMap((type) => Object.values(type.getFields()).map((field): [string, typeof field] => [`${type.name}.${field.name}`, field]));
+
+it('knows the class of each input type', () => {
+  for (const type of types.filter(isInputObjectType))
+    expect([type.name, rules.inputs.get(type.name)]).toEqual([type.name, expect.any(Function)]);
+});
+
+it('knows for each argument of each field whose rules it keeps', () => {
+  const unknown = fields.flatMap(([name, field]) => {
+    const { argsClass, single = new Set() } = rules.fields.get(field) ?? {};
+    const inClass = new Set(
+      argsClass === PageArgs
+        ? ['first', 'after']
+        : argsClass === RefundCreditNotesArgs
+          ? ['inputs', 'mode', 'allowDuplicate', 'allowUnusualRate']
+          : [],
+    );
+    return field.args
+      .filter((argument) => !single.has(argument.name) && !inClass.has(argument.name))
+      .map((argument) => `${name}(${argument.name})`);
+  });
+  expect(unknown).toEqual([]);
+});
+
+it('knows the role that each query and mutation needs', () => {
+  const roots = [schema.getQueryType(), schema.getMutationType()].flatMap((type) => Object.values(type?.getFields() ?? {}));
+  const open = roots.filter((field) => rules.fields.get(field)?.roles.length !== 1).map(({ name }) => name);
+  expect(open).toEqual([]);
+});
