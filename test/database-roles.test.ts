@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type pg from 'pg';
 import { connect } from '../mikro-orm.config.js';
 import { connectionOf } from '../src/database.js';
@@ -8,7 +8,9 @@ import { migrate } from '../src/migrate.js';
 import { addMember } from '../src/services/members.js';
 import { readCluster } from './helpers/cluster.js';
 import { type Books, Gateway } from './helpers/gateway.js';
-import { cleanUp, cli } from './helpers/process.js';
+import { cleanUp, cli, GatewayProcess } from './helpers/process.js';
+
+jest.setTimeout(60_000);
 
 /** Three database roles: the owner migrates, an operator manages who may do what, the gateway serves requests. */
 let gateway: Gateway;
@@ -202,4 +204,13 @@ it('tells in a line that the gateway’s role may not do an operator’s work', 
   const { code, stdout, stderr } = await cli({ DATABASE_URL }, 'api-key', 'create', ...words);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^The role of DATABASE_URL may not do this\..*operations\.md.*\n$/);
+});
+
+it('tells at the start that the gateway’s role may do more than serve requests, if it may', async () => {
+  const start = async (role: 'superuser' | 'application') => {
+    const started = await GatewayProcess.start({ DATABASE_URL: connectionUrl({ ...readCluster()[role], database }) });
+    await started.stop('SIGTERM');
+    return started.output().includes('Three roles');
+  };
+  expect([await start('superuser'), await start('application')]).toEqual([true, false]);
 });

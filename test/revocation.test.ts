@@ -106,6 +106,7 @@ async function waiting(count: number): Promise<void> {
 
 type Hold = readonly [statement: string, values: () => unknown[]];
 const holdNote: Hold = ['select from credit_notes where id = any ($1) for update', () => [[noteId]]];
+const holdOrder: Hold = [`select pg_advisory_xact_lock(hashtextextended('order', $1))`, () => [books.organization.id]];
 const holdPeriod: Hold = [`select pg_advisory_xact_lock(hashtextextended('period', $1))`, () => [books.organization.id]];
 
 /** Holds a lock until the caller waits for it and has lost what it may do; what became of the request. */
@@ -144,6 +145,21 @@ describe.each(Object.entries(CALLERS))('%s', (_name, caller) => {
   });
 });
 
+// A membership changes with its event, which waits for the same turn.
+it('pays nothing with a refund that waits for its turn to get an id while its key is revoked', async () => {
+  const { client, lose } = await withKey();
+  const before = await books.snapshot();
+
+  const { reply, code } = await meanwhile(
+    holdOrder,
+    () => client.graphql(RefundCreditNoteDocument, { input: books.refundInput(noteId), idempotencyKey: 'k' }),
+    lose,
+  );
+
+  expect(reply.errors?.[0]?.extensions.code).toBe(code);
+  expect(await books.snapshot()).toEqual(before);
+});
+
 it('is refused over REST, too', async () => {
   const { client, lose } = await withKey();
   const body = { fromAccountId: Number(books.ids.bank), amount: 1, exchangeRate: 1, referenceNo: '', description: '' };
@@ -156,13 +172,16 @@ it('is refused over REST, too', async () => {
   expect(await books.snapshot()).toEqual(before);
 });
 
-it('is refused by itself in a unit of work that it shares with others', async () => {
+it.each([
+  ['the period', holdPeriod],
+  ['its turn to get ids', holdOrder],
+])('is refused by itself in a unit of work that it shares with others, which waits for %s', async (_name, lock) => {
   const { client, lose } = await withKey();
   const send = (by: Client, referenceNo: string) =>
     by.graphql(RefundCreditNoteDocument, { input: books.refundInput(noteId, { referenceNo }) });
 
   const { reply, code } = await meanwhile(
-    holdPeriod,
+    lock,
     () => Promise.all([books.client, client, books.client, client].map((by, index) => send(by, String(index)))),
     lose,
   );
@@ -175,13 +194,17 @@ it('is refused by itself in a unit of work that it shares with others', async ()
   ]);
 });
 
-it.each(['ATOMIC', 'PER_ITEM'] as const)('makes none of a list, and does not keep its key: %s', async (mode) => {
+it.each([
+  ['ATOMIC', 'the period', holdPeriod],
+  ['ATOMIC', 'its turn to get ids', holdOrder],
+  ['PER_ITEM', 'the period', holdPeriod],
+] as const)('makes none of a list, and does not keep its key: %s, waits for %s', async (mode, _name, lock) => {
   const { client, lose } = await withKey();
   const inputs = [books.refundInput(noteId, { referenceNo: '1' }), books.refundInput(noteId, { referenceNo: '2' })];
   const before = await books.snapshot();
 
   const { reply, code } = await meanwhile(
-    holdPeriod,
+    lock,
     () => client.graphql(RefundCreditNotesDocument, { inputs, mode, idempotencyKey: 'list' }),
     lose,
   );

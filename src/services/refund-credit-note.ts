@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, provenanceOf } from '../auth/actor.js';
-import type { Standing } from '../auth/standing.js';
+import { Standing, standingStatement } from '../auth/standing.js';
+import { executeTogether } from '../database-driver.js';
 import { insert } from '../detached.js';
 import { Role } from '../entities/access.js';
 import type { Account } from '../entities/account.js';
@@ -170,6 +171,8 @@ export async function decideRefunds(
  *
  * @returns the last of it, in an object so that nobody waits for it yet: it goes along with the commit, which undoes all if it
  *   fails. With keys, which name the refunds, it has been waited for
+ * @throws {Unauthenticated} if the key or membership of one of the actors has ended by now: then none of it may be written
+ * @throws {Forbidden} if the role of one of them has become too low
  */
 export async function writeRefunds(
   em: EntityManager,
@@ -178,7 +181,7 @@ export async function writeRefunds(
 ): Promise<{ written: Promise<void> }> {
   const refunds = [...made.values()];
   const entries = refunds.map(({ journalEntry }) => journalEntry);
-  await insert(em, entries);
+  await Promise.all([insert(em, entries), assertStillMay(em, [...made.keys()])]);
   const written = insert(
     em,
     entries.flatMap(({ lines }) => lines.getItems()),
@@ -188,6 +191,16 @@ export async function writeRefunds(
   if (withKeys.length > 0) await written;
   for (const [request, refund] of withKeys) keys.keep(keyed(request), refund);
   return { written };
+}
+
+/** The entries may have waited for their turn to get ids. Sent with them, this is answered after them. */
+async function assertStillMay(em: EntityManager, requests: readonly RefundRequest[]): Promise<void> {
+  const actors = requests.map(({ actor }) => actor);
+  const [first] = actors;
+  if (first === undefined) return;
+  const [rows = []] = await executeTogether(em, [standingStatement(first.organization.id, actors)]);
+  const standing = new Standing(rows);
+  for (const actor of actors) standing.assertMay(actor, Role.ACCOUNTANT);
 }
 
 /** The command, as its idempotency key knows it. */

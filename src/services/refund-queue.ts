@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { DatabaseDriver } from '../database-driver.js';
 import { isFaultOfOne, isLockTimeout } from '../database-errors.js';
 import { Refund } from '../entities/refund.js';
-import { ServiceUnavailable } from '../errors.js';
+import { Forbidden, ServiceUnavailable, Unauthenticated } from '../errors.js';
 import { Gathering } from '../gathering.js';
 import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../waiting.js';
 import {
@@ -86,7 +86,8 @@ export class RefundQueue {
       if (patience === Patience.SHORT && isLockTimeout(error)) {
         return this.refundTogether(organizationId, items, Patience.NONE, proceed);
       }
-      if (!isLockTimeout(error) && !isFaultOfOne(error) && !(error instanceof RefundFault)) throw error;
+      const hasLost = error instanceof Unauthenticated || error instanceof Forbidden;
+      if (!hasLost && !isLockTimeout(error) && !isFaultOfOne(error) && !(error instanceof RefundFault)) throw error;
       // It may be the fault of one alone, or the period that all wait for: each finds out for itself.
       return items.map((item) => this.refundAlone(item, { hasWaited: isLockTimeout(error) }));
     }
