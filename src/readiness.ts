@@ -6,6 +6,8 @@ import { WaitBudget, workFor } from './waiting.js';
 
 /** A probe's caller hears within two seconds, whatever the database does. */
 const LIMIT_MS = 1_500;
+/** The connection of a probe that nobody waits for any more. */
+const SILENCE_MS = 2_000;
 
 const SILENT = 'the database does not answer in time';
 
@@ -60,7 +62,7 @@ export class Readiness {
   }
 
   private async probe(): Promise<string | null> {
-    const work = { organizationId: null, budget: new WaitBudget(LIMIT_MS), silenceMs: LIMIT_MS };
+    const work = { organizationId: null, budget: new WaitBudget(SILENCE_MS), silenceMs: SILENCE_MS };
     try {
       const [row] = await workFor(work, () => this.orm.em.fork().execute<{ applied: string[] }[]>(PROBE));
       const applied = new Set(row?.applied);
