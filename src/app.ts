@@ -9,13 +9,16 @@ import Fastify, {
   type FastifyPluginCallback,
   type FastifyRequest,
   LogController,
+  type RouteHandlerMethod,
 } from 'fastify';
+import { Turn } from './admission.js';
 import { acceptJson, assertExactQuery } from './apollo-requests.js';
 import { Authenticator } from './auth/authenticator.js';
 import type { JwtSettings } from './auth/jwt.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT } from './body-limits.js';
 import { addressReader } from './client-address.js';
+import { clientSignal } from './client-signal.js';
 import type { Config } from './config.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
 import { Context } from './context.js';
@@ -66,6 +69,12 @@ export interface AppOptions {
   readonly sandbox?: SandboxContent;
   /** What keeps the embedded database down just now; `null` for nothing that is known. */
   readonly databaseTrouble?: () => string | null;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    turn: Turn | null;
+  }
 }
 
 /** GraphQL and REST on one HTTP server, not yet listening. `close()` finishes what is in flight; the ORM stays open. */
@@ -129,20 +138,21 @@ export async function createApp({
   const rateLimit = config.rateLimit && (await RateLimit.create(app, config.rateLimit, addressOf, orm.em));
   const factsOf = (request: FastifyRequest) => requestFacts(request, config.clientIp === 'none' ? null : addressOf(request));
   const contextOf = (request: FastifyRequest): Context => {
-    const { facts, caller, requestLog } = request;
-    if (facts === null || caller === null) throw new Error('the route does not authenticate');
-    return new Context(orm.em, refunds, facts, requestLog, config, caller, headerOf(request, 'idempotency-key'));
+    const { facts, caller, requestLog, turn } = request;
+    if (facts === null || caller === null || turn === null) throw new Error('the route does not authenticate');
+    return new Context(orm.em, refunds, facts, requestLog, config, caller, headerOf(request, 'idempotency-key'), turn);
   };
 
   await app.register((doors, _options, done) => {
+    giveTurns(doors);
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
     authenticateFirst(doors, authenticator, factsOf, settings, rateLimit);
     doors.route({
       method: ['GET', 'POST'],
       url: '/graphql',
       bodyLimit: GRAPHQL_BODY_LIMIT,
-      preHandler: [assertExactQuery, documentCheck(), acceptJson],
-      handler: fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) }),
+      preHandler: [documentCheck(), assertExactQuery, acceptJson],
+      handler: untilTurnIsOver(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
     });
     const rest: FastifyPluginCallback = (routes, _restOptions, restDone) => {
       restRoutes(routes, contextOf);
@@ -165,6 +175,24 @@ export async function createApp({
     return reason === null ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
   });
   return app;
+}
+
+/** Gives each request of these routes its turn, which nobody waits for any more when the client goes away. */
+function giveTurns(routes: FastifyInstance): void {
+  routes.decorateRequest('turn', null);
+  routes.addHook('onRequest', async (request, reply) => {
+    request.turn = new Turn(clientSignal(reply));
+  });
+}
+
+function untilTurnIsOver(handler: RouteHandlerMethod): RouteHandlerMethod {
+  return async function (request, reply) {
+    try {
+      return await handler.call(this, request, reply);
+    } finally {
+      request.turn?.end();
+    }
+  };
 }
 
 /** A request id of the caller's, if it is one that can stand in a log. */

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Turn } from './admission.js';
 import type { Actor, RequestFacts } from './auth/actor.js';
 import { InvalidInput, type Unauthenticated } from './errors.js';
 import type { RequestLog } from './request-log.js';
@@ -15,6 +16,8 @@ export class Context {
   private readonly outcomes = new Map<Idempotency, { readonly replayed: boolean }>();
   /** What each mutation has done, by its name in the response. */
   readonly written = new Map<string, Written>();
+  /** What the operation costs. */
+  cost = 0;
 
   constructor(
     private readonly root: EntityManager,
@@ -25,15 +28,22 @@ export class Context {
     private readonly caller: Actor | Unauthenticated,
     /** The Idempotency-Key header. */
     private readonly idempotencyKey: string | undefined,
+    readonly turn: Turn,
   ) {}
 
+  /** @throws {ServiceUnavailable} if the client has gone: nothing more is begun for it */
   get em(): EntityManager {
+    this.turn.signal.throwIfAborted();
     this.fork ??= this.root.fork();
     return this.fork;
   }
 
   get loaders(): Loaders {
-    this.loadersOfFork ??= createLoaders(this.em, () => this.actor.organization);
+    // Each statement asks for the organization before it is sent.
+    this.loadersOfFork ??= createLoaders(this.em, () => {
+      this.turn.signal.throwIfAborted();
+      return this.actor.organization;
+    });
     return this.loadersOfFork;
   }
 
@@ -92,6 +102,7 @@ export class Context {
   }
 
   private forget(): void {
+    this.turn.signal.throwIfAborted();
     this.fork = undefined;
     this.loadersOfFork = undefined;
   }

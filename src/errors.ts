@@ -136,11 +136,10 @@ export class InvalidInput extends DomainError {
 /** The database was busy, gone or starting just then. Whether the command was done is known only by sending it again. */
 export class ServiceUnavailable extends DomainError {
   readonly code = 'SERVICE_UNAVAILABLE';
-  constructor() {
-    super(
-      'The database did not answer in time, so that it is not known whether it was done; send it again with the same idempotency key',
-      { retryable: true },
-    );
+  constructor(
+    message = 'The database did not answer in time, so that it is not known whether it was done; send it again with the same idempotency key',
+  ) {
+    super(message, { retryable: true });
   }
 }
 

@@ -10,7 +10,7 @@ import { MAX_TOKENS } from './document-limits.js';
 import { ServiceUnavailable } from './errors.js';
 import { argumentAtFault, blamedFields, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
 import { operationChecks } from './operation-checks.js';
-import { queryLimits } from './query-limits.js';
+import { queryAdmission, queryLimits } from './query-limits.js';
 import { tellWritten } from './written.js';
 
 /** What the Sandbox opens with. */
@@ -44,7 +44,7 @@ export function createGraphQLServer(
         : ApolloServerPluginLandingPageDisabled(),
       exactVariables,
       requestPlugin,
-      operationChecks(queryLimits(schema, queryCostLimit), argumentCheck(schema)),
+      operationChecks(queryLimits(schema, queryCostLimit), argumentCheck(schema), queryAdmission(queryCostLimit)),
       tellWritten,
       compiledQueries(schema),
     ],
@@ -66,6 +66,8 @@ const requestPlugin: ApolloServerPlugin<Context> = {
         }
       },
       async didEncounterErrors({ errors }) {
+        // Work that is given up because nobody waits for its reply is no fault, and no outage.
+        if (contextValue.turn.signal.aborted) return;
         for (const error of errors) {
           const refusal = refusalBehind(error);
           if (refusal instanceof ServiceUnavailable) contextValue.log.passing(error.originalError);

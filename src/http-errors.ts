@@ -9,7 +9,7 @@ import { bodyLength } from './request-facts.js';
 import { type ErrorReply, plainReply, refusalReply, STATUS, TYPE } from './rest/errors.js';
 
 /** Seconds after which a request that was unlucky may be sent again. */
-const RETRY_AFTER = '1';
+export const RETRY_AFTER = '1';
 
 /** The one place where errors outside GraphQL's own execution become replies, in the dialect of the door. */
 export function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { Admission, Turn } from '../src/admission.js';
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+const LIMIT = 100;
+
+/** Asks for a place, and notes the name when it is there, or why it never will be. */
+function asker(admission: Admission, started: string[]) {
+  return (name: string, organizationId: number, cost = LIMIT) => {
+    const gone = new AbortController();
+    const turn = new Turn(gone.signal);
+    turn.take(admission, organizationId, cost).then(
+      () => void started.push(name),
+      (error: Error) => void started.push(`${name}: ${error.name}`),
+    );
+    return { turn, gone };
+  };
+}
+
+const settled = () => jest.advanceTimersByTimeAsync(0);
+
+it('lets in first whoever has least in flight', async () => {
+  const started: string[] = [];
+  const ask = asker(new Admission(LIMIT), started);
+  const [a1, a2] = ['a1', 'a2', 'a3', 'a4', 'a5'].map((name) => ask(name, 1));
+  const [b1] = ['b1', 'b2', 'b3'].map((name) => ask(name, 2));
+  ask('c1', 3);
+  await settled();
+  expect(started).toEqual(['a1', 'a2', 'b1', 'b2']);
+
+  b1?.turn.end();
+  a1?.turn.end();
+  a2?.turn.end();
+  await settled();
+  expect(started.slice(4)).toEqual(['c1', 'a3', 'b3']);
+});
+
+it('gives a place back once, also if the request is over before it has it', async () => {
+  const started: string[] = [];
+  const ask = asker(new Admission(LIMIT), started);
+  const [first, second, third] = ['1', '2', '3', '4'].map((name) => ask(name, 1));
+  third?.turn.end();
+  first?.turn.end();
+  first?.turn.end();
+  await settled();
+  expect(started).toEqual(['1', '2', '3', '4']);
+  ask('5', 1);
+  await settled();
+  expect(started).toHaveLength(4);
+  second?.turn.end();
+  await settled();
+  expect(started).toHaveLength(5);
+});
+
+it('lets what costs little in at once', async () => {
+  const started: string[] = [];
+  const ask = asker(new Admission(LIMIT), started);
+  for (const name of ['1', '2', '3']) ask(name, 1);
+  ask('little', 1, 4);
+  await settled();
+  expect(started.sort()).toEqual(['1', '2', 'little']);
+});
+
+it('lets nobody wait for long, or for a client that has gone', async () => {
+  const started: string[] = [];
+  const ask = asker(new Admission(LIMIT), started);
+  const [first, , third] = ['1', '2', '3', '4', '5'].map((name) => ask(name, 1));
+  await settled();
+  third?.gone.abort(new Error('gone'));
+  first?.turn.end();
+  await settled();
+  expect(started).toEqual(['1', '2', '3: ServiceUnavailable', '4']);
+
+  await jest.advanceTimersByTimeAsync(5_000);
+  expect(started.slice(4)).toEqual(['5: ServiceUnavailable']);
+});
+
+it('does not let a costly one wait for ever behind cheaper ones', async () => {
+  const started: string[] = [];
+  const ask = asker(new Admission(LIMIT), started);
+  const places = [1, 2, 3, 4, 5, 6, 7].map((organization) => ask(`${organization}`, organization, 55));
+  ask('costly', 8);
+  ask('cheaper', 9, 10);
+  await settled();
+  expect(started).toEqual(['1', '2', '3', '4', '5', '6', '7']);
+  places[0]?.turn.end();
+  places[1]?.turn.end();
+  await settled();
+  expect(started.slice(7)).toEqual(['costly', 'cheaper']);
+});

@@ -1,0 +1,123 @@
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** Queries that cost much, while somebody holds the table that they read: they are in flight for as long as that. */
+let gateway: Gateway;
+let books: Books;
+let others: Books[];
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  await books.refund((await books.creditNote('100.00')).id);
+  others = await Promise.all(Array.from({ length: 4 }, () => gateway.books()));
+});
+afterAll(() => gateway.stop());
+afterEach(() => gateway.database.superuser.query('rollback'));
+
+/** Costs 14,000 of 20,000: two are in flight of one organization, and five of all. */
+const HEAVY =
+  '{ refunds { a: creditNote { ...C } b: creditNote { ...C } c: creditNote { ...C } d: creditNote { ...C } e: creditNote { ...C } } } fragment C on CreditNote { customer { id displayName email } branch { id name code isPrimary } number status date currencyCode exchangeRate total refunded applied remaining createdBy referenceNo etag }';
+const LIGHT = '{ refunds(first: 1) { id } }';
+
+async function hold(): Promise<void> {
+  await gateway.database.superuser.query('begin; lock table refunds in access exclusive mode');
+}
+
+const release = () => gateway.database.superuser.query('rollback');
+
+/** Until exactly so many connections wait for the table, at which it stays while a request of another kind is answered. */
+async function waiting(count: number): Promise<void> {
+  const { rows } = await gateway.database.sql.query(
+    `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  if (rows[0].count > count) throw new Error(`${rows[0].count} are in flight`);
+  if (rows[0].count < count) await waiting(count);
+}
+
+const codes = (replies: readonly { errors?: readonly { extensions: { code?: unknown } }[] }[]) =>
+  replies.map(({ errors }) => errors?.[0]?.extensions.code ?? 'OK');
+
+it('are in flight so many at once, of one organization and of all; what costs little waits for none of them', async () => {
+  await hold();
+  const replies = Array.from({ length: 6 }, () => books.client.graphql(HEAVY));
+  await waiting(2);
+  expect((await books.client.graphql('{ me { name } }')).errors).toBeUndefined();
+  expect((await books.client.graphql('{ accounts { name } }')).errors).toBeUndefined();
+  await waiting(2);
+
+  const light = books.client.graphql(LIGHT);
+  await waiting(3);
+  const theirs = others.map(({ client }) => client.graphql(HEAVY));
+  await waiting(6);
+  expect((await others[0]?.client.graphql('{ accounts { name } }'))?.errors).toBeUndefined();
+  await waiting(6);
+  await release();
+
+  expect(codes(await Promise.all([...replies, light, ...theirs]))).toEqual(Array(11).fill('OK'));
+});
+
+it('wait so many and no more, and the others are told to come again', async () => {
+  await hold();
+  const replies = Array.from({ length: 2 + 200 + 5 }, () => books.client.graphql(HEAVY));
+  const first = await Promise.race(replies);
+  expect([first.status, first.headers['retry-after'], ...codes([first])]).toEqual([503, '1', 'SERVICE_UNAVAILABLE']);
+  await release();
+
+  const ended = codes(await Promise.all(replies));
+  expect(ended.filter((code) => code === 'SERVICE_UNAVAILABLE')).toHaveLength(5);
+  expect(ended.filter((code) => code === 'OK')).toHaveLength(202);
+});
+
+it('are as many again afterwards, whatever became of those before', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    await books.client.graphql(HEAVY);
+    await books.client.graphql(`${HEAVY} query Another { me { name } }`);
+    await books.client.graphql(HEAVY.replace('refunds {', 'refunds(after: "x") {'));
+  }
+  await hold();
+  const replies = Array.from({ length: 3 }, () => books.client.graphql(HEAVY));
+  await waiting(2);
+  await release();
+  expect(codes(await Promise.all(replies))).toEqual(['OK', 'OK', 'OK']);
+});
+
+it('do not run for a client that has gone before their turn, and end before their next statement if it goes later', async () => {
+  await gateway.app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = gateway.app.server.address() as AddressInfo;
+  const patience = new AbortController();
+  const ask = (query: string) =>
+    fetch(`http://127.0.0.1:${port}/graphql`, {
+      method: 'POST',
+      headers: { ...books.client.headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+      signal: patience.signal,
+    }).catch(() => 'gone');
+  const deep = `${HEAVY.replace('{ refunds {', '{ refunds { journalEntry { reversedBy { id } }')}`;
+  const logged = gateway.logged.length;
+  await hold();
+  const running = [ask(deep), ask(deep)];
+  await waiting(2);
+  const queued = [ask(HEAVY), ask(HEAVY)];
+  const last = books.client.graphql(LIGHT);
+  await waiting(3);
+  const before = gateway.database.statements.length;
+
+  patience.abort();
+  expect(await Promise.all([...running, ...queued])).toEqual(Array(4).fill('gone'));
+  await aborted(4);
+  await release();
+  await last;
+  const after = books.client.graphql(HEAVY);
+  expect(codes([await after])).toEqual(['OK']);
+
+  const reads = gateway.database.statements.slice(before).filter((statement) => /from (refunds|journal_entries)/.test(statement));
+  // What was running, the cheap one, and the one that came after them: each has been logged when it was answered.
+  expect(reads).toHaveLength(4);
+  expect(gateway.logged.slice(logged).filter(({ msg }) => msg === 'unexpected error' || msg === 'unavailable')).toEqual([]);
+});
+
+/** Until so many requests are in the log whose clients had gone. */
+async function aborted(count: number): Promise<void> {
+  while (gateway.logged.filter(({ status }) => status === 'aborted').length < count) await new Promise(setImmediate);
+}
