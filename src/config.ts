@@ -1,7 +1,9 @@
-import { bool, cleanEnv, type EnvError, makeValidator, str } from 'envalid';
+import { isIP } from 'node:net';
+import { cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connections.js';
+import { databaseUrl } from './database-url.js';
 import { DEFAULT_POOL_SIZE, LEAST_POOL_SIZE } from './pool-size.js';
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './rate-limit.js';
 import { DEFAULT_WAIT_MS } from './waiting.js';
@@ -106,54 +108,81 @@ const hostNames = makeValidator((text): readonly string[] => {
   throw new Error('must be host names without ports, separated by commas');
 });
 
-const postgresUrl = makeValidator((text) => {
-  if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol) || new URL(text).pathname.length < 2) {
-    throw new Error('must be a URL such as postgres://user:password@host:5432/database');
+const oneOf = <T extends string>(...choices: readonly T[]) =>
+  makeValidator((text): T => {
+    const choice = choices.find((name) => name === text);
+    if (choice === undefined) throw new Error(`must be one of: ${choices.join(', ')}`);
+    return choice;
+  });
+
+const flag = makeValidator((text): boolean => {
+  if (/^(1|true|yes|on)$/i.test(text)) return true;
+  if (/^(0|false|no|off)$/i.test(text)) return false;
+  throw new Error('must be true or false');
+});
+
+const host = makeValidator((text) => {
+  if (isIP(text) === 0 && !/^[a-z\d]([\w-]*[a-z\d])?(\.[a-z\d]([\w-]*[a-z\d])?)*$/i.test(text)) {
+    throw new Error('must be a host name or an address, without a port');
   }
   return text;
 });
 
+const origins = makeValidator((text): readonly string[] => {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => URL.canParse(name) && /^https?:/.test(name) && new URL(name).origin === name)) return names;
+  throw new Error('must be origins such as https://app.example.com, separated by commas, without a path and in lower case');
+});
+
+const postgresUrl = makeValidator(databaseUrl);
+
+const VARIABLES = {
+  NODE_ENV: oneOf('development', 'test', 'production')({ default: 'development' }),
+  HOST: host({ default: 'localhost' }),
+  PORT: port({ default: 4000 }),
+  LOG_LEVEL: oneOf(...LOG_LEVELS)({ default: 'info' }),
+  DATA_DIR: str({ default: '.data' }),
+  DATABASE_URL: postgresUrl({ default: undefined }),
+  DEMO: flag({ default: false }),
+  JWT_ALGORITHM: oneOf(...JWT_ALGORITHMS)({ default: 'HS256' }),
+  JWT_SECRET: str({ default: undefined }),
+  JWT_PUBLIC_KEY: str({ default: undefined }),
+  JWT_ISSUER: str({ default: undefined }),
+  JWT_AUDIENCE: str({ default: undefined }),
+  DUPLICATE_WINDOW_SECONDS: seconds({ default: 10 }),
+  POSTING_DAYS_AHEAD: days({ default: 7 }),
+  CLIENT_IP: oneOf(...CLIENT_IP)({ default: 'connection' }),
+  TRUSTED_PROXIES: trustedProxies({ default: 1 }),
+  GRAPHQL_INTROSPECTION: flag({ default: undefined }),
+  CORS_ORIGINS: origins({ default: undefined }),
+  RATE_LIMIT: oneOf('on', 'off')({ default: 'on' }),
+  RATE_LIMIT_PER_MINUTE: requests({ default: 10_000 }),
+  RATE_LIMIT_PER_ADDRESS: requests({ default: 300 }),
+  RATE_LIMIT_STORE: oneOf(...RATE_LIMIT_STORES)({ default: 'memory' }),
+  QUERY_COST_LIMIT: positive({ default: 20_000 }),
+  DATABASE_POOL_SIZE: poolSize({ default: DEFAULT_POOL_SIZE }),
+  REQUEST_WAIT_SECONDS: requestWait({ default: DEFAULT_WAIT_MS / 1_000 }),
+  MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
+  ALLOWED_HOSTS: hostNames({ default: [] }),
+  MAX_CONNECTIONS: positive({ default: CONNECTION_LIMITS.maxConnections }),
+  REQUEST_TIMEOUT_SECONDS: positive({ default: CONNECTION_LIMITS.requestSeconds }),
+  KEEP_ALIVE_SECONDS: positive({ default: CONNECTION_LIMITS.keepAliveSeconds }),
+  REPLY_TIMEOUT_SECONDS: positive({ default: CONNECTION_LIMITS.replySeconds }),
+  STOP_TIMEOUT_SECONDS: seconds({ default: 10 }),
+};
+
 /** @throws {ConfigurationError} */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const env = cleanEnv(
-    // An empty variable is an unset one: that is how shells and compose files unset them.
-    Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== '')),
-    {
-      NODE_ENV: str({ default: 'development' }),
-      HOST: str({ default: 'localhost' }),
-      PORT: port({ default: 4000 }),
-      LOG_LEVEL: str({ choices: LOG_LEVELS, default: 'info' }),
-      DATA_DIR: str({ default: '.data' }),
-      DATABASE_URL: postgresUrl({ default: undefined }),
-      JWT_ALGORITHM: str({ choices: JWT_ALGORITHMS, default: 'HS256' }),
-      JWT_SECRET: str({ default: undefined }),
-      JWT_PUBLIC_KEY: str({ default: undefined }),
-      JWT_ISSUER: str({ default: undefined }),
-      JWT_AUDIENCE: str({ default: undefined }),
-      DUPLICATE_WINDOW_SECONDS: seconds({ default: 10 }),
-      POSTING_DAYS_AHEAD: days({ default: 7 }),
-      CLIENT_IP: str({ choices: CLIENT_IP, default: 'connection' }),
-      TRUSTED_PROXIES: trustedProxies({ default: 1 }),
-      GRAPHQL_INTROSPECTION: bool({ default: undefined }),
-      CORS_ORIGINS: str({ default: undefined }),
-      RATE_LIMIT: str({ choices: ['on', 'off'], default: 'on' }),
-      RATE_LIMIT_PER_MINUTE: requests({ default: 10_000 }),
-      RATE_LIMIT_PER_ADDRESS: requests({ default: 300 }),
-      RATE_LIMIT_STORE: str({ choices: RATE_LIMIT_STORES, default: 'memory' }),
-      QUERY_COST_LIMIT: positive({ default: 20_000 }),
-      DATABASE_POOL_SIZE: poolSize({ default: DEFAULT_POOL_SIZE }),
-      REQUEST_WAIT_SECONDS: requestWait({ default: DEFAULT_WAIT_MS / 1_000 }),
-      MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
-      ALLOWED_HOSTS: hostNames({ default: [] }),
-      MAX_CONNECTIONS: positive({ default: CONNECTION_LIMITS.maxConnections }),
-      REQUEST_TIMEOUT_SECONDS: positive({ default: CONNECTION_LIMITS.requestSeconds }),
-      KEEP_ALIVE_SECONDS: positive({ default: CONNECTION_LIMITS.keepAliveSeconds }),
-      REPLY_TIMEOUT_SECONDS: positive({ default: CONNECTION_LIMITS.replySeconds }),
-      STOP_TIMEOUT_SECONDS: seconds({ default: 10 }),
-    },
-    { reporter: ({ errors }) => report(errors) },
-  );
+  // An empty variable is an unset one: that is how shells and compose files unset them.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== '' && value !== undefined));
+  const env = cleanEnv(given, VARIABLES, { reporter: ({ errors }) => report(errors, slips(given)) });
   const production = env.NODE_ENV === 'production';
+  if (production && env.DATABASE_URL === undefined && !env.DEMO) {
+    throw new ConfigurationError('DATABASE_URL must be set in production; or set DEMO=1 for a demo on an embedded database');
+  }
+  if (env.DEMO && env.DATABASE_URL !== undefined) {
+    throw new ConfigurationError('DEMO must be unset where DATABASE_URL is set: a demo has a database of its own');
+  }
   return {
     host: env.HOST,
     port: env.PORT,
@@ -166,7 +195,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     clientIp: env.CLIENT_IP,
     trustedProxies: env.TRUSTED_PROXIES,
     introspection: env.GRAPHQL_INTROSPECTION ?? !production,
-    corsOrigins: env.CORS_ORIGINS?.split(',').map((origin) => origin.trim()) ?? (production ? [] : SANDBOX_ORIGINS),
+    corsOrigins: env.CORS_ORIGINS ?? (production ? [] : SANDBOX_ORIGINS),
     rateLimit:
       env.RATE_LIMIT === 'off'
         ? null
@@ -195,7 +224,15 @@ interface JwtVariables {
 }
 
 function jwtSettings(env: JwtVariables): JwtSettings | null {
-  if (!env.JWT_SECRET && !env.JWT_PUBLIC_KEY) return null;
+  const [needed, unused] =
+    env.JWT_ALGORITHM === 'HS256' ? (['JWT_SECRET', 'JWT_PUBLIC_KEY'] as const) : (['JWT_PUBLIC_KEY', 'JWT_SECRET'] as const);
+  if (env[needed] === undefined && env[unused] === undefined) {
+    if (env.JWT_ALGORITHM === 'HS256' && env.JWT_ISSUER === undefined && env.JWT_AUDIENCE === undefined) return null;
+    throw new ConfigurationError(`${needed} must be set where JWT_ALGORITHM, JWT_ISSUER or JWT_AUDIENCE is`);
+  }
+  if (env[needed] !== undefined && env[unused] !== undefined) {
+    throw new ConfigurationError(`${unused} must be unset: ${env.JWT_ALGORITHM} takes ${needed}`);
+  }
   try {
     return {
       algorithm: env.JWT_ALGORITHM,
@@ -208,18 +245,27 @@ function jwtSettings(env: JwtVariables): JwtSettings | null {
   }
 }
 
-function report(errors: Partial<Record<string, Error | EnvError>>): void {
-  const problems = Object.entries(errors).map(([name, error]) => `${name} ${withoutValue(name, error?.message ?? 'is wrong')}`);
-  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
+function report(errors: Partial<Record<string, Error | EnvError>>, slips: readonly string[]): void {
+  // None of our validators quotes the value: it may be a secret.
+  const problems = Object.entries(errors).map(([name, error]) => `${name} ${error?.message ?? 'must be something else'}`);
+  if (problems.length + slips.length > 0) throw new ConfigurationError([...slips, ...problems].join('\n'));
 }
 
-/** envalid quotes the value that it found in some of its messages. */
-function withoutValue(name: string, message: string): string {
-  if (name === 'LOG_LEVEL') return `must be one of: ${LOG_LEVELS.join(', ')}`;
-  if (name === 'GRAPHQL_INTROSPECTION') return 'must be true or false';
-  if (name === 'RATE_LIMIT') return 'must be on or off';
-  if (name === 'RATE_LIMIT_STORE') return `must be one of: ${RATE_LIMIT_STORES.join(', ')}`;
-  if (name === 'CLIENT_IP') return `must be one of: ${CLIENT_IP.join(', ')}`;
-  if (name === 'JWT_ALGORITHM') return `must be one of: ${JWT_ALGORITHMS.join(', ')}`;
-  return message.replace(/: ".*$/s, '');
+/** Variables that nobody knows, of which the name is that of ours but for one slip. Short names are no evidence. */
+function slips(given: Readonly<Record<string, unknown>>): string[] {
+  const ours = Object.keys(VARIABLES);
+  return Object.keys(given).flatMap((name) => {
+    const meant = ours.includes(name) ? undefined : ours.find((known) => known.length >= 8 && isOneSlipAway(name, known));
+    return meant === undefined ? [] : [`${name} must be written ${meant}, if that is meant, or be unset`];
+  });
+}
+
+/** One character more, less or other, or two exchanged. */
+function isOneSlipAway(one: string, other: string): boolean {
+  let start = 0;
+  while (start < one.length && one[start] === other[start]) start += 1;
+  let end = 0;
+  while (end < Math.min(one.length, other.length) - start && one.at(-1 - end) === other.at(-1 - end)) end += 1;
+  const [a, b] = [one.slice(start, one.length - end), other.slice(start, other.length - end)];
+  return (a.length <= 1 && b.length <= 1) || (a.length === 2 && b === `${a[1]}${a[0]}`);
 }

@@ -49,7 +49,7 @@ export async function openDemo(
 ): Promise<{ demo: Demo; jwt: JwtSettings } | null> {
   const secret = await demoSecret(dataDir);
   const jwt: JwtSettings = { algorithm: 'HS256', key: secret };
-  const file = join(dataDir, 'demo.json');
+  const file = demoFile(dataDir);
   if ((await orm.em.fork().count(Organization)) === 0) {
     await asOwner((em) =>
       em.transactional(async (em) => {
@@ -65,6 +65,11 @@ export async function openDemo(
   const demo: Demo = { ...JSON.parse(kept), jwt: await signJwt(SUBJECT, secret, '30d') };
   await write(file, demo);
   return { demo, jwt };
+}
+
+/** What a demo tells of itself, for its owner only. */
+export function demoFile(dataDir: string): string {
+  return join(dataDir, 'demo.json');
 }
 
 /** The operation that the Sandbox opens with: pressing Run refunds. */

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database.js';
-import { type Demo, openDemo, sandboxContent } from './demo.js';
+import { type Demo, demoFile, openDemo, sandboxContent } from './demo.js';
 import { listen } from './listen.js';
 import { assertNodeVersion } from './node-version.js';
 import { maintain } from './services/maintenance.js';
@@ -71,7 +71,10 @@ async function run(config: Config, database: Database, logger: FastifyBaseLogger
   const { app, demo } = await serve(config, database, logger);
   const url = `http://localhost:${(app.server.address() as AddressInfo).port}`;
   logger.info({ url }, 'ready');
-  if (demo !== null) process.stdout.write(welcome(url, demo));
+  if (demo !== null) {
+    const audience = { file: demoFile(config.dataDir), isTerminal: process.stdout.isTTY, hasSandbox: config.introspection };
+    process.stdout.write(welcome(url, demo, audience));
+  }
   const maintenance = new AbortController();
   void maintainUntil(maintenance.signal, database, logger);
 

@@ -41,6 +41,50 @@ describe('without any variable', () => {
 });
 
 describe('what is set', () => {
+  const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://user:pass@db/books' };
+
+  it('makes a demo in production only by an explicit word', () => {
+    expect(readConfig({ NODE_ENV: 'production', DEMO: '1' })).toMatchObject({ databaseUrl: null, introspection: false });
+    expect(readConfig({ NODE_ENV: 'production', DEMO: 'true', DATABASE_URL: '' }).databaseUrl).toBeNull();
+    expect(readConfig({ DEMO: '0' })).toEqual(readConfig({}));
+  });
+
+  it.each([
+    'postgres://user:pass@db/books?sslmode=verify-full&sslrootcert=/etc/ca.pem&application_name=refunds',
+    'postgres://user:pass@[::1]:5432/books',
+    'postgres://user:a%23b%2Cc@db/books',
+    'postgres://user:a,b@db/books',
+    'postgres://user:pass@localhost/books?host=/var/run/postgresql&port=5433',
+    'postgres://db/books?options=-c%20search_path%3Dpublic',
+  ])('takes %s', (DATABASE_URL) => {
+    expect(readConfig({ DATABASE_URL }).databaseUrl).toBe(DATABASE_URL);
+  });
+
+  it.each(['localhost', '0.0.0.0', '::', '::1', 'gateway-1.internal', 'my_host'])('listens on %s', (HOST) => {
+    expect(readConfig({ HOST }).host).toBe(HOST);
+  });
+
+  it('holds the limits of connections', () => {
+    const limits = { MAX_CONNECTIONS: '5', REQUEST_TIMEOUT_SECONDS: '4', KEEP_ALIVE_SECONDS: '3', REPLY_TIMEOUT_SECONDS: '2' };
+    expect(readConfig({ ...limits, STOP_TIMEOUT_SECONDS: '0' })).toMatchObject({
+      connections: { maxConnections: 5, requestSeconds: 4, keepAliveSeconds: 3, replySeconds: 2 },
+      stopSeconds: 0,
+    });
+  });
+
+  it('takes variables of others for theirs', () => {
+    const theirs = {
+      HOME: '/root',
+      PORTS: '1',
+      HOSTNAME: 'x',
+      NODE_OPTIONS: '',
+      TEST_DATABASE_URL: 'x',
+      PGHOST: 'x',
+      LOGNAME: 'x',
+    };
+    expect(readConfig(theirs)).toEqual(readConfig({}));
+  });
+
   it('holds', () => {
     const config = readConfig({
       HOST: '0.0.0.0',
@@ -54,14 +98,14 @@ describe('what is set', () => {
   });
 
   it('hides schema and Sandbox from strangers in production, unless they are wanted', () => {
-    expect(readConfig({ NODE_ENV: 'production' })).toMatchObject({ introspection: false, corsOrigins: [] });
-    expect(readConfig({ NODE_ENV: 'production', GRAPHQL_INTROSPECTION: 'true' }).introspection).toBe(true);
+    expect(readConfig(production)).toMatchObject({ introspection: false, corsOrigins: [] });
+    expect(readConfig({ ...production, GRAPHQL_INTROSPECTION: 'true' }).introspection).toBe(true);
     expect(readConfig({ GRAPHQL_INTROSPECTION: 'false' }).introspection).toBe(false);
   });
 
   it('lists the origins that may call', () => {
     const CORS_ORIGINS = 'https://a.example, https://b.example';
-    expect(readConfig({ NODE_ENV: 'production', CORS_ORIGINS }).corsOrigins).toEqual(['https://a.example', 'https://b.example']);
+    expect(readConfig({ ...production, CORS_ORIGINS }).corsOrigins).toEqual(['https://a.example', 'https://b.example']);
   });
 
   it('limits the rate of callers, or not at all', () => {
@@ -100,6 +144,37 @@ describe('what is wrong', () => {
     'a port above 65535': ['PORT', { PORT: '65536' }],
     'half a port': ['PORT', { PORT: '4000.5' }],
     'a hexadecimal port': ['PORT', { PORT: '0x10' }],
+    'a port with blanks around it': ['PORT', { PORT: ' 4000 ' }],
+    'a host with a port': ['HOST', { HOST: 'localhost:4000' }],
+    'a host that is a URL': ['HOST', { HOST: 'http://localhost' }],
+    'half an environment': ['NODE_ENV', { NODE_ENV: 'prod' }],
+    'an environment in capitals': ['NODE_ENV', { NODE_ENV: 'Production' }],
+    'production without a database': ['DATABASE_URL', { NODE_ENV: 'production' }],
+    'production with an empty database': ['DATABASE_URL', { NODE_ENV: 'production', DATABASE_URL: '' }],
+    'production with a demo that is off': ['DATABASE_URL', { NODE_ENV: 'production', DEMO: '0' }],
+    'a demo beside a database': ['DEMO', { DEMO: '1', DATABASE_URL: `postgres://user:${SECRET}@db/books` }],
+    'perhaps a demo': ['DEMO', { DEMO: 'maybe' }],
+    'an origin without a scheme': ['CORS_ORIGINS', { CORS_ORIGINS: 'foo' }],
+    'an origin with a path': ['CORS_ORIGINS', { CORS_ORIGINS: 'https://a.example, https://b.example/' }],
+    'any origin': ['CORS_ORIGINS', { CORS_ORIGINS: '*' }],
+    'an origin of another kind': ['CORS_ORIGINS', { CORS_ORIGINS: 'file:///etc' }],
+    'an origin in capitals': ['CORS_ORIGINS', { CORS_ORIGINS: 'https://A.example' }],
+    'one origin too few': ['CORS_ORIGINS', { CORS_ORIGINS: 'https://a.example,' }],
+    'two hosts': ['DATABASE_URL', { DATABASE_URL: `postgres://user:${SECRET}@one,two/books` }],
+    'two hosts with ports': ['DATABASE_URL', { DATABASE_URL: `postgres://user:${SECRET}@one:5432,two:5432/books` }],
+    'two hosts in a parameter': ['DATABASE_URL', { DATABASE_URL: `postgres://user:${SECRET}@db/books?host=one,two` }],
+    'a parameter that pg passes over': ['DATABASE_URL', { DATABASE_URL: 'postgres://one/books?target_session_attrs=read-write' }],
+    'a parameter of another program': ['DATABASE_URL', { DATABASE_URL: 'postgres://one/books?connect_timeout=3' }],
+    'an unknown sslmode': ['DATABASE_URL', { DATABASE_URL: `postgres://one/books?sslmode=${SECRET}` }],
+    'TLS that is neither on nor off': ['DATABASE_URL', { DATABASE_URL: 'postgres://one/books?ssl=false' }],
+    'a # in the password': ['DATABASE_URL', { DATABASE_URL: `postgres://one/books#${SECRET}` }],
+    'a blank before the URL': ['DATABASE_URL', { DATABASE_URL: ` postgres://user:${SECRET}@db/books` }],
+    'a name with a slip': ['DATABSE_URL', { DATABSE_URL: `postgres://user:${SECRET}@db/books` }],
+    'a name with two letters exchanged': ['JWT_SERCET', { JWT_SERCET: SECRET }],
+    'a name in the plural': ['CORS_ORIGIN', { CORS_ORIGIN: 'https://a.example' }],
+    'no connections': ['MAX_CONNECTIONS', { MAX_CONNECTIONS: '0' }],
+    'no time for a request': ['REQUEST_TIMEOUT_SECONDS', { REQUEST_TIMEOUT_SECONDS: '0' }],
+    'a negative time for a stop': ['STOP_TIMEOUT_SECONDS', { STOP_TIMEOUT_SECONDS: '-1' }],
     'an unknown log level': ['LOG_LEVEL', { LOG_LEVEL: SECRET }],
     'a database that is no URL': ['DATABASE_URL', { DATABASE_URL: SECRET }],
     'a database of another kind': ['DATABASE_URL', { DATABASE_URL: `mysql://user:${SECRET}@localhost/books` }],
@@ -125,6 +200,13 @@ describe('what is wrong', () => {
     'neither true nor false': ['GRAPHQL_INTROSPECTION', { GRAPHQL_INTROSPECTION: SECRET }],
     'JWTs without a signature': ['JWT_ALGORITHM', { JWT_ALGORITHM: 'none', JWT_SECRET: SECRET }],
     'an unknown JWT algorithm': ['JWT_ALGORITHM', { JWT_ALGORITHM: SECRET }],
+    'a secret and a public key for HS256': ['JWT_PUBLIC_KEY', { JWT_SECRET: SECRET, JWT_PUBLIC_KEY: keys.ed25519 }],
+    'a secret and a public key for EdDSA': [
+      'JWT_SECRET',
+      { JWT_ALGORITHM: 'EdDSA', JWT_SECRET: SECRET, JWT_PUBLIC_KEY: keys.ed25519 },
+    ],
+    'an algorithm without its key': ['JWT_PUBLIC_KEY', { JWT_ALGORITHM: 'RS256' }],
+    'an issuer without a key': ['JWT_SECRET', { JWT_ISSUER: 'https://id.example' }],
     'a secret of 31 bytes': ['JWT_SECRET', { JWT_SECRET: SECRET.slice(1) }],
     'a public key for HS256': ['JWT_SECRET', { JWT_PUBLIC_KEY: keys.ed25519 }],
     'a secret for RS256': ['JWT_PUBLIC_KEY', { JWT_ALGORITHM: 'RS256', JWT_SECRET: SECRET }],
