@@ -1,4 +1,4 @@
-import { ConnectionException, UniqueConstraintViolationException } from '@mikro-orm/core';
+import { ConnectionException, DriverException, UniqueConstraintViolationException } from '@mikro-orm/core';
 import { AccountCodeNotUnique, BranchCodeNotUnique, CreditNoteNumberNotUnique, DomainError, ServiceUnavailable } from './errors.js';
 
 /** Refusals that only the database can make without a race, by the name of its constraint. */
@@ -21,7 +21,9 @@ export function refusalOf(error: unknown): DomainError | null {
   if (error instanceof UniqueConstraintViolationException && 'constraint' in error) {
     return REFUSALS[String(error.constraint)]?.() ?? null;
   }
-  return isTransient(error) ? new ServiceUnavailable() : null;
+  // The ORM makes an error of its own of whatever is thrown below it, with the same properties.
+  const isWrapped = error instanceof DriverException && 'code' in error && error.code === 'SERVICE_UNAVAILABLE';
+  return isWrapped || isTransient(error) ? new ServiceUnavailable() : null;
 }
 
 /**

@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { PoolClient } from 'pg';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start({ requestWaitMs: 300 });
+  books = await gateway.books();
+});
+afterAll(() => gateway.stop());
+
+it('tells whoever gets no connection while it is found out who is calling to come again, over both doors', async () => {
+  const pool = await gateway.database.orm.em.getConnection().getNativeClient();
+  const held: PoolClient[] = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()));
+
+  const [graphql, rest] = await Promise.all([
+    books.client.graphql('{ me { name } }'),
+    books.client.rest('/api/credit-notes/1/refunds', {}),
+  ]);
+  for (const client of held) client.release();
+
+  expect([graphql.status, graphql.errors?.[0]?.extensions.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+  expect([rest.status, rest.json.errors[0].type]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+  expect((await books.client.graphql('{ me { name } }')).errors).toBeUndefined();
+});
