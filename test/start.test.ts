@@ -352,5 +352,7 @@ async function ledger(gateway: GatewayProcess, demo: Demo, id: string | number):
 /** Waits until another connection waits for a lock. */
 async function untilBlocked(sql: pg.Client): Promise<void> {
   const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-  while ((await sql.query(waiting)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  // Within a transaction, a connection that is opened later would not be seen.
+  const isBlocked = async () => (await sql.query('select pg_stat_clear_snapshot()')) && (await sql.query(waiting)).rowCount !== 0;
+  while (!(await isBlocked())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -56,7 +56,10 @@ async function inFlight(): Promise<{ wire: Wire; release: () => Promise<unknown>
   await holder.query('select from credit_notes where id = $1 for update', [demo.creditNotes.open]);
   const wire = (await connect()).send(post());
   const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-  while ((await holder.query(waiting)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  // Within a transaction, a connection that is opened later would not be seen.
+  const isBlocked = async () =>
+    (await holder.query('select pg_stat_clear_snapshot()')) && (await holder.query(waiting)).rowCount !== 0;
+  while (!(await isBlocked())) await new Promise((resolve) => setTimeout(resolve, 10));
   return { wire, release: () => holder.query('rollback') };
 }
 
