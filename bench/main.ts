@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type Abuse, floodNames, measureAbuse } from './abuse.js';
 import { SPREADS, type Spread } from './books.js';
 import { findFloor } from './floor.js';
 import { type Ledger, stopGateways } from './gateway.js';
@@ -64,6 +65,17 @@ async function run(options: Options): Promise<Report> {
   const { memory } = subject;
   await subject.stop();
 
+  let abuse: readonly Abuse[] = [];
+  const floods = floodNames().filter((name) => options.wanted(`abuse/${name}`));
+  if (options.quick || floods.length === 0) remarks.push('Abuse was left out, as asked.');
+  else if (process.env.DATABASE_URL) remarks.push('Abuse takes the organizations of the demo, so it was left out on DATABASE_URL.');
+  else {
+    const abused = await Subject.open(await newLedger('abused'));
+    await warmUp(measurement, abused);
+    abuse = await measureAbuse(measurement, abused, floods, tell);
+    await abused.stop();
+  }
+
   let million: Report['million'] = null;
   const wantsMillion = casesOf(subject, 'million/', [1, 32], options).length > 0;
   if (options.quick || !wantsMillion) remarks.push('The ledger of a million refunds was left out, as asked.');
@@ -95,6 +107,7 @@ async function run(options: Options): Promise<Report> {
     statements,
     readyMs,
     memory,
+    abuse,
     ceiling,
     million,
     remarks,

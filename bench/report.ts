@@ -1,3 +1,4 @@
+import type { Abuse } from './abuse.js';
 import { SPREADS, type Spread } from './books.js';
 import { type Figure, MAX_GENERATOR_SHARE, MILLION_PLAN, type Plan, type Sample, WARM_UP } from './measure.js';
 import { medianOf } from './statistics.js';
@@ -27,6 +28,8 @@ export interface Report {
   readonly statements: Statements | null;
   readonly readyMs: number;
   readonly memory: readonly { readonly refunds: number; readonly mb: number | null }[];
+  /** None if it was not measured. */
+  readonly abuse: readonly Abuse[];
   /** What the load generator can do at most, against a server that takes no time. */
   readonly ceiling: { readonly rate: number; readonly cpuShare: number };
   readonly million: { readonly refunds: number; readonly readyMs: number } | null;
@@ -96,6 +99,13 @@ export function goalsOf(report: Report): Goal[] {
       1.2,
       largest(slowdowns(report).flatMap(({ ours, slower }) => (ours ? (slower ?? []) : []))),
     ),
+    atMost(
+      'under abuse, p99 of another organization, the worst flood',
+      250,
+      largest(report.abuse.map(({ flooded }) => flooded.p99)),
+      ' ms',
+    ),
+    atMost('under abuse, the slowest /healthz', 100, largest(report.abuse.map(({ healthMs }) => healthMs)), ' ms'),
   ];
 }
 
@@ -224,6 +234,28 @@ export function table(report: Report): string {
               ...cells(small),
               ...cells(million),
               number(slower),
+            ]),
+          ),
+        ]),
+    ...(report.abuse.length === 0
+      ? []
+      : [
+          '## Under abuse',
+          'Refunds of one organization by 4 clients, in the quiet and then while another organization floods the gateway on 16 connections without ' +
+            'pauses, or on 200 with bodies that never end; the rate limit is off.',
+          rows(
+            ['flood', 'quiet: p99 ms', 'flooded: p50', 'p99', 'p99, times', 'slowest /healthz ms', 'resident MB', 'answers'],
+            report.abuse.map(({ name, quiet, flooded, healthMs, residentMb, answers }) => [
+              name,
+              number(quiet.p99),
+              number(flooded.p50),
+              number(flooded.p99),
+              number(flooded.p99 / quiet.p99),
+              number(healthMs),
+              number(residentMb),
+              Object.entries(answers)
+                .map(([status, count]) => `${status}: ${count}`)
+                .join(', '),
             ]),
           ),
         ]),
