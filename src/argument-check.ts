@@ -49,6 +49,7 @@ export function argumentCheck(schema: GraphQLSchema): OperationCheck {
     if (operation === undefined || !contextValue.isAuthenticated) return;
     const refusal = check.refusalOf({ document, operation, variables: request.variables ?? {} }, contextValue);
     if (refusal !== null) throw refusal;
+    contextValue.argumentsChecked = true;
   };
 }
 
@@ -139,12 +140,13 @@ class FieldCheck {
     if (!isInputObjectType(inner)) return value;
     const { role } = inner.extensions as { readonly role?: Role };
     if (role !== undefined) this.catching(() => requireRole(this.context.actor, role), nameOf(argument, within));
-    const input: object = new (this.rules.inputs.get(inner.name) ?? Object)();
-    const fields = Object.values(inner.getFields()).flatMap(({ name, type: fieldType }) => {
-      const field = (value as Values)[name];
-      return field === undefined ? [] : [[name, this.inputOf(fieldType, field, argument, [...within, name])]];
-    });
-    return Object.assign(input, Object.fromEntries(fields));
+    const input = new (this.rules.inputs.get(inner.name) ?? Object)() as Record<string, unknown>;
+    const fields = inner.getFields();
+    for (const [name, field] of Object.entries(value)) {
+      const known = fields[name];
+      if (known !== undefined) input[name] = this.inputOf(known.type, field, argument, [...within, name]);
+    }
+    return input;
   }
 
   private validate(input: unknown, argument: GraphQLArgument, within: Place): void {

@@ -14,6 +14,8 @@ export class Context {
   private loadersOfFork: Loaders | undefined;
   /** Of each command that came with an idempotency key. */
   private readonly outcomes = new Map<Idempotency, { readonly replayed: boolean }>();
+  /** Whether the arguments of the operation keep the rules of their input classes. */
+  argumentsChecked = false;
   /** What each mutation has done, by its name in the response. */
   readonly written = new Map<string, Written>();
   /** What the operation costs. */
@@ -59,6 +61,10 @@ export class Context {
 
   get isAuthenticated(): boolean {
     return !(this.caller instanceof Error);
+  }
+
+  assertArgumentsChecked(): void {
+    if (!this.argumentsChecked) throw new Error('an operation is executed whose arguments nobody has checked');
   }
 
   /**

@@ -16,10 +16,8 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { ArgumentValidationError } from 'type-graphql';
 import { refusalOf } from './database-errors.js';
-import { type DomainError, InvalidInput } from './errors.js';
-import { invalidFields } from './input-errors.js';
+import type { DomainError } from './errors.js';
 
 /** Codes of errors that the client makes before any of our code runs; their messages are GraphQL's own and safe. */
 const CLIENT_ERRORS: ReadonlySet<unknown> = new Set([
@@ -50,7 +48,6 @@ function cut(message: string): string {
 /** The refusal behind an error; `null` for a fault of ours and for GraphQL's own errors. */
 export function refusalBehind(error: unknown): DomainError | null {
   const cause = error instanceof GraphQLError && error.originalError ? error.originalError : error;
-  if (cause instanceof ArgumentValidationError) return new InvalidInput(invalidFields(cause.extensions.validationErrors));
   return refusalOf(cause);
 }
 

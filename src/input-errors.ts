@@ -7,7 +7,7 @@ export function wrongFields(input: object, options: ValidatorOptions = {}): Inva
 }
 
 /** class-validator's errors as paths into the input, each with its reasons. */
-export function invalidFields(errors: readonly ValidationError[], parent = ''): InvalidField[] {
+function invalidFields(errors: readonly ValidationError[], parent = ''): InvalidField[] {
   return errors.flatMap(({ property, constraints, contexts, children, value }) => [
     ...(constraints ? [{ field: `${parent}${property}`, constraints, code: codeOf(constraints, contexts), value }] : []),
     ...invalidFields(children ?? [], `${parent}${property}.`),

@@ -42,7 +42,9 @@ export function createSchema(): GraphQLSchema {
       ViewerResolver,
     ],
     authChecker: authorize,
-    validate: true,
+    // All arguments of an operation have been validated before any of it is executed.
+    validate: false,
+    validateFn: (_value, _type, { context }) => (context as Context).assertArgumentsChecked(),
   });
   return keepWritten(bareResolvers(schema));
 }
