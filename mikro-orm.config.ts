@@ -15,7 +15,20 @@ export type Connection =
 /** `pipeline`: statements are sent without waiting for the answers of those before them. */
 const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutMillis: 10_000, keepAlive: true, pipeline: true };
 
-/** For migrations and operators' commands, which may take as long as they take. */
+/**
+ * What PostgreSQL keeps each connection of the gateway to, in milliseconds where it is a time.
+ *
+ * A client that is gone, or a lock that nobody lets go of, must not hold a connection for ever. And what has a name is planned once: left to itself,
+ * PostgreSQL may plan it each time, which for a page takes twice as long as reading it.
+ */
+export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
+  lock_timeout: '5000',
+  statement_timeout: '30000',
+  idle_in_transaction_session_timeout: '60000',
+  plan_cache_mode: 'force_generic_plan',
+};
+
+/** For migrations and operators' commands, which may take as long as they take; and behind a pooler, where the role has the settings. */
 export const PATIENT: Options = { driverOptions: CONNECTION };
 
 const config: Options = defineConfig({
@@ -30,12 +43,9 @@ const config: Options = defineConfig({
   propagationOnPrototype: false,
   driverOptions: {
     ...CONNECTION,
-    // A client that is gone, or a lock that nobody lets go of, must not hold a connection for ever.
-    lock_timeout: 5_000,
-    statement_timeout: 30_000,
-    idle_in_transaction_session_timeout: 60_000,
-    // What has a name is planned once. Left to itself, PostgreSQL may plan it each time: for a page, that takes twice as long as reading it.
-    options: '-c plan_cache_mode=force_generic_plan',
+    ...SESSION_SETTINGS,
+    // The one that pg has no word for.
+    options: `-c plan_cache_mode=${SESSION_SETTINGS.plan_cache_mode}`,
   },
 });
 

@@ -220,8 +220,12 @@ export const REFRESH_LOCK_TIMEOUT = `
 
 /** PostgreSQL ends a statement after 30 seconds. A connection that says nothing for longer has gone silent. */
 const SILENCE_MS = 35_000;
-/** How much later than PostgreSQL itself we give up waiting for the locks that open a transaction. */
-const SILENCE_AFTER_LOCKS_MS = 1_000;
+/**
+ * How much later than PostgreSQL itself we give up waiting for the locks that open a transaction, and for statements in it, which
+ * may have more to do.
+ */
+const SILENCE_AFTER_LOCKS_MS = 500;
+const SILENCE_IN_TRANSACTION_MS = 5_000;
 /** By so much a wait for a lock may outlast the budget, to save statements. */
 const LOCK_TIMEOUT_SLACK_MS = 100;
 
@@ -270,7 +274,8 @@ class TransactionLimits {
   /** How long the next statement may take to be answered, in milliseconds; `undefined` for no limit. */
   silenceLimit(work: Work | undefined): number | undefined {
     if (work === undefined || work.silenceMs !== undefined) return work?.silenceMs;
-    return this.state === 'opening' ? Math.ceil(work.budget.left) + SILENCE_AFTER_LOCKS_MS : SILENCE_MS;
+    if (this.state === 'none') return SILENCE_MS;
+    return Math.ceil(work.budget.left) + (this.state === 'opening' ? SILENCE_AFTER_LOCKS_MS : SILENCE_IN_TRANSACTION_MS);
   }
 }
 

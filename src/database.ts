@@ -12,6 +12,7 @@ import {
 } from './embedded-postgres/index.js';
 import { migrate, pendingMigrations } from './migrate.js';
 import { MIGRATIONS } from './migrations/index.js';
+import { assertSuits, refusesSettings } from './pooler.js';
 import { type LedgerHealth, ledgerHealth } from './services/ledger-health.js';
 
 /** How long connections in use may take to come back when everything stops. */
@@ -70,7 +71,7 @@ export async function openDatabase(settings: Settings, log: (message: string) =>
     );
   }
   const { databaseUrl } = settings;
-  const database = await opened(() => connectByUrl(databaseUrl, options), null, refuseUnmigrated);
+  const database = await opened(() => connectForService(databaseUrl, options), null, refuseUnmigrated);
   if (await managesAccess(database.orm)) log(TOO_MANY_RIGHTS);
   return database;
 }
@@ -202,6 +203,27 @@ export async function migrateEmbedded(server: EmbeddedPostgres, operator?: strin
 
 async function refuseUnmigrated(pending: readonly string[]): Promise<void> {
   if (pending.length > 0) throw new DatabaseNotMigrated(pending);
+}
+
+/**
+ * PgBouncer takes no settings along with a connection. Then the role must have them.
+ *
+ * @throws {PoolerUnsuitable}
+ */
+async function connectForService(url: string, options: Options = {}): Promise<MikroORM> {
+  let service = options;
+  const orm = await connectByUrl(url, service).catch((error: Error) => {
+    if (!refusesSettings(error.cause)) throw error;
+    service = { ...options, ...PATIENT };
+    return connectByUrl(url, service);
+  });
+  try {
+    await assertSuits({ ...(service.driverOptions ?? config.driverOptions), connectionString: url });
+    return orm;
+  } catch (error) {
+    await orm.close();
+    throw error;
+  }
 }
 
 async function connectByUrl(url: string, options: Options = {}): Promise<MikroORM> {

@@ -12,13 +12,23 @@ export interface TcpProxy {
   stop(): Promise<void>;
 }
 
-export async function startTcpProxy(): Promise<TcpProxy> {
+/** @param refuseSettings whether connections that bring settings are refused, as PgBouncer refuses them */
+export async function startTcpProxy({ refuseSettings = false } = {}): Promise<TcpProxy> {
   const { host, port } = readCluster().application;
   const pairs: [Socket, Socket][] = [];
   const server = createServer((client) => {
     const upstream = createConnection(`${host}/.s.PGSQL.${port}`);
     pairs.push([client, upstream]);
-    client.pipe(upstream).pipe(client);
+    if (refuseSettings) {
+      client.once('data', (startup: Buffer) => {
+        const setting = /lock_timeout|statement_timeout|plan_cache_mode/.exec(startup.toString('latin1'))?.[0];
+        if (setting !== undefined) client.end(fatal('08P01', `unsupported startup parameter: ${setting}`));
+        else upstream.write(startup);
+        client.pipe(upstream).pipe(client);
+      });
+    } else {
+      client.pipe(upstream).pipe(client);
+    }
     client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
     upstream.on('error', () => client.destroy());
   });
@@ -45,4 +55,13 @@ export async function startTcpProxy(): Promise<TcpProxy> {
       await once(server, 'close');
     },
   };
+}
+
+/** A message of PostgreSQL's protocol that ends a connection. */
+function fatal(code: string, message: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
+  const head = Buffer.alloc(5);
+  head.write('E');
+  head.writeInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
 }
