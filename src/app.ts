@@ -67,8 +67,8 @@ export interface AppOptions {
   readonly stopSeconds?: number;
   /** What the Sandbox opens with, in demo mode. */
   readonly sandbox?: SandboxContent;
-  /** What keeps the embedded database down just now; `null` for nothing that is known. */
-  readonly databaseTrouble?: () => string | null;
+  /** What keeps the embedded database from writing just now; `null` for nothing that is known. */
+  readonly databaseTrouble?: () => Promise<string | null>;
 }
 
 declare module 'fastify' {
@@ -86,7 +86,7 @@ export async function createApp({
   connections: limits = CONNECTION_LIMITS,
   stopSeconds = STOP_SECONDS,
   sandbox,
-  databaseTrouble = () => null,
+  databaseTrouble = async () => null,
 }: AppOptions): Promise<FastifyInstance> {
   const connections = new Connections(limits, logger);
   const app = Fastify({

@@ -76,7 +76,10 @@ class DatabaseConnection extends PostgreSqlConnection {
   }
 
   override createKyselyDialect(overrides: Parameters<PostgreSqlConnection['createKyselyDialect']>[0]): Dialect {
-    const onPoolCreated = (pool: Pool): void => void pool.on('connect', sendTogether);
+    const onPoolCreated = (pool: Pool): void => {
+      const leave = leavingReadOnly(pool);
+      pool.on('connect', (client) => sendTogether(client, leave));
+    };
     const dialect = super.createKyselyDialect({ ...overrides, onPoolCreated } as typeof overrides);
     const createDriver = dialect.createDriver.bind(dialect);
     // The rest is for finding out who is calling, for probes and for background work.
@@ -178,9 +181,9 @@ const NOTHING = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] } satis
  * Sends `begin` with the first statement of its transaction, and whatever else is asked for at the same time in one piece:
  * most of what a small statement costs is its round trip. What comes with values is a {@link Statement}.
  */
-function sendTogether(client: PoolClient): void {
+function sendTogether(client: PoolClient, onReadOnly: () => void): void {
   const ask = client.query.bind(client) as (...query: unknown[]) => Promise<QueryResult | QueryResult[]>;
-  const query = (...asked: unknown[]) => ask(...asked).catch(ending(client));
+  const query = (...asked: unknown[]) => ask(...asked).catch(ending(client, onReadOnly));
   const transaction = new TransactionLimits();
   const send = async (text: string, values: unknown[] = []): Promise<QueryResult> => {
     if (text === 'begin') {
@@ -279,16 +282,40 @@ class TransactionLimits {
   }
 }
 
-/**
- * PostgreSQL closes a connection after a FATAL error. Until the socket closes too, the pool would give it to the next request.
- * A connection whose server takes no writes any more is of no use either: the next one reaches the server that has taken over.
- */
-function ending(client: PoolClient): (error: unknown) => never {
+/** PostgreSQL closes a connection after a FATAL error. Until the socket closes too, the pool would give it to the next request. */
+function ending(client: PoolClient, onReadOnly: () => void): (error: unknown) => never {
   return (error) => {
-    if (error instanceof DatabaseError && (error.severity === 'FATAL' || isReadOnly(error))) {
+    if (isReadOnly(error)) onReadOnly();
+    if (error instanceof DatabaseError && error.severity === 'FATAL') {
       (client as unknown as Client).end().catch(() => undefined);
     }
     throw error;
+  };
+}
+
+/**
+ * A server that takes no writes any more has become a standby: all connections that there are lead to it, and none of them is lent
+ * out again. New ones reach the server that has taken over.
+ *
+ * @returns what to call when one of them was refused a write
+ */
+function leavingReadOnly(pool: Pool): () => void {
+  const clients = new Set<PoolClient>();
+  const left = new WeakSet<PoolClient>();
+  pool.on('connect', (client) => clients.add(client));
+  pool.on('remove', (client) => clients.delete(client));
+  const connect = pool.connect.bind(pool);
+  Object.assign(pool, {
+    connect: async (): Promise<PoolClient> => {
+      for (;;) {
+        const client = await connect();
+        if (!left.has(client)) return client;
+        client.release(true);
+      }
+    },
+  });
+  return () => {
+    for (const client of clients) left.add(client);
   };
 }
 

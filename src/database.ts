@@ -24,8 +24,8 @@ export interface Database {
   readonly embedded: boolean;
   /** Does what the role that serves requests may not do, such as to make an organization or a key. */
   asOwner<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
-  /** What keeps the embedded database down just now; `null` for nothing that is known. */
-  trouble(): string | null;
+  /** What keeps the embedded database from writing just now; `null` for nothing that is known. */
+  trouble(): Promise<string | null>;
   /**
    * Closes the connections, and stops the database where it is ours.
    *
@@ -256,7 +256,7 @@ async function opened(
     orm = await connected();
     await prepare(await pendingMigrations(orm));
     const own = <T>(work: (em: EntityManager) => Promise<T>) => asOwner(orm as MikroORM, server, work);
-    const trouble = () => server?.trouble() ?? null;
+    const trouble = async () => (await server?.trouble()) ?? null;
     return { orm, embedded: server !== null, trouble, asOwner: own, close };
   } catch (error) {
     await close();

@@ -38,16 +38,14 @@ const PROBE = `
 export class Readiness {
   private probing: Promise<string | null> | undefined;
 
-  /** @param trouble what keeps the embedded database down; `null` for none */
+  /** @param trouble what keeps the embedded database from writing; `null` for none */
   constructor(
     private readonly orm: MikroORM,
-    private readonly trouble: () => string | null,
+    private readonly trouble: () => Promise<string | null>,
   ) {}
 
   /** Why no refund could be written now, in words for the operator; `null` if one could. */
   async obstacle(): Promise<string | null> {
-    const trouble = this.trouble();
-    if (trouble !== null) return trouble;
     // All who ask share one probe: a database that is silent is not asked again and again.
     this.probing ??= this.probe().finally(() => {
       this.probing = undefined;
@@ -62,6 +60,8 @@ export class Readiness {
   }
 
   private async probe(): Promise<string | null> {
+    const trouble = await this.trouble();
+    if (trouble !== null) return trouble;
     const work = { organizationId: null, budget: new WaitBudget(SILENCE_MS), silenceMs: SILENCE_MS };
     try {
       const [row] = await workFor(work, () => this.orm.em.fork().execute<{ applied: string[] }[]>(PROBE));

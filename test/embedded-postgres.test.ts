@@ -255,8 +255,8 @@ describe('after a kill -9', () => {
     const { superuser, trouble } = await start(dataDir);
     for (let losses = 1; losses <= 6; losses += 1) {
       process.kill(await postmaster(dataDir), 'SIGKILL');
-      await eventually(async () => expect(trouble()).toBe('the embedded database is being restarted'));
-      await eventually(async () => expect(trouble()).toBeNull());
+      await eventually(async () => expect(await trouble()).toBe('the embedded database is being restarted'));
+      await eventually(async () => expect(await trouble()).toBeNull());
     }
 
     expect(await query(superuser, `select from ${ownersLock}`)).toHaveLength(1);
@@ -271,10 +271,10 @@ describe('after a kill -9', () => {
     await rm(options);
     await symlink('/dev/full', options);
     process.kill(pid, 'SIGKILL');
-    await eventually(async () => expect(trouble()).toBe('the disk of the embedded database is full'));
+    await eventually(async () => expect(await trouble()).toBe('the disk of the embedded database is full'));
 
     await rm(options);
-    await eventually(async () => expect(trouble()).toBeNull());
+    await eventually(async () => expect(await trouble()).toBeNull());
     expect(await query(connection, 'select 1 as alive')).toEqual([{ alive: 1 }]);
   });
 

@@ -18,8 +18,8 @@ export interface EmbeddedPostgres {
   readonly connection: EmbeddedConnection;
   /** Database "postgres"; for tests and maintenance. */
   readonly superuser: EmbeddedConnection;
-  /** Why there is no server just now, in words for whoever asks; `null` while there is one. */
-  trouble(): string | null;
+  /** What keeps the server from writing just now, in words for whoever asks; `null` for nothing that is known. */
+  trouble(): Promise<string | null>;
   /** Stops the server if it is ours. Once is enough; more often does no harm. */
   stop(): Promise<void>;
 }
@@ -64,7 +64,7 @@ async function open(options: EmbeddedPostgresOptions, role: Role): Promise<Embed
 }
 
 /** Its owner looks after it. */
-const NOT_OURS: Supervision = { trouble: () => null, stop: async () => undefined };
+const NOT_OURS: Supervision = { trouble: async () => null, stop: async () => undefined };
 
 /** Settles where everything is and who runs it, and makes the cluster if there is none yet. */
 async function prepareSite({ dataDir, settings = {}, log = () => undefined }: EmbeddedPostgresOptions): Promise<Site> {

@@ -13,12 +13,14 @@ const LONGEST_PAUSE_MS = 30_000;
 /** A server that was up for so long had recovered: its next loss is a first one. */
 const STEADY_MS = 60_000;
 /** With less than this PostgreSQL cannot even start: its log grows by files of 16 MB. */
-const LEAST_FREE_BYTES = 16 * 1024 * 1024;
+const LEAST_FREE_TO_START = 16 * 1024 * 1024;
+/** With less than this a running one refuses rows as soon as a table grows. */
+const LEAST_FREE_FOR_ROWS = 1024 * 1024;
 
 /** A server that is brought back whenever it is lost. */
 export interface Supervision {
-  /** Why there is no server just now, in words for whoever asks; `null` while there is one. */
-  trouble(): string | null;
+  /** What keeps the server from writing just now, in words for whoever asks; `null` for nothing that is known. */
+  trouble(): Promise<string | null>;
   /** Stops the server for good. */
   stop(): Promise<void>;
 }
@@ -89,7 +91,7 @@ export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient)
 
   hold(firstOwner);
   return {
-    trouble: () => trouble,
+    trouble: async () => trouble ?? ((await freeBytes(site)) < LEAST_FREE_FOR_ROWS ? DISK_FULL : null),
     stop: () => {
       stopping ??= stop();
       stopped.abort();
@@ -102,10 +104,15 @@ const RESTARTING = 'the embedded database is being restarted';
 const DISK_FULL = 'the disk of the embedded database is full';
 
 /** PostgreSQL writes its last words to the same disk, where there may have been no room for them. */
-async function isDiskFull({ cluster }: Site, error: unknown): Promise<boolean> {
+async function isDiskFull(site: Site, error: unknown): Promise<boolean> {
   if (hasCode(error, 'ENOSPC') || /No space left on device/.test(String(error))) return true;
-  const free = await statfs(cluster).catch(() => null);
-  return free !== null && free.bavail * free.bsize < LEAST_FREE_BYTES;
+  return (await freeBytes(site)) < LEAST_FREE_TO_START;
+}
+
+/** Of the cluster's disk; infinite where that cannot be told. */
+async function freeBytes({ cluster }: Site): Promise<number> {
+  const disk = await statfs(cluster).catch(() => null);
+  return disk === null ? Number.POSITIVE_INFINITY : disk.bavail * disk.bsize;
 }
 
 /** Removes the folder that we keep for the server's socket, unless a server has its socket there. */
