@@ -2,12 +2,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Actor, RequestFacts } from './auth/actor.js';
 import type { Authenticator } from './auth/authenticator.js';
 import { Unauthenticated } from './errors.js';
+import { FairTurns } from './fair-turns.js';
 import type { RateLimit } from './rate-limit.js';
 import { bodyLength, headerOf } from './request-facts.js';
 import { WaitBudget, workFor } from './waiting.js';
 
 /** The largest body of a request without a credential that may ask for the schema. The Sandbox's own takes 2 kB. */
-const ANONYMOUS_BODY_LIMIT = 16 * 1024;
+const ANONYMOUS_BODY_LIMIT = 4 * 1024;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -33,6 +34,7 @@ export function authenticateFirst(
   routes.decorateRequest('caller', null);
   routes.decorateRequest('facts', null);
   routes.decorateRequest('waitBudget', null);
+  const turns = new FairTurns();
   routes.addHook('onRequest', async (request, reply) => {
     const facts = factsOf(request);
     const budget = new WaitBudget(waitMs);
@@ -44,6 +46,7 @@ export function authenticateFirst(
       const actor = await (rateLimit === null ? authenticate() : rateLimit.admit(request, reply, authenticate));
       request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
       request.caller = actor;
+      await turns.take(actor.organization.id);
     } catch (error) {
       if (!(error instanceof Unauthenticated)) throw error;
       if (!isSchemaPublic || !mayAskForSchema(request)) throw error;
