@@ -7,6 +7,7 @@ import { Migration20261125Currencies } from './migration-20261125-currencies.js'
 import { Migration20261125Entries } from './migration-20261125-entries.js';
 import { Migration20261125Exchange } from './migration-20261125-exchange.js';
 import { Migration20261125Order } from './migration-20261125-order.js';
+import { Migration20261125OutsideWriters } from './migration-20261125-outside-writers.js';
 import { Migration20261125Periods } from './migration-20261125-periods.js';
 import { Migration20261125RateLimits } from './migration-20261125-rate-limits.js';
 import { Migration20261125TidyText } from './migration-20261125-tidy-text.js';
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
   Migration20261125RateLimits,
   Migration20261125Periods,
   Migration20261125Entries,
+  Migration20261125OutsideWriters,
 ];

@@ -80,7 +80,7 @@ const LINES_DUE = `
 `;
 
 /** Whether the lines due and the lines of the entry are the same, each as often. */
-const differs = (due: string): string => `
+export const differs = (due: string): string => `
         select exists (
           select from (
             select 1 as times, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code

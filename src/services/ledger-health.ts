@@ -52,7 +52,7 @@ async function assertAlone(em: EntityManager, organizationId: number): Promise<v
     `select pg_try_advisory_xact_lock(hashtextextended('ledger health', ?)) as alone`,
     [organizationId],
   );
-  if (!row?.alone) throw new ServiceUnavailable();
+  if (!row?.alone) throw new ServiceUnavailable('These books are being proved just now; ask again when that has ended');
 }
 
 /** The rows that the proof is about. */
@@ -141,7 +141,15 @@ const CHECKS: Readonly<Record<string, string>> = {
     union
     select 'refund ' || reversal.refund_id
     from refund_reversals reversal join journal_entries entry on entry.id = reversal.journal_entry_id
-    where ${of('reversal')} and reversal.date <> entry.posting_date`,
+    where ${of('reversal')} and reversal.date <> entry.posting_date
+    union
+    select 'refund ' || refund.id
+    from refund_reversals reversal join refunds refund on refund.id = reversal.refund_id
+    where ${of('reversal')} and reversal.date < refund.date
+    union
+    select 'credit note ' || note.id
+    from credit_notes note join journal_entries entry on entry.id = note.void_entry_id
+    where ${of('note')} and entry.posting_date < note.date`,
 
   'every-entry-has-its-document': `
     select 'journal entry ' || entry.id as offender

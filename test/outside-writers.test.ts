@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** What somebody might try by SQL as the gateway's own role. */
+let gateway: Gateway;
+let books: Books;
+let customerId: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+beforeEach(async () => {
+  books = await gateway.books();
+  customerId = await books.customer();
+});
+afterAll(() => gateway.stop());
+
+/** Runs the statements in one transaction and answers the database's refusal. */
+async function refusal(...statements: string[]): Promise<string> {
+  const { sql } = gateway.database;
+  try {
+    await sql.query(statements[0]?.startsWith('begin') ? '' : 'begin');
+    for (const statement of statements) await sql.query(statement);
+    await sql.query('commit');
+    return 'accepted';
+  } catch (error) {
+    await sql.query('rollback');
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** A credit note by hand, with what the test changes. */
+function note(changes: Record<string, string> = {}): string {
+  const columns: Record<string, string> = {
+    organization_id: String(books.organization.id),
+    number: `'by hand'`,
+    customer_id: customerId,
+    branch_id: books.ids.branch,
+    date: `'2026-01-15'`,
+    currency_code: `'USD'`,
+    exchange_rate: '1',
+    total: '100',
+    reference_no: `''`,
+    note: `''`,
+    created_by: `'psql'`,
+    ...changes,
+  };
+  return `insert into credit_notes (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})`;
+}
+
+const line = (amount: string) => `insert into credit_note_lines (organization_id, credit_note_id, account_id, description, amount)
+  values (${books.organization.id}, (select max(id) from credit_notes), ${books.ids.sales}, '', ${amount})`;
+
+function entry(
+  source: string,
+  date: string,
+  reversalOf: string,
+  ...lines: readonly [side: string, account: string, amount: string][]
+): string[] {
+  const newest = '(select max(id) from journal_entries)';
+  const rows = lines.map(
+    ([side, account, amount]) =>
+      `(${books.organization.id}, ${newest}, '${date}', '${side}', ${account}, ${account === books.ids.receivable ? customerId : 'null'}, ${books.ids.branch}, ${amount})`,
+  );
+  return [
+    `insert into journal_entries (organization_id, posting_date, source, memo, reversal_of_id)
+     values (${books.organization.id}, '${date}', '${source}', 'by hand', ${reversalOf})`,
+    `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount) values ${rows.join(', ')}`,
+  ];
+}
+
+it.each([
+  ['total', `'NaN'`],
+  ['exchange_rate', `'NaN'`],
+  ['date', `'-infinity'`],
+  ['date', `'infinity'`],
+])('no number and no day is endless or none: %s = %s', async (column, value) => {
+  expect(await refusal(note({ [column]: value }))).toMatch(/credit_notes_finite|exchange.rate/);
+});
+
+it('no amount of a line is NaN', async () => {
+  expect(await refusal(note(), line(`'NaN'`))).toContain('credit_note_lines_finite');
+});
+
+it.each([
+  ['applied', '100'],
+  ['voided_at', 'now()'],
+])('no credit note begins with %s', async (column, value) => {
+  expect(await refusal(note({ [column]: value }), line('100'))).toContain('a new credit note is neither void nor applied');
+});
+
+it('nothing is posted on what was read before a lock', async () => {
+  const posting = entry('REFUND', '2026-02-01', 'null', ['DEBIT', books.ids.receivable, '1'], ['CREDIT', books.ids.bank, '1']);
+  expect(await refusal('begin isolation level repeatable read', ...posting)).toContain('read committed');
+});
+
+it('a credit note gets no line after its entry was compared with it', async () => {
+  const posting = entry(
+    'CREDIT_NOTE',
+    '2026-01-15',
+    'null',
+    ['DEBIT', books.ids.sales, '60'],
+    ['CREDIT', books.ids.receivable, '100'],
+  );
+  const opened = note({ opened_at: 'now()', journal_entry_id: '(select max(id) from journal_entries)' });
+
+  const outcome = await refusal(...posting, opened, line('60'), 'set constraints is_its_document immediate', line('40'));
+
+  expect(outcome).toContain('does not balance');
+});
+
+it('a credit note is not voided before its own day', async () => {
+  const { id } = await books.creditNote('100.00', { customerId });
+  const original = `(select journal_entry_id from credit_notes where id = ${id})`;
+  const mirror = (date: string) =>
+    entry('REVERSAL', date, original, ['CREDIT', books.ids.sales, '100'], ['DEBIT', books.ids.receivable, '100']);
+  const voided = `update credit_notes set voided_at = now(), void_entry_id = (select max(id) from journal_entries) where id = ${id}`;
+
+  expect(await refusal(...mirror('2026-01-14'), voided)).toContain('is voided before its own day');
+  expect(await refusal(...mirror('2026-01-15'), voided)).toBe('accepted');
+});
+
+it.each([
+  ['no reason', `'{"before": "2026-03-31", "after": "none"}'`, 'psql'],
+  ['a blank reason', `'{"before": "2026-03-31", "after": "none", "reason": " "}'`, 'psql'],
+  ['another day before', `'{"before": "2020-01-01", "after": "none", "reason": "x"}'`, 'psql'],
+  ['nobody', `'{"before": "2026-03-31", "after": "none", "reason": "x"}'`, ''],
+])('locked days are not opened by an event that names %s', async (_what, details, by) => {
+  const { id } = books.organization;
+  await gateway.database.sql.query(`update organizations set lock_date = '2026-03-31' where id = ${id}`);
+  const event = `insert into audit_events (organization_id, action, details, created_by, request_id)
+    values (${id}, 'unlockTransactions', ${details}, '${by}', 'r')`;
+  expect(await refusal(event, `update organizations set lock_date = null where id = ${id}`)).toContain('without an audit event');
+});
