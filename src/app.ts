@@ -118,6 +118,9 @@ export async function createApp({
     assertPlainUtf8(request);
     return body.length === 0 ? undefined : parseJson(body);
   });
+  // Before all plugins: what they register keeps the handlers that there are by then.
+  app.setErrorHandler(sendError);
+  app.setNotFoundHandler(sendNotFound);
   followRequests(app, connections, stopSeconds);
   secureWeb(app, config, sandbox !== undefined);
   await app.register(cors, {
@@ -128,9 +131,6 @@ export async function createApp({
     strictPreflight: false,
   });
   await shedLoad(app, config.maxEventLoopDelayMs);
-
-  app.setErrorHandler(sendError);
-  app.setNotFoundHandler(sendNotFound);
 
   const authenticator = new Authenticator(orm.em, jwt, config.postingDaysAhead);
   const refunds = new RefundQueue(orm.em);

@@ -10,6 +10,7 @@ import {
   parse,
   type SelectionSetNode,
   type ValueNode,
+  visit,
 } from 'graphql';
 import { type DocumentMeasure, QueryTooCostly } from './errors.js';
 
@@ -19,7 +20,10 @@ export const MAX_TOKENS = 8_000;
 /** The Sandbox's own question for the schema takes 300. */
 const MAX_ANONYMOUS_TOKENS = 1_000;
 
-type Measured = Exclude<DocumentMeasure, 'reply'>;
+type Measured = Exclude<DocumentMeasure, 'reply' | 'nameLength'>;
+
+/** A name comes again in each object of a reply and in each message about it, so a long one would multiply both. */
+const MAX_NAME_LENGTH = 255;
 
 /**
  * How much a document may have of what makes validating and executing it more work than reading it. Fragments count wherever they
@@ -97,6 +101,8 @@ function asksForSchema(definition: DefinitionNode): boolean {
 const SCHEMA_FIELDS: ReadonlySet<string> = new Set(['__schema', '__type', '__typename']);
 
 function checkLimits(document: DocumentNode): void {
+  const longest = longestName(document);
+  if (longest > MAX_NAME_LENGTH) throw new QueryTooCostly('nameLength', longest, MAX_NAME_LENGTH);
   const measured = measure(document);
   for (const [of, limit] of Object.entries(LIMITS) as [Measured, number][]) {
     if (measured[of] > limit) throw new QueryTooCostly(of, measured[of], limit);
@@ -104,6 +110,16 @@ function checkLimits(document: DocumentNode): void {
   // Only now, since it walks through all fields.
   const repetitions = repetitionsIn(document);
   if (repetitions > LIMITS.repetitions) throw new QueryTooCostly('repetitions', repetitions, LIMITS.repetitions);
+}
+
+function longestName(document: DocumentNode): number {
+  let longest = 0;
+  visit(document, {
+    Name({ value }) {
+      longest = Math.max(longest, value.length);
+    },
+  });
+  return longest;
 }
 
 type Measures = Record<Measured, number>;

@@ -168,6 +168,7 @@ const TOO_MUCH = {
   values: 'values',
   valueDepth: 'levels of values',
   reply: 'fields and objects that it may have to answer',
+  nameLength: 'characters in one name',
 } as const;
 
 export type DocumentMeasure = keyof typeof TOO_MUCH;

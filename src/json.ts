@@ -18,6 +18,9 @@ export class LongNumber {
   }
 }
 
+/** Characters of a number that is compared with what JavaScript makes of it. */
+const MAX_NUMBER_LENGTH = 500;
+
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 /** More than any request of ours needs, and few enough to be parsed in milliseconds however small each is. */
@@ -78,5 +81,7 @@ type ParseWithSource = (text: string, reviver: (key: string, value: unknown, con
 
 function losesDigits(value: number, source: string): boolean {
   if (source.length <= MAX_DIGITS && !/e/i.test(source)) return false;
+  // Nothing takes one so long, and to compare it would take longer than its length.
+  if (source.length > MAX_NUMBER_LENGTH) return true;
   return !Number.isFinite(value) || !Big(source).eq(Big(String(value)));
 }

@@ -7,6 +7,7 @@ import {
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
+  type SelectionSetNode,
 } from 'graphql';
 import { Admission } from './admission.js';
 import { InvalidInput, QueryTooCostly, ServiceUnavailable } from './errors.js';
@@ -63,17 +64,23 @@ function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, Fragmen
 
 /** No list of any input may be longer: such a one is refused before each of its items is looked at, and faulted by itself. */
 function tooLongList(
-  { variableDefinitions = [] }: OperationDefinitionNode,
+  { variableDefinitions = [], selectionSet }: OperationDefinitionNode,
   variables: Record<string, unknown>,
 ): InvalidInput | null {
   for (const { variable } of variableDefinitions) {
-    const path = pathToLongList(variables[variable.name.value], [variable.name.value]);
+    const path = pathToLongList(variables[variable.name.value], [argumentWith(variable.name.value, selectionSet)]);
     if (path === null) continue;
-    // The first name is the variable's; what callers know are the fields in it.
+    // The first name is the argument's; what callers know are the fields in it.
     const field = path.slice(path.length > 1 ? 1 : 0).join('.');
     return new InvalidInput([{ field, constraints: { arrayMaxSize: `${field} must hold at most ${MAX_ITEMS} items` } }]);
   }
   return null;
+}
+
+/** The argument of a field at the root that takes the variable; the variable's own name if it stands elsewhere. */
+function argumentWith(variable: string, { selections }: SelectionSetNode): string {
+  const uses = selections.flatMap((each) => (each.kind === Kind.FIELD ? (each.arguments ?? []) : []));
+  return uses.find(({ value }) => value.kind === Kind.VARIABLE && value.name.value === variable)?.name.value ?? variable;
 }
 
 function pathToLongList(value: unknown, path: readonly string[]): readonly string[] | null {

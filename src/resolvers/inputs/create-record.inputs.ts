@@ -1,8 +1,8 @@
-import { IsEmail, IsOptional, Matches } from 'class-validator';
+import { IsOptional, Matches } from 'class-validator';
 import { Field, InputType } from 'type-graphql';
 import { AccountType } from '../../entities/account-type.js';
 import type { CreateAccount, CreateBranch, CreateCustomer } from '../../services/create-records.js';
-import { IsText } from './validators.js';
+import { IsEmailAddress, IsText } from './validators.js';
 
 const CURRENCY_CODE = /^[A-Z]{3}$/;
 const CURRENCY_MESSAGE = { message: 'currencyCode must be an ISO 4217 code such as USD' };
@@ -48,7 +48,7 @@ export class CreateCustomerInput implements CreateCustomer {
 
   @Field(() => String, { nullable: true, description: 'E-mail address.' })
   @IsOptional()
-  @IsEmail({}, { message: 'email must be an e-mail address' })
+  @IsEmailAddress()
   email?: string | null;
 
   @Field(() => String, { nullable: true, description: "ISO 4217 code of the customer's documents; the base currency if absent." })

@@ -1,4 +1,4 @@
-import { ValidateBy } from 'class-validator';
+import { isEmail, ValidateBy } from 'class-validator';
 import { hasRateDigits, RATE_DIGITS } from '../../entities/amount-rules.js';
 import { parseId } from '../../entities/owned.js';
 import type { ErrorCode } from '../../errors.js';
@@ -56,6 +56,12 @@ export function IsPostingDate(): PropertyDecorator {
 
 /** No writing puts so many marks on a letter (UAX 15, stream-safe text); bringing more in order takes the square of the time. */
 const MANY_MARKS = /\p{M}{31}/u;
+
+/** An e-mail address. The library's own check throws at half a character. */
+export function IsEmailAddress(): PropertyDecorator {
+  const isAddress = (value: unknown) => typeof value === 'string' && value.isWellFormed() && isEmail(value);
+  return rule('isEmail', 'must be an e-mail address', isAddress);
+}
 
 /** Text that PostgreSQL can hold, of so many characters as people count them. */
 export function IsText(minimum: number, maximum: number): PropertyDecorator {

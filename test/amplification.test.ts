@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+});
+afterAll(() => gateway.stop());
+
+const [LONGEST, LONGER] = ['x'.repeat(255), 'x'.repeat(256)];
+
+it.each([
+  ['an alias', (name: string) => `{ refunds { ${name}: id } }`],
+  ['an operation', (name: string) => `query ${name} { me { name } }`],
+  ['a variable', (name: string) => `query ($${name}: Int = 1) { refunds(first: $${name}) { id } }`],
+  ['a fragment', (name: string) => `{ me { ...${name} } } fragment ${name} on Viewer { name }`],
+])('a name of 256 characters is refused before a reply or an error repeats it: of %s', async (_what, document) => {
+  const { status, errors } = await books.client.graphql(document(LONGER));
+  expect([status, errors?.[0]?.extensions]).toEqual([
+    400,
+    { code: 'QUERY_TOO_COSTLY', details: { of: 'nameLength', cost: 256, limit: 255 } },
+  ]);
+  const shorter = await books.client.graphql(document(LONGEST));
+  expect(shorter.errors?.[0]?.extensions.code).not.toBe('QUERY_TOO_COSTLY');
+});
+
+it('a long name in a mutation refuses it before anything is done', async () => {
+  const { id } = await books.creditNote('100.00');
+  const before = await books.snapshot();
+  const mutation = `mutation($i: RefundCreditNoteInput!) { refundCreditNote(input: $i) { ${LONGER}: id } }`;
+  const { errors } = await books.client.graphql(mutation, { i: books.refundInput(id) });
+  expect(errors?.[0]?.extensions.code).toBe('QUERY_TOO_COSTLY');
+  expect(await books.snapshot()).toEqual(before);
+});
+
+it('a number of any length is refused by its field', async () => {
+  const { id } = await books.creditNote('100.00');
+  const body = JSON.stringify({
+    query: 'mutation($i: RefundCreditNoteInput!) { refundCreditNote(input: $i) { id } }',
+    variables: { i: books.refundInput(id) },
+  });
+  const reply = await books.client.post('/graphql', body.replace('"40.00"', '1'.repeat(100_000)), {});
+  expect([reply.status, JSON.parse(reply.body).errors[0].extensions]).toEqual([
+    400,
+    expect.objectContaining({ code: 'AMOUNT_TOO_LARGE', field: 'amount' }),
+  ]);
+});
+
+it.each(['\ud800', '\ud800@x.de', 'a\0@x.de'])('an e-mail address that is no text is refused by its field: %j', async (email) => {
+  const mutation = 'mutation($i: CreateCustomerInput!) { createCustomer(input: $i) { id } }';
+  const body = JSON.stringify({ query: mutation, variables: { i: { displayName: 'z', email } } });
+  const reply = await books.client.post('/graphql', body, {});
+  expect([reply.status, JSON.parse(reply.body).errors[0].extensions]).toEqual([
+    400,
+    expect.objectContaining({ code: 'BAD_USER_INPUT', field: 'email' }),
+  ]);
+});
+
+it('a list that is too long is refused by the name of its argument', async () => {
+  const mutation = 'mutation($i: [RefundCreditNoteInput!]!) { refundCreditNotes(inputs: $i, mode: ATOMIC) { refund { id } } }';
+  const { errors } = await books.client.graphql(mutation, { i: Array(101).fill({}) });
+  expect(errors?.[0]).toMatchObject({ message: 'inputs must hold at most 100 items', extensions: { field: 'inputs' } });
+});
+
+it.each(['/graphql', '/api/credit-notes/1/refunds', '/nope'])(
+  'a preflight for a foreign host is refused as any other request: %s',
+  async (url) => {
+    const reply = await gateway.app.inject({ method: 'OPTIONS', url, headers: { host: 'evil.example' } });
+    expect(reply.statusCode).toBe(421);
+    expect(reply.json()).toMatchObject({ errors: expect.any(Array) });
+  },
+);
+
+it('two proofs of the same books in one document say that they are being proved', async () => {
+  const { errors } = await books.client.graphql('{ a: ledgerHealth { healthy } b: ledgerHealth { healthy } }');
+  expect(errors?.[0]).toMatchObject({
+    message: 'These books are being proved just now; ask again when that has ended',
+    extensions: { code: 'SERVICE_UNAVAILABLE' },
+  });
+});
