@@ -71,7 +71,9 @@ const requestPlugin: ApolloServerPlugin<Context> = {
         for (const error of errors) {
           const refusal = refusalBehind(error);
           if (refusal instanceof ServiceUnavailable) contextValue.log.passing(error.originalError);
-          const isOurs = error.path !== undefined || error.extensions.code === INTERNAL;
+          // GraphQL's own errors come from GraphQL's own: anything else that was thrown before a resolver is ours.
+          const isForeign = error.originalError !== undefined && !(error.originalError instanceof GraphQLError);
+          const isOurs = error.path !== undefined || error.extensions.code === INTERNAL || isForeign;
           const isFault = refusal === null && error.originalError && isOurs && argumentAtFault(error) === null;
           if (isFault) contextValue.log.fault(error.originalError);
           else contextValue.log.add({ refused: refusal?.code ?? error.extensions.code ?? 'INVALID_REQUEST' });
