@@ -24,6 +24,8 @@ type Measured = Exclude<DocumentMeasure, 'reply' | 'nameLength'>;
 
 /** A name comes again in each object of a reply and in each message about it, so a long one would multiply both. */
 const MAX_NAME_LENGTH = 255;
+/** An operation's name comes again in messages alone, and tools make long ones. */
+const MAX_OPERATION_NAME_LENGTH = 10_000;
 
 /**
  * How much a document may have of what makes validating and executing it more work than reading it. Fragments count wherever they
@@ -101,8 +103,9 @@ function asksForSchema(definition: DefinitionNode): boolean {
 const SCHEMA_FIELDS: ReadonlySet<string> = new Set(['__schema', '__type', '__typename']);
 
 function checkLimits(document: DocumentNode): void {
-  const longest = longestName(document);
-  if (longest > MAX_NAME_LENGTH) throw new QueryTooCostly('nameLength', longest, MAX_NAME_LENGTH);
+  const { operation, other } = longestNames(document);
+  if (other > MAX_NAME_LENGTH) throw new QueryTooCostly('nameLength', other, MAX_NAME_LENGTH);
+  if (operation > MAX_OPERATION_NAME_LENGTH) throw new QueryTooCostly('nameLength', operation, MAX_OPERATION_NAME_LENGTH);
   const measured = measure(document);
   for (const [of, limit] of Object.entries(LIMITS) as [Measured, number][]) {
     if (measured[of] > limit) throw new QueryTooCostly(of, measured[of], limit);
@@ -112,11 +115,13 @@ function checkLimits(document: DocumentNode): void {
   if (repetitions > LIMITS.repetitions) throw new QueryTooCostly('repetitions', repetitions, LIMITS.repetitions);
 }
 
-function longestName(document: DocumentNode): number {
-  let longest = 0;
+function longestNames(document: DocumentNode): { operation: number; other: number } {
+  const longest = { operation: 0, other: 0 };
   visit(document, {
-    Name({ value }) {
-      longest = Math.max(longest, value.length);
+    Name({ value }, _key, parent) {
+      const isOperations = parent !== undefined && 'kind' in parent && parent.kind === Kind.OPERATION_DEFINITION;
+      const of = isOperations ? 'operation' : 'other';
+      longest[of] = Math.max(longest[of], value.length);
     },
   });
   return longest;

@@ -13,7 +13,6 @@ const [LONGEST, LONGER] = ['x'.repeat(255), 'x'.repeat(256)];
 
 it.each([
   ['an alias', (name: string) => `{ refunds { ${name}: id } }`],
-  ['an operation', (name: string) => `query ${name} { me { name } }`],
   ['a variable', (name: string) => `query ($${name}: Int = 1) { refunds(first: $${name}) { id } }`],
   ['a fragment', (name: string) => `{ me { ...${name} } } fragment ${name} on Viewer { name }`],
 ])('a name of 256 characters is refused before a reply or an error repeats it: of %s', async (_what, document) => {
@@ -24,6 +23,15 @@ it.each([
   ]);
   const shorter = await books.client.graphql(document(LONGEST));
   expect(shorter.errors?.[0]?.extensions.code).not.toBe('QUERY_TOO_COSTLY');
+});
+
+it('the name of an operation has a limit of its own', async () => {
+  const named = (length: number) => books.client.graphql(`query ${'Q'.repeat(length)} { me { name } }`);
+  expect((await named(10_000)).errors).toBeUndefined();
+  expect((await named(10_001)).errors?.[0]?.extensions).toMatchObject({
+    code: 'QUERY_TOO_COSTLY',
+    details: { of: 'nameLength', limit: 10_000 },
+  });
 });
 
 it('a long name in a mutation refuses it before anything is done', async () => {

@@ -18,8 +18,8 @@ it('has no line for a probe, whatever it asks for beside', async () => {
   expect(gateway.logged.filter(({ requestId }) => requestId === 'probe')).toEqual([]);
 });
 
-it('cuts the name of an operation, which is as long as its caller likes', async () => {
-  const query = `query ${'N'.repeat(50_000)} { me { role } }`;
+it('cuts the name of an operation, which may be longer than other names', async () => {
+  const query = `query ${'N'.repeat(10_000)} { me { role } }`;
   const { headers, status } = await books.client.graphql(query);
 
   expect(status).toBe(200);
