@@ -12,7 +12,7 @@ import Fastify, {
   type RouteHandlerMethod,
 } from 'fastify';
 import { Turn } from './admission.js';
-import { acceptJson, assertExactQuery } from './apollo-requests.js';
+import { acceptJson, readQueryString } from './apollo-requests.js';
 import { Authenticator } from './auth/authenticator.js';
 import type { JwtSettings } from './auth/jwt.js';
 import { authenticateFirst } from './authentication-hook.js';
@@ -151,7 +151,7 @@ export async function createApp({
       method: ['GET', 'POST'],
       url: '/graphql',
       bodyLimit: GRAPHQL_BODY_LIMIT,
-      preHandler: [documentCheck(), assertExactQuery, acceptJson],
+      preHandler: [documentCheck(), readQueryString, acceptJson],
       handler: untilTurnIsOver(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
     });
     const rest: FastifyPluginCallback = (routes, _restOptions, restDone) => {

@@ -2,7 +2,7 @@ import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
-import { exactVariables } from './apollo-requests.js';
+import { exactRequests } from './apollo-requests.js';
 import { argumentCheck } from './argument-check.js';
 import { compiledQueries } from './compiled-queries.js';
 import type { Context } from './context.js';
@@ -42,7 +42,7 @@ export function createGraphQLServer(
       introspection
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
         : ApolloServerPluginLandingPageDisabled(),
-      exactVariables,
+      exactRequests,
       requestPlugin,
       operationChecks(queryLimits(schema, queryCostLimit), argumentCheck(schema), queryAdmission(queryCostLimit)),
       tellWritten,

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+});
+afterAll(() => gateway.stop());
+
+const NAMED = 'query One { me { role } } query Two { me { name } }';
+const QUERY = 'query($first: Int) { creditNotes(first: $first) { id } }';
+
+interface Reply {
+  readonly data?: Record<string, unknown>;
+  readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
+}
+
+/** The status of the reply, and its data or the code of its refusal. */
+async function outcome(request: { method: 'GET' | 'POST'; url: string; payload?: string }): Promise<unknown> {
+  const headers = { 'content-type': 'application/json', ...books.client.headers };
+  const reply = await gateway.app.inject({ ...request, headers });
+  const { data, errors } = reply.json<Reply>();
+  return [reply.statusCode, errors?.[0]?.extensions.code ?? data];
+}
+
+/** Each parameter holds JSON, but for the two that are text. */
+const get = (parameters: Record<string, string>) => outcome({ method: 'GET', url: `/graphql?${new URLSearchParams(parameters)}` });
+const post = (fields: Record<string, string>) => {
+  const isText = (name: string) => name === 'query' || name === 'operationName';
+  const members = Object.entries(fields).map(([name, value]) => `"${name}":${isText(name) ? JSON.stringify(value) : value}`);
+  return outcome({ method: 'POST', url: '/graphql', payload: `{${members.join(',')}}` });
+};
+
+describe('GET and POST agree', () => {
+  const REFUSED = [400, 'BAD_REQUEST'];
+  const ANSWERED = [200, { creditNotes: [] }];
+
+  it.each([
+    ['variables', 'null', ANSWERED],
+    ['variables', ' null ', ANSWERED],
+    ['variables', '{}', ANSWERED],
+    ['variables', '{"first":5}', ANSWERED],
+    ['variables', '{"first":5,"more":{}}', ANSWERED],
+    ['variables', '[]', REFUSED],
+    ['variables', '"{}"', REFUSED],
+    ['variables', '5', REFUSED],
+    ['variables', 'false', REFUSED],
+    ['variables', '0', REFUSED],
+    ['variables', '{"first":', REFUSED],
+    ['variables', '{"__proto__":5}', REFUSED],
+    ['extensions', 'null', ANSWERED],
+    ['extensions', '{}', ANSWERED],
+    ['extensions', '{"persisted":1}', ANSWERED],
+    ['extensions', '[]', REFUSED],
+    ['extensions', '"{}"', REFUSED],
+    ['extensions', '0', REFUSED],
+    ['extensions', '{"a":', REFUSED],
+    ['extensions', '{"__proto__":5}', REFUSED],
+    ['extensions', `${'['.repeat(101)}${']'.repeat(101)}`, REFUSED],
+    ['extensions', '{"persistedQuery":{"version":1,"sha256Hash":"x"}}', [200, 'PERSISTED_QUERY_NOT_SUPPORTED']],
+    ['operationName', '', ANSWERED],
+    ['operationName', 'Other', [400, 'OPERATION_RESOLUTION_FAILURE']],
+    ['operationName', 'null', [400, 'OPERATION_RESOLUTION_FAILURE']],
+  ])('on %s=%s', async (name, value, expected) => {
+    expect(await get({ query: QUERY, [name]: value })).toEqual(expected);
+    expect(await post({ query: QUERY, [name]: value })).toEqual(expected);
+  });
+
+  it.each([
+    ['', [400, 'OPERATION_RESOLUTION_FAILURE']],
+    ['One', [200, { me: { role: 'ADMIN' } }]],
+  ])('on the operation "%s" of several', async (operationName, expected) => {
+    expect(await get({ query: NAMED, operationName })).toEqual(expected);
+    expect(await post({ query: NAMED, operationName })).toEqual(expected);
+  });
+
+  it.each(['', '{', '{ nothing }'])('on the document "%s"', async (query) => {
+    expect(await get({ query })).toEqual(await post({ query }));
+  });
+});
+
+describe('a parameter without a value', () => {
+  it.each(['variables', 'extensions', 'operationName'])('is one that is not there: %s', async (name) => {
+    expect(await get({ query: QUERY, [name]: '' })).toEqual([200, { creditNotes: [] }]);
+    expect(await get({ [name]: '', query: QUERY })).toEqual([200, { creditNotes: [] }]);
+  });
+});
+
+it.each(['query', 'variables', 'extensions', 'operationName'])('refuses a query string with two times %s', async (name) => {
+  for (const [one, other] of [
+    ['', ''],
+    ['', '{}'],
+    ['null', '{}'],
+    ['{}', 'null'],
+  ]) {
+    const parameters = new URLSearchParams([
+      ['query', QUERY],
+      [name, one ?? ''],
+      [name, other ?? ''],
+    ]);
+    expect(await outcome({ method: 'GET', url: `/graphql?${parameters}` })).toEqual([400, 'BAD_REQUEST']);
+  }
+});
