@@ -183,13 +183,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (env.DEMO && env.DATABASE_URL !== undefined) {
     throw new ConfigurationError('DEMO must be unset where DATABASE_URL is set: a demo has a database of its own');
   }
+  const idle = withoutEffect(given, env);
+  if (idle.length > 0) throw new ConfigurationError(idle.join('\n'));
   return {
     host: env.HOST,
     port: env.PORT,
     logLevel: env.LOG_LEVEL,
     dataDir: env.DATA_DIR,
     databaseUrl: env.DATABASE_URL ?? null,
-    jwt: jwtSettings(env),
+    jwt: jwtSettings(env, given.JWT_ALGORITHM !== undefined),
     duplicateWindowSeconds: env.DUPLICATE_WINDOW_SECONDS,
     postingDaysAhead: env.POSTING_DAYS_AHEAD,
     clientIp: env.CLIENT_IP,
@@ -215,6 +217,24 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   };
 }
 
+/** Variables that another one deprives of all effect: whoever sets them believes in something that does not hold. */
+function withoutEffect(given: Given, { CLIENT_IP: clientIp, RATE_LIMIT: rateLimit }: Switches): string[] {
+  const proxies = clientIp === 'forwarded' ? [] : ['TRUSTED_PROXIES'];
+  const limits = rateLimit === 'on' ? [] : ['RATE_LIMIT_PER_MINUTE', 'RATE_LIMIT_PER_ADDRESS', 'RATE_LIMIT_STORE'];
+  const isGiven = (name: string) => given[name] !== undefined;
+  return [
+    ...proxies.filter(isGiven).map((name) => `${name} must be unset unless CLIENT_IP is forwarded`),
+    ...limits.filter(isGiven).map((name) => `${name} must be unset where RATE_LIMIT is off`),
+  ];
+}
+
+type Given = Readonly<Record<string, unknown>>;
+
+interface Switches {
+  readonly CLIENT_IP: ClientIp;
+  readonly RATE_LIMIT: 'on' | 'off';
+}
+
 interface JwtVariables {
   readonly JWT_ALGORITHM: JwtSettings['algorithm'];
   readonly JWT_SECRET?: string | undefined;
@@ -223,11 +243,12 @@ interface JwtVariables {
   readonly JWT_AUDIENCE?: string | undefined;
 }
 
-function jwtSettings(env: JwtVariables): JwtSettings | null {
+/** @param isAlgorithmGiven whether the algorithm is the operator's word, and not the default */
+function jwtSettings(env: JwtVariables, isAlgorithmGiven: boolean): JwtSettings | null {
   const [needed, unused] =
     env.JWT_ALGORITHM === 'HS256' ? (['JWT_SECRET', 'JWT_PUBLIC_KEY'] as const) : (['JWT_PUBLIC_KEY', 'JWT_SECRET'] as const);
   if (env[needed] === undefined && env[unused] === undefined) {
-    if (env.JWT_ALGORITHM === 'HS256' && env.JWT_ISSUER === undefined && env.JWT_AUDIENCE === undefined) return null;
+    if (!isAlgorithmGiven && env.JWT_ISSUER === undefined && env.JWT_AUDIENCE === undefined) return null;
     throw new ConfigurationError(`${needed} must be set where JWT_ALGORITHM, JWT_ISSUER or JWT_AUDIENCE is`);
   }
   if (env[needed] !== undefined && env[unused] !== undefined) {
@@ -252,7 +273,7 @@ function report(errors: Partial<Record<string, Error | EnvError>>, slips: readon
 }
 
 /** Variables that nobody knows, of which the name is that of ours but for one slip. Short names are no evidence. */
-function slips(given: Readonly<Record<string, unknown>>): string[] {
+function slips(given: Given): string[] {
   const ours = Object.keys(VARIABLES);
   return Object.keys(given).flatMap((name) => {
     const meant = ours.includes(name) ? undefined : ours.find((known) => known.length >= 8 && isOneSlipAway(name, known));

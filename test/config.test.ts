@@ -109,7 +109,7 @@ describe('what is set', () => {
   });
 
   it('limits the rate of callers, or not at all', () => {
-    expect(readConfig({ RATE_LIMIT: 'off', RATE_LIMIT_PER_MINUTE: '5' }).rateLimit).toBeNull();
+    expect(readConfig({ RATE_LIMIT: 'off' }).rateLimit).toBeNull();
     expect(readConfig({ RATE_LIMIT_PER_MINUTE: '5', RATE_LIMIT_PER_ADDRESS: '2', RATE_LIMIT_STORE: 'postgres' }).rateLimit).toEqual(
       {
         perCredential: 5,
@@ -196,6 +196,13 @@ describe('what is wrong', () => {
     'no requests at all': ['RATE_LIMIT_PER_MINUTE', { RATE_LIMIT_PER_MINUTE: '0' }],
     'endless requests': ['RATE_LIMIT_PER_ADDRESS', { RATE_LIMIT_PER_ADDRESS: 'Infinity' }],
     'a store elsewhere': ['RATE_LIMIT_STORE', { RATE_LIMIT_STORE: SECRET }],
+    'proxies whose word nobody takes': ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '2' }],
+    'proxies beside the address of the connection': ['TRUSTED_PROXIES', { CLIENT_IP: 'connection', TRUSTED_PROXIES: '10.0.0.0/8' }],
+    'proxies where no address is kept': ['TRUSTED_PROXIES', { CLIENT_IP: 'none', TRUSTED_PROXIES: '1' }],
+    'a limit of credentials that is off': ['RATE_LIMIT_PER_MINUTE', { RATE_LIMIT: 'off', RATE_LIMIT_PER_MINUTE: '5' }],
+    'a limit of addresses that is off': ['RATE_LIMIT_PER_ADDRESS', { RATE_LIMIT: 'off', RATE_LIMIT_PER_ADDRESS: '5' }],
+    'a store of nothing': ['RATE_LIMIT_STORE', { RATE_LIMIT: 'off', RATE_LIMIT_STORE: 'postgres' }],
+    'the usual algorithm without its key': ['JWT_SECRET', { JWT_ALGORITHM: 'HS256' }],
     'an address from elsewhere': ['CLIENT_IP', { CLIENT_IP: SECRET }],
     'neither true nor false': ['GRAPHQL_INTROSPECTION', { GRAPHQL_INTROSPECTION: SECRET }],
     'JWTs without a signature': ['JWT_ALGORITHM', { JWT_ALGORITHM: 'none', JWT_SECRET: SECRET }],
@@ -227,6 +234,12 @@ describe('what is wrong', () => {
   });
 
   it('is said all at once, a line for each variable', () => {
+    const without = { TRUSTED_PROXIES: '2', RATE_LIMIT: 'off', RATE_LIMIT_PER_MINUTE: '5', RATE_LIMIT_STORE: 'memory' };
+    expect(refusal(without)?.message.split('\n')).toEqual([
+      'TRUSTED_PROXIES must be unset unless CLIENT_IP is forwarded',
+      'RATE_LIMIT_PER_MINUTE must be unset where RATE_LIMIT is off',
+      'RATE_LIMIT_STORE must be unset where RATE_LIMIT is off',
+    ]);
     const lines = refusal({ PORT: 'x', LOG_LEVEL: 'x', DATABASE_URL: 'x' })?.message.split('\n') ?? [];
     expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual(['DATABASE_URL', 'LOG_LEVEL', 'PORT']);
   });
