@@ -11,6 +11,7 @@ import { Migration20261125OutsideWriters } from './migration-20261125-outside-wr
 import { Migration20261125Periods } from './migration-20261125-periods.js';
 import { Migration20261125RateLimits } from './migration-20261125-rate-limits.js';
 import { Migration20261125TidyText } from './migration-20261125-tidy-text.js';
+import { Migration20261125VisibleText } from './migration-20261125-visible-text.js';
 
 /** Every migration, oldest first. The names are kept in the database: they never change. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   Migration20261125Periods,
   Migration20261125Entries,
   Migration20261125OutsideWriters,
+  Migration20261125VisibleText,
 ];

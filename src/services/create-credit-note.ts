@@ -121,10 +121,10 @@ async function numberOf(em: EntityManager, organization: Organization, chosen: s
     );
     if (chosen) return chosen;
     const number = `CN-${String(row?.taken).padStart(5, '0')}`;
-    const [taken] = await em.execute(
-      'select from credit_notes where organization_id = ? and without_case(number) = without_case(?)',
-      [organization.id, number],
-    );
+    const [taken] = await em.execute('select from credit_notes where organization_id = ? and as_read(number) = as_read(?)', [
+      organization.id,
+      number,
+    ]);
     if (taken === undefined) return number;
   }
 }

@@ -1,0 +1,82 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/** A text does not begin or end with characters that nobody sees, and numbers and codes that people read as one are one. */
+export class Migration20261125VisibleText extends Migration {
+  override up(): void {
+    this.addSql(TEXT_FUNCTIONS);
+    this.addSql(UNIQUE);
+  }
+
+  override down(): void {
+    throw new Error('numbers that look alike would have been taken meanwhile');
+  }
+}
+
+/** White_Space of Unicode, without what is also a control character. */
+const SPACES = '\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+/** White_Space that is also a control character. */
+const CONTROL_SPACES = '\\u0009-\\u000d\\u0085';
+
+/** Variation selectors, and the tags of flags: they say how the character before them looks. */
+const SELECTORS = '\\u180b-\\u180d\\u180f\\ufe00-\\ufe0f\\U000e0020-\\U000e007f\\U000e0100-\\U000e01ef';
+
+/**
+ * Default_Ignorable_Code_Point of Unicode 17 without the selectors, the blank of Braille, and the marks of annotations. PostgreSQL's patterns know
+ * no properties of Unicode.
+ */
+const IGNORABLE =
+  '\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufeff\\uffa0\\ufff0-\\ufffb' +
+  '\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a\\U000e0000-\\U000e001f\\U000e0080-\\U000e00ff\\U000e01f0-\\U000e0fff';
+
+/** Control characters without white space. PostgreSQL has no NUL. */
+const CONTROLS = '\\u0001-\\u0008\\u000e-\\u001f\\u007f-\\u0084\\u0086-\\u009f';
+
+/** What nobody sees, wherever it stands. */
+const UNSEEN = `${SPACES}${CONTROL_SPACES}${IGNORABLE}${CONTROLS}`;
+
+/** The same as `tidy` in text.ts does. */
+export const TIDIED = (value: string): string =>
+  `regexp_replace(regexp_replace(normalize(${value}, NFC), '^[${UNSEEN}${SELECTORS}]+', ''), '[${UNSEEN}][${UNSEEN}${SELECTORS}]*$', '')`;
+
+/**
+ * How a number or a code is compared: much as NFKC_Casefold of Unicode does it. `casefold` exists only since PostgreSQL 18; to upper case from
+ * lower case is the same for all that is written in either (ß and ss, all three sigmas). ICU does it by all of Unicode's rules, whatever
+ * the locale of the database. Built without ICU, a server takes the best of its own.
+ */
+export const TEXT_FUNCTIONS = `
+  create or replace function is_tidy(value text) returns boolean language sql immutable parallel safe set search_path = public, pg_temp as $$
+    select value <> '' and value is nfc normalized
+      and value !~ '^[${UNSEEN}${SELECTORS}]' and value !~ '[${UNSEEN}][${SELECTORS}]*$'
+  $$;
+
+  do $do$
+  declare
+    best text;
+  begin
+    select format('collate %I', collname) into best
+    from pg_collation where collnamespace = 'pg_catalog'::regnamespace and collname in ('und-x-icu', 'pg_unicode_fast', 'pg_c_utf8')
+    order by array_position(array['und-x-icu', 'pg_unicode_fast', 'pg_c_utf8'], collname::text) limit 1;
+    execute format(
+      $sql$
+        create or replace function as_read(value text) returns text language sql immutable parallel safe set search_path = public, pg_temp as $$
+          select normalize(upper(lower(regexp_replace(
+            regexp_replace(normalize(value, NFKC), '[${IGNORABLE}${SELECTORS}${CONTROLS}]', '', 'g'),
+            '[${SPACES}${CONTROL_SPACES}]+', ' ', 'g'
+          ) %1$s) %1$s), NFKC) collate "C"
+        $$
+      $sql$,
+      coalesce(best, '')
+    );
+  end
+  $do$;
+`;
+
+const UNIQUE = `
+  drop index credit_notes_number_unique;
+  create unique index credit_notes_number_unique on credit_notes (organization_id, as_read(number));
+  drop index accounts_code_unique;
+  create unique index accounts_code_unique on accounts (organization_id, as_read(code));
+  drop index branches_code_unique;
+  create unique index branches_code_unique on branches (organization_id, as_read(code));
+  drop function without_case(text);
+`;
