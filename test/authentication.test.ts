@@ -137,7 +137,7 @@ describe.each(Object.entries(STRANGERS))('%s', (_, [reason, headers]) => {
     const note = await books.creditNote('100.00');
     const before = await books.snapshot();
 
-    const reply = await new Client(gateway.app, await headers()).rest(`/api/credit-notes/${note.id}/refunds`, restBody());
+    const reply = await new Client(gateway.app, await headers()).rest(`/api/credit-notes/${note.id}/refunds`, books.restBody());
 
     expect({ status: reply.status, body: reply.json }).toEqual({ status: 401, body: BODIES[reason] });
     expect(reply.headers['www-authenticate']).toBe('Bearer');
@@ -259,7 +259,7 @@ describe('who is let in', () => {
   it('sees its credential nowhere in the log', async () => {
     const { key } = await newKey();
     await new Client(gateway.app, bearer(key)).graphql(MeDocument);
-    await new Client(gateway.app, bearer(`${key}x`)).rest('/api/credit-notes/1/refunds', restBody());
+    await new Client(gateway.app, bearer(`${key}x`)).rest('/api/credit-notes/1/refunds', books.restBody());
     expect(JSON.stringify(gateway.logged)).not.toContain(key.slice(3));
   });
 });
@@ -301,9 +301,9 @@ describe('a viewer', () => {
     const before = await books.snapshot();
 
     for (const [path, body] of [
-      [id, restBody()],
+      [id, books.restBody()],
       [id, {}],
-      ['999999', restBody()],
+      ['999999', books.restBody()],
     ] as const) {
       const reply = await viewer.rest(`/api/credit-notes/${path}/refunds`, body);
       expect({ status: reply.status, type: reply.json.errors[0].type }).toEqual({ status: 403, type: 'FORBIDDEN' });
@@ -317,7 +317,7 @@ it('lets an accountant refund over both doors', async () => {
   const { id } = await books.creditNote('100.00');
 
   await accountant.query(RefundCreditNoteDocument, { input: books.refundInput(id) });
-  const reply = await accountant.rest(`/api/credit-notes/${id}/refunds`, restBody());
+  const reply = await accountant.rest(`/api/credit-notes/${id}/refunds`, books.restBody());
 
   expect(reply.status).toBe(201);
   expect((await books.client.query(CreditNoteDocument, { id })).creditNote?.refunds).toHaveLength(2);
@@ -376,8 +376,8 @@ describe("another organization's books", () => {
     const { id } = await other.creditNote('100.00');
     const before = await other.snapshot();
 
-    const theirs = await books.client.rest(`/api/credit-notes/${id}/refunds`, restBody());
-    const nobodys = await books.client.rest('/api/credit-notes/999999/refunds', restBody());
+    const theirs = await books.client.rest(`/api/credit-notes/${id}/refunds`, books.restBody());
+    const nobodys = await books.client.rest('/api/credit-notes/999999/refunds', books.restBody());
 
     expect(theirs.status).toBe(404);
     expect(theirs.body.replaceAll(id, '999999')).toBe(nobodys.body);
@@ -395,12 +395,6 @@ describe("another organization's books", () => {
     expect(second.data?.refundCreditNote?.id).not.toBe(first.data?.refundCreditNote?.id);
   });
 });
-
-/** The documented body: a refund that nothing is wrong with. */
-function restBody() {
-  const { creditNoteId: _, ...body } = books.refundInput('1');
-  return { ...body, fromAccountId: Number(body.fromAccountId), branchId: Number(body.branchId), amount: 40, exchangeRate: 1 };
-}
 
 /** An HS256 token whose secret is the public key, which everybody knows. */
 function confused(claims: object, secret: string): string {

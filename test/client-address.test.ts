@@ -23,21 +23,10 @@ afterAll(async () => {
 async function keptAddress(trustedProxies: TrustedProxies, forwarded: string): Promise<unknown> {
   const { gateway, books, noteId } = here(trustedProxies);
   const headers = { 'x-forwarded-for': forwarded };
-  const { creditNoteId, ...input } = books.refundInput(noteId, { amount: '0.01' });
-  const body = {
-    ...input,
-    fromAccountId: Number(input.fromAccountId),
-    branchId: Number(input.branchId),
-    amount: 0.01,
-    exchangeRate: 1,
-  };
+  const input = books.refundInput(noteId, { amount: '0.01' });
   const query = 'mutation ($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id } }';
-  const graphql = await books.client.graphql<{ refundCreditNote: { id: string } }, unknown>(
-    query,
-    { input: { ...input, creditNoteId } },
-    headers,
-  );
-  const rest = await books.client.rest(`/api/credit-notes/${creditNoteId}/refunds`, body, headers);
+  const graphql = await books.client.graphql<{ refundCreditNote: { id: string } }, unknown>(query, { input }, headers);
+  const rest = await books.client.rest(`/api/credit-notes/${noteId}/refunds`, books.restBody({ amount: 0.01 }), headers);
   const { rows } = await gateway.database.sql.query('select distinct ip from refunds where id in ($1, $2)', [
     graphql.data?.refundCreditNote.id,
     rest.json.id,

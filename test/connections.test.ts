@@ -38,21 +38,14 @@ const REFUND = 'mutation($input: RefundCreditNoteInput!) { refundCreditNote(inpu
 const refund = (referenceNo = 'REF-1') =>
   post('/graphql', { query: REFUND, variables: { input: books.refundInput(noteId, { referenceNo }) } });
 const restPath = () => `/api/credit-notes/${noteId}/refunds`;
-const restBody = () => ({
-  ...books.refundInput(noteId),
-  amount: 40,
-  exchangeRate: 1,
-  fromAccountId: Number(books.ids.bank),
-  branchId: Number(books.ids.branch),
-});
 
 describe('a request that does not arrive', () => {
   it.each([
     ['GraphQL', () => refund(), { errors: [{ extensions: { code: 'REQUEST_TIMEOUT' } }] }],
-    ['REST', () => post(restPath(), restBody()), { statusCode: 408, errors: [{ type: 'REQUEST_TIMEOUT' }] }],
+    ['REST', () => post(restPath(), books.restBody()), { statusCode: 408, errors: [{ type: 'REQUEST_TIMEOUT' }] }],
     [
       'REST with problem+json',
-      () => post(restPath(), restBody(), 'accept: application/problem+json'),
+      () => post(restPath(), books.restBody(), 'accept: application/problem+json'),
       { status: 408, title: 'Request Timeout' },
     ],
   ])('is answered 408 in the dialect of its door, and never made: a body by %s', async (_, bytes, expected) => {
@@ -111,7 +104,7 @@ describe('an idle connection', () => {
     await start({ requestSeconds: SHORT, keepAliveSeconds: SHORT, replySeconds: SHORT });
     const release = await hold();
     const wire = (await Wire.connect(port)).send(refund());
-    await waiting(1);
+    await gateway.database.untilWaiting(1);
     // A silent one that came later has been given up.
     await (await Wire.connect(port)).allReplies();
     await release();
@@ -141,7 +134,7 @@ describe('the number of connections', () => {
     const release = await hold();
     const busy = [await Wire.connect(port), await Wire.connect(port)];
     busy.forEach((wire, index) => void wire.send(refund(`${index}`)));
-    await waiting(1);
+    await gateway.database.untilWaiting(1);
     // The second has been read too.
     const third = await Wire.connect(port);
     await third.allReplies();
@@ -203,7 +196,7 @@ describe('a client that has gone', () => {
     const release = await hold();
     const wire = await Wire.connect(port);
     wire.send(refund());
-    await waiting(1);
+    await gateway.database.untilWaiting(1);
     wire.socket.destroy();
     await logged('aborted');
     await release();
@@ -237,14 +230,4 @@ async function logged(status: number | 'aborted'): Promise<void> {
 async function refunds(): Promise<number> {
   const { rows } = await gateway.database.sql.query('select from refunds where credit_note_id = $1', [noteId]);
   return rows.length;
-}
-
-/** Until so many connections of this database wait for a lock. */
-async function waiting(count: number): Promise<void> {
-  for (;;) {
-    const { rows } = await gateway.database.superuser.query(
-      `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    if (rows[0].count >= count) return;
-  }
 }

@@ -57,21 +57,13 @@ describe('a posting date', () => {
     const other = await books.creditNote('100.00');
     const before = await books.snapshot();
     const input = books.refundInput(note.id, { date });
-    const { creditNoteId: _, ...rest } = input;
-    const body = {
-      ...rest,
-      fromAccountId: Number(rest.fromAccountId),
-      branchId: Number(rest.branchId),
-      amount: 40,
-      exchangeRate: 1,
-    };
     const creation = {
       customerId: await books.customer(),
       date,
       lines: [{ accountId: books.ids.sales, amount: '100.00' }],
     };
 
-    const byRest = await client.rest(`/api/credit-notes/${note.id}/refunds`, body);
+    const byRest = await client.rest(`/api/credit-notes/${note.id}/refunds`, books.restBody({ date }));
     const replies = {
       refund: await client.graphql(RefundCreditNoteDocument, { input }),
       list: await client.graphql(RefundCreditNotesDocument, { inputs: [input], mode: 'ATOMIC' }),

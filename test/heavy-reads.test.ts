@@ -28,11 +28,7 @@ const release = () => gateway.database.superuser.query('rollback');
 
 /** Until exactly so many connections wait for the table, at which it stays while a request of another kind is answered. */
 async function waiting(count: number): Promise<void> {
-  const { rows } = await gateway.database.sql.query(
-    `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-  if (rows[0].count > count) throw new Error(`${rows[0].count} are in flight`);
-  if (rows[0].count < count) await waiting(count);
+  expect(await gateway.database.untilWaiting(count)).toBe(count);
 }
 
 const codes = (replies: readonly { errors?: readonly { extensions: { code?: unknown } }[] }[]) =>

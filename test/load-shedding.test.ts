@@ -12,15 +12,8 @@ afterAll(() => gateway.stop());
 
 it('refuses requests before any work while it is behind, answers probes, and recovers', async () => {
   const note = await books.creditNote('100.00');
-  const { creditNoteId, ...input } = books.refundInput(note.id);
-  const body = {
-    ...input,
-    fromAccountId: Number(input.fromAccountId),
-    branchId: Number(input.branchId),
-    amount: 40,
-    exchangeRate: 1,
-  };
-  const refund = () => books.client.rest(`/api/credit-notes/${creditNoteId}/refunds`, body);
+  const body = books.restBody();
+  const refund = () => books.client.rest(`/api/credit-notes/${note.id}/refunds`, body);
   const query = () => books.client.graphql('{ me { name } }');
   const before = await books.snapshot();
 
@@ -32,7 +25,7 @@ it('refuses requests before any work while it is behind, answers probes, and rec
   await blocked();
   const statements = gateway.database.statements.length;
   const rest = await refund();
-  const problem = await books.client.rest(`/api/credit-notes/${creditNoteId}/refunds`, body, {
+  const problem = await books.client.rest(`/api/credit-notes/${note.id}/refunds`, body, {
     accept: 'application/problem+json',
   });
   const page = await gateway.app.inject({ url: '/graphql', headers: { accept: 'text/html' } });

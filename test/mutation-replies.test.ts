@@ -276,15 +276,17 @@ describe('what was done is told although it cannot be read', () => {
 
   it('by the connection that is lost while it is read', async () => {
     const { id } = await books.creditNote('100.00');
-    const { superuser, sql } = gateway.database;
+    const { superuser } = gateway.database;
     await superuser.query('begin');
     await superuser.query('lock table balance_snapshots in access exclusive mode');
     const waiting = books.client.graphql(
       'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id fromAccount { balance } } }',
       { input: books.refundInput(id) },
     );
-    while ((await sql.query(WAITING)).rows.length === 0);
-    await superuser.query(`select pg_terminate_backend(pid) from (${WAITING}) waiting`);
+    await gateway.database.untilWaiting(1);
+    await superuser.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
     const { data, errors, status } = await waiting;
     await superuser.query('rollback');
 
@@ -321,9 +323,6 @@ describe('what was done is told although it cannot be read', () => {
     });
     expect(await refundedOf(id)).toBe('40.00');
   });
-
-  /** Backends that wait for a lock. */
-  const WAITING = `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
 
   const refundedOf = async (id: string) => (await books.client.query(CreditNoteDocument, { id })).creditNote.refunded;
 });

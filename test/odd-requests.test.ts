@@ -37,14 +37,7 @@ describe('a REST field that is no text and no number', () => {
   it.each(fields.flatMap((field) => values.map((value) => [field, value])))(
     '%s: %s is refused by its name',
     async (field, value) => {
-      const body = {
-        ...books.refundInput(noteId),
-        fromAccountId: Number(books.ids.bank),
-        branchId: Number(books.ids.branch),
-        amount: 1,
-        exchangeRate: 1,
-        [field as string]: 'HERE',
-      };
+      const body = books.restBody({ amount: 1, [field as string]: 'HERE' });
       const { status, json } = await books.client.rest(
         `/api/credit-notes/${noteId}/refunds`,
         JSON.stringify(body).replace('"HERE"', value as string),

@@ -29,7 +29,7 @@ it('goes on when all its connections are cut in the middle of their transactions
     await sql.query('begin');
     await sql.query('select from credit_notes where id = $1 for update', [noteId]);
     const cut = Promise.all(Array.from({ length: 16 }, (_, index) => refund(`${round}-${index}`)));
-    await waiting(6);
+    await gateway.database.untilWaiting(6);
     await superuser.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'credit-note-refunds'`,
     );
@@ -71,7 +71,7 @@ it('says that it is to be asked again when it loses its connection while it find
   await superuser.query('begin');
   await superuser.query('lock table api_keys in access exclusive mode');
   const lost = refund('lost');
-  await waiting(1);
+  await gateway.database.untilWaiting(1);
   await sql.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
   );
@@ -87,13 +87,7 @@ it('says that it is to be asked again when it loses its connection while it find
 
 it('says that it is busy, on both doors, while somebody else holds the note for long', async () => {
   const { sql } = gateway.database;
-  const body = {
-    ...books.refundInput(noteId),
-    fromAccountId: Number(books.ids.bank),
-    branchId: Number(books.ids.branch),
-    amount: 1,
-    exchangeRate: 1,
-  };
+  const body = books.restBody({ amount: 1 });
   await sql.query('begin');
   await sql.query('select from credit_notes where id = $1 for update', [noteId]);
 
@@ -205,7 +199,7 @@ it('stops although a client went away before its answer, and logs that request t
   const headers = { ...ours.client.headers, 'content-type': 'application/json', 'x-request-id': 'gone' };
   const body = JSON.stringify({ query: `mutation { openCreditNote(id: ${note.id}) { id } }` });
   const answer = fetch(`http://127.0.0.1:${port}/graphql`, { method: 'POST', headers, body, signal: patience.signal });
-  await waiting(1, database);
+  await database.untilWaiting(1);
   patience.abort();
   await expect(answer).rejects.toThrow();
   await database.sql.query('rollback');
@@ -215,13 +209,3 @@ it('stops although a client went away before its answer, and logs that request t
     expect.objectContaining({ status: 'aborted' }),
   );
 });
-
-/** Until so many connections of this database wait for a lock. */
-async function waiting(count: number, { superuser } = gateway.database): Promise<void> {
-  for (;;) {
-    const { rows } = await superuser.query(
-      `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    if (rows[0].count >= count) return;
-  }
-}

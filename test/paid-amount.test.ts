@@ -160,8 +160,7 @@ describe('a rate has fifteen significant digits, wherever the point is', () => {
     const books = await gateway.books();
     const plain = rate === '1e-12' ? '0.000000000001' : rate;
     const note = await books.creditNote('2000.00', { currencyCode: 'IDR', exchangeRate: plain });
-    const { creditNoteId: _, ...input } = books.refundInput(note.id, { amount: '1000.00', exchangeRate: plain });
-    const body = { ...input, fromAccountId: Number(books.ids.bank), branchId: Number(books.ids.branch), amount: 1000 };
+    const body = books.restBody({ amount: 1000, exchangeRate: plain });
 
     const byGraphQL = await books.refund(note.id, { amount: '1000.00', exchangeRate: plain });
     const byRest = await books.client.rest(

@@ -120,15 +120,8 @@ describe('a refusal', () => {
   it('is told in the dialect of the door, and has written nothing', async () => {
     const { gateway, books } = await start({ perCredential: 6 });
     const note = await books.creditNote('100.00');
-    const { creditNoteId, ...input } = books.refundInput(note.id);
-    const path = `/api/credit-notes/${creditNoteId}/refunds`;
-    const body = {
-      ...input,
-      fromAccountId: Number(input.fromAccountId),
-      branchId: Number(input.branchId),
-      amount: 40,
-      exchangeRate: 1,
-    };
+    const path = `/api/credit-notes/${note.id}/refunds`;
+    const body = books.restBody();
     while ((await ask(gateway, CALLS.graphql, books.client.headers)).statusCode !== 429);
     const before = await books.snapshot();
     const details = { policy: 'credential', limit: 6, windowSeconds: 60, retryAfterSeconds: expect.any(Number) };

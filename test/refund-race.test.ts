@@ -34,15 +34,7 @@ describe('50 refunds at once that together exceed the credit', () => {
   it('spread over both doors', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
-    const body = {
-      fromAccountId: Number(books.ids.bank),
-      branchId: Number(books.ids.branch),
-      amount: 30,
-      exchangeRate: 1,
-      referenceNo: '',
-      description: '',
-      date: '2026-02-01',
-    };
+    const body = books.restBody({ amount: 30 });
 
     const rest = Array.from({ length: 10 }, () => books.client.rest(`/api/credit-notes/${note.id}/refunds`, body));
     await Promise.all([...rest, refundAtOnce(books, note.id, 10, '30.00')]);
@@ -72,18 +64,8 @@ describe('an idempotency key', () => {
     const input = books.refundInput(note.id, { amount: '40.00', date: '2026-02-01T10:00:00Z' });
     const { data } = await books.client.graphql(RefundCreditNoteDocument, { input }, { 'idempotency-key': 'k' });
 
-    const body = {
-      ...input,
-      fromAccountId: Number(input.fromAccountId),
-      branchId: Number(input.branchId),
-      amount: 40,
-      exchangeRate: 1,
-    };
-    const replay = await books.client.rest(
-      `/api/credit-notes/${note.id}/refunds`,
-      { ...body, date: '2026-02-01' },
-      { 'idempotency-key': 'k' },
-    );
+    const body = books.restBody({ date: '2026-02-01' });
+    const replay = await books.client.rest(`/api/credit-notes/${note.id}/refunds`, body, { 'idempotency-key': 'k' });
 
     expect([replay.status, String(replay.json.id)]).toEqual([201, data?.refundCreditNote?.id]);
     expect(replay.headers['idempotency-replayed']).toBe('true');

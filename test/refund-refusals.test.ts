@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RefundCreditNoteDocument, type RefundCreditNoteInput, VoidCreditNoteDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { asRestBody, type Books, Gateway } from './helpers/gateway.js';
 
 let gateway: Gateway;
 let books: Books;
@@ -201,7 +201,7 @@ describe.each(Object.entries(REFUSALS))(
     it('over REST', async () => {
       const { input, before } = await refused();
 
-      const reply = await books.client.rest(`/api/credit-notes/${input.creditNoteId}/refunds`, restBody(input));
+      const reply = await books.client.rest(`/api/credit-notes/${input.creditNoteId}/refunds`, asRestBody(input));
 
       expect(reply.status).toBe(status);
       const types = [...(isFieldRule ? ['VALIDATION_ERROR'] : []), ...(code === 'BAD_USER_INPUT' ? [] : [code])];
@@ -242,10 +242,7 @@ describe('the lock date', () => {
     const { errors } = await locked.client.graphql(RefundCreditNoteDocument, {
       input: locked.refundInput(note.id, { date: '2026-02-01' }),
     });
-    const rest = await locked.client.rest(
-      `/api/credit-notes/${note.id}/refunds`,
-      restBody(locked.refundInput(note.id, { date: '2026-01-31' })),
-    );
+    const rest = await locked.client.rest(`/api/credit-notes/${note.id}/refunds`, locked.restBody({ date: '2026-01-31' }));
 
     expect(errors?.[0]?.extensions).toMatchObject({
       code: 'TRANSACTIONS_DATE_LOCKED',
@@ -266,15 +263,3 @@ describe('the lock date', () => {
     expect((await locked.refund(note.id, { date: '2026-02-02' })).date).toBe('2026-02-02');
   });
 });
-
-/** The documented body: the path holds the note, and numbers are JSON numbers. */
-function restBody({ creditNoteId: _, ...input }: RefundCreditNoteInput) {
-  const { fromAccountId, branchId, amount, exchangeRate } = input;
-  return {
-    ...input,
-    fromAccountId: Number(fromAccountId),
-    branchId: Number(branchId),
-    amount: Number(amount),
-    exchangeRate: Number(exchangeRate),
-  };
-}

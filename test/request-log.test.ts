@@ -32,13 +32,10 @@ it('has a short line for each request that meets an outage, with the reason and 
   await superuser.query('begin');
   await superuser.query('lock table api_keys in access exclusive mode');
   const lost = books.client.graphql('{ me { role } }', undefined, { 'x-request-id': 'lost' });
-  let cut = 0;
-  while (cut === 0) {
-    const { rows } = await sql.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    cut = rows.length;
-  }
+  await gateway.database.untilWaiting(1);
+  await sql.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
   expect((await lost).status).toBe(503);
   await superuser.query('rollback');
 

@@ -14,16 +14,7 @@ afterAll(() => gateway.stop());
 
 /** The documented example, on accounts that exist. */
 function body(changes: Record<string, unknown> = {}): Record<string, unknown> {
-  return {
-    fromAccountId: Number(books.ids.bank),
-    amount: 100,
-    exchangeRate: 1,
-    referenceNo: '123456',
-    description: 'Credit note refund',
-    date: '2026-02-01',
-    branchId: Number(books.ids.branch),
-    ...changes,
-  };
+  return books.restBody({ amount: 100, referenceNo: '123456', description: 'Credit note refund', ...changes });
 }
 
 describe('the documented request', () => {

@@ -94,16 +94,6 @@ const CALLERS: Record<string, () => Promise<Caller>> = {
   },
 };
 
-/** Until so many connections of this database wait for a lock. */
-async function waiting(count: number): Promise<void> {
-  for (;;) {
-    const { rows } = await gateway.database.superuser.query(
-      `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    if (rows[0].count >= count) return;
-  }
-}
-
 type Hold = readonly [statement: string, values: () => unknown[]];
 const holdNote: Hold = ['select from credit_notes where id = any ($1) for update', () => [[noteId]]];
 const holdOrder: Hold = [`select pg_advisory_xact_lock(hashtextextended('order', $1))`, () => [books.organization.id]];
@@ -119,7 +109,7 @@ async function meanwhile<T>(
   await sql.query('begin');
   await sql.query(lock, values());
   const reply = send();
-  await waiting(1);
+  await gateway.database.untilWaiting(1);
   const code = await lose();
   await sql.query('commit');
   return { reply: await reply, code };
@@ -162,11 +152,13 @@ it('pays nothing with a refund that waits for its turn to get an id while its ke
 
 it('is refused over REST, too', async () => {
   const { client, lose } = await withKey();
-  const body = { fromAccountId: Number(books.ids.bank), amount: 1, exchangeRate: 1, referenceNo: '', description: '' };
-  const rest = { ...body, date: '2026-02-01', branchId: Number(books.ids.branch) };
   const before = await books.snapshot();
 
-  const { reply } = await meanwhile(holdNote, () => client.rest(`/api/credit-notes/${noteId}/refunds`, rest), lose);
+  const { reply } = await meanwhile(
+    holdNote,
+    () => client.rest(`/api/credit-notes/${noteId}/refunds`, books.restBody({ amount: 1 })),
+    lose,
+  );
 
   expect([reply.status, reply.json]).toEqual([401, { message: 'Unauthorized', statusCode: 401 }]);
   expect(await books.snapshot()).toEqual(before);

@@ -20,18 +20,6 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-function restBody(books: Books, changes: Record<string, unknown> = {}) {
-  const { creditNoteId: _, ...input } = books.refundInput('');
-  return {
-    ...input,
-    fromAccountId: Number(books.ids.bank),
-    branchId: Number(books.ids.branch),
-    amount: 40,
-    exchangeRate: 1,
-    ...changes,
-  };
-}
-
 describe('the guard against duplicates', () => {
   it('pays once for a double click without a key, and names the refund that was made', async () => {
     const books = await gateway.books();
@@ -67,8 +55,8 @@ describe('the guard against duplicates', () => {
     const path = `/api/credit-notes/${note.id}/refunds`;
     await books.refund(note.id);
 
-    const refused = await books.client.rest(path, restBody(books));
-    const allowed = await books.client.rest(path, restBody(books), { 'allow-duplicate': 'true' });
+    const refused = await books.client.rest(path, books.restBody());
+    const allowed = await books.client.rest(path, books.restBody(), { 'allow-duplicate': 'true' });
     const { errors } = await books.client.graphql(RefundCreditNoteDocument, {
       input: books.refundInput(note.id),
       allowDuplicate: true,
@@ -130,10 +118,10 @@ describe('a refund of what the caller saw', () => {
     const path = `/api/credit-notes/${note.id}/refunds`;
     const { creditNote } = await books.client.query(RefundabilityDocument, { id: note.id });
 
-    const first = await books.client.rest(path, restBody(books, { amount: 10 }), { 'if-match': String(creditNote?.etag) });
-    const second = await books.client.rest(path, restBody(books, { amount: 20 }), { 'if-match': String(creditNote?.etag) });
-    const third = await books.client.rest(path, restBody(books, { amount: 20 }), { 'if-match': String(first.headers.etag) });
-    const wrong = await books.client.rest(path, restBody(books, { amount: 20 }), { 'if-match': '"1"' });
+    const first = await books.client.rest(path, books.restBody({ amount: 10 }), { 'if-match': String(creditNote?.etag) });
+    const second = await books.client.rest(path, books.restBody({ amount: 20 }), { 'if-match': String(creditNote?.etag) });
+    const third = await books.client.rest(path, books.restBody({ amount: 20 }), { 'if-match': String(first.headers.etag) });
+    const wrong = await books.client.rest(path, books.restBody({ amount: 20 }), { 'if-match': '"1"' });
 
     expect([first.status, second.status, third.status, wrong.status]).toEqual([201, 412, 201, 400]);
     expect(second.json.errors[0].type).toBe('CREDIT_NOTE_CHANGED');
@@ -259,27 +247,17 @@ describe('the lock date', () => {
 
     // The refund is in flight: it holds the period, and waits for the note. The lock waits for the refund.
     const refund = books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note.id) });
-    await waiting(1);
+    await gateway.database.untilWaiting(1);
     const lock = books.client.graphql(LockTransactionsDocument, { input: { lockDate: '2026-02-01', reason: 'x' } });
-    await waiting(2);
+    await gateway.database.untilWaiting(2);
     const late = books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note.id, { amount: '1.00' }) });
-    await waiting(3);
+    await gateway.database.untilWaiting(3);
     await sql.query('commit');
 
     expect((await refund).errors).toBeUndefined();
     expect((await lock).data?.lockTransactions?.lockDate).toBe('2026-02-01');
     expect((await late).errors?.[0]?.extensions.code).toBe('TRANSACTIONS_DATE_LOCKED');
   });
-
-  /** Until so many connections of this database wait for a lock. */
-  async function waiting(count: number): Promise<void> {
-    for (;;) {
-      const { rows } = await gateway.database.superuser.query(
-        `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-      if (rows[0].count >= count) return;
-    }
-  }
 });
 
 describe('provenance', () => {
@@ -293,7 +271,7 @@ describe('provenance', () => {
       'apollographql-client-version': '1.2',
     };
     await books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note.id) }, headers);
-    await books.client.rest(`/api/credit-notes/${note.id}/refunds`, restBody(books, { amount: 1 }));
+    await books.client.rest(`/api/credit-notes/${note.id}/refunds`, books.restBody({ amount: 1 }));
 
     const { refunds } = await books.client.query(ProvenancesDocument, { provenance: { clientName: 'web' } });
     const rest = await books.client.query(ProvenancesDocument, { provenance: { protocol: 'REST' } });

@@ -31,20 +31,13 @@ async function stuckOrganizations(count: number, requests: number): Promise<{ wa
   return { waiting, waitingFor: Math.min(count, 3) };
 }
 
-async function lockWaits(): Promise<number> {
-  const { rows } = await gateway.database.superuser.query(
-    `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-  return rows[0].count;
-}
-
 describe.each([6, 24])('of a pool of %i connections', (poolSize) => {
   it.each([3, 10])('%i organizations that wait for locks leave enough for another one', async (count) => {
     gateway = await Gateway.start({ poolSize, requestWaitMs: 30_000 });
     const other = await gateway.books();
     const note = await other.creditNote('100.00');
     const { waiting, waitingFor } = await stuckOrganizations(count, 12);
-    while ((await lockWaits()) < waitingFor);
+    await gateway.database.untilWaiting(waitingFor);
 
     const served = (async () => [
       await other.refund(note.id),
@@ -65,7 +58,7 @@ describe.each([6, 24])('of a pool of %i connections', (poolSize) => {
     const pool = await gateway.database.orm.em.getConnection().getNativeClient();
     const used: number[] = [];
     pool.on('acquire', () => used.push(pool.totalCount - pool.idleCount));
-    while ((await lockWaits()) < 1);
+    await gateway.database.untilWaiting(1);
     await gateway.database.sql.query('rollback');
     await Promise.all(waiting);
 

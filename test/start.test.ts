@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import pg from 'pg';
 import type { Demo } from '../src/demo.js';
 import { cleanUp, cli, databaseByUrl, dataFolder, exists, GatewayProcess, readDemo, refusedStart } from './helpers/process.js';
+import { untilWaiting } from './helpers/until-waiting.js';
 
 jest.setTimeout(60_000);
 
@@ -223,7 +224,7 @@ describe('stopping and starting again', () => {
     await clerk.query('begin');
     await clerk.query('select from credit_notes where id = $1 for update', [demo.creditNotes.open]);
     const inFlight = refund(gateway, demo);
-    await untilBlocked(clerk);
+    await untilWaiting(clerk, 1);
 
     stop(gateway);
     await gateway.printed('"msg":"stopping"');
@@ -347,12 +348,4 @@ async function ledger(gateway: GatewayProcess, demo: Demo, id: string | number):
   type Entry = { refund: { journalEntry: { lines: { side: string; amount: string; account: { name: string } }[] } } };
   const { refund } = await gateway.graphql<Entry>(ENTRY, { id }, authorized(demo));
   return refund.journalEntry.lines.map(({ side, amount, account }) => `${side} ${account.name} ${amount}`);
-}
-
-/** Waits until another connection waits for a lock. */
-async function untilBlocked(sql: pg.Client): Promise<void> {
-  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-  // Within a transaction, a connection that is opened later would not be seen.
-  const isBlocked = async () => (await sql.query('select pg_stat_clear_snapshot()')) && (await sql.query(waiting)).rowCount !== 0;
-  while (!(await isBlocked())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import pg from 'pg';
 import type { Demo } from '../src/demo.js';
 import { cleanUp, dataFolder, exists, GatewayProcess, readDemo } from './helpers/process.js';
+import { untilWaiting } from './helpers/until-waiting.js';
 import { Wire } from './helpers/wire.js';
 
 jest.setTimeout(120_000);
@@ -55,11 +56,7 @@ async function inFlight(): Promise<{ wire: Wire; release: () => Promise<unknown>
   await holder.query('begin');
   await holder.query('select from credit_notes where id = $1 for update', [demo.creditNotes.open]);
   const wire = (await connect()).send(post());
-  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-  // Within a transaction, a connection that is opened later would not be seen.
-  const isBlocked = async () =>
-    (await holder.query('select pg_stat_clear_snapshot()')) && (await holder.query(waiting)).rowCount !== 0;
-  while (!(await isBlocked())) await new Promise((resolve) => setTimeout(resolve, 10));
+  await untilWaiting(holder, 1);
   return { wire, release: () => holder.query('rollback') };
 }
 

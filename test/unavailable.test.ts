@@ -45,11 +45,7 @@ describe('what the database refuses for lack of something', () => {
       'mutation ($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id } }',
       { input: books.refundInput(noteId) },
     );
-    const body = {
-      ...books.refundInput(noteId),
-      ...{ fromAccountId: Number(books.ids.bank), branchId: Number(books.ids.branch), amount: 40, exchangeRate: 1 },
-    };
-    const rest = await books.client.rest(`/api/credit-notes/${noteId}/refunds`, body);
+    const rest = await books.client.rest(`/api/credit-notes/${noteId}/refunds`, books.restBody());
 
     expect(graphql.errors?.[0]?.extensions).toEqual(TRY_AGAIN);
     expect([rest.status, rest.json.errors[0].type, rest.json.errors[0].payload]).toEqual([

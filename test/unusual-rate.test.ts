@@ -42,14 +42,7 @@ describe('a rate far from that of the note', () => {
 
   it('is booked if the caller says that it is right, over either door', async () => {
     const { data } = await send({ amount: '1.00', exchangeRate: '110' }, true);
-    const { creditNoteId: _, ...input } = books.refundInput(note, { date: '2026-02-02' });
-    const body = {
-      ...input,
-      fromAccountId: Number(books.ids.bank),
-      branchId: Number(books.ids.branch),
-      amount: 1,
-      exchangeRate: 110,
-    };
+    const body = books.restBody({ date: '2026-02-02', amount: 1, exchangeRate: 110 });
     const path = `/api/credit-notes/${note}/refunds`;
     const refused = await books.client.rest(path, body);
     const allowed = await books.client.rest(path, body, { 'allow-unusual-rate': 'true' });

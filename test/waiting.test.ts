@@ -35,7 +35,7 @@ describe('what a request may wait', () => {
       'mutation ($input: RefundCreditNoteInput!, $idempotencyKey: String) { refundCreditNote(input: $input, idempotencyKey: $idempotencyKey) { id } }',
       { input: books.refundInput(noteId), ...key },
     );
-    await lockWaits(1);
+    await gateway.database.untilWaiting(1);
     await sleep(700);
     await sql.query('commit');
     expect((await refund).errors).toBeUndefined();
@@ -63,16 +63,6 @@ describe('what a request may wait', () => {
     expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['SERVICE_UNAVAILABLE']));
     expect(await books.snapshot()).toEqual(before);
   });
-
-  /** Until so many connections of this database wait for a lock. */
-  async function lockWaits(count: number): Promise<void> {
-    for (;;) {
-      const { rows } = await gateway.database.superuser.query(
-        `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-      if (rows[0].count >= count) return;
-    }
-  }
 
   it('lets everybody in while nothing can be noted of the use of keys', async () => {
     const { superuser } = gateway.database;

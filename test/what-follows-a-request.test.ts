@@ -35,13 +35,7 @@ const DOORS: Record<string, Door> = {
   },
   REST: {
     path: () => `/api/credit-notes/${noteId}/refunds`,
-    body: (referenceNo) => ({
-      ...books.refundInput(noteId, { referenceNo }),
-      amount: 40,
-      exchangeRate: 1,
-      fromAccountId: Number(books.ids.bank),
-      branchId: Number(books.ids.branch),
-    }),
+    body: (referenceNo) => books.restBody({ referenceNo }),
     status: 201,
   },
 };
@@ -108,7 +102,7 @@ describe.each(Object.entries(DOORS))('by %s', (_, door) => {
     // What ends the chunks belongs to the request.
     const own = rest.startsWith('\r\n0\r\n\r\n') ? 7 : 0;
     wire.send(rest.slice(0, own));
-    await waiting(1);
+    await gateway.database.untilWaiting(1);
     wire.send(rest.slice(own));
     await answeredElsewhere();
     await sql.query('rollback');
@@ -169,7 +163,7 @@ describe.each(Object.entries(DOORS))('by %s', (_, door) => {
     await sql.query('begin');
     await sql.query('select from credit_notes where id = $1 for update', [noteId]);
     wire.endWith(post('A') + post('B'));
-    await waiting(1);
+    await gateway.database.untilWaiting(1);
     await answeredElsewhere();
     await sql.query('rollback');
 
@@ -208,14 +202,4 @@ async function references(): Promise<string[]> {
 
 async function refunds(): Promise<number> {
   return (await references()).length;
-}
-
-/** Until so many connections of this database wait for a lock. */
-async function waiting(count: number): Promise<void> {
-  for (;;) {
-    const { rows } = await gateway.database.superuser.query(
-      `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    if (rows[0].count >= count) return;
-  }
 }

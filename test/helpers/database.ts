@@ -5,6 +5,7 @@ import { connect } from '../../mikro-orm.config.js';
 import { connectionOf } from '../../src/database.js';
 import { DEFAULT_POOL_SIZE } from '../../src/pool-size.js';
 import { readCluster, TEMPLATE } from './cluster.js';
+import { untilWaiting } from './until-waiting.js';
 
 /** A migrated database of one's own, seen through the ORM and through SQL, as each of its roles. */
 export interface TestDatabase {
@@ -17,6 +18,8 @@ export interface TestDatabase {
   readonly superuser: pg.Client;
   /** Does what only the operator's role may do, such as to make an organization or a key. */
   asOperator<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
+  /** {@link untilWaiting} on this database. */
+  untilWaiting(count: number): Promise<number>;
   drop(): Promise<void>;
 }
 
@@ -49,6 +52,7 @@ export async function createDatabase(poolSize = DEFAULT_POOL_SIZE): Promise<Test
     operator,
     superuser,
     asOperator: (work) => work(operators.em.fork()),
+    untilWaiting: (count) => untilWaiting(admin, count, database),
     async drop() {
       await Promise.all([orm.close(), operators.close(), sql.end(), operator.end(), superuser.end()]);
       await admin.query(`drop database ${database} with (force)`);

@@ -268,6 +268,11 @@ export class Books {
     };
   }
 
+  /** The documented REST body of the same refund, but for what the test changes. */
+  restBody(changes: Record<string, unknown> = {}): Record<string, unknown> {
+    return { ...asRestBody(this.refundInput('')), ...changes };
+  }
+
   async refund(creditNoteId: string, changes: Partial<RefundCreditNoteInput> = {}) {
     const input = this.refundInput(creditNoteId, changes);
     return (await this.client.query(RefundCreditNoteDocument, { input })).refundCreditNote;
@@ -280,6 +285,12 @@ export class Books {
     const { rows } = await this.gateway.database.sql.query(`${all.join(' union all ')} order by 1, 2`, [this.organization.id]);
     return rows;
   }
+}
+
+/** A refund as the documented REST body: the path holds the note, ids and decimals are JSON numbers. */
+export function asRestBody({ creditNoteId: _, ...input }: RefundCreditNoteInput): Record<string, unknown> {
+  const numbers = ['fromAccountId', 'branchId', 'amount', 'exchangeRate'] as const;
+  return { ...input, ...Object.fromEntries(numbers.map((name) => [name, Number(input[name])])) };
 }
 
 /** A journal entry as an accountant writes it: `debit Accounts Receivable 40.00`. */

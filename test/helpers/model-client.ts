@@ -9,7 +9,7 @@ import {
   UnlockTransactionsDocument,
   VoidCreditNoteDocument,
 } from '../generated/documents.js';
-import { type Books, type GraphQLReply, ledger } from './gateway.js';
+import { asRestBody, type Books, type GraphQLReply, ledger } from './gateway.js';
 
 export const DIGITS = { USD: 2, EUR: 2, JPY: 0, KWD: 3 } as const;
 export type Currency = keyof typeof DIGITS;
@@ -142,10 +142,9 @@ export class ModelClient {
 
   /** As legacy clients send it: numbers, a date-time, and what the caller saw as an ETag. */
   private async refundByRest(terms: RefundTerms, { key, expectedRemaining }: Request): Promise<Reply> {
-    const { creditNoteId, ...input } = this.input(terms);
-    const numbers = ['fromAccountId', 'branchId', 'amount', 'exchangeRate'] as const;
-    const asNumbers = Object.fromEntries(numbers.map((name) => [name, Number(input[name])]));
-    const body = { ...input, ...asNumbers, date: `${terms.date}T12:00:00Z` };
+    const input = this.input(terms);
+    const { creditNoteId } = input;
+    const body = { ...asRestBody(input), date: `${terms.date}T12:00:00Z` };
     const headers = {
       'allow-unusual-rate': 'true',
       ...(key !== null && { 'idempotency-key': key }),
