@@ -57,6 +57,9 @@ interface DatabaseCommand extends Synopsis {
 /** The operator called it wrongly; the message says how. */
 class UsageError extends Error {}
 
+/** The call was right, and what it asks for cannot be done; the message says why. */
+class Refusal extends Error {}
+
 const DATABASE_COMMANDS: Readonly<Record<string, DatabaseCommand>> = {
   migrate: {
     required: [],
@@ -103,7 +106,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
         'select public_id as id from organizations where lower(public_id) = lower(?)',
         [publicId],
       );
-      if (taken !== undefined) throw new UsageError(`There is an organization ${taken.id} already`);
+      if (taken !== undefined) throw new Refusal(`There is an organization ${taken.id} already`);
       const organization = await createOrganization(em, {
         publicId,
         name: required(flags, 'name'),
@@ -135,7 +138,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       const organization = await organizationOf(em, flags);
       const [subject, role] = [required(flags, 'subject'), roleOf(flags)];
       const added = await addMember(em, organization, { subject, name: required(flags, 'name'), role }, { by: by(flags) });
-      if (!added) throw new UsageError(`${subject} is a member already`);
+      if (!added) throw new Refusal(`${subject} is a member already`);
       print([{ organization: organization.publicId, subject, role }]);
     },
   },
@@ -238,7 +241,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
         recordEvent(em, organization, 'api-key revoke', { id: String(id), by: by(flags) }, OPERATOR);
         return true;
       });
-      if (!revoked) throw new UsageError('There is no such key that is not revoked yet');
+      if (!revoked) throw new Refusal('There is no such key that is not revoked yet');
       process.stdout.write(`Key ${id} is revoked.\n`);
     },
   },
@@ -287,11 +290,13 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 /** Every command by its name. */
-const ALL: Readonly<Record<string, Synopsis>> = { ...DATABASE_COMMANDS, ...COMMANDS };
+const ALL: ReadonlyMap<string, Synopsis> = new Map(Object.entries({ ...DATABASE_COMMANDS, ...COMMANDS }));
 
 interface Call {
   readonly name: string;
   readonly flags: Flags;
+  /** Options that no command has, as they were written. */
+  readonly unknown: readonly string[];
   /** Empty where the command takes none. */
   readonly file: string;
   readonly help: boolean;
@@ -308,45 +313,54 @@ function read(args: readonly string[]): Call {
     strict: false,
     tokens: true,
   });
-  const flags: Record<string, string> = {};
+  const flags: Partial<Record<Option, string>> = {};
+  const unknown: string[] = [];
   for (const token of tokens) {
     if (token.kind !== 'option' || token.name === 'help') continue;
-    const { name, value, inlineValue } = token;
-    if (name in flags) throw new UsageError(`--${name} stands there twice`);
+    const { name, rawName, value, inlineValue } = token;
+    if (!isOption(name)) {
+      unknown.push(rawName);
+      continue;
+    }
+    if (flags[name] !== undefined) throw new UsageError(`--${name} stands there twice`);
     const isValue = value !== undefined && (inlineValue || !value.startsWith('-'));
-    if (name in OPTIONS && !isValue) throw new UsageError(`--${name} needs a value: --${name} ${OPTIONS[name as Option]}`);
-    flags[name] = tidy(value ?? '');
+    if (!isValue) throw new UsageError(`--${name} needs a value: --${name} ${OPTIONS[name]}`);
+    flags[name] = tidy(value);
   }
   const asksForHelp = tokens.some((token) => token.kind === 'option' && token.name === 'help');
   const [first = '', file = '', ...others] = positionals;
-  if (!ALL[first]?.takesFile) return { name: positionals.join(' '), flags, file: '', help: asksForHelp };
+  if (!ALL.get(first)?.takesFile) return { name: positionals.join(' '), flags, unknown, file: '', help: asksForHelp };
   if (!asksForHelp && (file === '' || others.length > 0)) throw new UsageError(`${first} takes the name of one file`);
-  return { name: first, flags, file, help: asksForHelp };
+  return { name: first, flags, unknown, file, help: asksForHelp };
+}
+
+function isOption(name: string): name is Option {
+  return Object.hasOwn(OPTIONS, name);
 }
 
 /** @throws {UsageError} */
 function synopsisOf(name: string): Synopsis {
-  const synopsis = ALL[name];
+  const synopsis = ALL.get(name);
   if (synopsis === undefined) throw new UsageError(`There is no such command${name === '' ? '' : `: ${name}`}`);
   return synopsis;
 }
 
 /** @throws {UsageError} for an option that the command does not have, with those that it has */
-function assertKnown({ name: words, flags }: Call): void {
+function assertKnown({ name: words, flags, unknown }: Call): void {
   // What seems to be the value of an unknown option stands among the words of the command.
-  const name = Object.keys(ALL).find((each) => `${words} `.startsWith(`${each} `));
+  const name = [...ALL.keys()].find((each) => `${words} `.startsWith(`${each} `));
   const { required, optional } = name === undefined ? { required: [], optional: [] } : synopsisOf(name);
-  const known = name === undefined ? Object.keys(OPTIONS) : [...required, ...optional];
-  const unknown = Object.keys(flags).find((option) => !known.includes(option));
-  if (unknown === undefined) return;
+  const known: readonly string[] = name === undefined ? Object.keys(OPTIONS) : [...required, ...optional];
+  const misplaced = Object.keys(flags).filter((option) => !known.includes(option));
+  const [wrong] = [...unknown, ...misplaced.map((option) => `--${option}`)];
+  if (wrong === undefined) return;
   const options = [...known, 'help'].map((option) => `--${option}`).join(', ');
-  const dashes = unknown.length === 1 ? '-' : '--';
-  throw new UsageError(`There is no option ${dashes}${unknown}${name === undefined ? '' : ` for ${name}`}; there is: ${options}`);
+  throw new UsageError(`There is no option ${wrong}${name === undefined ? '' : ` for ${name}`}; there is: ${options}`);
 }
 
 /** How the command is called, or all that begin with the name; all commands, if none does. */
 function usage(name = ''): string {
-  const all = Object.entries(ALL);
+  const all = [...ALL];
   const meant = all.filter(([each]) => each === name || each.startsWith(`${name} `));
   const lines = (meant.length > 0 ? meant : all).map(
     ([each, synopsis]) => `  ${callOf(each, synopsis)}\n      ${synopsis.about}\n`,
@@ -380,13 +394,13 @@ function required(flags: Flags, name: Option): string {
 async function organizationOf(em: EntityManager, flags: Flags): Promise<Organization> {
   const publicId = required(flags, 'organization');
   const organization = await em.findOne(Organization, { publicId });
-  if (organization === null) throw new UsageError(`There is no organization ${publicId}; see: npm run organization -- list`);
+  if (organization === null) throw new Refusal(`There is no organization ${publicId}; see: npm run organization -- list`);
   return organization;
 }
 
 function roleOf(flags: Flags): Role {
   const role = Object.values(Role).find((name) => name === required(flags, 'role'));
-  if (role === undefined) throw new UsageError(`--role must be one of: ${Object.values(Role).join(', ')}`);
+  if (role === undefined) throw new Refusal(`--role must be one of: ${Object.values(Role).join(', ')}`);
   return role;
 }
 
@@ -395,8 +409,8 @@ function by(flags: Flags): string {
   return flags.by ?? process.env.SUDO_USER ?? userInfo().username;
 }
 
-function notAMember(subject: string): UsageError {
-  return new UsageError(`${subject} is no member; see: npm run member -- list --organization PUBLIC_ID`);
+function notAMember(subject: string): Refusal {
+  return new Refusal(`${subject} is no member; see: npm run member -- list --organization PUBLIC_ID`);
 }
 
 /** The moment in which the day ends in the organization's time zone; compared by the database's clock, as keys are at each request. */
@@ -404,7 +418,7 @@ async function expiryOf(em: EntityManager, { timeZone }: Organization, { expires
   if (expires === undefined) return null;
   const end = isCalendarDate(expires) ? endOfDay(expires, timeZone) : null;
   const [row] = end === null ? [] : await em.execute<{ future: boolean }[]>('select ? > clock_timestamp() as future', [end]);
-  if (!row?.future) throw new UsageError('--expires must be a date that has not passed, such as 2027-12-31');
+  if (!row?.future) throw new Refusal('--expires must be a date that has not passed, such as 2027-12-31');
   return end;
 }
 

@@ -130,23 +130,24 @@ describe('the operator', () => {
 
   const CREATE = ['organization', 'create', '--id', 'new', '--name', 'New', '--currency', 'USD', '--time-zone', 'UTC'];
   const KEY = ['api-key', 'create', '--organization', 'acme', '--name', 'k', '--role', 'VIEWER'];
-  const MISTAKES: Record<string, [says: string, words: string[]]> = {
+  const REVOKE = ['api-key', 'revoke', '--organization', 'acme', '--key', '1'];
+  const MEMBER = ['--organization', 'acme', '--subject', 'nobody'];
+
+  const WRONG_CALLS: Record<string, [says: string, words: string[]]> = {
     'no command': ['There is no such command', []],
     'half a command': ['There is no such command', ['api-key']],
     'a command too long': ['There is no such command', ['migrate', 'now']],
+    'a word that every object knows': ['There is no such command: constructor', ['constructor']],
     'an unknown flag': ['--colour', ['organization', 'list', '--colour', 'red']],
+    'an unknown flag of one letter': ['There is no option --x for organization list', ['organization', 'list', '--x=1']],
+    'an unknown short flag': ['There is no option -x for organization list', ['organization', 'list', '-x']],
+    'a flag that every object knows': ['There is no option --toString', ['organization', 'list', '--toString=1']],
+    'a flag that no object takes': ['There is no option --__proto__', ['organization', 'list', '--__proto__=1']],
     'a flag without its value': ['--key', ['api-key', 'revoke', '--organization', 'acme', '--key']],
     'a flag that is missing': ['--name is missing', ['organization', 'create', '--id', 'new']],
-    'an id that is taken': ['There is an organization acme already', CREATE.with(3, 'acme')],
-    'an unknown organization': ['There is no organization nope', KEY.with(3, 'nope')],
-    'an unknown role': ['VIEWER, ACCOUNTANT, ADMIN', KEY.with(7, 'accountant')],
-    'a day that no calendar has': ['--expires', [...KEY, '--expires', '2099-02-30']],
-    'an expiry in the past': ['--expires', [...KEY, '--expires', dayFromNow(-1)]],
-    "another organization's key": ['There is no such key', ['api-key', 'revoke', '--organization', 'acme', '--key', '999999']],
-    'a key that is no number': ['There is no such key', ['api-key', 'revoke', '--organization', 'acme', '--key', '1x']],
   };
 
-  it.each(Object.entries(MISTAKES))('is shown how it goes after %s, and nothing is done', async (_, [says, words]) => {
+  it.each(Object.entries(WRONG_CALLS))('is shown how it goes after %s, and nothing is done', async (_, [says, words]) => {
     const before = await written();
 
     const { code, stdout, stderr } = await operate(...words);
@@ -157,17 +158,40 @@ describe('the operator', () => {
     expect(await written()).toEqual(before);
   });
 
-  it.each([
-    ['an unknown currency', CREATE.with(7, 'XQQ'), 'XQQ is no currency of ISO 4217'],
-    ['an unknown time zone', CREATE.with(9, 'Mars/Olympus'), 'time zone'],
-  ])('is told in a line about %s, and no organization is made', async (_, words, says) => {
+  const REFUSALS: Record<string, [says: string, words: string[]]> = {
+    'an id that is taken': ['There is an organization acme already', CREATE.with(3, 'acme')],
+    'an id that is taken in other letters': ['There is an organization acme already', CREATE.with(3, 'ACME')],
+    'an id that is none': ['id must be 1 to 64 letters', CREATE.with(3, 'a/b')],
+    'an unknown currency': ['XQQ is no currency of ISO 4217', CREATE.with(7, 'XQQ')],
+    'an unknown time zone': ['time zone', CREATE.with(9, 'Mars/Olympus')],
+    'an unknown organization': ['There is no organization nope', KEY.with(3, 'nope')],
+    'an unknown organization, in a proof': ['There is no organization nope', ['audit', '--organization', 'nope']],
+    'an unknown role': ['VIEWER, ACCOUNTANT, ADMIN', KEY.with(7, 'accountant')],
+    'a day that no calendar has': ['--expires', [...KEY, '--expires', '2099-02-30']],
+    'an expiry in the past': ['--expires', [...KEY, '--expires', dayFromNow(-1)]],
+    "another organization's key": ['There is no such key', REVOKE.with(5, '999999')],
+    'a key that is no number': ['There is no such key', REVOKE.with(5, '1x')],
+    'a key beyond all numbers': ['There is no such key', REVOKE.with(5, '9'.repeat(40))],
+    'a change of nobody': ['nobody is no member', ['member', 'change', ...MEMBER, '--role', 'ADMIN']],
+    'the end of nobody': ['nobody is no member', ['member', 'end', ...MEMBER]],
+    'a backup that is there already': ['/dev/null', ['backup', '/dev/null']],
+    'a backup that is not there': ['/nowhere/books', ['restore', '/nowhere/books']],
+  };
+
+  it.each(Object.entries(REFUSALS))('is told in one line about %s, and nothing is done', async (_, [says, words]) => {
     const before = await written();
 
-    const { code, stderr } = await operate(...words);
+    const { code, stdout, stderr } = await operate(...words);
 
-    expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 1, lines: 1 });
+    expect({ code, stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ code: 1, stdout: '', lines: 1 });
     expect(stderr).toContain(says);
     expect(await written()).toEqual(before);
+  });
+
+  it('is told in one line about a member who is one already', async () => {
+    const words = ['member', 'add', '--organization', 'acme', '--subject', 'twice', '--name', 'T', '--role', 'VIEWER'];
+    await operate(...words);
+    expect(await operate(...words)).toEqual({ code: 1, stdout: '', stderr: 'twice is a member already\n' });
   });
 });
 
