@@ -26,7 +26,6 @@ import { documentCheck } from './document-check.js';
 import { followRequests } from './follow-requests.js';
 import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
 import { sendError, sendNotFound } from './http-errors.js';
-import { parseJson } from './json.js';
 import { shedLoad } from './load-shedding.js';
 import { RateLimit } from './rate-limit.js';
 import { Readiness } from './readiness.js';
@@ -35,6 +34,7 @@ import { RequestLog } from './request-log.js';
 import { restRoutes } from './rest/routes.js';
 import { createSchema } from './schema.js';
 import { RefundQueue } from './services/refund-queue.js';
+import { parseJson } from './values/json.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** How long a stop waits for requests in flight, unless configured. */

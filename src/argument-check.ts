@@ -28,7 +28,7 @@ import {
   variableUses,
   type WrongArgument,
 } from './operation-fields.js';
-import { PostingDateScalar } from './scalars.js';
+import { PostingDateScalar } from './values/scalars.js';
 import { readVariables, type WrongValue } from './variables.js';
 
 /** What a request asks for. */

@@ -10,12 +10,12 @@ import { ApiKey, Membership, Role } from './entities/access.js';
 import { Organization } from './entities/organization.js';
 import { parseId } from './entities/owned.js';
 import { assertNodeVersion } from './node-version.js';
-import { endOfDay, isCalendarDate } from './posting-date.js';
 import { OPERATOR, recordEvent } from './services/audit-trail.js';
 import { createOrganization } from './services/create-organization.js';
 import { type LedgerHealth, ledgerHealth } from './services/ledger-health.js';
 import { addMember, changeMember, endMembership } from './services/members.js';
-import { tidy } from './text.js';
+import { endOfDay, isCalendarDate } from './values/posting-date.js';
+import { tidy } from './values/text.js';
 
 /** Each option takes a value. */
 const OPTIONS = {

@@ -12,11 +12,11 @@ import { AccountType } from './entities/account-type.js';
 import { Branch } from './entities/branch.js';
 import { Organization } from './entities/organization.js';
 import type { SandboxContent } from './graphql-server.js';
-import { Big } from './money.js';
 import { createCreditNote } from './services/create-credit-note.js';
 import { createOrganization } from './services/create-organization.js';
 import { createAccount, createBranch, createCustomer } from './services/create-records.js';
 import { refundCreditNote } from './services/refund-credit-note.js';
+import { Big } from './values/money.js';
 
 /** What `demo.json` tells: everything that it takes to try the gateway. */
 export interface Demo {

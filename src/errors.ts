@@ -1,5 +1,5 @@
-import type { Big } from './money.js';
-import type { PostingDate } from './posting-date.js';
+import type { Big } from './values/money.js';
+import type { PostingDate } from './values/posting-date.js';
 
 /** Every refusal that a client can meet, over either door. Codes are part of the public contract: never renamed. */
 export type ErrorCode =

@@ -4,9 +4,9 @@ import { BrokenRequest } from './connections.js';
 import { refusalOf } from './database-errors.js';
 import { type DomainError, ServiceUnavailable, Unauthenticated } from './errors.js';
 import { described, FAULT, INTERNAL } from './graphql-errors.js';
-import { InvalidJson } from './json.js';
 import { bodyLength } from './request-facts.js';
 import { type ErrorReply, plainReply, refusalReply, STATUS, TYPE } from './rest/errors.js';
+import { InvalidJson } from './values/json.js';
 
 /** Seconds after which a request that was unlucky may be sent again. */
 export const RETRY_AFTER = '1';

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type MikroORM, ReferenceKind } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { connect } from '../mikro-orm.config.js';
-import { CURRENCIES } from '../src/currencies.js';
 import { connectionOf } from '../src/database.js';
 import { ENTITIES } from '../src/entities/index.js';
 import { Owned } from '../src/entities/owned.js';
 import { migrate, pendingMigrations } from '../src/migrate.js';
 import { MIGRATIONS } from '../src/migrations/index.js';
+import { CURRENCIES } from '../src/values/currencies.js';
 import { readCluster } from './helpers/cluster.js';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { LongNumber, parseJson } from '../src/json.js';
+import { LongNumber, parseJson } from '../src/values/json.js';
 import {
   Big,
   currencyDigits,
@@ -10,8 +10,8 @@ import {
   parseDecimal,
   parseNumberToken,
   roundToCurrency,
-} from '../src/money.js';
-import { toPostingDate } from '../src/posting-date.js';
+} from '../src/values/money.js';
+import { toPostingDate } from '../src/values/posting-date.js';
 
 describe('money', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { toPostingDate } from '../src/posting-date.js';
+import { toPostingDate } from '../src/values/posting-date.js';
 import {
   BalancesDocument,
   CreateCreditNoteDocument,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Big } from '../src/money.js';
+import { Big } from '../src/values/money.js';
 import { AccountDocument, LedgerHealthDocument, ReverseRefundDocument } from './generated/documents.js';
 import { type Books, Gateway, ledger } from './helpers/gateway.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { tidy } from '../src/text.js';
+import { tidy } from '../src/values/text.js';
 import {
   CreateAccountDocument,
   CreateBranchDocument,

@@ -9,7 +9,7 @@ import {
   MAX_RATE_INTEGER_DIGITS,
   significantDigits,
   ZERO,
-} from '../money.js';
+} from '../values/money.js';
 
 /** What an exchange rate may have, in the words of a refusal. */
 export const RATE_DIGITS = `at most ${MAX_DIGITS} significant digits, ${MAX_RATE_INTEGER_DIGITS} of them before the point and ${MAX_RATE_DECIMALS} decimals`;

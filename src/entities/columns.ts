@@ -1,6 +1,6 @@
 import { BigIntType, Type } from '@mikro-orm/core';
 import { Extensions } from 'type-graphql';
-import { Big } from '../money.js';
+import { Big } from '../values/money.js';
 
 /** A `numeric` column as an exact decimal. */
 export class DecimalColumn extends Type<Big | null, string | null> {

@@ -1,7 +1,7 @@
 import type { Rel } from '@mikro-orm/core';
 import { Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
-import type { Big } from '../money.js';
+import type { Big } from '../values/money.js';
 import { Account } from './account.js';
 import { DecimalColumn } from './columns.js';
 import { CreditNote } from './credit-note.js';

@@ -13,9 +13,9 @@ import {
   ExchangeRateUnusual,
   PaidAmountInvalid,
 } from '../errors.js';
-import { Big, exchangeRateOf, formatAmount, roundToCurrency, smallestUnit, ZERO } from '../money.js';
-import type { PostingDate } from '../posting-date.js';
-import { DecimalScalar, PostingDateScalar } from '../scalars.js';
+import { Big, exchangeRateOf, formatAmount, roundToCurrency, smallestUnit, ZERO } from '../values/money.js';
+import type { PostingDate } from '../values/posting-date.js';
+import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import type { Account } from './account.js';
 import { assertAmount, assertExchangeRate } from './amount-rules.js';
 import { Branch } from './branch.js';

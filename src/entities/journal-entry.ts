@@ -1,9 +1,9 @@
 import { Collection, type Rel } from '@mikro-orm/core';
 import { Entity, Enum, ManyToOne, OneToMany, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
-import { Big, ZERO } from '../money.js';
-import type { PostingDate } from '../posting-date.js';
-import { PostingDateScalar } from '../scalars.js';
+import { Big, ZERO } from '../values/money.js';
+import type { PostingDate } from '../values/posting-date.js';
+import { PostingDateScalar } from '../values/scalars.js';
 import { Account } from './account.js';
 import { Side } from './account-type.js';
 import { Branch } from './branch.js';

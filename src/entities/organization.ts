@@ -2,8 +2,8 @@ import type { Opt } from '@mikro-orm/core';
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { DateTooFarAhead, InvalidInput, LockDateEarlier, LockDateNotEarlier, TransactionsDateLocked } from '../errors.js';
-import { daysAfter, type PostingDate, toPostingDate } from '../posting-date.js';
-import { PostingDateScalar } from '../scalars.js';
+import { daysAfter, type PostingDate, toPostingDate } from '../values/posting-date.js';
+import { PostingDateScalar } from '../values/scalars.js';
 import { ID_COLUMN } from './columns.js';
 
 @ObjectType({ description: 'A company that keeps its books here. Everything else belongs to one.' })

@@ -1,8 +1,8 @@
 import type { Rel } from '@mikro-orm/core';
 import { Embedded, Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
-import type { PostingDate } from '../posting-date.js';
-import { PostingDateScalar } from '../scalars.js';
+import type { PostingDate } from '../values/posting-date.js';
+import { PostingDateScalar } from '../values/scalars.js';
 import { Reads } from './columns.js';
 import { JournalEntry } from './journal-entry.js';
 import { Owned } from './owned.js';

@@ -1,9 +1,9 @@
 import { Collection, type Rel } from '@mikro-orm/core';
 import { Embedded, Entity, ManyToOne, OneToMany, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
-import type { Big } from '../money.js';
-import type { PostingDate } from '../posting-date.js';
-import { DecimalScalar, PostingDateScalar } from '../scalars.js';
+import type { Big } from '../values/money.js';
+import type { PostingDate } from '../values/posting-date.js';
+import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { Account } from './account.js';
 import { Branch } from './branch.js';
 import { DecimalColumn, Reads } from './columns.js';

@@ -5,8 +5,8 @@ import { Branch } from '../entities/branch.js';
 import { Reads } from '../entities/columns.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
-import { formatAmount } from '../money.js';
-import { DecimalScalar } from '../scalars.js';
+import { formatAmount } from '../values/money.js';
+import { DecimalScalar } from '../values/scalars.js';
 import { related, relatedRows } from './reads.js';
 
 @Resolver(() => JournalEntry)

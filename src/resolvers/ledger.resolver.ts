@@ -2,10 +2,10 @@ import { Arg, Authorized, Ctx, Field, ObjectType, Query, Resolver } from 'type-g
 import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
-import { formatAmount } from '../money.js';
-import { DecimalScalar, PostingDateScalar } from '../scalars.js';
 import { trialBalance } from '../services/balances.js';
 import { type LedgerHealth, ledgerHealth } from '../services/ledger-health.js';
+import { formatAmount } from '../values/money.js';
+import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 
 @ObjectType('LedgerCheck', { description: 'One rule of the books, and what breaks it.' })
 export class LedgerCheckType {

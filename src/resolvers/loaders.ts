@@ -13,8 +13,8 @@ import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
-import type { PostingDate } from '../posting-date.js';
 import { accountTurnovers, customerTurnovers, type Turnover } from '../services/balances.js';
+import type { PostingDate } from '../values/posting-date.js';
 import { type Reading, readRows } from './rows.js';
 
 /** Who asks for a line wants to know of which account. */

@@ -5,10 +5,10 @@ import { Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
 import type { Posting } from '../entities/journal-entry.js';
-import { formatAmount } from '../money.js';
-import type { PostingDate } from '../posting-date.js';
-import { DecimalScalar, PostingDateScalar } from '../scalars.js';
 import type { RefundPreview } from '../services/preview-refund.js';
+import { formatAmount } from '../values/money.js';
+import type { PostingDate } from '../values/posting-date.js';
+import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { related } from './reads.js';
 import { RefusalType, refusalType } from './refusal.js';
 

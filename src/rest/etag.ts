@@ -1,5 +1,5 @@
 import { InvalidInput } from '../errors.js';
-import { type Big, parseDecimal } from '../money.js';
+import { type Big, parseDecimal } from '../values/money.js';
 
 /**
  * What must remain for the If-Match header's ETag to be the note's.

@@ -1,5 +1,5 @@
 import type { Refund } from '../entities/refund.js';
-import type { Big } from '../money.js';
+import type { Big } from '../values/money.js';
 
 /** A refund as legacy clients read it: flat, snake_case, numbers as JSON numbers, the posting date as midnight UTC. */
 export function refundReply(refund: Refund) {

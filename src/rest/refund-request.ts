@@ -1,8 +1,8 @@
 import { type InvalidField, InvalidInput } from '../errors.js';
 import { wrongFields } from '../input-errors.js';
-import { LongNumber } from '../json.js';
 import { RefundCreditNoteInput } from '../resolvers/inputs/refund-credit-note.input.js';
-import { readDecimal } from '../scalars.js';
+import { LongNumber } from '../values/json.js';
+import { readDecimal } from '../values/scalars.js';
 
 /** The documented body: field → JSON type. All are required; what else is in the body is ignored. */
 const DOCUMENTED = {

@@ -2,8 +2,8 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { executeTogether } from '../database-driver.js';
 import { Account } from '../entities/account.js';
 import type { Organization } from '../entities/organization.js';
-import { Big, ZERO } from '../money.js';
-import type { PostingDate } from '../posting-date.js';
+import { Big, ZERO } from '../values/money.js';
+import type { PostingDate } from '../values/posting-date.js';
 
 /** What was debited and credited, in the base currency. */
 export interface Turnover {

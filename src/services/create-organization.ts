@@ -4,8 +4,8 @@ import { AccountType } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Organization } from '../entities/organization.js';
 import { CurrencyNotFound, InvalidInput } from '../errors.js';
-import { isCurrency } from '../money.js';
-import { isTimeZone } from '../posting-date.js';
+import { isCurrency } from '../values/money.js';
+import { isTimeZone } from '../values/posting-date.js';
 
 export interface CreateOrganization {
   /** What the organization-id header will name. */

@@ -6,8 +6,8 @@ import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
 import type { Organization } from '../entities/organization.js';
 import { CurrencyNotFound } from '../errors.js';
-import { isCurrency } from '../money.js';
-import { tidy } from '../text.js';
+import { isCurrency } from '../values/money.js';
+import { tidy } from '../values/text.js';
 import type { Idempotency } from './idempotency.js';
 import { inUnitOfWork } from './unit-of-work.js';
 

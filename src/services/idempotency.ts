@@ -4,7 +4,7 @@ import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../database-driv
 import { IdempotencyKey } from '../entities/idempotency-key.js';
 import type { Organization } from '../entities/organization.js';
 import { IdempotencyKeyReused } from '../errors.js';
-import { Big } from '../money.js';
+import { Big } from '../values/money.js';
 
 /**
  * The key that the caller chose for its command, and whom to tell whether the command was done before. What was told last

@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
 import { Role } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
-import { tidy } from '../text.js';
+import { tidy } from '../values/text.js';
 import { by, recordEvent } from './audit-trail.js';
 import type { Idempotency } from './idempotency.js';
 import { inUnitOfWork } from './unit-of-work.js';

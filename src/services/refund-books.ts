@@ -6,7 +6,7 @@ import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
 import type { Organization } from '../entities/organization.js';
 import { type Owned, parseId } from '../entities/owned.js';
-import { toPostingDate } from '../posting-date.js';
+import { toPostingDate } from '../values/posting-date.js';
 import { keyLockId } from './idempotency.js';
 import type { RefundRequest } from './refund-credit-note.js';
 import { type SystemAccounts, systemAccounts } from './system-accounts.js';

@@ -11,7 +11,7 @@ import type { CreditNote, Price } from '../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../entities/journal-entry.js';
 import { Refund, type RefundTerms } from '../entities/refund.js';
 import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../errors.js';
-import { type Big, ZERO } from '../money.js';
+import { type Big, ZERO } from '../values/money.js';
 import type { Idempotency, LockedKeys } from './idempotency.js';
 import { areEqual, type Books, bookStatements, openBooks, windowOf } from './refund-books.js';
 import type { SystemAccounts } from './system-accounts.js';

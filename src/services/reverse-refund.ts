@@ -5,7 +5,7 @@ import { JournalEntry } from '../entities/journal-entry.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { DateBeforeRefund, RefundAlreadyReversed, RefundNotFound } from '../errors.js';
-import { tidy } from '../text.js';
+import { tidy } from '../values/text.js';
 import { findOwned } from './find-owned.js';
 import type { Idempotency } from './idempotency.js';
 import { inUnitOfWork } from './unit-of-work.js';
