@@ -11,7 +11,6 @@ import Fastify, {
   LogController,
   type RouteHandlerMethod,
 } from 'fastify';
-import { Turn } from './admission.js';
 import { acceptJson, readQueryString } from './apollo-requests.js';
 import { Authenticator } from './auth/authenticator.js';
 import type { JwtSettings } from './auth/jwt.js';
@@ -19,6 +18,7 @@ import { authenticateFirst } from './authentication-hook.js';
 import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT } from './body-limits.js';
 import { addressReader } from './client-address.js';
 import { clientSignal } from './client-signal.js';
+import { Turn } from './concurrency/admission.js';
 import type { Config } from './config.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
 import { Context } from './context.js';

@@ -2,11 +2,11 @@ import { isIP } from 'node:net';
 import { cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './client-address.js';
+import { DEFAULT_WAIT_MS } from './concurrency/wait-budget.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connections.js';
 import { databaseUrl } from './database-url.js';
 import { DEFAULT_POOL_SIZE, LEAST_POOL_SIZE } from './pool-size.js';
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './rate-limit.js';
-import { DEFAULT_WAIT_MS } from './waiting.js';
 import { SANDBOX_ORIGINS } from './web-security.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Turn } from './admission.js';
 import type { Actor, RequestFacts } from './auth/actor.js';
+import type { Turn } from './concurrency/admission.js';
 import { InvalidInput, type Unauthenticated } from './errors.js';
 import type { RequestLog } from './request-log.js';
 import { createLoaders, type Loaders } from './resolvers/loaders.js';

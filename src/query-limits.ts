@@ -9,7 +9,7 @@ import {
   OperationTypeNode,
   type SelectionSetNode,
 } from 'graphql';
-import { Admission } from './admission.js';
+import { Admission } from './concurrency/admission.js';
 import { InvalidInput, QueryTooCostly, ServiceUnavailable } from './errors.js';
 import { wrapped } from './graphql-errors.js';
 import { RETRY_AFTER } from './http-errors.js';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { FairTurns } from '../src/fair-turns.js';
+import { FairTurns } from '../src/concurrency/fair-turns.js';
 
 const [MANY, FEW] = [1, 2];
 

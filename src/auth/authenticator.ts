@@ -1,12 +1,12 @@
 import { ConnectionException } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { Gathering } from '../concurrency/batcher.js';
+import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
 import { executeTogether } from '../database-driver.js';
 import { columnsOf, detached, wholeWith } from '../detached.js';
 import { ApiKey, Membership } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
 import { Unauthenticated } from '../errors.js';
-import { Gathering } from '../gathering.js';
-import { WaitBudget, workFor } from '../waiting.js';
 import type { Actor, RequestFacts } from './actor.js';
 import { hashApiKey, looksLikeApiKey } from './api-keys.js';
 import { type JwtSettings, subjectOf } from './jwt.js';

@@ -2,12 +2,12 @@ import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../auth/actor.js';
 import { Standing, standingStatement } from '../auth/standing.js';
+import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../concurrency/wait-budget.js';
 import { type DatabaseDriver, executeTogether, type Row, type Statement } from '../database-driver.js';
 import { isLockTimeout } from '../database-errors.js';
 import { columnsOf } from '../detached.js';
 import { Role } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
-import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../waiting.js';
 import { type KeyedCommand, keyStatements, LockedKeys } from './idempotency.js';
 
 /**

@@ -1,5 +1,5 @@
-import { ServiceUnavailable } from './errors.js';
-import type { WaitBudget } from './waiting.js';
+import { ServiceUnavailable } from '../errors.js';
+import type { WaitBudget } from './wait-budget.js';
 
 export interface Shares {
   readonly total: number;

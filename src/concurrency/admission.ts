@@ -1,4 +1,4 @@
-import { ServiceUnavailable } from './errors.js';
+import { ServiceUnavailable } from '../errors.js';
 
 /** So many times the cost that one operation may have may be in flight, of one organization and of all. */
 const OF_EACH = 2;
