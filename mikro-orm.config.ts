@@ -2,10 +2,10 @@ import 'reflect-metadata';
 import { ReflectMetadataProvider } from '@mikro-orm/decorators/legacy';
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
-import { DatabaseDriver } from './src/database-driver.js';
 import { ENTITIES } from './src/entities/index.js';
 import { MIGRATIONS } from './src/migrations/index.js';
-import { DEFAULT_POOL_SIZE } from './src/pool-size.js';
+import { DatabaseDriver } from './src/orm/driver.js';
+import { DEFAULT_POOL_SIZE } from './src/orm/pool-size.js';
 
 /** How to reach a database: a URL, or the parts of one. */
 export type Connection =

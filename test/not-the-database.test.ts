@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { refusalOf } from '../src/database-errors.js';
+import { refusalOf } from '../src/orm/errors.js';
 import { Gateway } from './helpers/gateway.js';
 
 let gateway: Gateway;

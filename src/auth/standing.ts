@@ -1,6 +1,6 @@
-import type { Row, Statement } from '../database-driver.js';
 import { Role } from '../entities/access.js';
 import { Unauthenticated } from '../errors.js';
+import type { Row, Statement } from '../orm/driver.js';
 import { type Actor, requireRole } from './actor.js';
 
 /**

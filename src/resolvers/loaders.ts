@@ -1,7 +1,6 @@
 import type { EntityClass } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import DataLoader from 'dataloader';
-import { detached, wholeWith } from '../detached.js';
 import { Account } from '../entities/account.js';
 import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
@@ -13,6 +12,7 @@ import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
+import { detached, wholeWith } from '../orm/rows.js';
 import { accountTurnovers, customerTurnovers, type Turnover } from '../services/balances.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { type Reading, readRows } from './rows.js';

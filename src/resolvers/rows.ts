@@ -1,9 +1,9 @@
 import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { executeTogether } from '../database-driver.js';
-import { aliasOf, columnsOf, detached, isToOne, type Remembered, remembered, type Shape, WHOLE } from '../detached.js';
 import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
+import { executeTogether } from '../orm/driver.js';
+import { aliasOf, columnsOf, detached, isToOne, type Remembered, remembered, type Shape, WHOLE } from '../orm/rows.js';
 
 /** A property of the entity, or of what is embedded in it (`provenance.createdBy`), and what its column must be. */
 export type Condition = readonly [property: string, operator: '=' | 'in', value: unknown];

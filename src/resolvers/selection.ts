@@ -10,7 +10,7 @@ import {
 } from 'graphql';
 // GraphQL.js collects fields by this itself: fragments, aliases, @skip and @include mean here what they mean there.
 import { collectSubfields } from 'graphql/execution/collectFields.js';
-import type { Shape } from '../detached.js';
+import type { Shape } from '../orm/rows.js';
 
 /** A document can ask for relations of relations without end; what lies deeper than this is read when it is reached. */
 const MAX_DEPTH = 2;

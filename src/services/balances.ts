@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { executeTogether } from '../database-driver.js';
 import { Account } from '../entities/account.js';
 import type { Organization } from '../entities/organization.js';
+import { executeTogether } from '../orm/driver.js';
 import { Big, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../database-driver.js';
 import { IdempotencyKey } from '../entities/idempotency-key.js';
 import type { Organization } from '../entities/organization.js';
 import { IdempotencyKeyReused } from '../errors.js';
+import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../orm/driver.js';
 import { Big } from '../values/money.js';
 
 /**

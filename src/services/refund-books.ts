@@ -1,11 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../database-driver.js';
-import { columnsOf, detached } from '../detached.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
 import type { Organization } from '../entities/organization.js';
 import { type Owned, parseId } from '../entities/owned.js';
+import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../orm/driver.js';
+import { columnsOf, detached } from '../orm/rows.js';
 import { toPostingDate } from '../values/posting-date.js';
 import { keyLockId } from './idempotency.js';
 import type { RefundRequest } from './refund-credit-note.js';

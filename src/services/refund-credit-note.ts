@@ -1,8 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, provenanceOf } from '../auth/actor.js';
 import { Standing, standingStatement } from '../auth/standing.js';
-import { executeTogether } from '../database-driver.js';
-import { insert } from '../detached.js';
 import { Role } from '../entities/access.js';
 import type { Account } from '../entities/account.js';
 import { REFUNDABLE_FROM } from '../entities/account-type.js';
@@ -11,6 +9,8 @@ import type { CreditNote, Price } from '../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../entities/journal-entry.js';
 import { Refund, type RefundTerms } from '../entities/refund.js';
 import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../errors.js';
+import { executeTogether } from '../orm/driver.js';
+import { insert } from '../orm/rows.js';
 import { type Big, ZERO } from '../values/money.js';
 import type { Idempotency, LockedKeys } from './idempotency.js';
 import { areEqual, type Books, bookStatements, openBooks, windowOf } from './refund-books.js';

@@ -1,10 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Gathering } from '../concurrency/batcher.js';
 import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../concurrency/wait-budget.js';
-import type { DatabaseDriver } from '../database-driver.js';
-import { isFaultOfOne, isLockTimeout } from '../database-errors.js';
 import { Refund } from '../entities/refund.js';
 import { Forbidden, ServiceUnavailable, Unauthenticated } from '../errors.js';
+import type { DatabaseDriver } from '../orm/driver.js';
+import { isFaultOfOne, isLockTimeout } from '../orm/errors.js';
 import {
   type Outcome,
   Postponed,

@@ -1,5 +1,11 @@
 import { ConnectionException, DriverException, UniqueConstraintViolationException } from '@mikro-orm/core';
-import { AccountCodeNotUnique, BranchCodeNotUnique, CreditNoteNumberNotUnique, DomainError, ServiceUnavailable } from './errors.js';
+import {
+  AccountCodeNotUnique,
+  BranchCodeNotUnique,
+  CreditNoteNumberNotUnique,
+  DomainError,
+  ServiceUnavailable,
+} from '../errors.js';
 
 /** Refusals that only the database can make without a race, by the name of its constraint. */
 const REFUSALS: Readonly<Record<string, () => DomainError>> = {

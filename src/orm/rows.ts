@@ -1,8 +1,8 @@
 import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import type { EntityManager, Platform } from '@mikro-orm/postgresql';
-import { executeTogether, type Row, type Statement } from './database-driver.js';
-import type { Organization } from './entities/organization.js';
-import type { Owned } from './entities/owned.js';
+import type { Organization } from '../entities/organization.js';
+import type { Owned } from '../entities/owned.js';
+import { executeTogether, type Row, type Statement } from './driver.js';
 
 /** What is read of an entity's rows. */
 export interface Shape {

@@ -3,10 +3,10 @@ import { type Configuration, ConnectionException } from '@mikro-orm/core';
 import { type EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
 import { type Client, DatabaseError, type Pool, type PoolClient, type QueryResult, type TypeOverrides } from 'pg';
-import { ConcurrencyLimit, type Shares } from './concurrency/concurrency-limit.js';
-import { currentWork, type Work } from './concurrency/wait-budget.js';
-import { isPlanOutdated, isReadOnly } from './database-errors.js';
-import { ServiceUnavailable } from './errors.js';
+import { ConcurrencyLimit, type Shares } from '../concurrency/concurrency-limit.js';
+import { currentWork, type Work } from '../concurrency/wait-budget.js';
+import { ServiceUnavailable } from '../errors.js';
+import { isPlanOutdated, isReadOnly } from './errors.js';
 import { DEFAULT_POOL_SIZE } from './pool-size.js';
 
 type Dialect = ReturnType<PostgreSqlConnection['createKyselyDialect']>;
