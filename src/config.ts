@@ -4,7 +4,7 @@ import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './client-address.js';
 import { DEFAULT_WAIT_MS } from './concurrency/wait-budget.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connections.js';
-import { databaseUrl } from './database-url.js';
+import { databaseUrl } from './database/url.js';
 import { DEFAULT_POOL_SIZE, LEAST_POOL_SIZE } from './orm/pool-size.js';
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './rate-limit.js';
 import { SANDBOX_ORIGINS } from './web-security.js';

@@ -5,7 +5,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, internalRequest } from './auth/actor.js';
 import { createApiKey } from './auth/api-keys.js';
 import { type JwtSettings, signJwt } from './auth/jwt.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
 import { Membership, Role, User } from './entities/access.js';
 import { Account, SystemRole } from './entities/account.js';
 import { AccountType } from './entities/account-type.js';

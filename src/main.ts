@@ -5,7 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
-import { type Database, openDatabase } from './database.js';
+import { type Database, openDatabase } from './database/database.js';
 import { type Demo, demoFile, openDemo, sandboxContent } from './demo.js';
 import { listen } from './listen.js';
 import { assertNodeVersion } from './node-version.js';

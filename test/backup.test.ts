@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { connectionUrl } from '../src/embedded-postgres/index.js';
+import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { readCluster } from './helpers/cluster.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 import { cleanUp, cli, databaseByUrl, dataFolder, GatewayProcess, readDemo } from './helpers/process.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
-import { connectionUrl } from '../src/embedded-postgres/index.js';
+import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument, MeDocument } from './generated/documents.js';
 import { readCluster } from './helpers/cluster.js';
 import { Client, Gateway, JWT } from './helpers/gateway.js';

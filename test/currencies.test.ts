@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { connectionUrl } from '../src/embedded-postgres/index.js';
+import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import {
   CreateAccountDocument,
   CreateCreditNoteDocument,

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type pg from 'pg';
 import { connect } from '../mikro-orm.config.js';
-import { connectionOf } from '../src/database.js';
-import { connectionUrl } from '../src/embedded-postgres/index.js';
+import { connectionOf } from '../src/database/database.js';
+import { connectionUrl } from '../src/database/embedded-postgres/index.js';
+import { migrate } from '../src/database/migrate.js';
 import { Role } from '../src/entities/access.js';
-import { migrate } from '../src/migrate.js';
 import { addMember } from '../src/services/members.js';
 import { readCluster } from './helpers/cluster.js';
 import { type Books, Gateway } from './helpers/gateway.js';

@@ -24,16 +24,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'pg';
-import { installedPackage, linkLibraries, placeBinaries } from '../src/embedded-postgres/binaries.js';
-import { createCluster } from '../src/embedded-postgres/cluster.js';
+import { installedPackage, linkLibraries, placeBinaries } from '../src/database/embedded-postgres/binaries.js';
+import { createCluster } from '../src/database/embedded-postgres/cluster.js';
 import {
   connectionUrl,
   type EmbeddedConnection,
   type EmbeddedPostgres,
   openEmbeddedPostgres,
   startEmbeddedPostgres,
-} from '../src/embedded-postgres/index.js';
-import { serverUser } from '../src/embedded-postgres/system-user.js';
+} from '../src/database/embedded-postgres/index.js';
+import { serverUser } from '../src/database/embedded-postgres/system-user.js';
 
 const asRoot = process.getuid?.() === 0;
 const onLinux = process.platform === 'linux' ? it : it.skip;

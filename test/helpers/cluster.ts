@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EmbeddedConnection } from '../../src/embedded-postgres/index.js';
+import type { EmbeddedConnection } from '../../src/database/embedded-postgres/index.js';
 
 /** The database that each test file's own one is a copy of. */
 export const TEMPLATE = 'template_migrated';

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js';
+import { startEmbeddedPostgres } from '../../src/database/embedded-postgres/index.js';
 
 /**
  * A gateway to be killed: starts the server, prints "ready", then writes numbers one by one and prints each as soon as

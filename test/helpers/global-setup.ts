@@ -3,8 +3,8 @@ import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { migrateEmbedded } from '../../src/database.js';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded-postgres/index.js';
+import { migrateEmbedded } from '../../src/database/database.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres/index.js';
 import { CLUSTER_FILE, type Cluster, TEMPLATE } from './cluster.js';
 
 declare global {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { connectionUrl, startEmbeddedPostgres } from '../../src/database/embedded-postgres/index.js';
 import type { Demo } from '../../src/demo.js';
-import { connectionUrl, startEmbeddedPostgres } from '../../src/embedded-postgres/index.js';
 import { readCluster, TEMPLATE } from './cluster.js';
 
 type Variables = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { CURRENCIES } from './values/currencies.js';
+import { CURRENCIES } from '../values/currencies.js';
 
 /** What the database calls its copy of the list. A check may use no table, so the list is a function. */
 export function currencyFunctions(): string {

@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { currencyFunctions, differingCurrencies } from './database-currencies.js';
-import { type DatabaseRoles, grantRights } from './database-roles.js';
-import { MIGRATIONS } from './migrations/index.js';
+import { MIGRATIONS } from '../migrations/index.js';
+import { currencyFunctions, differingCurrencies } from './currencies.js';
+import { type DatabaseRoles, grantRights } from './roles.js';
 
 /** Any number will do, as long as every process that migrates takes the same one. */
 const MIGRATION_LOCK = 4_715_822_013;

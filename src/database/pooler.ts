@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { SESSION_SETTINGS } from '../mikro-orm.config.js';
+import { SESSION_SETTINGS } from '../../mikro-orm.config.js';
 
 /** Its message is for the operator. */
 export class PoolerUnsuitable extends Error {}

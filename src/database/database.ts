@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager, MikroORM, Options } from '@mikro-orm/postgresql';
 import pg from 'pg';
-import config, { type Connection, connect, PATIENT } from '../mikro-orm.config.js';
+import config, { type Connection, connect, PATIENT } from '../../mikro-orm.config.js';
+import { MIGRATIONS } from '../migrations/index.js';
+import { type LedgerHealth, ledgerHealth } from '../services/ledger-health.js';
 import { BackupRefused, migrationsOf, readBackup, writeBackup } from './backup.js';
-import type { DatabaseRoles } from './database-roles.js';
 import {
   type EmbeddedConnection,
   type EmbeddedPostgres,
@@ -11,9 +12,8 @@ import {
   startEmbeddedPostgres,
 } from './embedded-postgres/index.js';
 import { migrate, pendingMigrations } from './migrate.js';
-import { MIGRATIONS } from './migrations/index.js';
 import { assertSuits, refusesSettings } from './pooler.js';
-import { type LedgerHealth, ledgerHealth } from './services/ledger-health.js';
+import type { DatabaseRoles } from './roles.js';
 
 /** How long connections in use may take to come back when everything stops. */
 const CLOSE_TIMEOUT_MS = 5_000;
