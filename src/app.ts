@@ -33,7 +33,7 @@ import { headerOf, requestFacts } from './request-facts.js';
 import { RequestLog } from './request-log.js';
 import { restRoutes } from './rest/routes.js';
 import { createSchema } from './schema.js';
-import { RefundQueue } from './services/refund-queue.js';
+import { RefundQueue } from './services/refunds/refund-queue.js';
 import { parseJson } from './values/json.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 

@@ -4,8 +4,8 @@ import type { Turn } from './concurrency/admission.js';
 import { InvalidInput, type Unauthenticated } from './errors.js';
 import type { RequestLog } from './request-log.js';
 import { createLoaders, type Loaders } from './resolvers/loaders.js';
-import type { Idempotency } from './services/idempotency.js';
-import type { RefundQueue } from './services/refund-queue.js';
+import type { RefundQueue } from './services/refunds/refund-queue.js';
+import type { Idempotency } from './services/unit-of-work/idempotency.js';
 import type { Written } from './written.js';
 
 /** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */

@@ -9,7 +9,7 @@ import { type Database, openDatabase } from './database/database.js';
 import { type Demo, demoFile, openDemo, sandboxContent } from './demo.js';
 import { listen } from './listen.js';
 import { assertNodeVersion } from './node-version.js';
-import { maintain } from './services/maintenance.js';
+import { maintain } from './services/ledger/maintenance.js';
 import { StopSignals } from './stop-signals.js';
 import { welcome } from './welcome.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { maintain } from '../src/services/maintenance.js';
+import { maintain } from '../src/services/ledger/maintenance.js';
 import { BalancesDocument, LedgerHealthDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 

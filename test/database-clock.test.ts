@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
-import { sweepIdempotencyKeys } from '../src/services/idempotency-sweep.js';
+import { createApiKey } from '../src/services/organizations/api-keys.js';
+import { sweepIdempotencyKeys } from '../src/services/unit-of-work/idempotency-sweep.js';
 import {
   LedgerHealthDocument,
   MeDocument,

@@ -5,7 +5,7 @@ import { connectionOf } from '../src/database/database.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { migrate } from '../src/database/migrate.js';
 import { Role } from '../src/entities/access.js';
-import { addMember } from '../src/services/members.js';
+import { addMember } from '../src/services/organizations/members.js';
 import { readCluster } from './helpers/cluster.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 import { cleanUp, cli, GatewayProcess } from './helpers/process.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
-import { FOREIGN_KEYS } from '../src/services/ledger-health.js';
+import { FOREIGN_KEYS } from '../src/services/ledger/ledger-health.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 /** SQL straight at the database, as the application's own role: what the entities refuse, the database refuses too. */

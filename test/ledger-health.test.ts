@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Role } from '../src/entities/access.js';
-import { snapshotBalances } from '../src/services/balances.js';
+import { snapshotBalances } from '../src/services/ledger/balances.js';
 import { BalancesDocument, LedgerHealthDocument, ReverseRefundDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { openDatabaseBeside } from '../src/database/database.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
-import { ledgerHealth } from '../src/services/ledger-health.js';
+import { ledgerHealth } from '../src/services/ledger/ledger-health.js';
 import { readCluster } from './helpers/cluster.js';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { sweepIdempotencyKeys } from '../src/services/idempotency-sweep.js';
+import { sweepIdempotencyKeys } from '../src/services/unit-of-work/idempotency-sweep.js';
 import { AccountDocument, CreditNoteDocument, RefundCreditNoteDocument, ReverseRefundDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 

@@ -3,7 +3,7 @@ import type { EntityManager, MikroORM, Options } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import config, { type Connection, connect, PATIENT } from '../../mikro-orm.config.js';
 import { MIGRATIONS } from '../migrations/index.js';
-import { type LedgerHealth, ledgerHealth } from '../services/ledger-health.js';
+import { type LedgerHealth, ledgerHealth } from '../services/ledger/ledger-health.js';
 import { BackupRefused, migrationsOf, readBackup, writeBackup } from './backup.js';
 import {
   type EmbeddedConnection,

@@ -2,8 +2,8 @@ import { Arg, Authorized, Ctx, Field, ObjectType, Query, Resolver } from 'type-g
 import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
-import { trialBalance } from '../services/balances.js';
-import { type LedgerHealth, ledgerHealth } from '../services/ledger-health.js';
+import { trialBalance } from '../services/ledger/balances.js';
+import { type LedgerHealth, ledgerHealth } from '../services/ledger/ledger-health.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 

@@ -13,7 +13,7 @@ import type { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { detached, wholeWith } from '../orm/rows.js';
-import { accountTurnovers, customerTurnovers, type Turnover } from '../services/balances.js';
+import { accountTurnovers, customerTurnovers, type Turnover } from '../services/ledger/balances.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { type Reading, readRows } from './rows.js';
 

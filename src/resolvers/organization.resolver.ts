@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { AuditEvent } from '../entities/audit-event.js';
 import { Organization } from '../entities/organization.js';
-import { lockTransactions, unlockTransactions } from '../services/lock-transactions.js';
+import { lockTransactions, unlockTransactions } from '../services/ledger/lock-transactions.js';
 import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
 import { LockTransactionsInput, UnlockTransactionsInput } from './inputs/lock-transactions.input.js';
 import { PageArgs } from './inputs/page.args.js';

@@ -6,7 +6,7 @@ import { Account } from '../entities/account.js';
 import { normalBalance, Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
-import { createAccount, createBranch, createCustomer } from '../services/create-records.js';
+import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from './inputs/create-record.inputs.js';

@@ -5,7 +5,7 @@ import { Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
 import type { Posting } from '../entities/journal-entry.js';
-import type { RefundPreview } from '../services/preview-refund.js';
+import type { RefundPreview } from '../services/refunds/preview-refund.js';
 import { formatAmount } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';

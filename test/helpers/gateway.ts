@@ -6,7 +6,6 @@ import type { FastifyInstance } from 'fastify';
 import { print } from 'graphql';
 import { pino } from 'pino';
 import { createApp } from '../../src/app.js';
-import { createApiKey } from '../../src/auth/api-keys.js';
 import type { JwtSettings } from '../../src/auth/jwt.js';
 import type { ClientIp, TrustedProxies } from '../../src/client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/connections.js';
@@ -17,7 +16,8 @@ import { Branch } from '../../src/entities/branch.js';
 import { Organization } from '../../src/entities/organization.js';
 import type { SandboxContent } from '../../src/graphql-server.js';
 import type { RateLimitSettings } from '../../src/rate-limit.js';
-import { createOrganization } from '../../src/services/create-organization.js';
+import { createApiKey } from '../../src/services/organizations/api-keys.js';
+import { createOrganization } from '../../src/services/organizations/create-organization.js';
 import {
   CreateAccountDocument,
   CreateCreditNoteDocument,

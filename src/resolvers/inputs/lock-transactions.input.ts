@@ -1,6 +1,6 @@
 import { IsOptional } from 'class-validator';
 import { Field, InputType } from 'type-graphql';
-import type { LockTransactions, UnlockTransactions } from '../../services/lock-transactions.js';
+import type { LockTransactions, UnlockTransactions } from '../../services/ledger/lock-transactions.js';
 import { PostingDateScalar } from '../../values/scalars.js';
 import { IsPostingDate, IsText } from './validators.js';
 

@@ -1,5 +1,5 @@
 import { Field, ID, InputType } from 'type-graphql';
-import type { ReverseRefund } from '../../services/reverse-refund.js';
+import type { ReverseRefund } from '../../services/refunds/reverse-refund.js';
 import { PostingDateScalar } from '../../values/scalars.js';
 import { IsId, IsPostingDate, IsText } from './validators.js';
 

@@ -1,18 +1,18 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../auth/actor.js';
-import { Account } from '../entities/account.js';
-import { INCOME_TYPES } from '../entities/account-type.js';
-import { Branch } from '../entities/branch.js';
-import { CreditNote } from '../entities/credit-note.js';
-import { Customer } from '../entities/customer.js';
-import type { Organization } from '../entities/organization.js';
-import { AccountNotFound, BranchNotFound, CurrencyNotFound, CustomerNotFound, ExchangeRateInvalid } from '../errors.js';
-import { Big, isCurrency } from '../values/money.js';
-import { tidy } from '../values/text.js';
-import { findOwned } from './find-owned.js';
-import type { Idempotency } from './idempotency.js';
+import type { Actor } from '../../auth/actor.js';
+import { Account } from '../../entities/account.js';
+import { INCOME_TYPES } from '../../entities/account-type.js';
+import { Branch } from '../../entities/branch.js';
+import { CreditNote } from '../../entities/credit-note.js';
+import { Customer } from '../../entities/customer.js';
+import type { Organization } from '../../entities/organization.js';
+import { AccountNotFound, BranchNotFound, CurrencyNotFound, CustomerNotFound, ExchangeRateInvalid } from '../../errors.js';
+import { Big, isCurrency } from '../../values/money.js';
+import { tidy } from '../../values/text.js';
+import { findOwned } from '../unit-of-work/find-owned.js';
+import type { Idempotency } from '../unit-of-work/idempotency.js';
+import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
 import { putIntoBooks } from './open-credit-note.js';
-import { inUnitOfWork } from './unit-of-work.js';
 
 export interface CreateCreditNote {
   /** Absent: the organization's next free number. */

@@ -1,16 +1,16 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Account } from '../entities/account.js';
-import { Branch } from '../entities/branch.js';
-import { CreditNote } from '../entities/credit-note.js';
-import type { Organization } from '../entities/organization.js';
-import { type Owned, parseId } from '../entities/owned.js';
-import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../orm/driver.js';
-import { columnsOf, detached } from '../orm/rows.js';
-import { toPostingDate } from '../values/posting-date.js';
-import { keyLockId } from './idempotency.js';
+import { Account } from '../../entities/account.js';
+import { Branch } from '../../entities/branch.js';
+import { CreditNote } from '../../entities/credit-note.js';
+import type { Organization } from '../../entities/organization.js';
+import { type Owned, parseId } from '../../entities/owned.js';
+import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../../orm/driver.js';
+import { columnsOf, detached } from '../../orm/rows.js';
+import { toPostingDate } from '../../values/posting-date.js';
+import { type SystemAccounts, systemAccounts } from '../ledger/system-accounts.js';
+import { keyLockId } from '../unit-of-work/idempotency.js';
+import { Patience } from '../unit-of-work/unit-of-work.js';
 import type { RefundRequest } from './refund-credit-note.js';
-import { type SystemAccounts, systemAccounts } from './system-accounts.js';
-import { Patience } from './unit-of-work.js';
 
 /** What the requests of one unit of work need, locked and loaded. What the organization does not own is `undefined`. */
 export interface Books {

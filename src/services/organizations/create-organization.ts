@@ -1,11 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Account, SystemRole } from '../entities/account.js';
-import { AccountType } from '../entities/account-type.js';
-import { Branch } from '../entities/branch.js';
-import { Organization } from '../entities/organization.js';
-import { CurrencyNotFound, InvalidInput } from '../errors.js';
-import { isCurrency } from '../values/money.js';
-import { isTimeZone } from '../values/posting-date.js';
+import { Account, SystemRole } from '../../entities/account.js';
+import { AccountType } from '../../entities/account-type.js';
+import { Branch } from '../../entities/branch.js';
+import { Organization } from '../../entities/organization.js';
+import { CurrencyNotFound, InvalidInput } from '../../errors.js';
+import { isCurrency } from '../../values/money.js';
+import { isTimeZone } from '../../values/posting-date.js';
 
 export interface CreateOrganization {
   /** What the organization-id header will name. */

@@ -1,13 +1,13 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
-import type { Actor } from '../auth/actor.js';
-import { CreditNote } from '../entities/credit-note.js';
-import { RefundReversal } from '../entities/refund-reversal.js';
-import { CreditNoteNotFound, DateBeforeRefund } from '../errors.js';
-import { by, recordEvent } from './audit-trail.js';
-import { findOwned } from './find-owned.js';
-import type { Idempotency } from './idempotency.js';
-import { entryWithLines } from './reverse-refund.js';
-import { inUnitOfWork } from './unit-of-work.js';
+import type { Actor } from '../../auth/actor.js';
+import { CreditNote } from '../../entities/credit-note.js';
+import { RefundReversal } from '../../entities/refund-reversal.js';
+import { CreditNoteNotFound, DateBeforeRefund } from '../../errors.js';
+import { entryWithLines } from '../refunds/reverse-refund.js';
+import { by, recordEvent } from '../unit-of-work/audit-trail.js';
+import { findOwned } from '../unit-of-work/find-owned.js';
+import type { Idempotency } from '../unit-of-work/idempotency.js';
+import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
 
 export interface VoidCreditNote {
   readonly id: string;

@@ -1,8 +1,8 @@
-import { type Actor, requireRole } from '../auth/actor.js';
-import { Role } from '../entities/access.js';
-import type { CreditNote } from '../entities/credit-note.js';
-import { DomainError } from '../errors.js';
-import { type Big, ZERO } from '../values/money.js';
+import { type Actor, requireRole } from '../../auth/actor.js';
+import { Role } from '../../entities/access.js';
+import type { CreditNote } from '../../entities/credit-note.js';
+import { DomainError } from '../../errors.js';
+import { type Big, ZERO } from '../../values/money.js';
 
 /** Whether the caller could refund the note today, and why not. */
 export interface Refundability {

@@ -1,21 +1,21 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { type Actor, provenanceOf } from '../auth/actor.js';
-import { Standing, standingStatement } from '../auth/standing.js';
-import { Role } from '../entities/access.js';
-import type { Account } from '../entities/account.js';
-import { REFUNDABLE_FROM } from '../entities/account-type.js';
-import type { Branch } from '../entities/branch.js';
-import type { CreditNote, Price } from '../entities/credit-note.js';
-import { credit, debit, JournalEntry, JournalSource, type Posting } from '../entities/journal-entry.js';
-import { Refund, type RefundTerms } from '../entities/refund.js';
-import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../errors.js';
-import { executeTogether } from '../orm/driver.js';
-import { insert } from '../orm/rows.js';
-import { type Big, ZERO } from '../values/money.js';
-import type { Idempotency, LockedKeys } from './idempotency.js';
+import { type Actor, provenanceOf } from '../../auth/actor.js';
+import { Standing, standingStatement } from '../../auth/standing.js';
+import { Role } from '../../entities/access.js';
+import type { Account } from '../../entities/account.js';
+import { REFUNDABLE_FROM } from '../../entities/account-type.js';
+import type { Branch } from '../../entities/branch.js';
+import type { CreditNote, Price } from '../../entities/credit-note.js';
+import { credit, debit, JournalEntry, JournalSource, type Posting } from '../../entities/journal-entry.js';
+import { Refund, type RefundTerms } from '../../entities/refund.js';
+import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../../errors.js';
+import { executeTogether } from '../../orm/driver.js';
+import { insert } from '../../orm/rows.js';
+import { type Big, ZERO } from '../../values/money.js';
+import type { SystemAccounts } from '../ledger/system-accounts.js';
+import type { Idempotency, LockedKeys } from '../unit-of-work/idempotency.js';
+import { onBooks, Patience } from '../unit-of-work/unit-of-work.js';
 import { areEqual, type Books, bookStatements, openBooks, windowOf } from './refund-books.js';
-import type { SystemAccounts } from './system-accounts.js';
-import { onBooks, Patience } from './unit-of-work.js';
 
 export interface RefundCreditNote extends Price {
   readonly creditNoteId: string;

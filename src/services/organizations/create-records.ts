@@ -1,15 +1,15 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../auth/actor.js';
-import { Account } from '../entities/account.js';
-import type { AccountType } from '../entities/account-type.js';
-import { Branch } from '../entities/branch.js';
-import { Customer } from '../entities/customer.js';
-import type { Organization } from '../entities/organization.js';
-import { CurrencyNotFound } from '../errors.js';
-import { isCurrency } from '../values/money.js';
-import { tidy } from '../values/text.js';
-import type { Idempotency } from './idempotency.js';
-import { inUnitOfWork } from './unit-of-work.js';
+import type { Actor } from '../../auth/actor.js';
+import { Account } from '../../entities/account.js';
+import type { AccountType } from '../../entities/account-type.js';
+import { Branch } from '../../entities/branch.js';
+import { Customer } from '../../entities/customer.js';
+import type { Organization } from '../../entities/organization.js';
+import { CurrencyNotFound } from '../../errors.js';
+import { isCurrency } from '../../values/money.js';
+import { tidy } from '../../values/text.js';
+import type { Idempotency } from '../unit-of-work/idempotency.js';
+import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
 
 export interface CreateAccount {
   readonly code: string;

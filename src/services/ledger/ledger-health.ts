@@ -1,6 +1,6 @@
 import { IsolationLevel } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { ServiceUnavailable } from '../errors.js';
+import { ServiceUnavailable } from '../../errors.js';
 
 /** One rule of the books, and what breaks it. */
 export interface LedgerCheck {

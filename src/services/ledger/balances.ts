@@ -1,9 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Account } from '../entities/account.js';
-import type { Organization } from '../entities/organization.js';
-import { executeTogether } from '../orm/driver.js';
-import { Big, ZERO } from '../values/money.js';
-import type { PostingDate } from '../values/posting-date.js';
+import { Account } from '../../entities/account.js';
+import type { Organization } from '../../entities/organization.js';
+import { executeTogether } from '../../orm/driver.js';
+import { Big, ZERO } from '../../values/money.js';
+import type { PostingDate } from '../../values/posting-date.js';
 
 /** What was debited and credited, in the base currency. */
 export interface Turnover {

@@ -1,14 +1,14 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
-import type { Actor } from '../auth/actor.js';
-import { Account } from '../entities/account.js';
-import { CreditNote } from '../entities/credit-note.js';
-import { credit, debit, JournalEntry, JournalSource } from '../entities/journal-entry.js';
-import { CreditNoteNotFound } from '../errors.js';
-import { by, recordEvent } from './audit-trail.js';
-import { findOwned } from './find-owned.js';
-import type { Idempotency } from './idempotency.js';
-import { systemAccounts } from './system-accounts.js';
-import { inUnitOfWork } from './unit-of-work.js';
+import type { Actor } from '../../auth/actor.js';
+import { Account } from '../../entities/account.js';
+import { CreditNote } from '../../entities/credit-note.js';
+import { credit, debit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
+import { CreditNoteNotFound } from '../../errors.js';
+import { systemAccounts } from '../ledger/system-accounts.js';
+import { by, recordEvent } from '../unit-of-work/audit-trail.js';
+import { findOwned } from '../unit-of-work/find-owned.js';
+import type { Idempotency } from '../unit-of-work/idempotency.js';
+import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
 
 /**
  * Puts a draft into the books, on its own date.

@@ -1,11 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../auth/actor.js';
-import { Role } from '../entities/access.js';
-import { Organization } from '../entities/organization.js';
-import { tidy } from '../values/text.js';
-import { by, recordEvent } from './audit-trail.js';
-import type { Idempotency } from './idempotency.js';
-import { inUnitOfWork } from './unit-of-work.js';
+import type { Actor } from '../../auth/actor.js';
+import { Role } from '../../entities/access.js';
+import { Organization } from '../../entities/organization.js';
+import { tidy } from '../../values/text.js';
+import { by, recordEvent } from '../unit-of-work/audit-trail.js';
+import type { Idempotency } from '../unit-of-work/idempotency.js';
+import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
 
 export interface LockTransactions {
   /** Nothing is posted on or before it. */

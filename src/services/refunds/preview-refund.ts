@@ -1,14 +1,14 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { type Actor, requireRole } from '../auth/actor.js';
-import { Role } from '../entities/access.js';
-import type { Posting } from '../entities/journal-entry.js';
-import type { Refund } from '../entities/refund.js';
-import { DateTooFarAhead, DomainError, ExchangeRateUnusual } from '../errors.js';
-import type { Big } from '../values/money.js';
-import type { PostingDate } from '../values/posting-date.js';
+import { type Actor, requireRole } from '../../auth/actor.js';
+import { Role } from '../../entities/access.js';
+import type { Posting } from '../../entities/journal-entry.js';
+import type { Refund } from '../../entities/refund.js';
+import { DateTooFarAhead, DomainError, ExchangeRateUnusual } from '../../errors.js';
+import type { Big } from '../../values/money.js';
+import type { PostingDate } from '../../values/posting-date.js';
+import { onBooks, Patience } from '../unit-of-work/unit-of-work.js';
 import { bookStatements, openBooks } from './refund-books.js';
 import { prepareRefund, type RefundCreditNote } from './refund-credit-note.js';
-import { onBooks, Patience } from './unit-of-work.js';
 
 /** What a refund would do now, or what it would be refused with; and what looks like a slip. */
 export type RefundPreview = { readonly warnings: readonly DomainError[] } & (

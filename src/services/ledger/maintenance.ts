@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import pLimit from 'p-limit';
+import { type Sweep, sweepIdempotencyKeys } from '../unit-of-work/idempotency-sweep.js';
 import { organizationsToSnapshot, snapshotBalances } from './balances.js';
-import { type Sweep, sweepIdempotencyKeys } from './idempotency-sweep.js';
 
 /**
  * What every gateway does from time to time. Doing it twice, or in two processes at once, does no harm. What fails for one

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../auth/actor.js';
-import { AuditEvent } from '../entities/audit-event.js';
-import type { Organization } from '../entities/organization.js';
+import type { Actor } from '../../auth/actor.js';
+import { AuditEvent } from '../../entities/audit-event.js';
+import type { Organization } from '../../entities/organization.js';
 
 /** Who the operator's commands are by: whoever may run them has the database itself. */
 export const OPERATOR = { createdBy: 'operator', requestId: 'cli' };

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { IdempotencyKey } from '../entities/idempotency-key.js';
-import type { Organization } from '../entities/organization.js';
-import { IdempotencyKeyReused } from '../errors.js';
-import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../orm/driver.js';
-import { Big } from '../values/money.js';
+import { IdempotencyKey } from '../../entities/idempotency-key.js';
+import type { Organization } from '../../entities/organization.js';
+import { IdempotencyKeyReused } from '../../errors.js';
+import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../../orm/driver.js';
+import { Big } from '../../values/money.js';
 
 /**
  * The key that the caller chose for its command, and whom to tell whether the command was done before. What was told last

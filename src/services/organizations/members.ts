@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Membership, type Role, User } from '../entities/access.js';
-import type { Organization } from '../entities/organization.js';
-import { OPERATOR, recordEvent } from './audit-trail.js';
+import { Membership, type Role, User } from '../../entities/access.js';
+import type { Organization } from '../../entities/organization.js';
+import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
 
 export interface NewMember {
   /** The `sub` claim of the user's JWTs. */

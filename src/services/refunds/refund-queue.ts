@@ -1,10 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Gathering } from '../concurrency/batcher.js';
-import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../concurrency/wait-budget.js';
-import { Refund } from '../entities/refund.js';
-import { Forbidden, ServiceUnavailable, Unauthenticated } from '../errors.js';
-import type { DatabaseDriver } from '../orm/driver.js';
-import { isFaultOfOne, isLockTimeout } from '../orm/errors.js';
+import { Gathering } from '../../concurrency/batcher.js';
+import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../../concurrency/wait-budget.js';
+import { Refund } from '../../entities/refund.js';
+import { Forbidden, ServiceUnavailable, Unauthenticated } from '../../errors.js';
+import type { DatabaseDriver } from '../../orm/driver.js';
+import { isFaultOfOne, isLockTimeout } from '../../orm/errors.js';
+import { MOMENT_MS, Patience } from '../unit-of-work/unit-of-work.js';
 import {
   type Outcome,
   Postponed,
@@ -14,7 +15,6 @@ import {
   refundCreditNotes,
 } from './refund-credit-note.js';
 import { bindKey, type RefundList, repeatsIn } from './refund-list.js';
-import { MOMENT_MS, Patience } from './unit-of-work.js';
 
 /**
  * Refunds for all who ask at once: those that arrive while a unit of work of their organization is in flight share the next

@@ -1,14 +1,14 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
-import { type Actor, provenanceOf } from '../auth/actor.js';
-import { CreditNote } from '../entities/credit-note.js';
-import { JournalEntry } from '../entities/journal-entry.js';
-import { Refund } from '../entities/refund.js';
-import { RefundReversal } from '../entities/refund-reversal.js';
-import { DateBeforeRefund, RefundAlreadyReversed, RefundNotFound } from '../errors.js';
-import { tidy } from '../values/text.js';
-import { findOwned } from './find-owned.js';
-import type { Idempotency } from './idempotency.js';
-import { inUnitOfWork } from './unit-of-work.js';
+import { type Actor, provenanceOf } from '../../auth/actor.js';
+import { CreditNote } from '../../entities/credit-note.js';
+import { JournalEntry } from '../../entities/journal-entry.js';
+import { Refund } from '../../entities/refund.js';
+import { RefundReversal } from '../../entities/refund-reversal.js';
+import { DateBeforeRefund, RefundAlreadyReversed, RefundNotFound } from '../../errors.js';
+import { tidy } from '../../values/text.js';
+import { findOwned } from '../unit-of-work/find-owned.js';
+import type { Idempotency } from '../unit-of-work/idempotency.js';
+import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
 
 export interface ReverseRefund {
   readonly refundId: string;

@@ -1,13 +1,13 @@
 import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../auth/actor.js';
-import { Standing, standingStatement } from '../auth/standing.js';
-import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../concurrency/wait-budget.js';
-import { Role } from '../entities/access.js';
-import { Organization } from '../entities/organization.js';
-import { type DatabaseDriver, executeTogether, type Row, type Statement } from '../orm/driver.js';
-import { isLockTimeout } from '../orm/errors.js';
-import { columnsOf } from '../orm/rows.js';
+import type { Actor } from '../../auth/actor.js';
+import { Standing, standingStatement } from '../../auth/standing.js';
+import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../../concurrency/wait-budget.js';
+import { Role } from '../../entities/access.js';
+import { Organization } from '../../entities/organization.js';
+import { type DatabaseDriver, executeTogether, type Row, type Statement } from '../../orm/driver.js';
+import { isLockTimeout } from '../../orm/errors.js';
+import { columnsOf } from '../../orm/rows.js';
 import { type KeyedCommand, keyStatements, LockedKeys } from './idempotency.js';
 
 /**

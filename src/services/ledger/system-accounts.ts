@@ -1,5 +1,5 @@
-import { type Account, SystemRole } from '../entities/account.js';
-import type { Organization } from '../entities/organization.js';
+import { type Account, SystemRole } from '../../entities/account.js';
+import type { Organization } from '../../entities/organization.js';
 
 export interface SystemAccounts {
   readonly receivable: Account;

@@ -1,11 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Role } from '../entities/access.js';
-import { Refund } from '../entities/refund.js';
-import { DomainError, PossibleDuplicateRefund } from '../errors.js';
-import type { Idempotency, KeyedCommand } from './idempotency.js';
+import { Role } from '../../entities/access.js';
+import { Refund } from '../../entities/refund.js';
+import { DomainError, PossibleDuplicateRefund } from '../../errors.js';
+import type { Idempotency, KeyedCommand } from '../unit-of-work/idempotency.js';
+import { onBooks, Patience } from '../unit-of-work/unit-of-work.js';
 import { areEqual, bookStatements, openBooks } from './refund-books.js';
 import { decideRefunds, keyed, type RefundRequest, writeRefunds } from './refund-credit-note.js';
-import { onBooks, Patience } from './unit-of-work.js';
 
 /** Refunds that one caller asks for together, in one organization. */
 export interface RefundList {

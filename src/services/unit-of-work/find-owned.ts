@@ -1,7 +1,7 @@
 import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
-import type { Organization } from '../entities/organization.js';
-import { type Owned, parseId } from '../entities/owned.js';
+import type { Organization } from '../../entities/organization.js';
+import { type Owned, parseId } from '../../entities/owned.js';
 
 /** The row with this id if the organization owns it. What belongs to another organization does not exist. */
 export async function findOwned<T extends Owned>(
