@@ -16,7 +16,7 @@ import { requireRole } from './auth/actor.js';
 import type { Context } from './context.js';
 import type { Role } from './entities/access.js';
 import { Forbidden, type InvalidField, InvalidInput } from './errors.js';
-import { wrongFields } from './input-errors.js';
+import { wrongFields } from './inputs/input-errors.js';
 import type { OperationCheck } from './operation-checks.js';
 import {
   argumentsOf,

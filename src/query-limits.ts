@@ -13,9 +13,9 @@ import { Admission } from './concurrency/admission.js';
 import { InvalidInput, QueryTooCostly, ServiceUnavailable } from './errors.js';
 import { wrapped } from './graphql-errors.js';
 import { RETRY_AFTER } from './http-errors.js';
+import { MAX_ITEMS } from './inputs/lengths.js';
 import type { OperationCheck } from './operation-checks.js';
 import { QueryCost } from './query-cost.js';
-import { MAX_ITEMS } from './resolvers/inputs/lengths.js';
 
 /** Lists in variables lie no deeper, whatever the schema says. */
 const MAX_LEVELS = 10;

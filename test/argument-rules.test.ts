@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { type GraphQLField, isInputObjectType, isObjectType } from 'graphql';
 import { argumentRules } from '../src/argument-rules.js';
-import { PageArgs } from '../src/resolvers/inputs/page.args.js';
-import { RefundCreditNotesArgs } from '../src/resolvers/inputs/refund-credit-notes.args.js';
+import { PageArgs } from '../src/inputs/page.args.js';
+import { RefundCreditNotesArgs } from '../src/inputs/refund-credit-notes.args.js';
 import { createSchema } from '../src/schema.js';
 
 const schema = createSchema();

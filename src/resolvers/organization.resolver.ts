@@ -4,10 +4,10 @@ import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { AuditEvent } from '../entities/audit-event.js';
 import { Organization } from '../entities/organization.js';
+import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
+import { LockTransactionsInput, UnlockTransactionsInput } from '../inputs/lock-transactions.input.js';
+import { PageArgs } from '../inputs/page.args.js';
 import { lockTransactions, unlockTransactions } from '../services/ledger/lock-transactions.js';
-import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
-import { LockTransactionsInput, UnlockTransactionsInput } from './inputs/lock-transactions.input.js';
-import { PageArgs } from './inputs/page.args.js';
 import { findPage } from './reads.js';
 
 @Resolver(() => Organization)

@@ -6,12 +6,12 @@ import { Account } from '../entities/account.js';
 import { normalBalance, Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
+import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from '../inputs/create-record.inputs.js';
+import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
+import { PageArgs } from '../inputs/page.args.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
-import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from './inputs/create-record.inputs.js';
-import { IdempotencyKeyArg } from './inputs/idempotency-key.arg.js';
-import { PageArgs } from './inputs/page.args.js';
 import { findById, findPage } from './reads.js';
 
 @Resolver(() => Account)

@@ -1,10 +1,10 @@
 import { isEmail, ValidateBy } from 'class-validator';
-import { hasRateDigits, RATE_DIGITS } from '../../entities/amount-rules.js';
-import { parseId } from '../../entities/owned.js';
-import type { ErrorCode } from '../../errors.js';
-import { Big, digitCount, MAX_DIGITS, ZERO } from '../../values/money.js';
-import { isPostingDate } from '../../values/posting-date.js';
-import { tidy } from '../../values/text.js';
+import { hasRateDigits, RATE_DIGITS } from '../entities/amount-rules.js';
+import { parseId } from '../entities/owned.js';
+import type { ErrorCode } from '../errors.js';
+import { Big, digitCount, MAX_DIGITS, ZERO } from '../values/money.js';
+import { isPostingDate } from '../values/posting-date.js';
+import { tidy } from '../values/text.js';
 
 /** An id: a positive integer. */
 export function IsId(): PropertyDecorator {

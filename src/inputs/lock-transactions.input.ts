@@ -1,7 +1,7 @@
 import { IsOptional } from 'class-validator';
 import { Field, InputType } from 'type-graphql';
-import type { LockTransactions, UnlockTransactions } from '../../services/ledger/lock-transactions.js';
-import { PostingDateScalar } from '../../values/scalars.js';
+import type { LockTransactions, UnlockTransactions } from '../services/ledger/lock-transactions.js';
+import { PostingDateScalar } from '../values/scalars.js';
 import { IsPostingDate, IsText } from './validators.js';
 
 @InputType({ description: 'A period to be locked.' })

@@ -1,7 +1,7 @@
 import { IsOptional, Matches } from 'class-validator';
 import { Field, InputType } from 'type-graphql';
-import { AccountType } from '../../entities/account-type.js';
-import type { CreateAccount, CreateBranch, CreateCustomer } from '../../services/organizations/create-records.js';
+import { AccountType } from '../entities/account-type.js';
+import type { CreateAccount, CreateBranch, CreateCustomer } from '../services/organizations/create-records.js';
 import { IsEmailAddress, IsText } from './validators.js';
 
 const CURRENCY_CODE = /^[A-Z]{3}$/;

@@ -1,8 +1,8 @@
 import { IsOptional, ValidateIf } from 'class-validator';
 import { Field, ID, InputType } from 'type-graphql';
-import type { RefundCreditNote } from '../../services/refunds/refund-credit-note.js';
-import type { Big } from '../../values/money.js';
-import { DecimalScalar, PostingDateScalar } from '../../values/scalars.js';
+import type { RefundCreditNote } from '../services/refunds/refund-credit-note.js';
+import type { Big } from '../values/money.js';
+import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { LENGTHS } from './lengths.js';
 import {
   HasDigits,

@@ -1,6 +1,6 @@
 import { Field, ID, InputType } from 'type-graphql';
-import type { ReverseRefund } from '../../services/refunds/reverse-refund.js';
-import { PostingDateScalar } from '../../values/scalars.js';
+import type { ReverseRefund } from '../services/refunds/reverse-refund.js';
+import { PostingDateScalar } from '../values/scalars.js';
 import { IsId, IsPostingDate, IsText } from './validators.js';
 
 @InputType({ description: 'A refund to be reversed.' })

@@ -1,5 +1,5 @@
 import { type ValidationError, type ValidatorOptions, validateSync } from 'class-validator';
-import type { ErrorCode, InvalidField } from './errors.js';
+import type { ErrorCode, InvalidField } from '../errors.js';
 
 /** What the rules of an input's class find wrong with it. All of them are synchronous. */
 export function wrongFields(input: object, options: ValidatorOptions = {}): InvalidField[] {

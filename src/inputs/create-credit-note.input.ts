@@ -1,8 +1,8 @@
 import { ArrayMaxSize, ArrayMinSize, IsOptional, ValidateNested } from 'class-validator';
 import { Field, ID, InputType } from 'type-graphql';
-import type { CreateCreditNote } from '../../services/credit-notes/create-credit-note.js';
-import type { Big } from '../../values/money.js';
-import { DecimalScalar, PostingDateScalar } from '../../values/scalars.js';
+import type { CreateCreditNote } from '../services/credit-notes/create-credit-note.js';
+import type { Big } from '../values/money.js';
+import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { LENGTHS, MAX_ITEMS } from './lengths.js';
 import { HasDigits, HasRateDigits, IsId, IsPositiveAmount, IsPositiveRate, IsPostingDate, IsText } from './validators.js';
 
