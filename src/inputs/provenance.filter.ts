@@ -2,7 +2,7 @@ import { Extensions, Field, InputType } from 'type-graphql';
 import { type Actor, requireRole } from '../auth/actor.js';
 import { Role } from '../entities/access.js';
 import { Protocol, type Provenance } from '../entities/provenance.js';
-import type { Condition } from '../resolvers/rows.js';
+import type { Condition } from '../reads/rows.js';
 import { IsText } from './validators.js';
 
 /** What is kept is cut at this length; so no more of it can be asked for. */

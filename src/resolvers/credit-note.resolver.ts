@@ -13,13 +13,13 @@ import { Refund } from '../entities/refund.js';
 import { CreateCreditNoteInput } from '../inputs/create-credit-note.input.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { PageArgs } from '../inputs/page.args.js';
+import { afterId, findById, findPage, related, relatedRows } from '../reads/reads.js';
 import { createCreditNote } from '../services/credit-notes/create-credit-note.js';
 import { openCreditNote } from '../services/credit-notes/open-credit-note.js';
 import { voidCreditNote } from '../services/credit-notes/void-credit-note.js';
 import { refundability } from '../services/refunds/refundability.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
-import { afterId, findById, findPage, related, relatedRows } from './reads.js';
 import { RefundabilityType } from './refundability.js';
 
 @Resolver(() => CreditNote)

@@ -5,9 +5,9 @@ import { Branch } from '../entities/branch.js';
 import { Reads } from '../entities/columns.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
+import { related, relatedRows } from '../reads/reads.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar } from '../values/scalars.js';
-import { related, relatedRows } from './reads.js';
 
 @Resolver(() => JournalEntry)
 export class JournalEntryResolver {

@@ -7,8 +7,8 @@ import { Organization } from '../entities/organization.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { LockTransactionsInput, UnlockTransactionsInput } from '../inputs/lock-transactions.input.js';
 import { PageArgs } from '../inputs/page.args.js';
+import { findPage } from '../reads/reads.js';
 import { lockTransactions, unlockTransactions } from '../services/ledger/lock-transactions.js';
-import { findPage } from './reads.js';
 
 @Resolver(() => Organization)
 export class OrganizationResolver {

@@ -9,10 +9,10 @@ import { Customer } from '../entities/customer.js';
 import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from '../inputs/create-record.inputs.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { PageArgs } from '../inputs/page.args.js';
+import { findById, findPage } from '../reads/reads.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
-import { findById, findPage } from './reads.js';
 
 @Resolver(() => Account)
 export class AccountResolver {

@@ -5,11 +5,11 @@ import { Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
 import type { Posting } from '../entities/journal-entry.js';
+import { related } from '../reads/reads.js';
 import type { RefundPreview } from '../services/refunds/preview-refund.js';
 import { formatAmount } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
-import { related } from './reads.js';
 import { RefusalType, refusalType } from './refusal.js';
 
 @ObjectType('PreviewLine', { description: 'A journal line that would be posted.' })

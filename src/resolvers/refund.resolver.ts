@@ -16,12 +16,12 @@ import { given, ProvenanceFilter } from '../inputs/provenance.filter.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
 import { BulkMode, RefundCreditNotesArgs } from '../inputs/refund-credit-notes.args.js';
 import { ReverseRefundInput } from '../inputs/reverse-refund.input.js';
+import { findById, findPage, related, relatedRows } from '../reads/reads.js';
 import { previewRefund } from '../services/refunds/preview-refund.js';
 import { refundAllOrNone } from '../services/refunds/refund-list.js';
 import { reverseRefund } from '../services/refunds/reverse-refund.js';
 import { type Big, formatAmount } from '../values/money.js';
 import { DecimalScalar } from '../values/scalars.js';
-import { findById, findPage, related, relatedRows } from './reads.js';
 import { allMade, eachSettled, RefundOutcomeType } from './refund-outcome.js';
 import { RefundPreviewType } from './refund-preview.js';
 

@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { parseId } from '../entities/owned.js';
 import { CreditNoteNotFound } from '../errors.js';
-import { related } from '../resolvers/reads.js';
+import { related } from '../reads/reads.js';
 import { expectedRemaining } from './etag.js';
 import { refundReply } from './refund-reply.js';
 import { readRefundRequest } from './refund-request.js';
