@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
-import type { Context } from './context.js';
+import type { Context } from './request/context.js';
 import { InvalidJson, parseJson } from './values/json.js';
 
 /**

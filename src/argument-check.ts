@@ -13,7 +13,6 @@ import {
 } from 'graphql';
 import { type ArgumentRules, argumentRules } from './argument-rules.js';
 import { requireRole } from './auth/actor.js';
-import type { Context } from './context.js';
 import type { Role } from './entities/access.js';
 import { Forbidden, type InvalidField, InvalidInput } from './errors.js';
 import { wrongFields } from './inputs/input-errors.js';
@@ -28,6 +27,7 @@ import {
   variableUses,
   type WrongArgument,
 } from './operation-fields.js';
+import type { Context } from './request/context.js';
 import { PostingDateScalar } from './values/scalars.js';
 import { readVariables, type WrongValue } from './variables.js';
 

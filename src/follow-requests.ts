@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connections } from './connections.js';
 import { isProbe } from './probes.js';
-import { RequestLog } from './request-log.js';
+import { RequestLog } from './request/request-log.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

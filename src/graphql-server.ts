@@ -5,12 +5,12 @@ import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, t
 import { exactRequests } from './apollo-requests.js';
 import { argumentCheck } from './argument-check.js';
 import { compiledQueries } from './compiled-queries.js';
-import type { Context } from './context.js';
 import { MAX_TOKENS } from './document-limits.js';
 import { ServiceUnavailable } from './errors.js';
 import { argumentAtFault, blamedFields, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
 import { operationChecks } from './operation-checks.js';
 import { queryAdmission, queryLimits } from './query-limits.js';
+import type { Context } from './request/context.js';
 import { tellWritten } from './written.js';
 
 /** What the Sandbox opens with. */

@@ -3,8 +3,8 @@ import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphq
 import { type AuthChecker, buildSchemaSync } from 'type-graphql';
 import { requireRole } from './auth/actor.js';
 import { bareResolvers } from './bare-resolvers.js';
-import type { Context } from './context.js';
 import { Role } from './entities/access.js';
+import type { Context } from './request/context.js';
 import { CreditNoteLineResolver, CreditNoteResolver } from './resolvers/credit-note.resolver.js';
 import { JournalEntryResolver, JournalLineResolver } from './resolvers/journal.resolver.js';
 import { LedgerResolver } from './resolvers/ledger.resolver.js';

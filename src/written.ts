@@ -1,8 +1,8 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { type GraphQLFormattedError, type GraphQLSchema, getNamedType } from 'graphql';
-import type { Context } from './context.js';
 import { Organization } from './entities/organization.js';
 import { Owned } from './entities/owned.js';
+import type { Context } from './request/context.js';
 import { RefundOutcomeType } from './resolvers/refund-outcome.js';
 
 /** What a mutation has done: the objects that it made or changed, now or when the same was sent before. */

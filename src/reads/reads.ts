@@ -1,10 +1,10 @@
 import type { Collection, EntityClass, EntityMetadata } from '@mikro-orm/core';
 import type DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Context } from '../context.js';
 import { type Owned, parseId } from '../entities/owned.js';
 import type { PageArgs } from '../inputs/page.args.js';
 import { hasBeenRead } from '../orm/rows.js';
+import type { Context } from '../request/context.js';
 import { type Condition, readRows } from './rows.js';
 import { shapeOf } from './selection.js';
 

@@ -1,6 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
@@ -14,6 +13,7 @@ import { CreateCreditNoteInput } from '../inputs/create-credit-note.input.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { PageArgs } from '../inputs/page.args.js';
 import { afterId, findById, findPage, related, relatedRows } from '../reads/reads.js';
+import type { Context } from '../request/context.js';
 import { createCreditNote } from '../services/credit-notes/create-credit-note.js';
 import { openCreditNote } from '../services/credit-notes/open-credit-note.js';
 import { voidCreditNote } from '../services/credit-notes/void-credit-note.js';

@@ -1,11 +1,11 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import type { Context } from '../context.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
 import { Reads } from '../entities/columns.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
 import { related, relatedRows } from '../reads/reads.js';
+import type { Context } from '../request/context.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar } from '../values/scalars.js';
 

@@ -1,7 +1,7 @@
 import { Arg, Authorized, Ctx, Field, ObjectType, Query, Resolver } from 'type-graphql';
-import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
+import type { Context } from '../request/context.js';
 import { trialBalance } from '../services/ledger/balances.js';
 import { type LedgerHealth, ledgerHealth } from '../services/ledger/ledger-health.js';
 import { formatAmount } from '../values/money.js';

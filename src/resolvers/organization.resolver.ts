@@ -1,6 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { AuditEvent } from '../entities/audit-event.js';
 import { Organization } from '../entities/organization.js';
@@ -8,6 +7,7 @@ import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { LockTransactionsInput, UnlockTransactionsInput } from '../inputs/lock-transactions.input.js';
 import { PageArgs } from '../inputs/page.args.js';
 import { findPage } from '../reads/reads.js';
+import type { Context } from '../request/context.js';
 import { lockTransactions, unlockTransactions } from '../services/ledger/lock-transactions.js';
 
 @Resolver(() => Organization)

@@ -1,6 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { normalBalance, Side } from '../entities/account-type.js';
@@ -10,6 +9,7 @@ import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from '../i
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { PageArgs } from '../inputs/page.args.js';
 import { findById, findPage } from '../reads/reads.js';
+import type { Context } from '../request/context.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';

@@ -1,9 +1,9 @@
 import { Field, ObjectType } from 'type-graphql';
-import type { Context } from '../context.js';
 import { Refund } from '../entities/refund.js';
 import { ServiceUnavailable } from '../errors.js';
 import { FAULT, INTERNAL } from '../graphql-errors.js';
 import { refusalOf } from '../orm/errors.js';
+import type { Context } from '../request/context.js';
 import { RefusalType, refusalType } from './refusal.js';
 
 @ObjectType('RefundOutcome', { description: 'What became of one of several refunds: it was made, or else refused.' })

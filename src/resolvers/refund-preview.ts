@@ -1,11 +1,11 @@
 import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
-import type { Context } from '../context.js';
 import { Account } from '../entities/account.js';
 import { Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
 import type { Posting } from '../entities/journal-entry.js';
 import { related } from '../reads/reads.js';
+import type { Context } from '../request/context.js';
 import type { RefundPreview } from '../services/refunds/preview-refund.js';
 import { formatAmount } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';

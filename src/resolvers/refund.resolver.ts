@@ -1,6 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
@@ -17,6 +16,7 @@ import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
 import { BulkMode, RefundCreditNotesArgs } from '../inputs/refund-credit-notes.args.js';
 import { ReverseRefundInput } from '../inputs/reverse-refund.input.js';
 import { findById, findPage, related, relatedRows } from '../reads/reads.js';
+import type { Context } from '../request/context.js';
 import { previewRefund } from '../services/refunds/preview-refund.js';
 import { refundAllOrNone } from '../services/refunds/refund-list.js';
 import { reverseRefund } from '../services/refunds/reverse-refund.js';

@@ -1,7 +1,7 @@
 import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
-import type { Context } from '../context.js';
 import { Account } from '../entities/account.js';
 import type { CreditNote } from '../entities/credit-note.js';
+import type { Context } from '../request/context.js';
 import type { Refundability } from '../services/refunds/refundability.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar } from '../values/scalars.js';

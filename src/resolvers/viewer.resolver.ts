@@ -1,8 +1,8 @@
 import { Authorized, Ctx, Field, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Actor } from '../auth/actor.js';
-import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
+import type { Context } from '../request/context.js';
 
 @ObjectType({ description: 'Who the credential is.' })
 export class Viewer implements Pick<Actor, 'name' | 'role' | 'organization'> {

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireRole } from '../auth/actor.js';
-import type { Context } from '../context.js';
 import { Role } from '../entities/access.js';
 import { parseId } from '../entities/owned.js';
 import { CreditNoteNotFound } from '../errors.js';
 import { related } from '../reads/reads.js';
+import type { Context } from '../request/context.js';
 import { expectedRemaining } from './etag.js';
 import { refundReply } from './refund-reply.js';
 import { readRefundRequest } from './refund-request.js';
