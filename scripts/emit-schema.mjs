@@ -1,5 +1,5 @@
 // Writes schema.graphql, the public contract, from the resolvers as they are built.
 import { writeFileSync } from 'node:fs';
-import { createSchema, printContract } from '../dist/src/schema.js';
+import { createSchema, printContract } from '../dist/src/graphql/schema.js';
 
 writeFileSync('schema.graphql', printContract(createSchema()));

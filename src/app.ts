@@ -11,7 +11,6 @@ import Fastify, {
   LogController,
   type RouteHandlerMethod,
 } from 'fastify';
-import { acceptJson, readQueryString } from './apollo-requests.js';
 import { Authenticator } from './auth/authenticator.js';
 import type { JwtSettings } from './auth/jwt.js';
 import { authenticateFirst } from './authentication-hook.js';
@@ -21,9 +20,11 @@ import { clientSignal } from './client-signal.js';
 import { Turn } from './concurrency/admission.js';
 import type { Config } from './config.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
-import { documentCheck } from './document-check.js';
 import { followRequests } from './follow-requests.js';
-import { createGraphQLServer, type SandboxContent } from './graphql-server.js';
+import { acceptJson, readQueryString } from './graphql/apollo-requests.js';
+import { documentCheck } from './graphql/document-check.js';
+import { createSchema } from './graphql/schema.js';
+import { createGraphQLServer, type SandboxContent } from './graphql/server.js';
 import { sendError, sendNotFound } from './http-errors.js';
 import { shedLoad } from './load-shedding.js';
 import { RateLimit } from './rate-limit.js';
@@ -32,7 +33,6 @@ import { Context } from './request/context.js';
 import { RequestLog } from './request/request-log.js';
 import { headerOf, requestFacts } from './request-facts.js';
 import { restRoutes } from './rest/routes.js';
-import { createSchema } from './schema.js';
 import { RefundQueue } from './services/refunds/refund-queue.js';
 import { parseJson } from './values/json.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';

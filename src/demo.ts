@@ -10,7 +10,7 @@ import { Account, SystemRole } from './entities/account.js';
 import { AccountType } from './entities/account-type.js';
 import { Branch } from './entities/branch.js';
 import { Organization } from './entities/organization.js';
-import type { SandboxContent } from './graphql-server.js';
+import type { SandboxContent } from './graphql/server.js';
 import { createCreditNote } from './services/credit-notes/create-credit-note.js';
 import { createApiKey } from './services/organizations/api-keys.js';
 import { createOrganization } from './services/organizations/create-organization.js';

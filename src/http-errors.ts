@@ -2,7 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { REST_BODY_LIMIT } from './body-limits.js';
 import { BrokenRequest } from './connections.js';
 import { type DomainError, ServiceUnavailable, Unauthenticated } from './errors.js';
-import { described, FAULT, INTERNAL } from './graphql-errors.js';
+import { described, FAULT, INTERNAL } from './graphql/errors.js';
 import { refusalOf } from './orm/errors.js';
 import { bodyLength } from './request-facts.js';
 import { type ErrorReply, plainReply, refusalReply, STATUS, TYPE } from './rest/errors.js';

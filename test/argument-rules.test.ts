@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { type GraphQLField, isInputObjectType, isObjectType } from 'graphql';
-import { argumentRules } from '../src/argument-rules.js';
+import { argumentRules } from '../src/graphql/argument-rules.js';
+import { createSchema } from '../src/graphql/schema.js';
 import { PageArgs } from '../src/inputs/page.args.js';
 import { RefundCreditNotesArgs } from '../src/inputs/refund-credit-notes.args.js';
-import { createSchema } from '../src/schema.js';
 
 const schema = createSchema();
 const rules = argumentRules(schema);

@@ -13,7 +13,7 @@ import {
   isRequiredArgument,
 } from 'graphql';
 import type { InjectOptions } from 'light-my-request';
-import { createSchema } from '../src/schema.js';
+import { createSchema } from '../src/graphql/schema.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 let gateway: Gateway;

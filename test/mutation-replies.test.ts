@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getNamedType, isNonNullType } from 'graphql';
 import { Role } from '../src/entities/access.js';
-import { createSchema } from '../src/schema.js';
+import { createSchema } from '../src/graphql/schema.js';
 import { CreditNoteDocument } from './generated/documents.js';
 import { type Books, type Client, Gateway } from './helpers/gateway.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type GraphQLField, getNamedType, isObjectType } from 'graphql';
 import { Role } from '../src/entities/access.js';
-import { createSchema } from '../src/schema.js';
+import { createSchema } from '../src/graphql/schema.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 const schema = createSchema();

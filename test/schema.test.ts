@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from '@jest/globals';
 import { isEnumType, isInputObjectType, isObjectType } from 'graphql';
-import { createSchema, printContract } from '../src/schema.js';
+import { createSchema, printContract } from '../src/graphql/schema.js';
 
 const schema = createSchema();
 const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));

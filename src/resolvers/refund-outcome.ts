@@ -1,7 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
 import { Refund } from '../entities/refund.js';
 import { ServiceUnavailable } from '../errors.js';
-import { FAULT, INTERNAL } from '../graphql-errors.js';
+import { FAULT, INTERNAL } from '../graphql/errors.js';
 import { refusalOf } from '../orm/errors.js';
 import type { Context } from '../request/context.js';
 import { RefusalType, refusalType } from './refusal.js';

@@ -14,7 +14,7 @@ import { Account, SystemRole } from '../../src/entities/account.js';
 import { AccountType } from '../../src/entities/account-type.js';
 import { Branch } from '../../src/entities/branch.js';
 import { Organization } from '../../src/entities/organization.js';
-import type { SandboxContent } from '../../src/graphql-server.js';
+import type { SandboxContent } from '../../src/graphql/server.js';
 import type { RateLimitSettings } from '../../src/rate-limit.js';
 import { createApiKey } from '../../src/services/organizations/api-keys.js';
 import { createOrganization } from '../../src/services/organizations/create-organization.js';

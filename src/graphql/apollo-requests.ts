@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
-import type { Context } from './request/context.js';
-import { InvalidJson, parseJson } from './values/json.js';
+import type { Context } from '../request/context.js';
+import { InvalidJson, parseJson } from '../values/json.js';
 
 /**
  * Makes a GET request mean what the same POST means. Apollo Server parses the variables of a query string into numbers that lose

@@ -14,8 +14,8 @@ import {
   visit,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
+import type { Context } from '../request/context.js';
 import { measure } from './document-limits.js';
-import type { Context } from './request/context.js';
 
 type Request = GraphQLRequestContextResponseForOperation<Context>;
 

@@ -11,11 +11,13 @@ import {
   OperationTypeNode,
   type SelectionNode,
 } from 'graphql';
+import { requireRole } from '../auth/actor.js';
+import type { Role } from '../entities/access.js';
+import { Forbidden, type InvalidField, InvalidInput } from '../errors.js';
+import { wrongFields } from '../inputs/input-errors.js';
+import type { Context } from '../request/context.js';
+import { PostingDateScalar } from '../values/scalars.js';
 import { type ArgumentRules, argumentRules } from './argument-rules.js';
-import { requireRole } from './auth/actor.js';
-import type { Role } from './entities/access.js';
-import { Forbidden, type InvalidField, InvalidInput } from './errors.js';
-import { wrongFields } from './inputs/input-errors.js';
 import type { OperationCheck } from './operation-checks.js';
 import {
   argumentsOf,
@@ -27,8 +29,6 @@ import {
   variableUses,
   type WrongArgument,
 } from './operation-fields.js';
-import type { Context } from './request/context.js';
-import { PostingDateScalar } from './values/scalars.js';
 import { readVariables, type WrongValue } from './variables.js';
 
 /** What a request asks for. */

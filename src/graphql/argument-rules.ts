@@ -1,7 +1,7 @@
 import type { GraphQLField, GraphQLSchema } from 'graphql';
 import { isObjectType } from 'graphql';
 import { getMetadataStorage } from 'type-graphql';
-import type { Role } from './entities/access.js';
+import type { Role } from '../entities/access.js';
 
 export type InputClass = new () => object;
 

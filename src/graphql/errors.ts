@@ -16,8 +16,8 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import type { DomainError } from './errors.js';
-import { refusalOf } from './orm/errors.js';
+import type { DomainError } from '../errors.js';
+import { refusalOf } from '../orm/errors.js';
 
 /** Codes of errors that the client makes before any of our code runs; their messages are GraphQL's own and safe. */
 const CLIENT_ERRORS: ReadonlySet<unknown> = new Set([

@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin, GraphQLRequestContextDidResolveOperation } from '@apollo/server';
-import type { Context } from './request/context.js';
+import type { Context } from '../request/context.js';
 
 /** Throws if the operation is not to be executed. */
 export type OperationCheck = (context: GraphQLRequestContextDidResolveOperation<Context>) => void | Promise<void>;

@@ -2,15 +2,15 @@ import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { ServiceUnavailable } from '../errors.js';
+import type { Context } from '../request/context.js';
 import { exactRequests } from './apollo-requests.js';
 import { argumentCheck } from './argument-check.js';
 import { compiledQueries } from './compiled-queries.js';
 import { MAX_TOKENS } from './document-limits.js';
-import { ServiceUnavailable } from './errors.js';
-import { argumentAtFault, blamedFields, formatError, INTERNAL, refusalBehind, wrapped } from './graphql-errors.js';
+import { argumentAtFault, blamedFields, formatError, INTERNAL, refusalBehind, wrapped } from './errors.js';
 import { operationChecks } from './operation-checks.js';
 import { queryAdmission, queryLimits } from './query-limits.js';
-import type { Context } from './request/context.js';
 import { tellWritten } from './written.js';
 
 /** What the Sandbox opens with. */

@@ -12,7 +12,7 @@ import {
   type ValueNode,
   visit,
 } from 'graphql';
-import { type DocumentMeasure, QueryTooCostly } from './errors.js';
+import { type DocumentMeasure, QueryTooCostly } from '../errors.js';
 
 /** Enough for a hundred refunds, or a hundred lines of a credit note, written in the document itself. */
 export const MAX_TOKENS = 8_000;

@@ -1,19 +1,19 @@
 import 'reflect-metadata';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { type AuthChecker, buildSchemaSync } from 'type-graphql';
-import { requireRole } from './auth/actor.js';
-import { bareResolvers } from './bare-resolvers.js';
-import { Role } from './entities/access.js';
-import type { Context } from './request/context.js';
-import { CreditNoteLineResolver, CreditNoteResolver } from './resolvers/credit-note.resolver.js';
-import { JournalEntryResolver, JournalLineResolver } from './resolvers/journal.resolver.js';
-import { LedgerResolver } from './resolvers/ledger.resolver.js';
-import { AuditEventResolver, OrganizationResolver } from './resolvers/organization.resolver.js';
-import { AccountResolver, BranchResolver, CustomerResolver } from './resolvers/records.resolver.js';
-import { RefundResolver, RefundReversalResolver } from './resolvers/refund.resolver.js';
-import { PreviewLineResolver } from './resolvers/refund-preview.js';
-import { RefundabilityResolver } from './resolvers/refundability.js';
-import { ViewerResolver } from './resolvers/viewer.resolver.js';
+import { requireRole } from '../auth/actor.js';
+import { Role } from '../entities/access.js';
+import type { Context } from '../request/context.js';
+import { CreditNoteLineResolver, CreditNoteResolver } from '../resolvers/credit-note.resolver.js';
+import { JournalEntryResolver, JournalLineResolver } from '../resolvers/journal.resolver.js';
+import { LedgerResolver } from '../resolvers/ledger.resolver.js';
+import { AuditEventResolver, OrganizationResolver } from '../resolvers/organization.resolver.js';
+import { AccountResolver, BranchResolver, CustomerResolver } from '../resolvers/records.resolver.js';
+import { RefundResolver, RefundReversalResolver } from '../resolvers/refund.resolver.js';
+import { PreviewLineResolver } from '../resolvers/refund-preview.js';
+import { RefundabilityResolver } from '../resolvers/refundability.js';
+import { ViewerResolver } from '../resolvers/viewer.resolver.js';
+import { bareResolvers } from './direct-resolvers.js';
 import { keepWritten } from './written.js';
 
 /** Refuses with its own errors, so that a missing credential and a missing right are told apart. */

@@ -15,7 +15,7 @@ import {
   TypeMetaFieldDef,
   type ValueNode,
 } from 'graphql';
-import { MAX_PAGE } from './reads/rows.js';
+import { MAX_PAGE } from '../reads/rows.js';
 
 type Variables = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,9 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { type GraphQLFormattedError, type GraphQLSchema, getNamedType } from 'graphql';
-import { Organization } from './entities/organization.js';
-import { Owned } from './entities/owned.js';
-import type { Context } from './request/context.js';
-import { RefundOutcomeType } from './resolvers/refund-outcome.js';
+import { Organization } from '../entities/organization.js';
+import { Owned } from '../entities/owned.js';
+import type { Context } from '../request/context.js';
+import { RefundOutcomeType } from '../resolvers/refund-outcome.js';
 
 /** What a mutation has done: the objects that it made or changed, now or when the same was sent before. */
 export interface Written {

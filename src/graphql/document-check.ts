@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
+import { Unauthenticated } from '../errors.js';
 import { DocumentLimits, isForSchemaOnly } from './document-limits.js';
-import { Unauthenticated } from './errors.js';
 
 /** Refuses a document before the GraphQL server sees it, if it is too much, or if it is asked for without a credential. */
 export function documentCheck(): (request: FastifyRequest) => Promise<void> {
