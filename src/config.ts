@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import { cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
-import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './client-address.js';
 import { DEFAULT_WAIT_MS } from './concurrency/wait-budget.js';
-import { CONNECTION_LIMITS, type ConnectionLimits } from './connections.js';
 import { databaseUrl } from './database/url.js';
 import { DEFAULT_POOL_SIZE, LEAST_POOL_SIZE } from './orm/pool-size.js';
-import { RATE_LIMIT_STORES, type RateLimitSettings } from './rate-limit.js';
-import { SANDBOX_ORIGINS } from './web-security.js';
+import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './server/client-address.js';
+import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connections.js';
+import { RATE_LIMIT_STORES, type RateLimitSettings } from './server/rate-limit.js';
+import { SANDBOX_ORIGINS } from './server/web-security.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 

@@ -3,14 +3,14 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database/database.js';
 import { type Demo, demoFile, openDemo, sandboxContent } from './demo.js';
-import { listen } from './listen.js';
-import { assertNodeVersion } from './node-version.js';
+import { createApp } from './server/app.js';
+import { listen } from './server/listen.js';
+import { assertNodeVersion } from './server/node-version.js';
+import { StopSignals } from './server/stop-signals.js';
 import { maintain } from './services/ledger/maintenance.js';
-import { StopSignals } from './stop-signals.js';
 import { welcome } from './welcome.js';
 
 /** Balances are snapshot, and idempotency keys past their retention forgotten, this often. */

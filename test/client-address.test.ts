@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { TrustedProxies } from '../src/client-address.js';
+import type { TrustedProxies } from '../src/server/client-address.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 /** How many proxies are trusted → a gateway behind so many, its books and a note in them. */

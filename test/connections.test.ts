@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ConnectionLimits } from '../src/connections.js';
+import type { ConnectionLimits } from '../src/server/connections.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 import { Wire } from './helpers/wire.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { assertNodeVersion, OLDEST_NODE } from '../src/node-version.js';
+import { assertNodeVersion, OLDEST_NODE } from '../src/server/node-version.js';
 
 it.each(['20.20.2', '22.16.0', '22.0.0', '9.22.17'])('refuses Node.js %s in a line that says what is needed', (version) => {
   expect(() => assertNodeVersion(version)).toThrow(`Node.js 22.17 or later is needed, and this is ${version}.`);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { createApp } from '../src/app.js';
+import { createApp } from '../src/server/app.js';
 import { type Books, Gateway, JWT } from './helpers/gateway.js';
 
 /** Makes the database and the books. The gateways that count are two others on it. */

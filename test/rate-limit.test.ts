@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
 import { signJwt } from '../src/auth/jwt.js';
 import { Role } from '../src/entities/access.js';
-import type { RateLimitSettings } from '../src/rate-limit.js';
+import type { RateLimitSettings } from '../src/server/rate-limit.js';
 import { createApiKey } from '../src/services/organizations/api-keys.js';
 import { type Books, Gateway, JWT } from './helpers/gateway.js';
 

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { connect } from '../mikro-orm.config.js';
-import { createApp } from '../src/app.js';
 import { connectionOf } from '../src/database/database.js';
 import { type Demo, openDemo } from '../src/demo.js';
 import { STATUS } from '../src/rest/errors.js';
+import { createApp } from '../src/server/app.js';
 import { readCluster } from './helpers/cluster.js';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
 

@@ -11,8 +11,8 @@ import {
 } from 'graphql';
 import { Admission } from '../concurrency/admission.js';
 import { InvalidInput, QueryTooCostly, ServiceUnavailable } from '../errors.js';
-import { RETRY_AFTER } from '../http-errors.js';
 import { MAX_ITEMS } from '../inputs/lengths.js';
+import { RETRY_AFTER } from '../server/errors.js';
 import { wrapped } from './errors.js';
 import type { OperationCheck } from './operation-checks.js';
 import { QueryCost } from './query-cost.js';

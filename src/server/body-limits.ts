@@ -1,4 +1,4 @@
-import { LENGTHS, MAX_ITEMS } from './inputs/lengths.js';
+import { LENGTHS, MAX_ITEMS } from '../inputs/lengths.js';
 
 /** As much as the documented REST API takes. */
 export const REST_BODY_LIMIT = 100 * 1024;

@@ -1,12 +1,12 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { type DomainError, ServiceUnavailable, Unauthenticated } from '../errors.js';
+import { described, FAULT, INTERNAL } from '../graphql/errors.js';
+import { refusalOf } from '../orm/errors.js';
+import { type ErrorReply, plainReply, refusalReply, STATUS, TYPE } from '../rest/errors.js';
+import { InvalidJson } from '../values/json.js';
 import { REST_BODY_LIMIT } from './body-limits.js';
 import { BrokenRequest } from './connections.js';
-import { type DomainError, ServiceUnavailable, Unauthenticated } from './errors.js';
-import { described, FAULT, INTERNAL } from './graphql/errors.js';
-import { refusalOf } from './orm/errors.js';
-import { bodyLength } from './request-facts.js';
-import { type ErrorReply, plainReply, refusalReply, STATUS, TYPE } from './rest/errors.js';
-import { InvalidJson } from './values/json.js';
+import { bodyLength } from './request-metadata.js';
 
 /** Seconds after which a request that was unlucky may be sent again. */
 export const RETRY_AFTER = '1';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { WaitBudget, workFor } from './concurrency/wait-budget.js';
-import { ServiceUnavailable } from './errors.js';
-import { MIGRATIONS } from './migrations/index.js';
+import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
+import { ServiceUnavailable } from '../errors.js';
+import { MIGRATIONS } from '../migrations/index.js';
 
 /** A probe's caller hears within two seconds, whatever the database does. */
 const LIMIT_MS = 1_500;

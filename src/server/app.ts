@@ -11,30 +11,30 @@ import Fastify, {
   LogController,
   type RouteHandlerMethod,
 } from 'fastify';
-import { Authenticator } from './auth/authenticator.js';
-import type { JwtSettings } from './auth/jwt.js';
+import { Authenticator } from '../auth/authenticator.js';
+import type { JwtSettings } from '../auth/jwt.js';
+import { Turn } from '../concurrency/admission.js';
+import type { Config } from '../config.js';
+import { acceptJson, readQueryString } from '../graphql/apollo-requests.js';
+import { documentCheck } from '../graphql/document-check.js';
+import { createSchema } from '../graphql/schema.js';
+import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
+import { Context } from '../request/context.js';
+import { RequestLog } from '../request/request-log.js';
+import { restRoutes } from '../rest/routes.js';
+import { RefundQueue } from '../services/refunds/refund-queue.js';
+import { parseJson } from '../values/json.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT } from './body-limits.js';
 import { addressReader } from './client-address.js';
 import { clientSignal } from './client-signal.js';
-import { Turn } from './concurrency/admission.js';
-import type { Config } from './config.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
+import { sendError, sendNotFound } from './errors.js';
 import { followRequests } from './follow-requests.js';
-import { acceptJson, readQueryString } from './graphql/apollo-requests.js';
-import { documentCheck } from './graphql/document-check.js';
-import { createSchema } from './graphql/schema.js';
-import { createGraphQLServer, type SandboxContent } from './graphql/server.js';
-import { sendError, sendNotFound } from './http-errors.js';
 import { shedLoad } from './load-shedding.js';
 import { RateLimit } from './rate-limit.js';
 import { Readiness } from './readiness.js';
-import { Context } from './request/context.js';
-import { RequestLog } from './request/request-log.js';
-import { headerOf, requestFacts } from './request-facts.js';
-import { restRoutes } from './rest/routes.js';
-import { RefundQueue } from './services/refunds/refund-queue.js';
-import { parseJson } from './values/json.js';
+import { headerOf, requestFacts } from './request-metadata.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** How long a stop waits for requests in flight, unless configured. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { HostNotAllowed } from './errors.js';
+import { HostNotAllowed } from '../errors.js';
 import { isProbe } from './probes.js';
 
 /** Apollo's hosted Sandbox, and the frame in which our own page shows it. */

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Actor, RequestFacts } from './auth/actor.js';
-import type { Authenticator } from './auth/authenticator.js';
-import { FairTurns } from './concurrency/fair-turns.js';
-import { WaitBudget, workFor } from './concurrency/wait-budget.js';
-import { Unauthenticated } from './errors.js';
+import type { Actor, RequestFacts } from '../auth/actor.js';
+import type { Authenticator } from '../auth/authenticator.js';
+import { FairTurns } from '../concurrency/fair-turns.js';
+import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
+import { Unauthenticated } from '../errors.js';
 import type { RateLimit } from './rate-limit.js';
-import { bodyLength, headerOf } from './request-facts.js';
+import { bodyLength, headerOf } from './request-metadata.js';
 
 /** The largest body of a request without a credential that may ask for the schema. The Sandbox's own takes 2 kB. */
 const ANONYMOUS_BODY_LIMIT = 4 * 1024;

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import type { RequestFacts } from './auth/actor.js';
-import { Protocol } from './entities/provenance.js';
+import type { RequestFacts } from '../auth/actor.js';
+import { Protocol } from '../entities/provenance.js';
 
 /** What a request tells of itself. The GraphQL operation's name is known only when its document has been parsed. */
 export function requestFacts(request: FastifyRequest, ip: string | null): RequestFacts {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RequestLog } from '../request/request-log.js';
 import type { Connections } from './connections.js';
 import { isProbe } from './probes.js';
-import { RequestLog } from './request/request-log.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

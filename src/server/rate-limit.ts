@@ -3,9 +3,9 @@ import rateLimit from '@fastify/rate-limit';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import type { Actor } from './auth/actor.js';
-import { RateLimited, Unauthenticated } from './errors.js';
-import { headerOf } from './request-facts.js';
+import type { Actor } from '../auth/actor.js';
+import { RateLimited, Unauthenticated } from '../errors.js';
+import { headerOf } from './request-metadata.js';
 import { SharedCounts } from './shared-counts.js';
 
 export const RATE_LIMIT_STORES = ['memory', 'postgres'] as const;

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyBaseLogger } from 'fastify';
-import { ServiceUnavailable } from './errors.js';
-import { plainReply } from './rest/errors.js';
+import { ServiceUnavailable } from '../errors.js';
+import { plainReply } from '../rest/errors.js';
 import { SECURITY_HEADERS } from './web-security.js';
 
 /** What a connection may ask for. Times are in seconds. */

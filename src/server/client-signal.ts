@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { ServiceUnavailable } from './errors.js';
+import { ServiceUnavailable } from '../errors.js';
 
 /**
  * Aborts when the client goes away before it has its reply. (Fastify's own `request.signal` aborts as soon as the body has been

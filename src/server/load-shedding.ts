@@ -1,6 +1,6 @@
 import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ServiceUnavailable } from './errors.js';
+import { ServiceUnavailable } from '../errors.js';
 import { isProbe } from './probes.js';
 
 /**
