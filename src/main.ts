@@ -5,13 +5,13 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database/database.js';
-import { type Demo, demoFile, openDemo, sandboxContent } from './demo.js';
+import { type Demo, demoFile, openDemo, sandboxContent } from './demo/demo.js';
+import { welcome } from './demo/welcome.js';
 import { createApp } from './server/app.js';
 import { listen } from './server/listen.js';
 import { assertNodeVersion } from './server/node-version.js';
 import { StopSignals } from './server/stop-signals.js';
 import { maintain } from './services/ledger/maintenance.js';
-import { welcome } from './welcome.js';
 
 /** Balances are snapshot, and idempotency keys past their retention forgotten, this often. */
 const MAINTENANCE_INTERVAL_MS = 60 * 1000;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { openEmbeddedPostgres } from '../src/database/embedded-postgres/index.js';
-import type { Demo } from '../src/demo.js';
+import type { Demo } from '../src/demo/demo.js';
 import { cleanUp, dataFolder, GatewayProcess, readDemo } from './helpers/process.js';
 
 jest.setTimeout(120_000);

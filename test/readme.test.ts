@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { connect } from '../mikro-orm.config.js';
 import { connectionOf } from '../src/database/database.js';
-import { type Demo, openDemo } from '../src/demo.js';
+import { type Demo, openDemo } from '../src/demo/demo.js';
 import { STATUS } from '../src/rest/errors.js';
 import { createApp } from '../src/server/app.js';
 import { readCluster } from './helpers/cluster.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import type { Demo } from '../src/demo.js';
+import type { Demo } from '../src/demo/demo.js';
 import { cleanUp, cli, databaseByUrl, dataFolder, exists, GatewayProcess, readDemo, refusedStart } from './helpers/process.js';
 import { untilWaiting } from './helpers/until-waiting.js';
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import type { Demo } from '../src/demo.js';
+import type { Demo } from '../src/demo/demo.js';
 import { cleanUp, dataFolder, exists, GatewayProcess, readDemo } from './helpers/process.js';
 import { untilWaiting } from './helpers/until-waiting.js';
 import { Wire } from './helpers/wire.js';

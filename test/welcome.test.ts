@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
-import type { Demo } from '../src/demo.js';
-import { welcome } from '../src/welcome.js';
+import type { Demo } from '../src/demo/demo.js';
+import { welcome } from '../src/demo/welcome.js';
 
 const demo = {
   apiKey: 'bc_secret',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { connectionUrl, startEmbeddedPostgres } from '../../src/database/embedded-postgres/index.js';
-import type { Demo } from '../../src/demo.js';
+import type { Demo } from '../../src/demo/demo.js';
 import { readCluster, TEMPLATE } from './cluster.js';
 
 type Variables = Readonly<Record<string, string>>;

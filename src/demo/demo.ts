@@ -2,21 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { type Actor, internalRequest } from './auth/actor.js';
-import { type JwtSettings, signJwt } from './auth/jwt.js';
-import type { Database } from './database/database.js';
-import { Membership, Role, User } from './entities/access.js';
-import { Account, SystemRole } from './entities/account.js';
-import { AccountType } from './entities/account-type.js';
-import { Branch } from './entities/branch.js';
-import { Organization } from './entities/organization.js';
-import type { SandboxContent } from './graphql/server.js';
-import { createCreditNote } from './services/credit-notes/create-credit-note.js';
-import { createApiKey } from './services/organizations/api-keys.js';
-import { createOrganization } from './services/organizations/create-organization.js';
-import { createAccount, createBranch, createCustomer } from './services/organizations/create-records.js';
-import { refundCreditNote } from './services/refunds/refund-credit-note.js';
-import { Big } from './values/money.js';
+import { type Actor, internalRequest } from '../auth/actor.js';
+import { type JwtSettings, signJwt } from '../auth/jwt.js';
+import type { Database } from '../database/database.js';
+import { Membership, Role, User } from '../entities/access.js';
+import { Account, SystemRole } from '../entities/account.js';
+import { AccountType } from '../entities/account-type.js';
+import { Branch } from '../entities/branch.js';
+import { Organization } from '../entities/organization.js';
+import type { SandboxContent } from '../graphql/server.js';
+import { createCreditNote } from '../services/credit-notes/create-credit-note.js';
+import { createApiKey } from '../services/organizations/api-keys.js';
+import { createOrganization } from '../services/organizations/create-organization.js';
+import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
+import { refundCreditNote } from '../services/refunds/refund-credit-note.js';
+import { Big } from '../values/money.js';
 
 /** What `demo.json` tells: everything that it takes to try the gateway. */
 export interface Demo {
