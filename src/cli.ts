@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { createApiKey, revokeApiKey } from './auth/api-keys.js';
 import { type Config, readConfig } from './config.js';
 import { backupDatabase, migrateDatabase, openDatabaseBeside, restoreDatabase } from './database/database.js';
 import type { DatabaseRoles } from './database/roles.js';
@@ -10,7 +11,6 @@ import { parseId } from './entities/owned.js';
 import { isMissingRight } from './orm/errors.js';
 import { assertNodeVersion } from './server/node-version.js';
 import { type LedgerHealth, ledgerHealth } from './services/ledger/ledger-health.js';
-import { createApiKey, revokeApiKey } from './services/organizations/api-keys.js';
 import { createOrganization } from './services/organizations/create-organization.js';
 import { addMember, changeMember, endMembership } from './services/organizations/members.js';
 import { OPERATOR, recordEvent } from './services/unit-of-work/audit-trail.js';

@@ -44,6 +44,15 @@ export type ErrorCode =
   | 'LOCK_DATE_NOT_EARLIER'
   | 'IDEMPOTENCY_KEY_REUSED';
 
+/** What a client hears of a fault of ours. */
+export const FAULT = {
+  code: 'INTERNAL_SERVER_ERROR',
+  message: 'Something went wrong on our side; tell us the request id',
+} as const;
+
+/** Seconds after which a client may try again what was refused for a lack of room. */
+export const RETRY_AFTER_SECONDS = '1';
+
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /**

@@ -1,10 +1,10 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SignJWT } from 'jose';
+import { createApiKey, revokeApiKey } from '../src/auth/api-keys.js';
 import { jwtKey, signJwt } from '../src/auth/jwt.js';
 import { ApiKey, Role } from '../src/entities/access.js';
 import type { Organization } from '../src/entities/organization.js';
-import { createApiKey, revokeApiKey } from '../src/services/organizations/api-keys.js';
 import { addMember } from '../src/services/organizations/members.js';
 import {
   AccountDocument,

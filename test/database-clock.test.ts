@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
-import { createApiKey } from '../src/services/organizations/api-keys.js';
 import { sweepIdempotencyKeys } from '../src/services/unit-of-work/idempotency-sweep.js';
 import {
   LedgerHealthDocument,

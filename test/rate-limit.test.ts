@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
+import { createApiKey } from '../src/auth/api-keys.js';
 import { signJwt } from '../src/auth/jwt.js';
 import { Role } from '../src/entities/access.js';
 import type { RateLimitSettings } from '../src/server/rate-limit.js';
-import { createApiKey } from '../src/services/organizations/api-keys.js';
 import { type Books, Gateway, JWT } from './helpers/gateway.js';
 
 const gateways: Gateway[] = [];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createApiKey, revokeApiKey } from '../src/auth/api-keys.js';
 import { signJwt } from '../src/auth/jwt.js';
 import { Role } from '../src/entities/access.js';
-import { createApiKey, revokeApiKey } from '../src/services/organizations/api-keys.js';
 import { addMember, changeMember, endMembership } from '../src/services/organizations/members.js';
 import {
   CreateAccountDocument,

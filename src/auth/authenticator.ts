@@ -7,8 +7,8 @@ import { Organization } from '../entities/organization.js';
 import { Unauthenticated } from '../errors.js';
 import { executeTogether } from '../orm/driver.js';
 import { columnsOf, detached, wholeWith } from '../orm/rows.js';
-import { hashApiKey, looksLikeApiKey } from '../services/organizations/api-keys.js';
 import type { Actor, RequestFacts } from './actor.js';
+import { hashApiKey, looksLikeApiKey } from './api-keys.js';
 import { type JwtSettings, subjectOf } from './jwt.js';
 
 export interface Credentials {

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { currencyFunctions, differingCurrencies } from '../migrations/currencies.js';
 import { MIGRATIONS } from '../migrations/index.js';
-import { currencyFunctions, differingCurrencies } from './currencies.js';
 import { type DatabaseRoles, grantRights } from './roles.js';
 
 /** Any number will do, as long as every process that migrates takes the same one. */

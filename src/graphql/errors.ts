@@ -16,7 +16,7 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import type { DomainError } from '../errors.js';
+import { type DomainError, FAULT } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
 
 /** Codes of errors that the client makes before any of our code runs; their messages are GraphQL's own and safe. */
@@ -29,9 +29,6 @@ const CLIENT_ERRORS: ReadonlySet<unknown> = new Set([
   'PERSISTED_QUERY_NOT_FOUND',
   'PERSISTED_QUERY_NOT_SUPPORTED',
 ]);
-
-export const INTERNAL = 'INTERNAL_SERVER_ERROR';
-export const FAULT = 'Something went wrong on our side; tell us the request id';
 
 /** GraphQL quotes what it refuses; a client need not get all of a long text back. */
 const MAX_MESSAGE = 500;
@@ -63,7 +60,7 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
     return { ...formatted, message: cut(formatted.message), extensions: { code, ...(field !== undefined && { field }) } };
   }
   const { requestId } = formatted.extensions ?? {};
-  return { ...formatted, message: FAULT, extensions: { code: INTERNAL, ...(requestId !== undefined && { requestId }) } };
+  return { ...formatted, message: FAULT.message, extensions: { code: FAULT.code, ...(requestId !== undefined && { requestId }) } };
 }
 
 /** What GraphQL says of a refusal. */

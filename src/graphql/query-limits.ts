@@ -10,9 +10,8 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { Admission } from '../concurrency/admission.js';
-import { InvalidInput, QueryTooCostly, ServiceUnavailable } from '../errors.js';
+import { InvalidInput, QueryTooCostly, RETRY_AFTER_SECONDS, ServiceUnavailable } from '../errors.js';
 import { MAX_ITEMS } from '../inputs/lengths.js';
-import { RETRY_AFTER } from '../server/errors.js';
 import { wrapped } from './errors.js';
 import type { OperationCheck } from './operation-checks.js';
 import { QueryCost } from './query-cost.js';
@@ -54,7 +53,7 @@ export function queryAdmission(limit: number): OperationCheck {
 }
 
 function busy(refusal: ServiceUnavailable): GraphQLError {
-  const http = { status: 503, headers: new HeaderMap([['retry-after', RETRY_AFTER]]) };
+  const http = { status: 503, headers: new HeaderMap([['retry-after', RETRY_AFTER_SECONDS]]) };
   return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http } });
 }
 

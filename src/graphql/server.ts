@@ -2,13 +2,13 @@ import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
-import { ServiceUnavailable } from '../errors.js';
+import { FAULT, ServiceUnavailable } from '../errors.js';
 import type { Context } from '../request/context.js';
 import { exactRequests } from './apollo-requests.js';
 import { argumentCheck } from './argument-check.js';
 import { compiledQueries } from './compiled-queries.js';
 import { MAX_TOKENS } from './document-limits.js';
-import { argumentAtFault, blamedFields, formatError, INTERNAL, refusalBehind, wrapped } from './errors.js';
+import { argumentAtFault, blamedFields, formatError, refusalBehind, wrapped } from './errors.js';
 import { operationChecks } from './operation-checks.js';
 import { queryAdmission, queryLimits } from './query-limits.js';
 import { tellWritten } from './written.js';
@@ -73,7 +73,7 @@ const requestPlugin: ApolloServerPlugin<Context> = {
           if (refusal instanceof ServiceUnavailable) contextValue.log.passing(error.originalError);
           // GraphQL's own errors come from GraphQL's own: anything else that was thrown before a resolver is ours.
           const isForeign = error.originalError !== undefined && !(error.originalError instanceof GraphQLError);
-          const isOurs = error.path !== undefined || error.extensions.code === INTERNAL || isForeign;
+          const isOurs = error.path !== undefined || error.extensions.code === FAULT.code || isForeign;
           const isFault = refusal === null && error.originalError && isOurs && argumentAtFault(error) === null;
           if (isFault) contextValue.log.fault(error.originalError);
           else contextValue.log.add({ refused: refusal?.code ?? error.extensions.code ?? 'INVALID_REQUEST' });
@@ -89,7 +89,7 @@ const requestPlugin: ApolloServerPlugin<Context> = {
         const literals = document && !operation ? blamedFields(schema, document, errors) : undefined;
         singleResult.errors = singleResult.errors?.map((formatted, index) => {
           const { code } = formatted.extensions ?? {};
-          if (code === INTERNAL)
+          if (code === FAULT.code)
             return { ...formatted, extensions: { ...formatted.extensions, requestId: contextValue.request.requestId } };
           const original = errors[index];
           const field = original && literals?.get(original);

@@ -2,14 +2,8 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { type GraphQLFormattedError, type GraphQLSchema, getNamedType } from 'graphql';
 import { Organization } from '../entities/organization.js';
 import { Owned } from '../entities/owned.js';
-import type { Context } from '../request/context.js';
+import type { Context, Written } from '../request/context.js';
 import { RefundOutcomeType } from '../resolvers/refund-outcome.js';
-
-/** What a mutation has done: the objects that it made or changed, now or when the same was sent before. */
-export interface Written {
-  readonly type: string;
-  readonly ids: readonly string[];
-}
 
 /** Something was done, but not all that was asked for about it could be read afterwards. */
 const REPLY_INCOMPLETE = 'REPLY_INCOMPLETE';

@@ -1,5 +1,5 @@
 import { Migration } from '@mikro-orm/migrations';
-import { currencyFunctions } from '../database/currencies.js';
+import { currencyFunctions } from './currencies.js';
 
 /** New records are in currencies of today. `npm run migrate` brings the list up to date whenever the gateway's has changed. */
 export class Migration20261125Currencies extends Migration {

@@ -1,16 +1,29 @@
 import type { Collection, EntityClass, EntityMetadata } from '@mikro-orm/core';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
+import type { Actor } from '../auth/actor.js';
 import { type Owned, parseId } from '../entities/owned.js';
-import type { PageArgs } from '../inputs/page.args.js';
 import { hasBeenRead } from '../orm/rows.js';
-import type { Context } from '../request/context.js';
 import { type Condition, readRows } from './rows.js';
 import { shapeOf } from './selection.js';
 
+/** Who reads, and through which unit of work. */
+interface Reader {
+  readonly em: EntityManager;
+  readonly actor: Actor;
+}
+
+/** A page of a list in the order of its ids. */
+interface Page {
+  readonly first: number;
+  /** Id of the last row that is known; absent: the page begins with the first one. */
+  readonly after?: string | null;
+}
+
 /** One row of the caller's organization, with the relations that are asked for. */
 export async function findById<T extends Owned>(
-  { em, actor }: Context,
+  { em, actor }: Reader,
   info: GraphQLResolveInfo,
   entity: EntityClass<T>,
   id: string,
@@ -24,10 +37,10 @@ export async function findById<T extends Owned>(
 
 /** A page of the caller's organization's rows with the relations that are asked for, in the order of their ids. */
 export function findPage<T extends Owned>(
-  { em, actor }: Context,
+  { em, actor }: Reader,
   info: GraphQLResolveInfo,
   entity: EntityClass<T>,
-  page: PageArgs,
+  page: Page,
   where: readonly Condition[] = [],
 ): Promise<T[]> {
   const shape = shapeOf(info, em.getMetadata().get(entity) as EntityMetadata);
@@ -50,6 +63,6 @@ export function relatedRows<T extends Owned>(
 }
 
 /** The id that a page begins after; ids begin at 1. */
-export function afterId({ after }: PageArgs): number {
+export function afterId({ after }: Page): number {
   return (after && parseId(after)) || 0;
 }

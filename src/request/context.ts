@@ -2,11 +2,16 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor, RequestFacts } from '../auth/actor.js';
 import type { Turn } from '../concurrency/admission.js';
 import { InvalidInput, type Unauthenticated } from '../errors.js';
-import type { Written } from '../graphql/written.js';
 import { createLoaders, type Loaders } from '../reads/loaders.js';
 import type { RefundQueue } from '../services/refunds/refund-queue.js';
 import type { Idempotency } from '../services/unit-of-work/idempotency.js';
 import type { RequestLog } from './request-log.js';
+
+/** What a mutation has done: the objects that it made or changed, now or when the same was sent before. */
+export interface Written {
+  readonly type: string;
+  readonly ids: readonly string[];
+}
 
 /** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */
 export class Context {

@@ -1,7 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import { Refund } from '../entities/refund.js';
-import { ServiceUnavailable } from '../errors.js';
-import { FAULT, INTERNAL } from '../graphql/errors.js';
+import { FAULT, ServiceUnavailable } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
 import type { Context } from '../request/context.js';
 import { RefusalType, refusalType } from './refusal.js';
@@ -49,7 +48,7 @@ function refusalFor(error: unknown, { log, request: { requestId } }: Context): R
   const refusal = refusalOf(error);
   if (refusal === null) {
     log.fault(error);
-    return { code: INTERNAL, message: FAULT, details: JSON.stringify({ requestId }) };
+    return { ...FAULT, details: JSON.stringify({ requestId }) };
   }
   if (refusal instanceof ServiceUnavailable) log.passing(error);
   log.add({ refused: refusal.code });

@@ -1,15 +1,12 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type DomainError, ServiceUnavailable, Unauthenticated } from '../errors.js';
-import { described, FAULT, INTERNAL } from '../graphql/errors.js';
+import { type DomainError, FAULT, RETRY_AFTER_SECONDS, ServiceUnavailable, Unauthenticated } from '../errors.js';
+import { described } from '../graphql/errors.js';
 import { refusalOf } from '../orm/errors.js';
 import { type ErrorReply, plainReply, refusalReply, STATUS, TYPE } from '../rest/errors.js';
 import { InvalidJson } from '../values/json.js';
 import { REST_BODY_LIMIT } from './body-limits.js';
 import { BrokenRequest } from './connections.js';
 import { bodyLength } from './request-metadata.js';
-
-/** Seconds after which a request that was unlucky may be sent again. */
-export const RETRY_AFTER = '1';
 
 /** The one place where errors outside GraphQL's own execution become replies, in the dialect of the door. */
 export function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -20,7 +17,7 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
     if (refusal instanceof ServiceUnavailable) {
       // A refusal of our own has nothing behind it that its request's line does not say.
       if (error !== refusal) request.requestLog.passing(error);
-      reply.header('retry-after', RETRY_AFTER);
+      reply.header('retry-after', RETRY_AFTER_SECONDS);
     }
     if (refusal instanceof Unauthenticated) reply.header('www-authenticate', 'Bearer');
     return send(
@@ -31,7 +28,7 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
   const client = clientError(error, request);
   if (client !== null) return sendPlain(client.status, client.message, request, reply);
   request.requestLog.fault(error);
-  return sendPlain(500, FAULT, request, reply);
+  return sendPlain(500, FAULT.message, request, reply);
 }
 
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -41,7 +38,7 @@ export function sendNotFound(request: FastifyRequest, reply: FastifyReply): Fast
 function sendPlain(status: number, message: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (!isGraphQL(request)) return send(reply, plainReply(status, message, asked(request)));
   const errors = [
-    { message, extensions: { code: TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : INTERNAL), requestId: request.id } },
+    { message, extensions: { code: TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : FAULT.code), requestId: request.id } },
   ];
   return send(reply, { status, contentType: 'application/json', body: { errors } });
 }

@@ -5,6 +5,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import type { FastifyInstance } from 'fastify';
 import { print } from 'graphql';
 import { pino } from 'pino';
+import { createApiKey } from '../../src/auth/api-keys.js';
 import type { JwtSettings } from '../../src/auth/jwt.js';
 import { Role } from '../../src/entities/access.js';
 import { Account, SystemRole } from '../../src/entities/account.js';
@@ -16,7 +17,6 @@ import { createApp } from '../../src/server/app.js';
 import type { ClientIp, TrustedProxies } from '../../src/server/client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/server/connections.js';
 import type { RateLimitSettings } from '../../src/server/rate-limit.js';
-import { createApiKey } from '../../src/services/organizations/api-keys.js';
 import { createOrganization } from '../../src/services/organizations/create-organization.js';
 import {
   CreateAccountDocument,

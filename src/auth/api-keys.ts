@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { ApiKey, type Role } from '../../entities/access.js';
-import type { Organization } from '../../entities/organization.js';
+import { ApiKey, type Role } from '../entities/access.js';
+import type { Organization } from '../entities/organization.js';
 
 const PREFIX = 'bc_';
 const VISIBLE_LENGTH = PREFIX.length + 6;
