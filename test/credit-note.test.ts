@@ -69,7 +69,7 @@ describe('opening a credit note', () => {
   });
 
   it('is refused on the lock date', async () => {
-    await gateway.database.sql.query(`update organizations set lock_date = '2026-01-15' where id = $1`, [books.organization.id]);
+    await books.lock('2026-01-15');
     const before = await books.snapshot();
     expect(await refusal({ open: true })).toMatchObject({ code: 'TRANSACTIONS_DATE_LOCKED', field: 'date' });
     expect(await books.snapshot()).toEqual(before);

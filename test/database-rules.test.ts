@@ -149,7 +149,7 @@ describe('a refund by hand that breaks a rule of refunding', () => {
 
   it('is refused: on the lock date', async () => {
     const note = await books.creditNote('100.00');
-    await gateway.database.sql.query(`update organizations set lock_date = '2026-02-01' where id = $1`, [books.organization.id]);
+    await books.lock('2026-02-01');
     expect(await refusal(entry('40', '40'), refund(note.id))).toContain('the books are locked');
   });
 

@@ -151,7 +151,7 @@ describe('the opening entry of a credit note', () => {
   });
 
   it('is refused on the lock date, also by hand', async () => {
-    await gateway.database.sql.query(`update organizations set lock_date = '2026-01-15' where id = $1`, [books.organization.id]);
+    await books.lock('2026-01-15');
     expect(await opened(due)).toContain('the books are locked on 2026-01-15');
   });
 });
@@ -310,7 +310,7 @@ describe('the mirror', () => {
   });
 
   it('is refused on the lock date', async () => {
-    await gateway.database.sql.query(`update organizations set lock_date = '2026-02-01' where id = $1`, [books.organization.id]);
+    await books.lock('2026-02-01');
     expect(await reversed(mirrored)).toContain('the books are locked');
   });
 });
@@ -344,7 +344,14 @@ it('lets no lock date slip in under an entry by hand that is still in flight', a
   await sql.query(`update credit_notes set opened_at = now(), journal_entry_id = ${NEWEST} where id = ${id}`);
 
   await superuser.query(`set lock_timeout = '200ms'`);
-  const lock = () => superuser.query(`update organizations set lock_date = '2026-01-31' where id = $1`, [books.organization.id]);
+  const lock = () =>
+    superuser.query(
+      `with event as (
+         insert into audit_events (organization_id, action, details, created_by, request_id)
+         values ($1, 'lockTransactions', '{"before": "none", "after": "2026-01-31", "reason": "Filed"}', 'psql', 'psql')
+       ) update organizations set lock_date = '2026-01-31' where id = $1`,
+      [books.organization.id],
+    );
   await expect(lock()).rejects.toThrow('lock timeout');
   await sql.query('commit');
   await lock();

@@ -82,8 +82,47 @@ describe('unlocking', () => {
   });
 });
 
-it.each(["'2026-02-28'", 'null'])('does not go back to %s by SQL without its trail', async (date) => {
+it.each(["'2026-02-28'", "'2026-04-30'", 'null'])('is not moved to %s by SQL without its trail', async (date) => {
   const update = `update organizations set lock_date = ${date} where id = ${books.organization.id}`;
-  await expect(gateway.database.sql.query(update)).rejects.toThrow('goes back without an audit event');
+  await expect(gateway.database.sql.query(update)).rejects.toThrow('without an audit event of who and why');
   expect(await lockDate()).toBe('2026-03-31');
+});
+
+describe('a lock date that moves by SQL needs an event of its transaction', () => {
+  const move = async (action: string, before: string, after: string, { reason = 'Filed', by = 'psql' } = {}) => {
+    const { sql } = gateway.database;
+    const details = JSON.stringify({ before, after, reason });
+    try {
+      await sql.query('begin');
+      await sql.query(
+        `insert into audit_events (organization_id, action, details, created_by, request_id) values ($1, $2, $3, $4, 'psql')`,
+        [books.organization.id, action, details, by],
+      );
+      await sql.query('update organizations set lock_date = $2 where id = $1', [
+        books.organization.id,
+        after === 'none' ? null : after,
+      ]);
+      await sql.query('commit');
+      return 'accepted';
+    } catch (error) {
+      await sql.query('rollback');
+      return String(error);
+    }
+  };
+
+  it('of locking for a later day, of unlocking for an earlier one', async () => {
+    expect(await move('unlockTransactions', '2026-03-31', '2026-04-30')).toContain('without an audit event');
+    expect(await move('lockTransactions', '2026-03-31', '2026-04-30')).toBe('accepted');
+    expect(await move('lockTransactions', '2026-04-30', '2026-02-28')).toContain('without an audit event');
+    expect(await move('unlockTransactions', '2026-04-30', 'none')).toBe('accepted');
+    expect(await move('lockTransactions', 'none', '2026-02-28')).toBe('accepted');
+  });
+
+  it.each([
+    ['a blank reason', '2026-03-31', { reason: '\u00a0' }],
+    ['nobody', '2026-03-31', { by: '\u00ad' }],
+    ['another day before', 'none', {}],
+  ])('and not one that names %s', async (_what, before, changes) => {
+    expect(await move('lockTransactions', before, '2026-04-30', changes)).toContain('without an audit event');
+  });
 });

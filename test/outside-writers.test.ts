@@ -126,7 +126,7 @@ it.each([
   ['nobody', `'{"before": "2026-03-31", "after": "none", "reason": "x"}'`, ''],
 ])('locked days are not opened by an event that names %s', async (_what, details, by) => {
   const { id } = books.organization;
-  await gateway.database.sql.query(`update organizations set lock_date = '2026-03-31' where id = ${id}`);
+  await books.lock('2026-03-31');
   const event = `insert into audit_events (organization_id, action, details, created_by, request_id)
     values (${id}, 'unlockTransactions', ${details}, '${by}', 'r')`;
   expect(await refusal(event, `update organizations set lock_date = null where id = ${id}`)).toContain('without an audit event');

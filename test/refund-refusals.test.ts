@@ -236,7 +236,7 @@ describe('the lock date', () => {
   it('refuses a posting date on it, accepts the day after', async () => {
     const locked = await gateway.books();
     const note = await locked.creditNote('100.00');
-    await sql(`update organizations set lock_date = '2026-02-01' where id = $1`, [locked.organization.id]);
+    await locked.lock('2026-02-01');
     const before = await locked.snapshot();
 
     const { errors } = await locked.client.graphql(RefundCreditNoteDocument, {

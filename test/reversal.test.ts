@@ -57,7 +57,7 @@ describe('reversing a refund', () => {
   it('can be done in an open period when the refund’s own is locked, and not in the locked one', async () => {
     const books = await gateway.books();
     const refund = await books.refund((await books.creditNote('100.00')).id);
-    await gateway.database.sql.query(`update organizations set lock_date = '2026-02-03' where id = $1`, [books.organization.id]);
+    await books.lock('2026-02-03');
 
     expect(await refusal(books, refund.id, { date: '2026-02-03' })).toMatchObject({
       code: 'TRANSACTIONS_DATE_LOCKED',
@@ -165,15 +165,17 @@ describe('voiding a credit note', () => {
     expect(auditEvents.map(({ action, details }) => [action, JSON.parse(details)])).toEqual([['voidCreditNote', { number }]]);
   });
 
-  it('is refused on the lock date and before the note’s own', async () => {
+  it('is refused before the note’s own date, and on the lock date', async () => {
     const books = await gateway.books();
     const { id } = await books.creditNote('100.00');
-    await gateway.database.sql.query(`update organizations set lock_date = '2026-01-20' where id = $1`, [books.organization.id]);
-    const codes = await Promise.all(
-      ['2026-01-20', '2026-01-14'].map(
-        async (date) => (await books.client.graphql(VoidCreditNoteDocument, { id, date })).errors?.[0]?.extensions.code,
-      ),
-    );
-    expect(codes).toEqual(['TRANSACTIONS_DATE_LOCKED', 'TRANSACTIONS_DATE_LOCKED']);
+    const refusal = async (date: string) =>
+      (await books.client.graphql(VoidCreditNoteDocument, { id, date })).errors?.[0]?.extensions;
+    const before = await books.snapshot();
+
+    expect(await refusal('2026-01-14')).toMatchObject({ code: 'DATE_BEFORE_CREDIT_NOTE', field: 'date' });
+    await books.lock('2026-01-20');
+    expect(await refusal('2026-01-20')).toMatchObject({ code: 'TRANSACTIONS_DATE_LOCKED', field: 'date' });
+    expect(await books.snapshot()).toEqual(before);
+    expect((await books.client.query(VoidCreditNoteDocument, { id, date: '2026-01-21' })).voidCreditNote.status).toBe('VOID');
   });
 });

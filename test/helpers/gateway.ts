@@ -25,6 +25,7 @@ import {
   type CreateCreditNoteMutation,
   CreateCustomerDocument,
   type LedgerFragment,
+  LockTransactionsDocument,
   RefundCreditNoteDocument,
   type RefundCreditNoteInput,
 } from '../generated/documents.js';
@@ -251,6 +252,11 @@ export class Books {
       ...rest,
     };
     return (await this.client.query(CreateCreditNoteDocument, { input })).createCreditNote;
+  }
+
+  /** Locks the books up to and including the day. */
+  async lock(lockDate: string): Promise<void> {
+    await this.client.query(LockTransactionsDocument, { input: { lockDate, reason: 'Filed' } });
   }
 
   /** A refund of the note that nothing is wrong with, but for what the test changes. */
