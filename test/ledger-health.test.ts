@@ -195,9 +195,17 @@ it('is for accountants, and made once at a time', async () => {
   expect((await viewer.graphql(LedgerHealthDocument)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   await gateway.database.sql.query('begin');
   await gateway.database.sql.query(`select pg_advisory_xact_lock(hashtextextended('ledger health', $1))`, [books.organization.id]);
-  const { errors } = await books.client.graphql(LedgerHealthDocument);
+  const { errors, headers } = await books.client.graphql(LedgerHealthDocument);
   await gateway.database.sql.query('rollback');
-  expect(errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
+  expect(errors?.[0]).toMatchObject({
+    message: 'These books are being proved just now; ask again when that has ended',
+    extensions: { code: 'SERVICE_UNAVAILABLE', details: { retryable: true } },
+  });
+  // It is a refusal, and no outage: the request's own line is the only one.
+  const lines = gateway.logged.filter(({ requestId }) => requestId === headers['x-request-id']);
+  expect(lines.map(({ level, msg, refused }) => ({ level, msg, refused }))).toEqual([
+    { level: 30, msg: 'request', refused: 'SERVICE_UNAVAILABLE' },
+  ]);
 });
 
 describe('balances', () => {

@@ -70,7 +70,9 @@ const requestPlugin: ApolloServerPlugin<Context> = {
         if (contextValue.turn.signal.aborted) return;
         for (const error of errors) {
           const refusal = refusalBehind(error);
-          if (refusal instanceof ServiceUnavailable) contextValue.log.passing(error.originalError);
+          // A refusal of our own has nothing behind it that its request's line does not say.
+          const isOutage = refusal instanceof ServiceUnavailable && error.originalError !== refusal;
+          if (isOutage) contextValue.log.passing(error.originalError);
           // GraphQL's own errors come from GraphQL's own: anything else that was thrown before a resolver is ours.
           const isForeign = error.originalError !== undefined && !(error.originalError instanceof GraphQLError);
           const isOurs = error.path !== undefined || error.extensions.code === FAULT.code || isForeign;
