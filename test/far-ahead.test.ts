@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Temporal } from 'temporal-polyfill';
 import {
   CreateCreditNoteDocument,
+  LockTransactionsDocument,
   OpenCreditNoteDocument,
   PreviewRefundDocument,
   RefundCreditNoteDocument,
   RefundCreditNotesDocument,
   ReverseRefundDocument,
+  UnlockTransactionsDocument,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
 import { type Books, Gateway, type GraphQLReply } from './helpers/gateway.js';
@@ -110,5 +112,64 @@ describe('a posting date', () => {
         `insert into journal_entries (organization_id, posting_date, source, memo) values (${books.organization.id}, '${date}', 'REFUND', '')`,
       ),
     ).rejects.toThrow('journal_entries_not_years_ahead');
+  });
+});
+
+describe('a lock date', () => {
+  const lock = (books: Books, lockDate: string) =>
+    books.client.graphql(LockTransactionsDocument, { input: { lockDate, reason: 'Filed' } });
+  const unlock = (books: Books, lockDate: string | null) =>
+    books.client.graphql(UnlockTransactionsDocument, { input: { lockDate, reason: 'Too early' } });
+
+  it.each(ZONES)('lies no further ahead than a posting date, in %s', async (timeZone) => {
+    const books = await gateway.books({ timeZone });
+    const [latest, beyond] = [await day(books, 3), await day(books, 5)];
+
+    expect((await lock(books, latest)).data?.lockTransactions?.lockDate).toBe(latest);
+    expect((await lock(books, beyond)).errors?.[0]?.extensions).toMatchObject({
+      code: 'DATE_TOO_FAR_AHEAD',
+      field: 'lockDate',
+      details: { date: beyond },
+    });
+  });
+
+  it.each(['9999-12-31', '2062-02-01', '9999-12-31T23:59:59-12:00'])('does not close the books for ever: %s', async (date) => {
+    const books = await gateway.books();
+    const before = await books.snapshot();
+
+    expect(['DATE_TOO_FAR_AHEAD', 'BAD_USER_INPUT']).toContain(refused(await lock(books, date)));
+
+    expect(await books.snapshot()).toEqual(before);
+    expect((await books.refund((await books.creditNote('100.00')).id)).amount).toBe('40.00');
+  });
+
+  it('from before there was a bound goes back, to a day that may be one', async () => {
+    const books = await gateway.books();
+    const { superuser } = gateway.database;
+    await superuser.query('set session_replication_role = replica');
+    await superuser.query("update organizations set lock_date = '9999-12-31' where id = $1", [books.organization.id]);
+    await superuser.query('set session_replication_role = origin');
+
+    expect(refused(await unlock(books, '9998-12-31'))).toBe('DATE_TOO_FAR_AHEAD');
+    expect((await unlock(books, '2026-01-31')).data?.unlockTransactions?.lockDate).toBe('2026-01-31');
+    expect((await unlock(books, null)).data?.unlockTransactions?.lockDate).toBeNull();
+  });
+
+  it('is not years ahead by SQL either', async () => {
+    const books = await gateway.books();
+    const { sql } = gateway.database;
+    const date = Temporal.Now.plainDateISO().add({ days: 400 }).toString();
+    const { name, baseCurrency, timeZone } = books.organization;
+    for (const statement of [
+      `update organizations set lock_date = '${date}' where id = ${books.organization.id}`,
+      `update organizations set lock_date = 'infinity' where id = ${books.organization.id}`,
+    ])
+      await expect(sql.query(statement)).rejects.toThrow('is years ahead');
+    await expect(
+      gateway.database.superuser.query(
+        `insert into organizations (public_id, name, base_currency, time_zone, lock_date)
+         values ('far', '${name}', '${baseCurrency}', '${timeZone}', '${date}')`,
+      ),
+    ).rejects.toThrow('is years ahead');
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Temporal } from 'temporal-polyfill';
 import { Role } from '../src/entities/access.js';
 import {
   AuditEventsDocument,
@@ -209,7 +210,8 @@ describe('refundability', () => {
     expect(await codes(closed.id)).toEqual(['CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT']);
     expect(await codes(gone.id)).toEqual(['CREDIT_NOTE_IS_VOID']);
     expect(await codes(open.id, viewer)).toEqual(['FORBIDDEN']);
-    await books.client.query(LockTransactionsDocument, { input: { lockDate: '2999-12-31', reason: 'x' } });
+    const lockDate = Temporal.Now.plainDateISO('UTC').add({ days: 3 }).toString();
+    await books.client.query(LockTransactionsDocument, { input: { lockDate, reason: 'x' } });
     expect(await refundabilityOf(books, open.id)).toMatchObject({
       allowed: false,
       maxAmount: '0.00',

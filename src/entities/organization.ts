@@ -67,20 +67,26 @@ export class Organization {
   /**
    * Locks the books up to and including the day.
    *
+   * @param daysAhead how many days after today may be posted on: whoever locks more closes the books for ever, or by a slip
    * @throws {LockDateEarlier} if that would open days which are locked
+   * @throws {DateTooFarAhead}
    */
-  lock(date: PostingDate): void {
+  lock(date: PostingDate, daysAhead: number): void {
     if (this.lockDate !== null && date < this.lockDate) throw new LockDateEarlier(date, this.lockDate);
+    this.assertNotTooFarAhead(date, daysAhead, 'lockDate');
     this.lockDate = date;
   }
 
   /**
    * Opens the books after the day, or all of them.
    *
+   * @param daysAhead how many days after today may be posted on
    * @throws {LockDateNotEarlier} if that would open nothing, or lock days
+   * @throws {DateTooFarAhead}
    */
-  unlock(date: PostingDate | null): void {
+  unlock(date: PostingDate | null, daysAhead: number): void {
     if (date !== null && (this.lockDate === null || date > this.lockDate)) throw new LockDateNotEarlier(date, this.lockDate);
+    if (date !== null) this.assertNotTooFarAhead(date, daysAhead, 'lockDate');
     this.lockDate = date;
   }
 

@@ -7,7 +7,8 @@ import { IsPostingDate, IsText } from './validators.js';
 @InputType({ description: 'A period to be locked.' })
 export class LockTransactionsInput implements LockTransactions {
   @Field(() => PostingDateScalar, {
-    description: 'Nothing will be posted on or before it. Not earlier than the present one: that needs unlockTransactions.',
+    description:
+      'Nothing will be posted on or before it. Not earlier than the present one, which needs unlockTransactions, and no further ahead than may be posted on.',
   })
   @IsPostingDate()
   lockDate!: string;

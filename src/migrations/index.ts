@@ -7,6 +7,7 @@ import { Migration20261125Currencies } from './migration-20261125-currencies.js'
 import { Migration20261125Entries } from './migration-20261125-entries.js';
 import { Migration20261125Exchange } from './migration-20261125-exchange.js';
 import { Migration20261125LockDateTrail } from './migration-20261125-lock-date-trail.js';
+import { Migration20261125LockDatesAhead } from './migration-20261125-lock-dates-ahead.js';
 import { Migration20261125Order } from './migration-20261125-order.js';
 import { Migration20261125OutsideWriters } from './migration-20261125-outside-writers.js';
 import { Migration20261125Periods } from './migration-20261125-periods.js';
@@ -31,4 +32,5 @@ export const MIGRATIONS = [
   Migration20261125OutsideWriters,
   Migration20261125VisibleText,
   Migration20261125LockDateTrail,
+  Migration20261125LockDatesAhead,
 ];

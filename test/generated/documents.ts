@@ -109,7 +109,7 @@ export type CreditNoteStatus =
 
 /** A period to be locked. */
 export type LockTransactionsInput = {
-  /** Nothing will be posted on or before it. Not earlier than the present one: that needs unlockTransactions. */
+  /** Nothing will be posted on or before it. Not earlier than the present one, which needs unlockTransactions, and no further ahead than may be posted on. */
   lockDate: string;
   /** Why it is locked. 1 to 1000 characters. */
   reason: string;

@@ -23,6 +23,7 @@ export interface UnlockTransactions {
  * Locks the books up to and including a day. Waits for what is in flight, and keeps who did it, when and why.
  *
  * @throws {LockDateEarlier} if days are locked that it would open
+ * @throws {DateTooFarAhead} if it would lock days that cannot be posted on yet
  */
 export function lockTransactions(
   em: EntityManager,
@@ -31,7 +32,7 @@ export function lockTransactions(
   idempotency?: Idempotency,
 ): Promise<Organization> {
   return changeLock(em, actor, 'lockTransactions', { lockDate, reason: tidy(reason) }, idempotency, (organization) =>
-    organization.lock(organization.postingDate(lockDate, 'lockDate')),
+    organization.lock(organization.postingDate(lockDate, 'lockDate'), actor.postingDaysAhead),
   );
 }
 
@@ -39,6 +40,7 @@ export function lockTransactions(
  * Opens the books again, after a day or altogether. Waits for what is in flight, and keeps who did it, when and why.
  *
  * @throws {LockDateNotEarlier} if that would open nothing
+ * @throws {DateTooFarAhead} if the days that stay locked reach further than may be posted on
  */
 export function unlockTransactions(
   em: EntityManager,
@@ -47,7 +49,7 @@ export function unlockTransactions(
   idempotency?: Idempotency,
 ): Promise<Organization> {
   return changeLock(em, actor, 'unlockTransactions', { lockDate, reason: tidy(reason) }, idempotency, (organization) =>
-    organization.unlock(lockDate ? organization.postingDate(lockDate, 'lockDate') : null),
+    organization.unlock(lockDate ? organization.postingDate(lockDate, 'lockDate') : null, actor.postingDaysAhead),
   );
 }
 

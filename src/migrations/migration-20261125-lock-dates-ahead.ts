@@ -1,0 +1,27 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/**
+ * A lock date lies no further ahead than a posting date can: beyond that it would close the books for ever. Lock dates that lie
+ * further ahead already stay until they are moved.
+ */
+export class Migration20261125LockDatesAhead extends Migration {
+  override up(): void {
+    // As wide as journal_entries_not_years_ahead. The clock is the transaction's, as that of created_at there.
+    this.addSql(`
+      create function lock_date_not_years_ahead() returns trigger language plpgsql set search_path = public, pg_temp as $$
+      begin
+        if new.lock_date > (now() at time zone 'UTC')::date + 368 then
+          raise exception 'the lock date of organization % is years ahead', new.id using errcode = 'check_violation';
+        end if;
+        return new;
+      end
+      $$;
+      create trigger not_years_ahead before insert or update of lock_date on organizations
+        for each row execute function lock_date_not_years_ahead();
+    `);
+  }
+
+  override down(): void {
+    this.addSql('drop function lock_date_not_years_ahead() cascade');
+  }
+}
