@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { type GraphQLField, type GraphQLOutputType, getNamedType, isObjectType } from 'graphql';
+import { Role } from '../../src/entities/access.js';
+import { createSchema } from '../../src/schema.js';
+import type { Books, Client, GraphQLReply } from './gateway.js';
+
+/** What the tests that walk the schema need to know of a mutation. */
+export interface MutationCase {
+  /** The lowest role that may do it. */
+  readonly role: Role;
+  /** Arguments with which it succeeds in these books, new ones each time: every field has a value. */
+  fields(books: Books): Promise<Record<string, unknown>> | Record<string, unknown>;
+  /** Arguments that say how the command is done, not what it is: a key does not bind them. */
+  readonly conditions?: readonly string[];
+  /** Paths of fields that may stand in place of one that has a value. */
+  readonly alternatives?: readonly string[];
+}
+
+/** The contract of each mutation. {@link mutationCase} fails with the name of one that is missing. */
+export const MUTATION_CASES: Readonly<Record<string, MutationCase>> = {
+  createAccount: {
+    role: Role.ACCOUNTANT,
+    fields: () => ({ input: { code: randomUUID(), name: 'Another', type: 'BANK', currencyCode: 'USD', active: true } }),
+  },
+  createBranch: { role: Role.ACCOUNTANT, fields: () => ({ input: { code: randomUUID(), name: 'Another' } }) },
+  createCustomer: {
+    role: Role.ACCOUNTANT,
+    fields: () => ({ input: { displayName: 'Another', email: 'carol@example.com', currencyCode: 'USD' } }),
+  },
+  createCreditNote: {
+    role: Role.ACCOUNTANT,
+    fields: async (books) => ({
+      input: {
+        number: randomUUID(),
+        customerId: await books.customer(),
+        branchId: books.ids.branch,
+        date: '2026-01-15',
+        exchangeRate: '1',
+        lines: [{ accountId: books.ids.sales, amount: '100', description: 'Goods' }],
+        referenceNo: 'REF-1',
+        note: 'Sent back',
+        open: true,
+      },
+    }),
+  },
+  openCreditNote: {
+    role: Role.ACCOUNTANT,
+    fields: async (books) => ({ id: (await books.creditNote('100.00', { open: false })).id }),
+  },
+  voidCreditNote: {
+    role: Role.ACCOUNTANT,
+    fields: async (books) => ({ id: (await books.creditNote('100.00')).id, date: '2026-02-01' }),
+  },
+  refundCreditNote: {
+    role: Role.ACCOUNTANT,
+    conditions: ['expectedRemaining', 'allowDuplicate', 'allowUnusualRate'],
+    alternatives: ['input.paidAmount'],
+    fields: async (books) => ({ input: books.refundInput((await books.creditNote('100.00')).id) }),
+  },
+  refundCreditNotes: {
+    role: Role.ACCOUNTANT,
+    conditions: ['mode', 'allowDuplicate', 'allowUnusualRate'],
+    alternatives: ['inputs.paidAmount'],
+    fields: async (books) => {
+      const { id } = await books.creditNote('100.00');
+      return { inputs: [books.refundInput(id), books.refundInput(id, { amount: '30.00' })], mode: 'ATOMIC' };
+    },
+  },
+  reverseRefund: {
+    role: Role.ACCOUNTANT,
+    fields: async (books) => {
+      const { id: refundId } = await books.refund((await books.creditNote('100.00')).id);
+      return { input: { refundId, date: '2026-02-02', reason: 'It came back' } };
+    },
+  },
+  lockTransactions: { role: Role.ADMIN, fields: () => ({ input: { lockDate: '2025-12-31', reason: 'Filed' } }) },
+  unlockTransactions: {
+    role: Role.ADMIN,
+    fields: async (books) => {
+      const lock = 'mutation { lockTransactions(input: { lockDate: "2025-12-31", reason: "Filed" }) { id } }';
+      const { errors } = await books.client.graphql(lock);
+      if (errors) throw new Error(JSON.stringify(errors));
+      return { input: { lockDate: '2025-11-30', reason: 'A late one' } };
+    },
+  },
+};
+
+/** The mutations of the schema: no list is kept by hand of which there are. */
+export const MUTATIONS: readonly GraphQLField<unknown, unknown>[] = Object.values(
+  createSchema().getMutationType()?.getFields() ?? {},
+);
+
+/** @throws if a mutation has no case in {@link MUTATION_CASES} */
+export function mutationCase(name: string): MutationCase {
+  const found = MUTATION_CASES[name];
+  if (!found) throw new Error(`the mutation ${name} has no case in test/helpers/mutations.ts`);
+  return found;
+}
+
+/** Does the mutation under the name `it`, with its arguments in variables. */
+export async function mutate(
+  client: Client,
+  mutation: GraphQLField<unknown, unknown>,
+  variables: Record<string, unknown>,
+  headers: Record<string, string> = {},
+): Promise<GraphQLReply<{ it: unknown }>> {
+  const { declared, given } = invocation(mutation);
+  return client.graphql(
+    `mutation(${declared}) { it: ${mutation.name}(${given}) { ${identity(mutation.type)} } }`,
+    variables,
+    headers,
+  );
+}
+
+/** How a document declares the mutation's arguments as variables of the same names, and gives them to it. */
+export function invocation({ args }: GraphQLField<unknown, unknown>): { declared: string; given: string } {
+  const declarations = args.map(({ name, type, defaultValue }) => ({
+    declared: `$${name}: ${defaultValue === undefined ? type : `${type} = ${JSON.stringify(defaultValue)}`}`,
+    given: `${name}: $${name}`,
+  }));
+  return {
+    declared: declarations.map(({ declared }) => declared).join(', '),
+    given: declarations.map(({ given }) => given).join(', '),
+  };
+}
+
+/** Selects the id of what a mutation returns, or else all that it consists of. */
+function identity(output: GraphQLOutputType): string {
+  const type = getNamedType(output);
+  if (!isObjectType(type)) throw new Error(`${type.name} is no object`);
+  const fields = Object.values(type.getFields());
+  if (fields.some(({ name }) => name === 'id')) return 'id';
+  return fields.map(({ name, type }) => (isObjectType(getNamedType(type)) ? `${name} { ${identity(type)} }` : name)).join(' ');
+}

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Role } from '../src/entities/access.js';
+import { Client, Gateway } from './helpers/gateway.js';
+import { MUTATION_CASES, MUTATIONS, mutate, mutationCase } from './helpers/mutations.js';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+afterAll(() => gateway.stop());
+
+/** From the least to the most; nobody is whoever sends no credential. */
+const CALLERS = ['nobody', Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN] as const;
+type Caller = (typeof CALLERS)[number];
+
+/** Books, a caller for them, and what they hold before the caller does anything. */
+async function arrange<T>(caller: Caller, fieldsOf: (books: Awaited<ReturnType<Gateway['books']>>) => Promise<T> | T) {
+  const books = await gateway.books();
+  const client = caller === 'nobody' ? new Client(gateway.app, {}) : await gateway.client(books.organization, caller);
+  const fields = await fieldsOf(books);
+  return { books, client, fields, before: await books.snapshot() };
+}
+
+const mayDo = (caller: Caller, required: Role) => CALLERS.indexOf(caller) >= CALLERS.indexOf(required);
+
+it('every mutation has a contract, and no contract is of a mutation that is gone', () => {
+  expect(Object.keys(MUTATION_CASES).sort()).toEqual(MUTATIONS.map(({ name }) => name).sort());
+});
+
+describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))('%s', (name, mutation) => {
+  it.each(CALLERS)('as %s is done if its contract allows it; if not, nothing is written', async (caller) => {
+    const { role, fields } = mutationCase(name);
+    const arranged = await arrange(caller, fields);
+
+    const { data, errors } = await mutate(arranged.client, mutation, arranged.fields);
+
+    const after = await arranged.books.snapshot();
+    if (mayDo(caller, role)) {
+      expect([errors, data]).toEqual([undefined, { it: expect.anything() }]);
+      expect(after).not.toEqual(arranged.before);
+    } else {
+      expect(errors?.map(({ extensions }) => extensions.code)).toEqual([caller === 'nobody' ? 'UNAUTHENTICATED' : 'FORBIDDEN']);
+      expect(data?.it ?? null).toBeNull();
+      expect(after).toEqual(arranged.before);
+    }
+  });
+});
+
+it.each(CALLERS)('a refund over REST as %s is done if its contract allows it; if not, nothing is written', async (caller) => {
+  const { books, client, fields, before } = await arrange(caller, async (books) => (await books.creditNote('100.00')).id);
+
+  const reply = await client.rest(`/api/credit-notes/${fields}/refunds`, books.restBody());
+
+  const may = mayDo(caller, mutationCase('refundCreditNote').role);
+  expect(reply.status).toBe(may ? 201 : caller === 'nobody' ? 401 : 403);
+  if (may) expect(await books.snapshot()).not.toEqual(before);
+  else expect(await books.snapshot()).toEqual(before);
+});
