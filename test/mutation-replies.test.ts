@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getNamedType, isNonNullType } from 'graphql';
 import { Role } from '../src/entities/access.js';
-import { createSchema } from '../src/graphql/schema.js';
 import { CreditNoteDocument } from './generated/documents.js';
 import { type Books, type Client, Gateway } from './helpers/gateway.js';
+import { invocation, MUTATIONS, mutationCase } from './helpers/mutations.js';
 
 let gateway: Gateway;
 let books: Books;
@@ -13,27 +12,6 @@ beforeAll(async () => {
   books = await gateway.books();
 });
 afterAll(() => gateway.stop());
-
-const mutations = Object.values(createSchema().getMutationType()?.getFields() ?? {});
-
-/** What each mutation needs to be done, and an id to see whether it was. Its own test says when one is missing. */
-const ARGUMENTS: Record<string, () => Promise<string> | string> = {
-  createAccount: () => `input: { code: "${unique()}", name: "Another", type: BANK }`,
-  createBranch: () => `input: { code: "${unique()}", name: "Another" }`,
-  createCustomer: () => 'input: { displayName: "Another" }',
-  createCreditNote: async () =>
-    `input: { customerId: ${await books.customer()}, date: "2026-01-15", lines: [{ accountId: ${books.ids.sales}, amount: 1 }] }`,
-  openCreditNote: async () => `id: ${(await books.creditNote('1.00', { open: false })).id}`,
-  voidCreditNote: async () => `id: ${(await books.creditNote('1.00')).id}`,
-  refundCreditNote: async () => `input: ${await refundLiteral()}`,
-  refundCreditNotes: async () => `inputs: [${await refundLiteral()}], mode: ATOMIC`,
-  reverseRefund: async () =>
-    `input: { refundId: ${(await books.refund((await books.creditNote('50.00')).id)).id}, date: "2026-02-01", reason: "It came back" }`,
-  lockTransactions: () => 'input: { lockDate: "2025-12-31", reason: "Filed" }',
-  unlockTransactions: () => 'input: { reason: "A late one" }',
-};
-
-const unique = (): string => randomUUID();
 
 async function refundLiteral(of = books): Promise<string> {
   const input = of.refundInput((await of.creditNote('50.00')).id);
@@ -44,7 +22,7 @@ async function refundLiteral(of = books): Promise<string> {
 
 /** The mutation with a selection that is right, and with one that is wrong in an argument far below, if it has any. */
 const SELECTIONS: Record<string, { right: string; wrong?: string; variables?: Record<string, unknown> }> = {
-  Account: { right: 'id', wrong: 'balance(asOf: $date)', variables: { date: '2021-02-30' } },
+  Account: { right: 'id', wrong: 'balance(asOf: $asOf)', variables: { asOf: '2021-02-30' } },
   Branch: { right: 'id' },
   Customer: { right: 'id' },
   CreditNote: { right: 'id', wrong: 'id refunds(first: 101) { id }' },
@@ -53,25 +31,29 @@ const SELECTIONS: Record<string, { right: string; wrong?: string; variables?: Re
   Organization: { right: 'id' },
 };
 
-it.each(mutations.map(({ name, type }) => [name, type] as const))(
+it.each(MUTATIONS.map(({ name, type }) => [name, type] as const))(
   '%s may be null, so that a refusal beside it does not hide what it has done',
   (_name, type) => {
     expect(isNonNullType(type)).toBe(false);
   },
 );
 
-it.each(mutations.map(({ name, type }) => [name, getNamedType(type).name] as const))(
+it.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
   '%s has done what it says it has, whatever is refused after it',
-  async (name, type) => {
-    const { data, errors, status, extensions } = await books.client.graphql<Record<string, unknown>, undefined>(
-      `mutation { done: ${name}(${await ARGUMENTS[name]?.()}) { ${SELECTIONS[type]?.right} } refused: openCreditNote(id: 999999) { id } }`,
+  async (name, mutation) => {
+    const { declared, given } = invocation(mutation);
+    const { right } = SELECTIONS[getNamedType(mutation.type).name] ?? {};
+    const { data, errors, status, extensions } = await books.client.graphql<Record<string, unknown>, unknown>(
+      `mutation(${declared}) { done: ${name}(${given}) { ${right} } refused: openCreditNote(id: 999999) { id } }`,
+      await mutationCase(name).fields(books),
     );
     expect([status, errors?.map(({ path, extensions }) => [path, extensions.code])]).toEqual([
       200,
       [[['refused'], 'CREDIT_NOTE_NOT_FOUND']],
     ]);
     expect(data).toEqual({ done: expect.anything(), refused: null });
-    expect(extensions?.written).toEqual({ done: { type: expect.any(String), ids: [expect.any(String)] } });
+    const ids = [data?.done].flat().map(() => expect.any(String));
+    expect(extensions?.written).toEqual({ done: { type: expect.any(String), ids } });
   },
 );
 
@@ -102,14 +84,16 @@ describe('an argument that is wrong refuses the whole document before anything i
     return rows;
   };
 
-  const nested = mutations.flatMap(({ name, type }) => {
-    const { wrong, variables = {} } = SELECTIONS[getNamedType(type).name] ?? {};
-    return wrong === undefined ? [] : [{ name, wrong, variables }];
+  const nested = MUTATIONS.flatMap((mutation) => {
+    const { wrong, variables = {} } = SELECTIONS[getNamedType(mutation.type).name] ?? {};
+    return wrong === undefined ? [] : [{ name: mutation.name, mutation, wrong, variables }];
   });
 
-  it.each(nested)('below $name', async ({ name, wrong, variables }) => {
-    const text = `mutation${'date' in variables ? '($date: PostingDate)' : ''} { it: ${name}(${await ARGUMENTS[name]?.()}) { ${wrong} } }`;
-    const error = await refused(text, variables);
+  it.each(nested)('below $name', async ({ name, mutation, wrong, variables }) => {
+    const { declared, given } = invocation(mutation);
+    const more = 'asOf' in variables ? ', $asOf: PostingDate' : '';
+    const text = `mutation(${declared}${more}) { it: ${name}(${given}) { ${wrong} } }`;
+    const error = await refused(text, { ...(await mutationCase(name).fields(books)), ...variables });
     expect(error).toMatchObject({ code: 'BAD_USER_INPUT', status: 400, field: expect.stringMatching(/^(first|after|asOf)$/) });
     expect(error.path?.[0] ?? 'it').toBe('it');
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type GraphQLField, type GraphQLOutputType, getNamedType, isObjectType } from 'graphql';
 import { Role } from '../../src/entities/access.js';
-import { createSchema } from '../../src/schema.js';
+import { createSchema } from '../../src/graphql/schema.js';
 import type { Books, Client, GraphQLReply } from './gateway.js';
 
 /** What the tests that walk the schema need to know of a mutation. */
