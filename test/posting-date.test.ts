@@ -100,6 +100,24 @@ describe('a date-time', () => {
   });
 });
 
+describe('a date', () => {
+  it('is a day that the calendar has, in each kind of year and month', () => {
+    const two = (count: number) => String(count).padStart(2, '0');
+    const isLeap = (year: number) => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+    const lengths = (year: number) => [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    for (const year of [0, 1, 4, 99, 100, 400, 1582, 1900, 1999, 2000, 2023, 2024, 2100, 9996, 9999]) {
+      const days: string[] = [];
+      for (let month = 0; month <= 20; month += 1) {
+        for (let day = 0; day <= 40; day += 1) days.push(`${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`);
+      }
+      const found = days.filter((day) => toPostingDate(day, 'Pacific/Kiritimati') === day);
+      const all = lengths(year).flatMap((length, month) => Array.from({ length }, (_, day) => `${two(month + 1)}-${two(day + 1)}`));
+      expect(found.map((day) => day.slice(5))).toEqual(year === 0 ? [] : all);
+      expect(days.every((day) => [day, null].includes(toPostingDate(day, 'UTC')))).toBe(true);
+    }
+  });
+});
+
 describe('what a reply says as a date means the same when it comes back', () => {
   it.each(ZONES)('over both doors, in %s', async (timeZone) => {
     const books = await gateway.books({ timeZone });
