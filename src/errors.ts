@@ -56,6 +56,20 @@ export const RETRY_AFTER_SECONDS = '1';
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /**
+ * Makes an error of what a client did, without a stack: nobody reads that, and to collect the frames takes longer than all else that
+ * refusing does.
+ */
+export function withoutStack<T>(make: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/**
  * A refusal: the caller asked for something that the rules do not allow, and nothing was written. (Only
  * {@link ServiceUnavailable} may follow a commit whose answer was lost.)
  *
@@ -69,7 +83,11 @@ export abstract class DomainError extends Error {
   readonly details: ErrorDetails;
 
   constructor(message: string, { field, ...details }: ErrorDetails & { field?: string } = {}) {
+    // As withoutStack does, in which no constructor can call another.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = new.target.name;
     this.field = field;
     this.details = details;

@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 import { requireRole } from '../auth/actor.js';
 import type { Role } from '../entities/access.js';
-import { Forbidden, type InvalidField, InvalidInput } from '../errors.js';
+import { Forbidden, type InvalidField, InvalidInput, withoutStack } from '../errors.js';
 import { wrongFields } from '../inputs/input-errors.js';
 import type { Context } from '../request/context.js';
 import { PostingDateScalar } from '../values/scalars.js';
@@ -215,10 +215,6 @@ class Problems {
 }
 
 function refused(refusal: Forbidden | InvalidInput, { path, node }: Where, status: number): GraphQLError {
-  return new GraphQLError(refusal.message, {
-    originalError: refusal,
-    nodes: [node],
-    ...(path.length > 0 && { path }),
-    extensions: { http: { status } },
-  });
+  const options = { originalError: refusal, nodes: [node], ...(path.length > 0 && { path }), extensions: { http: { status } } };
+  return withoutStack(() => new GraphQLError(refusal.message, options));
 }

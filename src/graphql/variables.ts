@@ -12,6 +12,7 @@ import {
   typeFromAST,
   valueFromAST,
 } from 'graphql';
+import { withoutStack } from '../errors.js';
 
 type Key = string | number;
 
@@ -43,7 +44,7 @@ export function readVariables(
   { variableDefinitions = [] }: OperationDefinitionNode,
   given: Readonly<Record<string, unknown>>,
 ): Variables {
-  const { coerced, errors } = getVariableValues(schema, variableDefinitions, given, { maxErrors: 1 });
+  const { coerced, errors } = withoutStack(() => getVariableValues(schema, variableDefinitions, given, { maxErrors: 1 }));
   if (errors === undefined) return { values: coerced, wrong: [] };
   const values: Record<string, unknown> = {};
   const wrong: WrongValue[] = [];

@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { withoutStack } from '../errors.js';
 import { LongNumber } from './json.js';
 import { Big, parseDecimal, parseNumberToken } from './money.js';
 import { isPostingDate } from './posting-date.js';
@@ -55,8 +56,6 @@ const EXPECTED = {
 } as const;
 
 function refuse(scalar: keyof typeof EXPECTED, found: string, node?: ValueNode): never {
-  throw new GraphQLError(`Expected ${EXPECTED[scalar]}, found ${found}`, {
-    ...(node && { nodes: [node] }),
-    extensions: { code: 'BAD_USER_INPUT' },
-  });
+  const options = { ...(node && { nodes: [node] }), extensions: { code: 'BAD_USER_INPUT' } };
+  throw withoutStack(() => new GraphQLError(`Expected ${EXPECTED[scalar]}, found ${found}`, options));
 }
