@@ -2,6 +2,7 @@ import { Migration20261122Books } from './migration-20261122-books.js';
 import { Migration20261123Reversals } from './migration-20261123-reversals.js';
 import { Migration20261124Duplicates } from './migration-20261124-duplicates.js';
 import { Migration20261125Access } from './migration-20261125-access.js';
+import { Migration20261125Attribution } from './migration-20261125-attribution.js';
 import { Migration20261125Clock } from './migration-20261125-clock.js';
 import { Migration20261125Currencies } from './migration-20261125-currencies.js';
 import { Migration20261125Entries } from './migration-20261125-entries.js';
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   Migration20261125VisibleText,
   Migration20261125LockDateTrail,
   Migration20261125LockDatesAhead,
+  Migration20261125Attribution,
 ];

@@ -1,10 +1,11 @@
-import { ConnectionException, DriverException, UniqueConstraintViolationException } from '@mikro-orm/core';
+import { ConnectionException, DriverException } from '@mikro-orm/core';
 import {
   AccountCodeNotUnique,
   BranchCodeNotUnique,
   CreditNoteNumberNotUnique,
   DomainError,
   ServiceUnavailable,
+  Unauthenticated,
 } from '../errors.js';
 
 /** Refusals that only the database can make without a race, by the name of its constraint. */
@@ -12,6 +13,9 @@ const REFUSALS: Readonly<Record<string, () => DomainError>> = {
   accounts_code_unique: () => new AccountCodeNotUnique(),
   branches_code_unique: () => new BranchCodeNotUnique(),
   credit_notes_number_unique: () => new CreditNoteNumberNotUnique(),
+  // A key, a membership or a role was taken away between the last look at it and the insert.
+  refunds_made_by_who_may: () => new Unauthenticated('CREDENTIAL'),
+  refund_reversals_made_by_who_may: () => new Unauthenticated('CREDENTIAL'),
 };
 
 /**
@@ -24,9 +28,8 @@ const TRANSIENT = /^(08|25006|53|57P|58030|55P03|57014|40001|40P01)/;
 /** The refusal that an error means for the caller; `null` for a fault of ours. */
 export function refusalOf(error: unknown): DomainError | null {
   if (error instanceof DomainError) return error;
-  if (error instanceof UniqueConstraintViolationException && 'constraint' in error) {
-    return REFUSALS[String(error.constraint)]?.() ?? null;
-  }
+  const refusal = error instanceof DriverException && 'constraint' in error && REFUSALS[String(error.constraint)];
+  if (refusal) return refusal();
   // The ORM makes an error of its own of whatever is thrown below it, with the same properties.
   const isWrapped = error instanceof DriverException && 'code' in error && error.code === 'SERVICE_UNAVAILABLE';
   return isWrapped || isTransient(error) ? new ServiceUnavailable() : null;
