@@ -76,6 +76,14 @@ describe('the gateway’s role', () => {
     expect(await asGateway(statement())).toMatch(/permission denied|only an operator/);
   });
 
+  it.each(['lo_create(0)', 'lo_creat(-1)', `lo_from_bytea(0, 'x')`, 'lo_open(1, 131072)', `lo_put(1, 0, 'x')`, 'lo_unlink(1)'])(
+    'may not keep large objects: %s',
+    async (call) => {
+      expect(await asGateway(`select ${call}`)).toMatch(/permission denied for function lo_/);
+      expect(await asOperator(`select ${call}`)).toMatch(/permission denied for function lo_/);
+    },
+  );
+
   it('may set the lock date, and note when a key was used', async () => {
     expect(await asGateway('update api_keys set last_used_at = now()', 'update organizations set lock_date = null')).toBe(
       'accepted',
@@ -180,6 +188,22 @@ describe('npm run migrate', () => {
     const orm = await connect(connectionOf({ ...readCluster().superuser, database }));
     await migrate(orm, { application: user }).finally(() => orm.close());
     expect(await asGateway(key())).toContain('permission denied');
+  });
+
+  it('gives the roles their rights also as an owner that is no superuser', async () => {
+    const { superuser } = gateway.database;
+    const owner = `owner_${database}`;
+    await superuser.query(`create role ${owner} login password 'owner'`);
+    await superuser.query(`create database ${owner} owner ${owner}`);
+    const { user } = readCluster().application;
+    const orm = await connect(connectionOf({ ...readCluster().superuser, user: owner, password: 'owner', database: owner }));
+    try {
+      expect(await migrate(orm, { application: user })).not.toEqual([]);
+    } finally {
+      await orm.close();
+      await superuser.query(`drop database ${owner} with (force)`);
+      await superuser.query(`drop role ${owner}`);
+    }
   });
 
   it.each([

@@ -61,6 +61,21 @@ export async function grantRights(em: EntityManager, { application, operator }: 
   const [row] = await em.execute<{ database: string }[]>('select quote_ident(current_database()) as database');
   // A temporary table or function would stand before the real ones.
   await em.execute(`revoke temporary on database ${row?.database} from public`);
+  await revokeLargeObjects(em);
+}
+
+/**
+ * Nobody needs large objects, and with them a role that may insert only into its tables could fill the disk past every limit and check. The functions
+ * belong to the superuser: an owner of the tables that is no superuser leaves them as they are (see docs/operations.md).
+ */
+async function revokeLargeObjects(em: EntityManager): Promise<void> {
+  const functions = await em.execute<{ name: string }[]>(`
+    select oid::regprocedure::text as name from pg_proc
+    where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^lo_|^lowrite$' and pg_has_role(proowner, 'USAGE')
+      and has_function_privilege('public', oid, 'EXECUTE')`);
+  if (functions.length > 0) {
+    await em.execute(`revoke execute on function ${functions.map(({ name }) => name).join(', ')} from public`);
+  }
 }
 
 /** The name of the role as it stands in SQL. */
