@@ -117,8 +117,8 @@ const MAY_NOT: readonly (readonly [string, () => Promise<Maker>])[] = [
 describe('is attributed neither a refund nor a reversal', () => {
   it.each(MAY_NOT)('%s', async (_who, make) => {
     const { id } = await books.refund(noteId, { amount: '40.00', date: '2026-02-01' });
-    const before = await books.snapshot();
     const made = await make();
+    const before = await books.snapshot();
 
     expect(await refundBy(made)).toContain('attributed to a key or a member that may not make it');
     expect(await reversalBy(id, made)).toContain('attributed to a key or a member that may not make it');
