@@ -35,6 +35,7 @@ import { shedLoad } from './load-shedding.js';
 import { RateLimit } from './rate-limit.js';
 import { Readiness } from './readiness.js';
 import { headerOf, requestFacts } from './request-metadata.js';
+import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-replies.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** How long a stop waits for requests in flight, unless configured. */
@@ -63,6 +64,7 @@ export interface AppOptions {
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
   readonly connections?: ConnectionLimits;
+  readonly unread?: UnreadLimits;
   /** How long closing waits for requests in flight. */
   readonly stopSeconds?: number;
   /** What the Sandbox opens with, in demo mode. */
@@ -84,6 +86,7 @@ export async function createApp({
   jwt,
   logger,
   connections: limits = CONNECTION_LIMITS,
+  unread = UNREAD_LIMITS,
   stopSeconds = STOP_SECONDS,
   sandbox,
   databaseTrouble = async () => null,
@@ -122,6 +125,7 @@ export async function createApp({
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(sendNotFound);
   followRequests(app, connections, stopSeconds);
+  boundUnreadReplies(app, unread);
   secureWeb(app, config, sandbox !== undefined);
   await app.register(cors, {
     origin: [...config.corsOrigins],

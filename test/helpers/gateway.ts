@@ -17,6 +17,7 @@ import { createApp } from '../../src/server/app.js';
 import type { ClientIp, TrustedProxies } from '../../src/server/client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/server/connections.js';
 import type { RateLimitSettings } from '../../src/server/rate-limit.js';
+import type { UnreadLimits } from '../../src/server/unread-replies.js';
 import { createOrganization } from '../../src/services/organizations/create-organization.js';
 import {
   CreateAccountDocument,
@@ -68,6 +69,7 @@ export class Gateway {
       clientIp?: ClientIp;
       connections?: Partial<ConnectionLimits>;
       stopSeconds?: number;
+      unread?: UnreadLimits;
       trustedProxies?: TrustedProxies;
       /** Serves this in place of its own database. */
       orm?: MikroORM;
@@ -113,6 +115,7 @@ export class Gateway {
       logger,
       ...(options.sandbox && { sandbox: options.sandbox }),
       connections: { ...CONNECTION_LIMITS, ...options.connections },
+      ...(options.unread && { unread: options.unread }),
       ...(options.stopSeconds !== undefined && { stopSeconds: options.stopSeconds }),
     });
     return new Gateway(database, app, logged);

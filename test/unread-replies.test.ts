@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { CreateCreditNoteDocument } from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+const MEGABYTE = 1024 * 1024;
+const LIMITS = { perOrganization: 3 * MEGABYTE, total: 5 * MEGABYTE };
+
+let gateway: Gateway;
+let port: number;
+/** The server's side of each connection that is open. */
+const served = new Set<Socket>();
+const clients: Socket[] = [];
+beforeAll(async () => {
+  gateway = await Gateway.start({ unread: LIMITS });
+  gateway.app.server.on('connection', (socket: Socket) => {
+    served.add(socket);
+    socket.once('close', () => served.delete(socket));
+  });
+  port = await gateway.listen();
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.destroy();
+  while (served.size > 0) await new Promise(setImmediate);
+});
+afterAll(() => gateway.stop());
+
+/** Books whose replies are about a megabyte long. */
+async function wordyBooks(): Promise<Books> {
+  const books = await gateway.books();
+  const customerId = await books.customer();
+  const lines = [{ accountId: books.ids.sales, amount: '1.00' }];
+  for (let count = 0; count < 10; count += 1) {
+    const input = { customerId, date: '2026-01-01', note: 'n'.repeat(4_000), lines };
+    await books.client.query(CreateCreditNoteDocument, { input });
+  }
+  return books;
+}
+
+const LONG = `{ ${Array.from({ length: 25 }, (_, index) => `a${index}: creditNotes(first: 10) { note }`).join(' ')} }`;
+
+/** Sends more requests than the system's buffers hold replies, and reads none: the last reply that is begun stays in memory. */
+async function neverRead(books: Books): Promise<Socket> {
+  const client = createConnection({ port, host: '127.0.0.1' });
+  clients.push(client.on('error', () => undefined).pause());
+  await once(client, 'connect');
+  const body = JSON.stringify({ query: LONG });
+  const head = [
+    'POST /graphql HTTP/1.1',
+    'host: localhost',
+    `authorization: ${books.client.headers.authorization}`,
+    'content-type: application/json',
+    `content-length: ${body.length}`,
+  ];
+  client.write(`${head.join('\r\n')}\r\n\r\n${body}`.repeat(12));
+  return client;
+}
+
+const waiting = () => [...served].filter(({ destroyed }) => !destroyed).map(({ writableLength }) => writableLength);
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+
+/** Until so many connections are open, and each of them waits for its client. */
+async function stuck(isEnough: (connections: number) => boolean): Promise<void> {
+  while (!isEnough(served.size) || waiting().includes(0)) await new Promise(setImmediate);
+}
+
+describe('replies that nobody reads', () => {
+  it('of one organization are kept up to a limit, beyond which the oldest are cut off; those who read go on', async () => {
+    const books = await wordyBooks();
+    for (let count = 0; count < 8; count += 1) await neverRead(books);
+    await stuck((connections) => connections < 8);
+
+    expect(sum(waiting())).toBeGreaterThan(MEGABYTE);
+    expect(sum(waiting())).toBeLessThanOrEqual(LIMITS.perOrganization + 10_000);
+    for (let count = 0; count < 5; count += 1) {
+      expect(Object.keys((await books.client.graphql<object, undefined>(LONG)).data ?? {})).toHaveLength(25);
+    }
+  });
+
+  it('of all organizations are kept up to a limit, and the organization with the most is cut off first', async () => {
+    const modest = await wordyBooks();
+    await neverRead(modest);
+    await stuck((connections) => connections === 1);
+    const [first] = served;
+    for (const books of [await wordyBooks(), await wordyBooks()]) {
+      for (let count = 0; count < 4; count += 1) await neverRead(books);
+    }
+    await stuck((connections) => connections < 9);
+
+    expect(sum(waiting())).toBeLessThanOrEqual(LIMITS.total + 10_000);
+    expect(first?.destroyed).toBe(false);
+    expect(gateway.logged.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+  });
+});
