@@ -5,8 +5,10 @@ import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
 import { ApiKey, Membership } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
 import { Unauthenticated } from '../errors.js';
-import { executeTogether } from '../orm/driver.js';
-import { columnsOf, detached, wholeWith } from '../orm/rows.js';
+import { columnsOf } from '../orm/columns.js';
+import { executeTogether } from '../orm/execute-together.js';
+import { mapRows } from '../orm/row-mapping.js';
+import { wholeWith } from '../orm/selection.js';
 import type { Actor, RequestFacts } from './actor.js';
 import { hashApiKey, looksLikeApiKey } from './api-keys.js';
 import { type JwtSettings, subjectOf } from './jwt.js';
@@ -87,7 +89,7 @@ export class Authenticator {
         from api_keys where hash = any ($1) and revoked_at is null and (expires_at is null or expires_at > now())
       ) key join organizations organization on organization.id = key.organization_id`;
     const [rows = []] = await executeTogether(em, [{ text, values: [wanted] }]);
-    const apiKeys = detached(em, ApiKey, null, rows, WITH_ORGANIZATION);
+    const apiKeys = mapRows(em, ApiKey, null, rows, WITH_ORGANIZATION);
     const used = apiKeys.filter((_, index) => rows[index]?.used_lately !== true);
     if (used.length > 0) this.noting ??= this.noteUse(used).finally(() => (this.noting = undefined));
     const byHash = new Map(apiKeys.map((each) => [each.hash, each]));

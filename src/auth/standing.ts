@@ -1,6 +1,6 @@
 import { Role } from '../entities/access.js';
 import { Unauthenticated } from '../errors.js';
-import type { Row, Statement } from '../orm/driver.js';
+import type { Row, Statement } from '../orm/statement.js';
 import { type Actor, requireRole } from './actor.js';
 
 /**

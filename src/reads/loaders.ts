@@ -12,7 +12,8 @@ import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
-import { detached, wholeWith } from '../orm/rows.js';
+import { mapRows } from '../orm/row-mapping.js';
+import { wholeWith } from '../orm/selection.js';
 import { accountTurnovers, customerTurnovers, type Turnover } from '../services/ledger/balances.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { type Reading, readRows } from './rows.js';
@@ -72,12 +73,12 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     }),
 
     journalLines: new DataLoader<number, JournalLine[]>(async (ids) => {
-      const lines = await read(JournalLine, { where: [['journalEntry', 'in', ids]], shape: WITH_ACCOUNT });
+      const lines = await read(JournalLine, { where: [['journalEntry', 'in', ids]], selection: WITH_ACCOUNT });
       return grouped(ids, lines, (line) => line.journalEntry.id);
     }),
 
     creditNoteLines: new DataLoader<number, CreditNoteLine[]>(async (ids) => {
-      const lines = await read(CreditNoteLine, { where: [['creditNote', 'in', ids]], shape: WITH_ACCOUNT });
+      const lines = await read(CreditNoteLine, { where: [['creditNote', 'in', ids]], selection: WITH_ACCOUNT });
       return grouped(ids, lines, (line) => line.creditNote.id);
     }),
 
@@ -94,7 +95,7 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
           [...pages.flatMap(({ creditNoteId, first, after }) => [creditNoteId, first, after]), organization().id],
         );
         // Pages of one note may overlap, when a field is asked for twice: each refund is taken once.
-        const refunds = new Set(detached(em, Refund, organization(), rows));
+        const refunds = new Set(mapRows(em, Refund, organization(), rows));
         const ofNote = Map.groupBy(refunds, ({ creditNote }) => creditNote.id);
         return pages.map(({ creditNoteId, first, after }) =>
           (ofNote.get(creditNoteId) ?? []).filter(({ id }) => id > after).slice(0, first),

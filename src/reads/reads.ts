@@ -4,9 +4,9 @@ import type DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Actor } from '../auth/actor.js';
 import { type Owned, parseId } from '../entities/owned.js';
-import { hasBeenRead } from '../orm/rows.js';
+import { isLoaded } from '../orm/row-mapping.js';
 import { type Condition, readRows } from './rows.js';
-import { shapeOf } from './selection.js';
+import { selectionOf } from './selection.js';
 
 /** Who reads, and through which unit of work. */
 interface Reader {
@@ -30,8 +30,8 @@ export async function findById<T extends Owned>(
 ): Promise<T | null> {
   const key = parseId(id);
   if (key === null) return null;
-  const shape = shapeOf(info, em.getMetadata().get(entity) as EntityMetadata);
-  const [row] = await readRows(em, entity, actor.organization, { where: [['id', '=', key]], shape });
+  const selection = selectionOf(info, em.getMetadata().get(entity) as EntityMetadata);
+  const [row] = await readRows(em, entity, actor.organization, { where: [['id', '=', key]], selection });
   return row ?? null;
 }
 
@@ -43,13 +43,13 @@ export function findPage<T extends Owned>(
   page: Page,
   where: readonly Condition[] = [],
 ): Promise<T[]> {
-  const shape = shapeOf(info, em.getMetadata().get(entity) as EntityMetadata);
-  return readRows(em, entity, actor.organization, { where, page: { after: afterId(page), first: page.first }, shape });
+  const selection = selectionOf(info, em.getMetadata().get(entity) as EntityMetadata);
+  return readRows(em, entity, actor.organization, { where, page: { after: afterId(page), first: page.first }, selection });
 }
 
 /** The relation itself if it came along, or else what the loader reads. */
 export function related<T extends Owned>(loader: DataLoader<number, T>, relation: T): T | Promise<T> {
-  return hasBeenRead(relation) ? relation : loader.load(relation.id);
+  return isLoaded(relation) ? relation : loader.load(relation.id);
 }
 
 /** The collection's rows if they came along, or else what the loader reads. */

@@ -2,8 +2,10 @@ import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/cor
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
-import { executeTogether } from '../orm/driver.js';
-import { aliasOf, columnsOf, detached, isToOne, type Remembered, remembered, type Shape, WHOLE } from '../orm/rows.js';
+import { aliasOf, columnsOf, isToOne } from '../orm/columns.js';
+import { executeTogether } from '../orm/execute-together.js';
+import { mapRows } from '../orm/row-mapping.js';
+import { type Memo, memoize, type Selection, WHOLE } from '../orm/selection.js';
 
 /** A property of the entity, or of what is embedded in it (`provenance.createdBy`), and what its column must be. */
 export type Condition = readonly [property: string, operator: '=' | 'in', value: unknown];
@@ -15,25 +17,25 @@ export interface Reading {
   readonly orderBy?: string;
   /** So many of them, at most {@link MAX_PAGE}, after an id. */
   readonly page?: { readonly after: number; readonly first: number };
-  readonly shape?: Shape;
+  readonly selection?: Selection;
 }
 
 export const MAX_PAGE = 100;
 
 /**
- * Reads rows to be shown, {@link detached}, with their to-one relations in one statement. One more for each to-many relation is sent
+ * Reads rows to be shown, {@link mapRows}, with their to-one relations in one statement. One more for each to-many relation is sent
  * along with it, and makes arrays of its items. It sees what was committed in between: a row that it found nothing for has no array.
  */
 export async function readRows<T extends Owned>(
   em: EntityManager,
   entity: EntityClass<T>,
   organization: Organization,
-  { where, orderBy = 'id', page, shape = WHOLE }: Reading,
+  { where, orderBy = 'id', page, selection = WHOLE }: Reading,
 ): Promise<T[]> {
   const meta = em.getMetadata().get(entity) as EntityMetadata;
   const question = `${meta.tableName} ${where.map(([property, operator]) => property + operator)} ${orderBy} ${page !== undefined}`;
-  const { text, toMany } = remembered(QUESTIONS, shape, question, () =>
-    questionOf(em, meta, where, orderBy, page !== undefined, shape),
+  const { text, toMany } = memoize(QUESTIONS, selection, question, () =>
+    questionOf(em, meta, where, orderBy, page !== undefined, selection),
   );
   const values = [organization.id, ...where.map(([, operator, value]) => (operator === 'in' ? listed(value) : value))];
   if (page !== undefined) values.push(page.after, page.first);
@@ -41,16 +43,16 @@ export async function readRows<T extends Owned>(
     em,
     [text, ...toMany.map(({ text }) => text)].map((text) => ({ text, values, isTheirs: true })),
   );
-  const entities = detached(em, entity, organization, rows, shape);
+  const entities = mapRows(em, entity, organization, rows, selection);
   for (const [index, many] of toMany.entries()) {
-    const items = detached(em, many.meta.class as EntityClass<Owned>, organization, rowsOfMany[index] ?? [], many.shape);
+    const items = mapRows(em, many.meta.class as EntityClass<Owned>, organization, rowsOfMany[index] ?? [], many.selection);
     const itemsOf = Map.groupBy(items, (item) => (item[many.mappedBy as never] as Owned).id);
     for (const owner of follow(entities, many.owner)) Object.assign(owner, { [many.name]: itemsOf.get(owner.id) });
   }
   return entities;
 }
 
-/** The statements that read rows of a shape. */
+/** The statements that read rows of a selection. */
 interface Question {
   readonly text: string;
   readonly toMany: readonly ToMany[];
@@ -62,12 +64,12 @@ interface ToMany {
   readonly owner: string;
   readonly name: string;
   readonly meta: EntityMetadata;
-  readonly shape: Shape;
+  readonly selection: Selection;
   /** The item's reference to its owner. */
   readonly mappedBy: string;
 }
 
-const QUESTIONS: Remembered<Question> = new WeakMap();
+const QUESTIONS: Memo<Question> = new WeakMap();
 
 function questionOf(
   em: EntityManager,
@@ -75,7 +77,7 @@ function questionOf(
   where: readonly Condition[],
   orderBy: string,
   isPage: boolean,
-  shape: Shape,
+  selection: Selection,
 ): Question {
   const conditions = where.map(([property, operator], index) => {
     const value = `$${index + 2}`;
@@ -87,7 +89,7 @@ function questionOf(
   // by organization: the plan that is kept is made for no organization in particular, and a large one makes all ids look as good.
   const own = isPage ? `(organization_id, id) > ($1, ${after}) and organization_id <= $1` : 'organization_id = $1';
   const order = isPage ? ['organization_id', 'id'] : [columnOf(meta, orderBy)];
-  const along = [...joined(meta, shape, '')];
+  const along = [...joined(meta, selection, '')];
   // The page first, and then what is joined to it. It is planned for the longest page. Only columns of the answer must be named.
   const from = `
     from (
@@ -96,27 +98,27 @@ function questionOf(
     ) ${ROOT}${along.map(({ join }) => join).join('')}
     order by ${order.map((column) => `${ROOT}.${column}`).join(', ')}${isPage ? ` limit ${first}` : ''}`;
   return {
-    text: `select ${answered(em, { path: '', meta, shape }, along)}${from}`,
-    toMany: [{ path: '', meta, shape }, ...along].flatMap((owner) => toManyOf(em, owner, from)),
+    text: `select ${answered(em, { path: '', meta, selection }, along)}${from}`,
+    toMany: [{ path: '', meta, selection }, ...along].flatMap((owner) => toManyOf(em, owner, from)),
   };
 }
 
 /** The columns of a statement's answer. */
 function answered(em: EntityManager, root: Level, along: readonly Level[]): string {
-  const own = columnsOf(em, root.meta.class, '', root.shape).replaceAll(/\w+/g, `${ROOT}.$&`);
-  return [own, ...along.map(({ path, meta, shape }) => columnsOf(em, meta.class, path, shape))].join(', ');
+  const own = columnsOf(em, root.meta.class, '', root.selection).replaceAll(/\w+/g, `${ROOT}.$&`);
+  return [own, ...along.map(({ path, meta, selection }) => columnsOf(em, meta.class, path, selection))].join(', ');
 }
 
 interface Level {
   /** From the rows that are asked for; empty for themselves. */
   readonly path: string;
   readonly meta: EntityMetadata;
-  readonly shape: Shape;
+  readonly selection: Selection;
 }
 
 /** Each reference carries the organization in the database, so what is joined by its id alone is of the same one. */
-function* joined(meta: EntityMetadata, shape: Shape, above: string): Generator<Level & { readonly join: string }> {
-  for (const [name, inner] of shape.relations) {
+function* joined(meta: EntityMetadata, selection: Selection, above: string): Generator<Level & { readonly join: string }> {
+  for (const [name, inner] of selection.relations) {
     const property = propertyOf(meta, name);
     if (!isToOne(property)) continue;
     const target = property.targetMeta as EntityMetadata;
@@ -125,25 +127,25 @@ function* joined(meta: EntityMetadata, shape: Shape, above: string): Generator<L
       property.kind === 'm:1'
         ? `${aliasOf(path)}.id = ${alias(above)}.${property.fieldNames[0]}`
         : `${aliasOf(path)}.${columnOf(target, property.mappedBy)} = ${alias(above)}.id`;
-    yield { path, meta: target, shape: inner, join: ` left join ${target.tableName} ${aliasOf(path)} on ${condition}` };
+    yield { path, meta: target, selection: inner, join: ` left join ${target.tableName} ${aliasOf(path)} on ${condition}` };
     yield* joined(target, inner, path);
   }
 }
 
-function toManyOf(em: EntityManager, { path, meta, shape }: Level, from: string): ToMany[] {
-  return [...shape.relations].flatMap(([name, inner]) => {
+function toManyOf(em: EntityManager, { path, meta, selection }: Level, from: string): ToMany[] {
+  return [...selection.relations].flatMap(([name, inner]) => {
     const property = propertyOf(meta, name);
     if (isToOne(property)) return [];
     const { mappedBy } = property;
     const target = property.targetMeta as EntityMetadata;
     const along = [...joined(target, inner, '')];
     const text = `
-      select ${answered(em, { path: '', meta: target, shape: inner }, along)}
+      select ${answered(em, { path: '', meta: target, selection: inner }, along)}
       from (
         select * from ${target.tableName}
         where organization_id = $1 and ${columnOf(target, mappedBy)} = any (array(select ${alias(path)}.id ${from}))
       ) ${ROOT}${along.map(({ join }) => join).join('')} order by ${ROOT}.id`;
-    return [{ text, owner: path, name, meta: target, shape: inner, mappedBy }];
+    return [{ text, owner: path, name, meta: target, selection: inner, mappedBy }];
   });
 }
 

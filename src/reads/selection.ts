@@ -10,7 +10,7 @@ import {
 } from 'graphql';
 // GraphQL.js collects fields by this itself: fragments, aliases, @skip and @include mean here what they mean there.
 import { collectSubfields } from 'graphql/execution/collectFields.js';
-import type { Shape } from '../orm/rows.js';
+import type { Selection } from '../orm/selection.js';
 
 /** A document can ask for relations of relations without end; what lies deeper than this is read when it is reached. */
 const MAX_DEPTH = 2;
@@ -19,21 +19,21 @@ const MAX_DEPTH = 2;
  * What has to be read of the entity for the fields that are asked for under the field: for a field without a resolver, and for
  * a relation, the property of its name; for one with a resolver what it says that it reads, and everything if it says nothing.
  */
-export function shapeOf(info: GraphQLResolveInfo, meta: EntityMetadata): Shape {
+export function selectionOf(info: GraphQLResolveInfo, meta: EntityMetadata): Selection {
   // A field that stands in several places asks for what all of them do.
   const node = info.fieldNodes.length === 1 ? info.fieldNodes[0] : undefined;
-  const known = node && SHAPES.get(node);
+  const known = node && SELECTIONS.get(node);
   if (known !== undefined) return known;
-  const shape = shapeUnder(info, getNamedType(info.returnType) as GraphQLObjectType, info.fieldNodes, meta, {
+  const selection = selectionUnder(info, getNamedType(info.returnType) as GraphQLObjectType, info.fieldNodes, meta, {
     depth: 0,
     isOfMany: false,
   });
-  if (node !== undefined && !hasDirectives(info)) SHAPES.set(node, shape);
-  return shape;
+  if (node !== undefined && !hasDirectives(info)) SELECTIONS.set(node, selection);
+  return selection;
 }
 
 /** Of the fields in documents that Apollo Server remembers. */
-const SHAPES = new WeakMap<FieldNode, Shape>();
+const SELECTIONS = new WeakMap<FieldNode, Selection>();
 
 /** What is skipped or included may be another thing the next time. */
 function hasDirectives({ operation, fragments }: GraphQLResolveInfo): boolean {
@@ -60,13 +60,13 @@ interface Asked {
   readonly nodes: FieldNode[];
 }
 
-function shapeUnder(
+function selectionUnder(
   info: GraphQLResolveInfo,
   type: GraphQLObjectType,
   above: readonly FieldNode[],
   meta: EntityMetadata,
   place: Place,
-): Shape {
+): Selection {
   let isWhole = false;
   const properties = new Set<string>();
   const relations = new Map<string, Asked>();
@@ -87,24 +87,24 @@ function shapeUnder(
       asked.nodes.push(...nodes);
     }
   }
-  const shapes = new Map<string, Shape>();
+  const selections = new Map<string, Selection>();
   for (const [name, asked] of relations) {
-    const shape = relationUnder(info, asked, place);
-    if (shape !== null) shapes.set(name, shape);
+    const selection = relationUnder(info, asked, place);
+    if (selection !== null) selections.set(name, selection);
   }
-  return { properties: isWhole ? null : properties, relations: shapes };
+  return { properties: isWhole ? null : properties, relations: selections };
 }
 
 /** `null` if no more than its id is to come along. */
-function relationUnder(info: GraphQLResolveInfo, { property, type, nodes }: Asked, { depth, isOfMany }: Place): Shape | null {
+function relationUnder(info: GraphQLResolveInfo, { property, type, nodes }: Asked, { depth, isOfMany }: Place): Selection | null {
   const meta = property.targetMeta as EntityMetadata;
   if (property.kind === 'm:1') {
     if (type === null || depth === MAX_DEPTH) return null;
-    return shapeUnder(info, type, nodes, meta, { depth: depth + 1, isOfMany });
+    return selectionUnder(info, type, nodes, meta, { depth: depth + 1, isOfMany });
   }
   if (isOfMany) return null;
   if (type === null) return { properties: new Set([property.mappedBy]), relations: new Map() };
-  const { properties, relations } = shapeUnder(info, type, nodes, meta, { depth: MAX_DEPTH - 1, isOfMany: true });
+  const { properties, relations } = selectionUnder(info, type, nodes, meta, { depth: MAX_DEPTH - 1, isOfMany: true });
   return { properties: properties && new Set([...properties, property.mappedBy]), relations };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Gathering } from '../concurrency/batcher.js';
 import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
-import { executeTogether } from '../orm/driver.js';
+import { executeTogether } from '../orm/execute-together.js';
 
 /** How often a key has been counted in its present window, and how long that lasts. */
 export interface Count {

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Account } from '../../entities/account.js';
 import type { Organization } from '../../entities/organization.js';
-import { executeTogether } from '../../orm/driver.js';
+import { executeTogether } from '../../orm/execute-together.js';
 import { Big, ZERO } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
 

@@ -4,8 +4,10 @@ import { Branch } from '../../entities/branch.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import type { Organization } from '../../entities/organization.js';
 import { type Owned, parseId } from '../../entities/owned.js';
-import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../../orm/driver.js';
-import { columnsOf, detached } from '../../orm/rows.js';
+import { columnsOf } from '../../orm/columns.js';
+import { mapRows } from '../../orm/row-mapping.js';
+import type { Row, Statement } from '../../orm/statement.js';
+import { REFRESH_LOCK_TIMEOUT } from '../../orm/transaction-limits.js';
 import { toPostingDate } from '../../values/posting-date.js';
 import { type SystemAccounts, systemAccounts } from '../ledger/system-accounts.js';
 import { keyLockId } from '../unit-of-work/idempotency.js';
@@ -56,10 +58,10 @@ export function openBooks(
   patience: Patience,
   [noteRows = [], accountRows = [], branchRows = [], duplicateRows = []]: readonly Row[][],
 ): Books {
-  const creditNotes = byId(detached(em, CreditNote, organization, noteRows));
-  const accounts = detached(em, Account, organization, accountRows);
+  const creditNotes = byId(mapRows(em, CreditNote, organization, noteRows));
+  const accounts = mapRows(em, Account, organization, accountRows);
   const fromAccounts = byId(accounts);
-  const branches = byId(detached(em, Branch, organization, branchRows));
+  const branches = byId(mapRows(em, Branch, organization, branchRows));
   const duplicates = new Map(duplicateRows.map(({ index, id }) => [requests[Number(index)], String(id)]));
   return {
     organization,

@@ -9,8 +9,8 @@ import type { CreditNote, Price } from '../../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../../entities/journal-entry.js';
 import { Refund, type RefundTerms } from '../../entities/refund.js';
 import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../../errors.js';
-import { executeTogether } from '../../orm/driver.js';
-import { insert } from '../../orm/rows.js';
+import { bulkInsert } from '../../orm/bulk-insert.js';
+import { executeTogether } from '../../orm/execute-together.js';
 import { type Big, ZERO } from '../../values/money.js';
 import type { SystemAccounts } from '../ledger/system-accounts.js';
 import type { Idempotency, LockedKeys } from '../unit-of-work/idempotency.js';
@@ -181,8 +181,8 @@ export async function writeRefunds(
 ): Promise<{ written: Promise<void> }> {
   const refunds = [...made.values()];
   const entries = refunds.map(({ journalEntry }) => journalEntry);
-  await Promise.all([insert(em, entries), assertStillMay(em, [...made.keys()])]);
-  const written = insert(
+  await Promise.all([bulkInsert(em, entries), assertStillMay(em, [...made.keys()])]);
+  const written = bulkInsert(
     em,
     entries.flatMap(({ lines }) => lines.getItems()),
     refunds,

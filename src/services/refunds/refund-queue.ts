@@ -3,8 +3,8 @@ import { Gathering } from '../../concurrency/batcher.js';
 import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../../concurrency/wait-budget.js';
 import { Refund } from '../../entities/refund.js';
 import { Forbidden, ServiceUnavailable, Unauthenticated } from '../../errors.js';
-import type { DatabaseDriver } from '../../orm/driver.js';
 import { isFaultOfOne, isLockTimeout } from '../../orm/errors.js';
+import { lockWaitersOf } from '../../orm/lock-waiters.js';
 import { MOMENT_MS, Patience } from '../unit-of-work/unit-of-work.js';
 import {
   type Outcome,
@@ -53,7 +53,7 @@ export class RefundQueue {
 
   private async refund(organizationId: number, items: readonly Item[], proceed: () => void): Promise<(Refund | Promise<Refund>)[]> {
     const [first, ...others] = items;
-    const { lockWaiters } = this.em.getDriver() as DatabaseDriver;
+    const lockWaiters = lockWaitersOf(this.em);
     if (first === undefined || others.length > 0 || lockWaiters.isFull(organizationId)) {
       return this.refundTogether(organizationId, items, Patience.SHORT, proceed);
     }

@@ -3,7 +3,8 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { IdempotencyKey } from '../../entities/idempotency-key.js';
 import type { Organization } from '../../entities/organization.js';
 import { IdempotencyKeyReused } from '../../errors.js';
-import { REFRESH_LOCK_TIMEOUT, type Row, type Statement } from '../../orm/driver.js';
+import type { Row, Statement } from '../../orm/statement.js';
+import { REFRESH_LOCK_TIMEOUT } from '../../orm/transaction-limits.js';
 import { Big } from '../../values/money.js';
 
 /**

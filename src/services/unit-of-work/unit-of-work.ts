@@ -5,9 +5,11 @@ import { Standing, standingStatement } from '../../auth/standing.js';
 import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../../concurrency/wait-budget.js';
 import { Role } from '../../entities/access.js';
 import { Organization } from '../../entities/organization.js';
-import { type DatabaseDriver, executeTogether, type Row, type Statement } from '../../orm/driver.js';
+import { columnsOf } from '../../orm/columns.js';
 import { isLockTimeout } from '../../orm/errors.js';
-import { columnsOf } from '../../orm/rows.js';
+import { executeTogether } from '../../orm/execute-together.js';
+import { lockWaitersOf } from '../../orm/lock-waiters.js';
+import type { Row, Statement } from '../../orm/statement.js';
 import { type KeyedCommand, keyStatements, LockedKeys } from './idempotency.js';
 
 /**
@@ -144,7 +146,7 @@ async function waiting<T>(
   run: () => Promise<T>,
   shortly: (() => Promise<T>) | null,
 ): Promise<T> {
-  const { lockWaiters } = em.getDriver() as DatabaseDriver;
+  const lockWaiters = lockWaitersOf(em);
   if (shortly !== null && lockWaiters.isFull(organizationId)) {
     try {
       return await shortly();

@@ -1,0 +1,10 @@
+/** A row as the database returns it: the columns by name. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A statement with the values of its parameters $1, $2, … Each connection prepares its text once. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** Clients decide on the text, so there may be any number of texts: only a bounded number of them is prepared. */
+  readonly isTheirs?: boolean;
+}
