@@ -15,6 +15,7 @@ import {
   TypeMetaFieldDef,
   type ValueNode,
 } from 'graphql';
+import { LENGTHS } from '../inputs/lengths.js';
 import { MAX_PAGE } from '../reads/rows.js';
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -29,7 +30,7 @@ const OBJECTS: Readonly<Record<string, number>> = {
   'Mutation.refundCreditNotes': 20,
 };
 
-/** What a field costs that does more than show what has been read, or whose text may be long. Any other costs 1. */
+/** What a field costs that does more than show what has been read. Any other costs 1, and more if its text may be long. */
 const PRICES: Readonly<Record<string, number>> = {
   // The whole books are read in the database.
   'Query.ledgerHealth': 2_000,
@@ -49,12 +50,24 @@ const PRICES: Readonly<Record<string, number>> = {
   // Sums of lines in the database.
   'Account.balance': 20,
   'Customer.balance': 20,
-  // Up to 4,000 characters; all others have 255 at most.
-  'CreditNote.note': 10,
-  'AuditEvent.details': 5,
-  'CreditNoteLine.description': 3,
-  'Refund.description': 3,
-  'RefundReversal.reason': 3,
+};
+
+/** A text costs 1 for each so many characters that it may have: an allowed reply has no more than that many for each unit of cost. */
+const CHARACTERS = 255;
+
+/** The most characters of each text that may be longer. */
+const TEXTS: Readonly<Record<string, number>> = {
+  'CreditNote.note': LENGTHS.note,
+  'CreditNoteLine.description': LENGTHS.lineDescription,
+  'Refund.description': LENGTHS.refundDescription,
+  'RefundReversal.reason': LENGTHS.reason,
+  // JSON, in which a reason of quotation marks is twice as long, and two dates.
+  'AuditEvent.details': 2 * LENGTHS.reason + CHARACTERS,
+  // The number of a credit note, and what became of it.
+  'JournalEntry.memo': LENGTHS.number + 50,
+  // Each names an account, say, and an amount or two.
+  'Refusal.message': 2 * CHARACTERS,
+  'Refusal.details': 4 * CHARACTERS,
 };
 
 /** How many items a list holds at most that has no `first`, where that is not {@link MAX_PAGE}. */
@@ -108,7 +121,7 @@ export class QueryCost {
   private field(node: FieldNode, typeName: string, count: number, entryLines: number, asked: Asked): number {
     const field = this.definition(typeName, node.name.value);
     const name = `${typeName}.${node.name.value}`;
-    const price = count * (PRICES[name] ?? 1);
+    const price = count * (PRICES[name] ?? Math.ceil((TEXTS[name] ?? 1) / CHARACTERS));
     if (field === undefined) return price;
     const lines = ENTRY_LINES[typeName] ?? entryLines;
     const items = count * (name === 'JournalEntry.lines' ? lines : this.items(name, field, node, asked));

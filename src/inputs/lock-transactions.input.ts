@@ -2,6 +2,7 @@ import { IsOptional } from 'class-validator';
 import { Field, InputType } from 'type-graphql';
 import type { LockTransactions, UnlockTransactions } from '../services/ledger/lock-transactions.js';
 import { PostingDateScalar } from '../values/scalars.js';
+import { LENGTHS } from './lengths.js';
 import { IsPostingDate, IsText } from './validators.js';
 
 @InputType({ description: 'A period to be locked.' })
@@ -14,7 +15,7 @@ export class LockTransactionsInput implements LockTransactions {
   lockDate!: string;
 
   @Field(() => String, { description: 'Why it is locked. 1 to 1000 characters.' })
-  @IsText(1, 1000)
+  @IsText(1, LENGTHS.reason)
   reason!: string;
 }
 
@@ -29,6 +30,6 @@ export class UnlockTransactionsInput implements UnlockTransactions {
   lockDate?: string | null;
 
   @Field(() => String, { description: 'Why they are opened. 1 to 1000 characters.' })
-  @IsText(1, 1000)
+  @IsText(1, LENGTHS.reason)
   reason!: string;
 }

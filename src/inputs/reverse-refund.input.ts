@@ -1,6 +1,7 @@
 import { Field, ID, InputType } from 'type-graphql';
 import type { ReverseRefund } from '../services/refunds/reverse-refund.js';
 import { PostingDateScalar } from '../values/scalars.js';
+import { LENGTHS } from './lengths.js';
 import { IsId, IsPostingDate, IsText } from './validators.js';
 
 @InputType({ description: 'A refund to be reversed.' })
@@ -14,6 +15,6 @@ export class ReverseRefundInput implements ReverseRefund {
   date!: string;
 
   @Field(() => String, { description: 'Why it is reversed. 1 to 1000 characters.' })
-  @IsText(1, 1000)
+  @IsText(1, LENGTHS.reason)
   reason!: string;
 }
