@@ -15,6 +15,7 @@ import type { SandboxContent } from '../graphql/server.js';
 import { createCreditNote } from '../services/credit-notes/create-credit-note.js';
 import { createOrganization } from '../services/organizations/create-organization.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
+import { refundRequest } from '../services/refunds/refund-command.js';
 import { refundCreditNote } from '../services/refunds/refund-credit-note.js';
 import { Big } from '../values/money.js';
 
@@ -153,7 +154,7 @@ async function seed(em: EntityManager): Promise<Omit<Demo, 'jwt'>> {
       open,
     });
   const closed = await note(actor, base.id, sales.id, '100.00', true);
-  const command = {
+  const input = {
     creditNoteId: String(closed.id),
     fromAccountId: String(bank.id),
     amount: Big('100.00'),
@@ -163,7 +164,7 @@ async function seed(em: EntityManager): Promise<Omit<Demo, 'jwt'>> {
     date: DATE,
     branchId: String(primary.id),
   };
-  await refundCreditNote(em, { actor, command, conditions: { duplicateWindowSeconds: 0 } });
+  await refundCreditNote(em, refundRequest(actor, input, { duplicateWindowSeconds: 0 }));
   const otherSales = await accountOfType(em, other, AccountType.INCOME);
   return {
     apiKey: key,

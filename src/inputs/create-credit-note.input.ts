@@ -1,6 +1,7 @@
 import { ArrayMaxSize, ArrayMinSize, IsOptional, ValidateNested } from 'class-validator';
 import { Field, ID, InputType } from 'type-graphql';
-import type { CreateCreditNote } from '../services/credit-notes/create-credit-note.js';
+import type { createCreditNote } from '../services/credit-notes/create-credit-note.js';
+import type { InputFor } from '../services/unit-of-work/command.js';
 import type { Big } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { LENGTHS, MAX_ITEMS } from './lengths.js';
@@ -23,7 +24,7 @@ export class CreditNoteLineInput {
 }
 
 @InputType({ description: "A credit note to be recorded, in the customer's currency." })
-export class CreateCreditNoteInput implements CreateCreditNote {
+export class CreateCreditNoteInput implements InputFor<typeof createCreditNote> {
   @Field(() => String, { nullable: true, description: 'Number, unique in the organization; the next free one if absent.' })
   @IsOptional()
   @IsText(1, LENGTHS.number)

@@ -1,14 +1,15 @@
 import { IsOptional, Matches } from 'class-validator';
 import { Field, InputType } from 'type-graphql';
 import { AccountType } from '../entities/account-type.js';
-import type { CreateAccount, CreateBranch, CreateCustomer } from '../services/organizations/create-records.js';
+import type { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
+import type { InputFor } from '../services/unit-of-work/command.js';
 import { IsEmailAddress, IsText } from './validators.js';
 
 const CURRENCY_CODE = /^[A-Z]{3}$/;
 const CURRENCY_MESSAGE = { message: 'currencyCode must be an ISO 4217 code such as USD' };
 
 @InputType({ description: 'An account to be added to the chart.' })
-export class CreateAccountInput implements CreateAccount {
+export class CreateAccountInput implements InputFor<typeof createAccount> {
   @Field(() => String, { description: 'Code, unique in the organization.' })
   @IsText(1, 50)
   code!: string;
@@ -30,7 +31,7 @@ export class CreateAccountInput implements CreateAccount {
 }
 
 @InputType({ description: 'A branch to be added.' })
-export class CreateBranchInput implements CreateBranch {
+export class CreateBranchInput implements InputFor<typeof createBranch> {
   @Field(() => String, { description: 'Code, unique in the organization.' })
   @IsText(1, 50)
   code!: string;
@@ -41,7 +42,7 @@ export class CreateBranchInput implements CreateBranch {
 }
 
 @InputType({ description: 'A customer to be added.' })
-export class CreateCustomerInput implements CreateCustomer {
+export class CreateCustomerInput implements InputFor<typeof createCustomer> {
   @Field(() => String, { description: 'Name as it stands on documents.' })
   @IsText(1, 255)
   displayName!: string;

@@ -1,6 +1,6 @@
 import { IsOptional, ValidateIf } from 'class-validator';
 import { Field, ID, InputType } from 'type-graphql';
-import type { RefundCreditNote } from '../services/refunds/refund-credit-note.js';
+import type { RefundInput } from '../services/refunds/refund-command.js';
 import type { Big } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { LENGTHS } from './lengths.js';
@@ -20,7 +20,7 @@ import {
   description:
     'A refund to be made. All fields are required, as in the documented REST body; paidAmount may stand for exchangeRate.',
 })
-export class RefundCreditNoteInput implements RefundCreditNote {
+export class RefundCreditNoteInput implements RefundInput {
   @Field(() => ID, { description: 'The credit note to be refunded.' })
   @IsId()
   creditNoteId!: string;

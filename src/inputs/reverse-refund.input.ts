@@ -1,11 +1,12 @@
 import { Field, ID, InputType } from 'type-graphql';
-import type { ReverseRefund } from '../services/refunds/reverse-refund.js';
+import type { reverseRefund } from '../services/refunds/reverse-refund.js';
+import type { InputFor } from '../services/unit-of-work/command.js';
 import { PostingDateScalar } from '../values/scalars.js';
 import { LENGTHS } from './lengths.js';
 import { IsId, IsPostingDate, IsText } from './validators.js';
 
 @InputType({ description: 'A refund to be reversed.' })
-export class ReverseRefundInput implements ReverseRefund {
+export class ReverseRefundInput implements InputFor<typeof reverseRefund> {
   @Field(() => ID, { description: 'The refund.' })
   @IsId()
   refundId!: string;

@@ -47,7 +47,7 @@ export class CreditNoteResolver {
     @Arg('id', () => ID, { description: 'Id of the draft.' }) id: string,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
-    return openCreditNote(context.em, context.actor, id, context.begin(idempotencyKey));
+    return openCreditNote(context.em, context.actor, { id }, context.begin(idempotencyKey));
   }
 
   @Authorized(Role.ACCOUNTANT)

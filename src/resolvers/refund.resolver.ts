@@ -18,6 +18,7 @@ import { ReverseRefundInput } from '../inputs/reverse-refund.input.js';
 import { findById, findPage, related, relatedRows } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { previewRefund } from '../services/refunds/preview-refund.js';
+import { refundRequest } from '../services/refunds/refund-command.js';
 import { refundAllOrNone } from '../services/refunds/refund-list.js';
 import { reverseRefund } from '../services/refunds/reverse-refund.js';
 import { type Big, formatAmount } from '../values/money.js';
@@ -55,7 +56,7 @@ export class RefundResolver {
     const idempotency = context.begin(idempotencyKey);
     const duplicateWindowSeconds = allowDuplicate ? 0 : context.config.duplicateWindowSeconds;
     const conditions = { idempotency, expectedRemaining, duplicateWindowSeconds, allowUnusualRate };
-    return context.refunds.add({ actor: context.actor, command: input, conditions });
+    return context.refunds.add(refundRequest(context.actor, input, conditions));
   }
 
   @Authorized(Role.ACCOUNTANT)
@@ -78,11 +79,9 @@ export class RefundResolver {
     const { actor } = context;
     const duplicateWindowSeconds = allowDuplicate ? 0 : context.config.duplicateWindowSeconds;
     const { whole, each } = context.beginSeveral(inputs.length, idempotencyKey);
-    const requests = inputs.map((command, index) => ({
-      actor,
-      command,
-      conditions: { idempotency: each[index], duplicateWindowSeconds, allowUnusualRate },
-    }));
+    const requests = inputs.map((input, index) =>
+      refundRequest(actor, input, { idempotency: each[index], duplicateWindowSeconds, allowUnusualRate }),
+    );
     const list = { requests, idempotency: whole };
     return mode === BulkMode.ATOMIC
       ? allMade(await refundAllOrNone(context.em, actor.organization.id, list))

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireRole } from '../auth/actor.js';
-import { Role } from '../entities/access.js';
 import { parseId } from '../entities/owned.js';
 import { CreditNoteNotFound } from '../errors.js';
 import { related } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
+import { refundCommand, refundRequest } from '../services/refunds/refund-command.js';
 import { expectedRemaining } from './etag.js';
 import { refundReply } from './refund-reply.js';
 import { readRefundRequest } from './refund-request.js';
@@ -14,7 +14,7 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
   app.post<{ Params: { creditNoteId: string } }>('/credit-notes/:creditNoteId/refunds', async (request, reply) => {
     const context = contextOf(request as FastifyRequest);
     const { creditNoteId } = request.params;
-    requireRole(context.actor, Role.ACCOUNTANT);
+    requireRole(context.actor, refundCommand.role);
     if (parseId(creditNoteId) === null) throw new CreditNoteNotFound(creditNoteId);
     const input = readRefundRequest(creditNoteId, request.body);
     const conditions = {
@@ -23,7 +23,7 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
       duplicateWindowSeconds: request.headers['allow-duplicate'] === 'true' ? 0 : context.config.duplicateWindowSeconds,
       allowUnusualRate: request.headers['allow-unusual-rate'] === 'true',
     };
-    const refund = await context.refunds.add({ actor: context.actor, command: input, conditions });
+    const refund = await context.refunds.add(refundRequest(context.actor, input, conditions));
     const creditNote = await settled(related(context.loaders.creditNote, refund.creditNote), context.log);
     if (creditNote !== null) reply.header('etag', creditNote.etag);
     if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../../auth/actor.js';
+import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
 import { INCOME_TYPES } from '../../entities/account-type.js';
 import { Branch } from '../../entities/branch.js';
@@ -8,29 +8,16 @@ import { Customer } from '../../entities/customer.js';
 import type { Organization } from '../../entities/organization.js';
 import { AccountNotFound, BranchNotFound, CurrencyNotFound, CustomerNotFound, ExchangeRateInvalid } from '../../errors.js';
 import { Big, isCurrency } from '../../values/money.js';
-import { tidy } from '../../values/text.js';
+import { command } from '../unit-of-work/command.js';
+import { decimal, flag, id, listOf, optional, postingDate, text, type ValuesOf, verbatim } from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
-import type { Idempotency } from '../unit-of-work/idempotency.js';
-import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
 import { putIntoBooks } from './open-credit-note.js';
 
-export interface CreateCreditNote {
-  /** Absent: the organization's next free number. */
-  readonly number?: string | null | undefined;
-  readonly customerId: string;
-  /** Absent: the primary branch. */
-  readonly branchId?: string | null | undefined;
-  readonly date: string;
-  /** Absent: 1, which only a note in the base currency may have. */
-  readonly exchangeRate?: Big | null | undefined;
-  readonly lines: readonly { readonly accountId: string; readonly description: string; readonly amount: Big }[];
-  readonly referenceNo: string;
-  readonly note: string;
-  readonly open: boolean;
-}
+const LINE = { accountId: id, description: verbatim, amount: decimal };
 
 /**
- * Records a credit note in the customer's currency, as a draft or open at once.
+ * Records a credit note in the customer's currency, as a draft or open at once. Without a number it gets the organization's next
+ * free one, without a branch it belongs to the primary one, and without an exchange rate it must be in the base currency.
  *
  * @throws {CustomerNotFound}
  * @throws {BranchNotFound}
@@ -47,56 +34,57 @@ export interface CreateCreditNote {
  * @throws {TransactionsDateLocked} if it is to be opened and the books are locked on its date
  * @throws {CreditNoteNumberNotUnique}
  */
-export function createCreditNote(
-  em: EntityManager,
-  actor: Actor,
-  command: CreateCreditNote,
-  idempotency?: Idempotency,
-): Promise<CreditNote> {
-  const number = command.number && tidy(command.number);
-  const fields = { ...command, number };
-  return inUnitOfWork(
-    em,
-    actor,
-    { operation: 'createCreditNote', fields, result: CreditNote, idempotency },
-    async (em, organization) => {
-      const customer = await findOwned(em, Customer, organization, command.customerId);
-      if (customer === null) throw new CustomerNotFound(command.customerId);
-      const { currencyCode } = customer;
-      if (currencyCode !== organization.baseCurrency && !isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
-      if (!command.exchangeRate && currencyCode !== organization.baseCurrency) {
-        throw new ExchangeRateInvalid(`exchangeRate is required: the customer's currency is ${currencyCode}`);
-      }
+export const createCreditNote = command({
+  name: 'createCreditNote',
+  role: Role.ACCOUNTANT,
+  result: CreditNote,
+  fields: {
+    number: optional(text),
+    customerId: id,
+    branchId: optional(id),
+    date: postingDate,
+    exchangeRate: optional(decimal),
+    lines: listOf(LINE),
+    referenceNo: verbatim,
+    note: verbatim,
+    open: flag,
+  },
+  async run({ em, organization, actor }, { number, customerId, branchId, date, exchangeRate, lines, referenceNo, note, open }) {
+    const customer = await findOwned(em, Customer, organization, customerId);
+    if (customer === null) throw new CustomerNotFound(customerId);
+    const { currencyCode } = customer;
+    if (currencyCode !== organization.baseCurrency && !isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
+    if (exchangeRate === null && currencyCode !== organization.baseCurrency) {
+      throw new ExchangeRateInvalid(`exchangeRate is required: the customer's currency is ${currencyCode}`);
+    }
 
-      const date = organization.postingDate(command.date);
-      organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
-      const creditNote = new CreditNote(organization, {
-        number: await numberOf(em, organization, number),
-        customer,
-        branch: await branchOrPrimary(em, organization, command.branchId),
-        date,
-        currencyCode,
-        exchangeRate: command.exchangeRate ?? Big('1'),
-        lines: await linesOf(em, organization, command.lines),
-        referenceNo: command.referenceNo,
-        note: command.note,
-        createdBy: actor.name,
-      });
-      em.persist(creditNote);
-      if (command.open) await putIntoBooks(em, actor, creditNote, 'date');
-      return creditNote;
-    },
-  );
-}
+    organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
+    const creditNote = new CreditNote(organization, {
+      number: await numberOf(em, organization, number),
+      customer,
+      branch: await branchOrPrimary(em, organization, branchId),
+      date,
+      currencyCode,
+      exchangeRate: exchangeRate ?? Big('1'),
+      lines: await linesOf(em, organization, lines),
+      referenceNo,
+      note,
+      createdBy: actor.name,
+    });
+    em.persist(creditNote);
+    if (open) await putIntoBooks(em, actor, creditNote, 'date');
+    return creditNote;
+  },
+});
 
-async function branchOrPrimary(em: EntityManager, organization: Organization, id: string | null | undefined): Promise<Branch> {
+async function branchOrPrimary(em: EntityManager, organization: Organization, id: string | null): Promise<Branch> {
   if (!id) return em.findOneOrFail(Branch, { organization, isPrimary: true });
   const branch = await findOwned(em, Branch, organization, id);
   if (branch === null) throw new BranchNotFound(id);
   return branch;
 }
 
-async function linesOf(em: EntityManager, organization: Organization, lines: CreateCreditNote['lines']) {
+async function linesOf(em: EntityManager, organization: Organization, lines: readonly ValuesOf<typeof LINE>[]) {
   const resolved: { account: Account; description: string; amount: Big }[] = [];
   for (const [index, { accountId, description, amount }] of lines.entries()) {
     const field = `lines.${index}.accountId`;
@@ -112,7 +100,7 @@ async function linesOf(em: EntityManager, organization: Organization, lines: Cre
  * The chosen number, or else the next one that nobody chose by hand. Callers wait for one another, so that none gets the
  * number that another is just taking.
  */
-async function numberOf(em: EntityManager, organization: Organization, chosen: string | null | undefined): Promise<string> {
+async function numberOf(em: EntityManager, organization: Organization, chosen: string | null): Promise<string> {
   for (;;) {
     const [row] = await em.execute<{ taken: string }[]>(
       `insert into credit_note_counters as counter (organization_id, next) values (?, ?)

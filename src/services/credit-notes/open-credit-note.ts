@@ -1,14 +1,14 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import type { Actor } from '../../auth/actor.js';
+import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
 import { CreditNoteNotFound } from '../../errors.js';
 import { systemAccounts } from '../ledger/system-accounts.js';
-import { by, recordEvent } from '../unit-of-work/audit-trail.js';
+import { command } from '../unit-of-work/command.js';
+import { id } from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
-import type { Idempotency } from '../unit-of-work/idempotency.js';
-import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
 
 /**
  * Puts a draft into the books, on its own date.
@@ -19,18 +19,21 @@ import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
  * @throws {TransactionsDateLocked} if the books are locked on the note's date
  * @throws {DateTooFarAhead}
  */
-export function openCreditNote(em: EntityManager, actor: Actor, id: string, idempotency?: Idempotency): Promise<CreditNote> {
-  const command = { operation: 'openCreditNote', fields: { id }, result: CreditNote, idempotency };
-  return inUnitOfWork(em, actor, command, async (em, organization) => {
+export const openCreditNote = command({
+  name: 'openCreditNote',
+  role: Role.ACCOUNTANT,
+  result: CreditNote,
+  fields: { id },
+  audit: ({ result }) => ({ number: result.number }),
+  async run({ em, organization, actor }, { id }) {
     const creditNote = await findOwned(em, CreditNote, organization, id, LockMode.PESSIMISTIC_WRITE);
     if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
     creditNote.assertDraft();
     await em.populate(creditNote, ['lines.account'], { orderBy: { lines: { id: 'asc' } } });
     await putIntoBooks(em, actor, creditNote, 'id');
-    recordEvent(em, organization, 'openCreditNote', { number: creditNote.number }, by(actor));
     return creditNote;
-  });
-}
+  },
+});
 
 /**
  * Posts the note's own entry: debit the lines' income accounts, credit the receivable. Part of the caller's transaction.

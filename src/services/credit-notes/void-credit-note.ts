@@ -1,22 +1,16 @@
-import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
-import type { Actor } from '../../auth/actor.js';
+import { LockMode } from '@mikro-orm/postgresql';
+import { Role } from '../../entities/access.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { RefundReversal } from '../../entities/refund-reversal.js';
 import { CreditNoteNotFound, DateBeforeRefund } from '../../errors.js';
 import { entryWithLines } from '../refunds/reverse-refund.js';
-import { by, recordEvent } from '../unit-of-work/audit-trail.js';
+import { command } from '../unit-of-work/command.js';
+import { id, optional, postingDate } from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
-import type { Idempotency } from '../unit-of-work/idempotency.js';
-import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
-
-export interface VoidCreditNote {
-  readonly id: string;
-  /** Absent: today in the organization's time zone, or the note's own date if that is later. */
-  readonly date?: string | null | undefined;
-}
 
 /**
- * Takes a credit note back that nothing was paid of, by the mirror of its own entry.
+ * Takes a credit note back that nothing was paid of, by the mirror of its own entry. Without a date, that is today in the
+ * organization's time zone, or the note's own date if that is later.
  *
  * @throws {CreditNoteNotFound}
  * @throws {CreditNoteIsVoid}
@@ -26,38 +20,31 @@ export interface VoidCreditNote {
  * @throws {DateBeforeCreditNote}
  * @throws {DateBeforeRefund} if refunds of it were reversed later than on the date
  */
-export function voidCreditNote(
-  em: EntityManager,
-  actor: Actor,
-  command: VoidCreditNote,
-  idempotency?: Idempotency,
-): Promise<CreditNote> {
-  const fields = { ...command };
-  return inUnitOfWork(
-    em,
-    actor,
-    { operation: 'voidCreditNote', fields, result: CreditNote, idempotency },
-    async (em, organization) => {
-      const creditNote = await findOwned(em, CreditNote, organization, command.id, LockMode.PESSIMISTIC_WRITE);
-      if (creditNote === null) throw new CreditNoteNotFound(command.id, 'id');
-      creditNote.assertVoidable();
-      recordEvent(em, organization, 'voidCreditNote', { number: creditNote.number }, by(actor));
-      if (creditNote.journalEntry === null) {
-        creditNote.void(null);
-        return creditNote;
-      }
-      const [, latest = creditNote.date] = [organization.today, creditNote.date].sort();
-      const date = command.date ? organization.postingDate(command.date) : latest;
-      organization.assertUnlocked(date);
-      organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
-      creditNote.assertNotBefore(date);
-      const [reversal] = await em.find(RefundReversal, { refund: { creditNote } }, { orderBy: { date: 'desc' }, limit: 1 });
-      if (reversal !== undefined && date < reversal.date) throw new DateBeforeRefund(date, reversal.date);
-
-      const mirror = (await entryWithLines(em, creditNote.journalEntry.id)).reversed(date);
-      em.persist(mirror);
-      creditNote.void(mirror);
+export const voidCreditNote = command({
+  name: 'voidCreditNote',
+  role: Role.ACCOUNTANT,
+  result: CreditNote,
+  fields: { id, date: optional(postingDate) },
+  audit: ({ result }) => ({ number: result.number }),
+  async run({ em, organization, actor }, { id, date: chosen }) {
+    const creditNote = await findOwned(em, CreditNote, organization, id, LockMode.PESSIMISTIC_WRITE);
+    if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
+    creditNote.assertVoidable();
+    if (creditNote.journalEntry === null) {
+      creditNote.void(null);
       return creditNote;
-    },
-  );
-}
+    }
+    const [, latest = creditNote.date] = [organization.today, creditNote.date].sort();
+    const date = chosen ?? latest;
+    organization.assertUnlocked(date);
+    organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
+    creditNote.assertNotBefore(date);
+    const [reversal] = await em.find(RefundReversal, { refund: { creditNote } }, { orderBy: { date: 'desc' }, limit: 1 });
+    if (reversal !== undefined && date < reversal.date) throw new DateBeforeRefund(date, reversal.date);
+
+    const mirror = (await entryWithLines(em, creditNote.journalEntry.id)).reversed(date);
+    em.persist(mirror);
+    creditNote.void(mirror);
+    return creditNote;
+  },
+});

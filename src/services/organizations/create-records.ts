@@ -1,81 +1,57 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../../auth/actor.js';
+import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
-import type { AccountType } from '../../entities/account-type.js';
+import { AccountType } from '../../entities/account-type.js';
 import { Branch } from '../../entities/branch.js';
 import { Customer } from '../../entities/customer.js';
 import type { Organization } from '../../entities/organization.js';
 import { CurrencyNotFound } from '../../errors.js';
 import { isCurrency } from '../../values/money.js';
-import { tidy } from '../../values/text.js';
-import type { Idempotency } from '../unit-of-work/idempotency.js';
-import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
-
-export interface CreateAccount {
-  readonly code: string;
-  readonly name: string;
-  readonly type: AccountType;
-  /** Absent: the base currency. */
-  readonly currencyCode?: string | null | undefined;
-  readonly active: boolean;
-}
-
-export interface CreateBranch {
-  readonly code: string;
-  readonly name: string;
-}
-
-export interface CreateCustomer {
-  readonly displayName: string;
-  readonly email?: string | null | undefined;
-  /** Absent: the base currency. */
-  readonly currencyCode?: string | null | undefined;
-}
+import { command } from '../unit-of-work/command.js';
+import { flag, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';
 
 /**
+ * Adds an account to the chart; without a currency, it is held in the base currency.
+ *
  * @throws {CurrencyNotFound}
  * @throws {AccountCodeNotUnique}
  */
-export function createAccount(
-  em: EntityManager,
-  actor: Actor,
-  command: CreateAccount,
-  idempotency?: Idempotency,
-): Promise<Account> {
-  const { code, name, type, currencyCode, active } = command;
-  const fields = { code: tidy(code), name: tidy(name), type, currencyCode, active };
-  return inUnitOfWork(em, actor, { operation: 'createAccount', fields, result: Account, idempotency }, async (em, organization) =>
-    em.create(Account, { organization, ...fields, currencyCode: currencyOf(organization, currencyCode), systemRole: null }),
-  );
-}
+export const createAccount = command({
+  name: 'createAccount',
+  role: Role.ACCOUNTANT,
+  result: Account,
+  fields: { code: text, name: text, type: oneOf(AccountType), currencyCode: optional(verbatim), active: flag },
+  async run({ em, organization }, { currencyCode, ...account }) {
+    return em.create(Account, { organization, ...account, currencyCode: currencyOf(organization, currencyCode), systemRole: null });
+  },
+});
 
 /** @throws {BranchCodeNotUnique} */
-export function createBranch(
-  em: EntityManager,
-  actor: Actor,
-  { code, name }: CreateBranch,
-  idempotency?: Idempotency,
-): Promise<Branch> {
-  const fields = { code: tidy(code), name: tidy(name) };
-  return inUnitOfWork(em, actor, { operation: 'createBranch', fields, result: Branch, idempotency }, async (em, organization) =>
-    em.create(Branch, { organization, ...fields, isPrimary: false }),
-  );
-}
+export const createBranch = command({
+  name: 'createBranch',
+  role: Role.ACCOUNTANT,
+  result: Branch,
+  fields: { code: text, name: text },
+  async run({ em, organization }, branch) {
+    return em.create(Branch, { organization, ...branch, isPrimary: false });
+  },
+});
 
-/** @throws {CurrencyNotFound} */
-export function createCustomer(
-  em: EntityManager,
-  actor: Actor,
-  { displayName, email = null, currencyCode }: CreateCustomer,
-  idempotency?: Idempotency,
-): Promise<Customer> {
-  const fields = { displayName: tidy(displayName), email, currencyCode };
-  return inUnitOfWork(em, actor, { operation: 'createCustomer', fields, result: Customer, idempotency }, async (em, organization) =>
-    em.create(Customer, { organization, ...fields, currencyCode: currencyOf(organization, currencyCode) }),
-  );
-}
+/**
+ * Adds a customer; without a currency, the customer's documents are in the base currency.
+ *
+ * @throws {CurrencyNotFound}
+ */
+export const createCustomer = command({
+  name: 'createCustomer',
+  role: Role.ACCOUNTANT,
+  result: Customer,
+  fields: { displayName: text, email: optional(verbatim), currencyCode: optional(verbatim) },
+  async run({ em, organization }, { currencyCode, ...customer }) {
+    return em.create(Customer, { organization, ...customer, currencyCode: currencyOf(organization, currencyCode) });
+  },
+});
 
-function currencyOf(organization: Organization, currencyCode: string | null | undefined): string {
+function currencyOf(organization: Organization, currencyCode: string | null): string {
   if (!currencyCode || currencyCode === organization.baseCurrency) return organization.baseCurrency;
   if (!isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
   return currencyCode;

@@ -1,6 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { type Actor, requireRole } from '../../auth/actor.js';
-import { Role } from '../../entities/access.js';
+import type { Actor } from '../../auth/actor.js';
 import type { Posting } from '../../entities/journal-entry.js';
 import type { Refund } from '../../entities/refund.js';
 import { DateTooFarAhead, DomainError, ExchangeRateUnusual } from '../../errors.js';
@@ -8,7 +7,8 @@ import type { Big } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { onBooks, Patience } from '../unit-of-work/unit-of-work.js';
 import { bookStatements, openBooks } from './refund-books.js';
-import { prepareRefund, type RefundCreditNote } from './refund-credit-note.js';
+import { type RefundInput, refundCommand, refundRequest } from './refund-command.js';
+import { prepareRefund } from './refund-credit-note.js';
 
 /** What a refund would do now, or what it would be refused with; and what looks like a slip. */
 export type RefundPreview = { readonly warnings: readonly DomainError[] } & (
@@ -38,20 +38,19 @@ class Previewed extends Error {
 export async function previewRefund(
   em: EntityManager,
   actor: Actor,
-  command: RefundCreditNote,
+  input: RefundInput,
   duplicateWindowSeconds: number,
 ): Promise<RefundPreview> {
   try {
-    requireRole(actor, Role.ACCOUNTANT);
-    const requests = [{ actor, command, conditions: { duplicateWindowSeconds, allowUnusualRate: true } }] as const;
+    const requests = [refundRequest(actor, input, { duplicateWindowSeconds, allowUnusualRate: true })] as const;
     const reading = bookStatements(em, actor.organization.id, requests, Patience.FULL);
     return await onBooks(em, actor.organization.id, { actors: [actor], reading }, async (em, organization, { standing, rows }) => {
-      standing.assertMay(actor, Role.ACCOUNTANT);
+      standing.assertMay(actor, refundCommand.role);
       const refund = prepareRefund(requests[0], openBooks(em, organization, requests, Patience.FULL, rows));
       const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
       throw new Previewed({
         refusal: null,
-        warnings: warningsOf(refund, command),
+        warnings: warningsOf(refund, input),
         postingDate: journalEntry.postingDate,
         postings: journalEntry.lines.getItems().map((line) => line.posting()),
         currencyCode,
@@ -68,9 +67,9 @@ export async function previewRefund(
 }
 
 /** What the refund would be refused with, if the caller does not allow it. */
-function warningsOf({ creditNote, amount, exchangeRate }: Refund, command: RefundCreditNote): DomainError[] {
+function warningsOf({ creditNote, amount, exchangeRate }: Refund, input: RefundInput): DomainError[] {
   try {
-    creditNote.assertUsualRate(amount, exchangeRate, command);
+    creditNote.assertUsualRate(amount, exchangeRate, input);
     return [];
   } catch (error) {
     if (error instanceof ExchangeRateUnusual) return [error];

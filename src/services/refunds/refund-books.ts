@@ -12,7 +12,7 @@ import { toPostingDate } from '../../values/posting-date.js';
 import { type SystemAccounts, systemAccounts } from '../ledger/system-accounts.js';
 import { keyLockId } from '../unit-of-work/idempotency.js';
 import { Patience } from '../unit-of-work/unit-of-work.js';
-import type { RefundRequest } from './refund-credit-note.js';
+import type { RefundRequest } from './refund-command.js';
 
 /** What the requests of one unit of work need, locked and loaded. What the organization does not own is `undefined`. */
 export interface Books {

@@ -1,11 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { type Actor, provenanceOf } from '../../auth/actor.js';
+import { provenanceOf } from '../../auth/actor.js';
 import { Standing, standingStatement } from '../../auth/standing.js';
-import { Role } from '../../entities/access.js';
 import type { Account } from '../../entities/account.js';
 import { REFUNDABLE_FROM } from '../../entities/account-type.js';
 import type { Branch } from '../../entities/branch.js';
-import type { CreditNote, Price } from '../../entities/credit-note.js';
+import type { CreditNote } from '../../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../../entities/journal-entry.js';
 import { Refund, type RefundTerms } from '../../entities/refund.js';
 import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../../errors.js';
@@ -13,39 +12,10 @@ import { bulkInsert } from '../../orm/bulk-insert.js';
 import { executeTogether } from '../../orm/execute-together.js';
 import { type Big, ZERO } from '../../values/money.js';
 import type { SystemAccounts } from '../ledger/system-accounts.js';
-import type { Idempotency, LockedKeys } from '../unit-of-work/idempotency.js';
+import type { LockedKeys } from '../unit-of-work/idempotency.js';
 import { onBooks, Patience } from '../unit-of-work/unit-of-work.js';
 import { areEqual, type Books, bookStatements, openBooks, windowOf } from './refund-books.js';
-
-export interface RefundCreditNote extends Price {
-  readonly creditNoteId: string;
-  readonly fromAccountId: string;
-  /** In the credit note's currency. */
-  readonly amount: Big;
-  readonly referenceNo: string;
-  readonly description: string;
-  /** A calendar date, or a date-time that means one. */
-  readonly date: string;
-  readonly branchId: string;
-}
-
-/** What the caller says about the refund, beside what is to be booked. */
-export interface RefundConditions {
-  readonly idempotency?: Idempotency | undefined;
-  /** Refund only if this much remains, as the caller saw it. */
-  readonly expectedRemaining?: Big | null | undefined;
-  /** The exchange rate is right, though far from the note's. */
-  readonly allowUnusualRate?: boolean;
-  /** Without a key, an equal refund within so many seconds is taken for a mistake; 0 takes none for one. */
-  readonly duplicateWindowSeconds: number;
-}
-
-/** A refund that somebody asks for. */
-export interface RefundRequest {
-  readonly actor: Actor;
-  readonly command: RefundCreditNote;
-  readonly conditions: RefundConditions;
-}
+import { type RefundRequest, refundCommand } from './refund-command.js';
 
 /** Why a request has to be taken up again, in another unit of work. */
 export enum Postponed {
@@ -144,7 +114,7 @@ export async function decideRefunds(
 ): Promise<Decided> {
   const earlier = requests.map((request) =>
     unlessRefused(() => {
-      standing.assertMay(request.actor, Role.ACCOUNTANT);
+      standing.assertMay(request.actor, refundCommand.role);
       return keys.isBusy(keyed(request)) ? Postponed.KEY_BUSY : keys.resultOf(keyed(request));
     }),
   );
@@ -200,12 +170,12 @@ async function assertStillMay(em: EntityManager, requests: readonly RefundReques
   if (first === undefined) return;
   const [rows = []] = await executeTogether(em, [standingStatement(first.organization.id, actors)]);
   const standing = new Standing(rows);
-  for (const actor of actors) standing.assertMay(actor, Role.ACCOUNTANT);
+  for (const actor of actors) standing.assertMay(actor, refundCommand.role);
 }
 
 /** The command, as its idempotency key knows it. */
 export function keyed({ command, conditions: { idempotency } }: RefundRequest) {
-  return { operation: 'refundCreditNote', fields: command, idempotency };
+  return { operation: refundCommand.name, fields: command, idempotency };
 }
 
 async function replayed(em: EntityManager, earlier: readonly unknown[]): Promise<(id: number) => Refund> {
@@ -258,7 +228,7 @@ export function prepareRefund(request: RefundRequest, books: Books): Refund {
   const creditNote = books.creditNote(request);
   if (creditNote === undefined) throw new CreditNoteNotFound(command.creditNoteId);
   creditNote.assertOpened();
-  const date = organization.postingDate(command.date);
+  const { date } = command;
   // Before all that the first of two equal refunds has changed: who clicked twice is to hear that it was paid.
   const duplicate = books.duplicate(request);
   if (duplicate !== undefined) throw new PossibleDuplicateRefund(duplicate, conditions.duplicateWindowSeconds);
@@ -278,7 +248,7 @@ export function prepareRefund(request: RefundRequest, books: Books): Refund {
   if (branch === undefined) throw new BranchNotFound(command.branchId);
 
   // Nothing is refused after this: a refusal leaves the note as it was, for the requests after it.
-  const terms = { ...command, date, ...creditNote.refund(command.amount, payment) };
+  const terms = { ...command, ...creditNote.refund(command.amount, payment) };
   const entry = refundEntry(creditNote, fromAccount, branch, terms, books.systemAccounts);
   return new Refund(creditNote, fromAccount, branch, terms, entry, provenanceOf(actor));
 }

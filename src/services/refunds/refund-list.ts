@@ -1,11 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Role } from '../../entities/access.js';
 import { Refund } from '../../entities/refund.js';
 import { DomainError, PossibleDuplicateRefund } from '../../errors.js';
 import type { Idempotency, KeyedCommand } from '../unit-of-work/idempotency.js';
 import { onBooks, Patience } from '../unit-of-work/unit-of-work.js';
 import { areEqual, bookStatements, openBooks } from './refund-books.js';
-import { decideRefunds, keyed, type RefundRequest, writeRefunds } from './refund-credit-note.js';
+import { type RefundRequest, refundListCommand } from './refund-command.js';
+import { decideRefunds, keyed, writeRefunds } from './refund-credit-note.js';
 
 /** Refunds that one caller asks for together, in one organization. */
 export interface RefundList {
@@ -55,7 +55,7 @@ export async function bindKey(em: EntityManager, organizationId: number, list: R
   if (list.idempotency === undefined) return;
   const actors = list.requests.map(({ actor }) => actor);
   await onBooks(em, organizationId, { commands: [asOne(list)], actors }, async (_em, _organization, { keys, standing }) => {
-    for (const actor of actors) standing.assertMay(actor, Role.ACCOUNTANT);
+    for (const actor of actors) standing.assertMay(actor, refundListCommand.role);
     if (keys.resultOf(asOne(list)) === null) keys.keep(asOne(list), NO_REFUND);
   });
 }
@@ -71,5 +71,5 @@ export function repeatsIn(requests: readonly RefundRequest[]): ReadonlyMap<Refun
 }
 
 function asOne({ requests, idempotency }: RefundList): KeyedCommand {
-  return { operation: 'refundCreditNotes', fields: { inputs: requests.map(({ command }) => command) }, idempotency };
+  return { operation: refundListCommand.name, fields: { inputs: requests.map(({ command }) => command) }, idempotency };
 }

@@ -6,14 +6,8 @@ import { Forbidden, ServiceUnavailable, Unauthenticated } from '../../errors.js'
 import { isFaultOfOne, isLockTimeout } from '../../orm/errors.js';
 import { lockWaitersOf } from '../../orm/lock-waiters.js';
 import { MOMENT_MS, Patience } from '../unit-of-work/unit-of-work.js';
-import {
-  type Outcome,
-  Postponed,
-  RefundFault,
-  type RefundRequest,
-  refundCreditNote,
-  refundCreditNotes,
-} from './refund-credit-note.js';
+import type { RefundRequest } from './refund-command.js';
+import { type Outcome, Postponed, RefundFault, refundCreditNote, refundCreditNotes } from './refund-credit-note.js';
 import { bindKey, type RefundList, repeatsIn } from './refund-list.js';
 
 /**

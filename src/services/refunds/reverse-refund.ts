@@ -1,21 +1,14 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
-import { type Actor, provenanceOf } from '../../auth/actor.js';
+import { provenanceOf } from '../../auth/actor.js';
+import { Role } from '../../entities/access.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { JournalEntry } from '../../entities/journal-entry.js';
 import { Refund } from '../../entities/refund.js';
 import { RefundReversal } from '../../entities/refund-reversal.js';
 import { DateBeforeRefund, RefundAlreadyReversed, RefundNotFound } from '../../errors.js';
-import { tidy } from '../../values/text.js';
+import { command } from '../unit-of-work/command.js';
+import { id, postingDate, text } from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
-import type { Idempotency } from '../unit-of-work/idempotency.js';
-import { inUnitOfWork } from '../unit-of-work/unit-of-work.js';
-
-export interface ReverseRefund {
-  readonly refundId: string;
-  /** A day in an open period, not before the refund's own: a date, or a date-time that means one. */
-  readonly date: string;
-  readonly reason: string;
-}
 
 /**
  * Takes a refund back by its mirror entry, also when the refund's own period is locked, and gives the credit back.
@@ -26,17 +19,18 @@ export interface ReverseRefund {
  * @throws {DateTooFarAhead}
  * @throws {DateBeforeRefund}
  */
-export function reverseRefund(em: EntityManager, actor: Actor, command: ReverseRefund, idempotency?: Idempotency): Promise<Refund> {
-  const reason = tidy(command.reason);
-  const fields = { ...command, reason };
-  return inUnitOfWork(em, actor, { operation: 'reverseRefund', fields, result: Refund, idempotency }, async (em, organization) => {
-    const refund = await findOwned(em, Refund, organization, command.refundId);
-    if (refund === null) throw new RefundNotFound(command.refundId);
+export const reverseRefund = command({
+  name: 'reverseRefund',
+  role: Role.ACCOUNTANT,
+  result: Refund,
+  fields: { refundId: id, date: postingDate, reason: text },
+  async run({ em, organization, actor }, { refundId, date, reason }) {
+    const refund = await findOwned(em, Refund, organization, refundId);
+    if (refund === null) throw new RefundNotFound(refundId);
     // The note's lock is what refunds wait for, too: of parallel reversals one wins, and the others see that it did.
     const creditNote = await em.findOneOrFail(CreditNote, refund.creditNote.id, { lockMode: LockMode.PESSIMISTIC_WRITE });
-    if ((await em.count(RefundReversal, { refund })) > 0) throw new RefundAlreadyReversed(command.refundId);
+    if ((await em.count(RefundReversal, { refund })) > 0) throw new RefundAlreadyReversed(refundId);
 
-    const date = organization.postingDate(command.date);
     organization.assertUnlocked(date);
     organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
     if (date < refund.date) throw new DateBeforeRefund(date, refund.date);
@@ -45,8 +39,8 @@ export function reverseRefund(em: EntityManager, actor: Actor, command: ReverseR
     creditNote.giveBack(refund);
     em.persist([mirror, new RefundReversal(refund, mirror, reason, provenanceOf(actor))]);
     return refund;
-  });
-}
+  },
+});
 
 /** An entry that can be reversed. */
 export function entryWithLines(em: EntityManager, id: number): Promise<JournalEntry> {

@@ -5,7 +5,6 @@ import type { Organization } from '../../entities/organization.js';
 import { IdempotencyKeyReused } from '../../errors.js';
 import type { Row, Statement } from '../../orm/statement.js';
 import { REFRESH_LOCK_TIMEOUT } from '../../orm/transaction-limits.js';
-import { Big } from '../../values/money.js';
 
 /**
  * The key that the caller chose for its command, and whom to tell whether the command was done before. What was told last
@@ -16,7 +15,7 @@ export interface Idempotency {
   onOutcome(outcome: { replayed: boolean }): void;
 }
 
-/** A command, as far as its key knows it: its name and its fields, which together tell one command from another. */
+/** A command, as far as its key knows it: its name and the normalized values of its fields, which together tell one command from another. */
 export interface KeyedCommand {
   readonly operation: string;
   readonly fields: object;
@@ -52,7 +51,7 @@ export class LockedKeys {
   resultOf({ operation, fields, idempotency }: KeyedCommand): number | null {
     if (idempotency === undefined) return null;
     const before = this.used.get(idempotency.key);
-    if (before && before.fingerprint !== fingerprintOf(operation, fields, this.organization)) throw new IdempotencyKeyReused();
+    if (before && before.fingerprint !== fingerprintOf(operation, fields)) throw new IdempotencyKeyReused();
     idempotency.onOutcome({ replayed: before !== undefined });
     return before === undefined ? null : Number(before.result_id);
   }
@@ -60,7 +59,7 @@ export class LockedKeys {
   /** Writes the command's key with what the command made, so that a refused or lost attempt leaves nothing behind. */
   keep({ operation, fields, idempotency }: KeyedCommand, { id }: { readonly id: number }): void {
     if (idempotency === undefined) return;
-    const fingerprint = fingerprintOf(operation, fields, this.organization);
+    const fingerprint = fingerprintOf(operation, fields);
     const { key } = idempotency;
     this.em.create(IdempotencyKey, { organization: this.organization.id, key, fingerprint, resultId: id });
   }
@@ -89,19 +88,16 @@ export function keyLockId(column: string): string {
   return `hashtextextended('idempotency key ' || ${column}, $1)`;
 }
 
-/** Equal commands have equal fingerprints: 100 and "100.00" are one amount, and a date-time is the date that it means here. */
-function fingerprintOf(operation: string, fields: object, organization: Organization): string {
-  const normalized = JSON.stringify(
-    { operation, ...fields },
-    function (this: Record<string, unknown>, name: string, value: unknown) {
-      const original = this[name];
-      if (original instanceof Big) return original.toFixed();
-      if ((name === 'date' || name === 'lockDate') && typeof value === 'string') return organization.postingDate(value, name);
-      if (value === null) return undefined;
-      return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
-    },
-  );
-  return createHash('sha256').update(normalized).digest('hex');
+/**
+ * Returns the same text for equal commands: their fields hold normalized values. Absent fields and the order of fields make no difference,
+ * so that a release which adds an optional field still knows the keys that were used before it.
+ */
+function fingerprintOf(operation: string, fields: object): string {
+  const canonical = JSON.stringify({ operation, ...fields }, (_name, value: unknown) => {
+    if (value === null) return undefined;
+    return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+  });
+  return createHash('sha256').update(canonical).digest('hex');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,9 +1,7 @@
-import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../../auth/actor.js';
 import { Standing, standingStatement } from '../../auth/standing.js';
 import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../../concurrency/wait-budget.js';
-import { Role } from '../../entities/access.js';
 import { Organization } from '../../entities/organization.js';
 import { columnsOf } from '../../orm/columns.js';
 import { isLockTimeout } from '../../orm/errors.js';
@@ -30,50 +28,6 @@ export enum Patience {
 
 /** A moment, which is longer than a unit of work takes. */
 export const MOMENT_MS = 250;
-
-/** What is to be done. */
-export interface Command<T> extends KeyedCommand {
-  /** What it makes. */
-  readonly result: EntityClass<T>;
-  readonly period?: Period;
-  /** What it takes to do it. Absent: {@link Role.ACCOUNTANT}. */
-  readonly role?: Role;
-}
-
-/**
- * Does the work in one transaction, and once per idempotency key: the second time, the first one's result is read again.
- *
- * @throws {Unauthenticated} if the actor's key or membership has ended by now
- * @throws {Forbidden} if the actor's role has become too low
- * @throws {IdempotencyKeyReused} if the key was used for another command
- */
-export function inUnitOfWork<T extends { id: number }>(
-  em: EntityManager,
-  actor: Actor,
-  command: Command<T>,
-  work: (em: EntityManager, organization: Organization) => Promise<T>,
-): Promise<T> {
-  const { result, period, role = Role.ACCOUNTANT } = command;
-  const organizationId = actor.organization.id;
-  return onBooks(
-    em,
-    organizationId,
-    { period, commands: [command], actors: [actor] },
-    async (em, organization, { keys, standing }) => {
-      standing.assertMay(actor, role);
-      const earlier = keys.resultOf(command);
-      if (earlier !== null) return em.findOneOrFail(result, { id: earlier } as FilterQuery<T>);
-      const made = await work(em, organization);
-      // What it made gets its id from the database.
-      await em.persist(made).flush();
-      keys.keep(command, made);
-      // The work may have waited for more locks.
-      const [rows = []] = await executeTogether(em, [standingStatement(organizationId, [actor])]);
-      new Standing(rows).assertMay(actor, role);
-      return made;
-    },
-  );
-}
 
 interface Terms {
   readonly period?: Period | undefined;
