@@ -5,6 +5,8 @@ import { Migration20261125Access } from './migration-20261125-access.js';
 import { Migration20261125Attribution } from './migration-20261125-attribution.js';
 import { Migration20261125Clock } from './migration-20261125-clock.js';
 import { Migration20261125Currencies } from './migration-20261125-currencies.js';
+import { Migration20261125EarlierBooks } from './migration-20261125-earlier-books.js';
+import { Migration20261125EarlierGains } from './migration-20261125-earlier-gains.js';
 import { Migration20261125Entries } from './migration-20261125-entries.js';
 import { Migration20261125Exchange } from './migration-20261125-exchange.js';
 import { Migration20261125LockDateTrail } from './migration-20261125-lock-date-trail.js';
@@ -21,6 +23,7 @@ export const MIGRATIONS = [
   Migration20261122Books,
   Migration20261123Reversals,
   Migration20261124Duplicates,
+  Migration20261125EarlierBooks,
   Migration20261125Clock,
   Migration20261125Access,
   Migration20261125Exchange,
@@ -35,4 +38,5 @@ export const MIGRATIONS = [
   Migration20261125LockDateTrail,
   Migration20261125LockDatesAhead,
   Migration20261125Attribution,
+  Migration20261125EarlierGains,
 ];

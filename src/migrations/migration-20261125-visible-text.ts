@@ -35,37 +35,43 @@ const CONTROLS = '\\u0001-\\u0008\\u000e-\\u001f\\u007f-\\u0084\\u0086-\\u009f';
 const UNSEEN = `${SPACES}${CONTROL_SPACES}${IGNORABLE}${CONTROLS}`;
 
 /** The same as `tidy` in text.ts does. */
-export const TIDIED = (value: string): string =>
+export const tidied = (value: string): string =>
   `regexp_replace(regexp_replace(normalize(${value}, NFC), '^[${UNSEEN}${SELECTORS}]+', ''), '[${UNSEEN}][${UNSEEN}${SELECTORS}]*$', '')`;
 
 /**
  * How a number or a code is compared: much as NFKC_Casefold of Unicode does it. `casefold` exists only since PostgreSQL 18; to upper case from
- * lower case is the same for all that is written in either (ß and ss, all three sigmas). ICU does it by all of Unicode's rules, whatever
- * the locale of the database. Built without ICU, a server takes the best of its own.
+ * lower case is the same for all that is written in either (ß and ss, all three sigmas).
+ *
+ * @param collation the clause of {@link BEST_COLLATION}
  */
-export const TEXT_FUNCTIONS = `
+export const asRead = (value: string, collation: string): string =>
+  `normalize(upper(lower(regexp_replace(
+    regexp_replace(normalize(${value}, NFKC), '[${IGNORABLE}${SELECTORS}${CONTROLS}]', '', 'g'), '[${SPACES}${CONTROL_SPACES}]+', ' ', 'g'
+  ) ${collation}) ${collation}), NFKC)`;
+
+/** ICU knows all of Unicode's rules of case, whatever the locale of the database. Built without ICU, a server takes the best of its own. */
+export const BEST_COLLATION = `
+  coalesce((
+    select format('collate %I', collname) from pg_collation
+    where collnamespace = 'pg_catalog'::regnamespace and collname in ('und-x-icu', 'pg_unicode_fast', 'pg_c_utf8')
+    order by array_position(array['und-x-icu', 'pg_unicode_fast', 'pg_c_utf8'], collname::text) limit 1
+  ), '')`;
+
+const TEXT_FUNCTIONS = `
   create or replace function is_tidy(value text) returns boolean language sql immutable parallel safe set search_path = public, pg_temp as $$
     select value <> '' and value is nfc normalized
       and value !~ '^[${UNSEEN}${SELECTORS}]' and value !~ '[${UNSEEN}][${SELECTORS}]*$'
   $$;
 
   do $do$
-  declare
-    best text;
   begin
-    select format('collate %I', collname) into best
-    from pg_collation where collnamespace = 'pg_catalog'::regnamespace and collname in ('und-x-icu', 'pg_unicode_fast', 'pg_c_utf8')
-    order by array_position(array['und-x-icu', 'pg_unicode_fast', 'pg_c_utf8'], collname::text) limit 1;
     execute format(
       $sql$
-        create or replace function as_read(value text) returns text language sql immutable parallel safe set search_path = public, pg_temp as $$
-          select normalize(upper(lower(regexp_replace(
-            regexp_replace(normalize(value, NFKC), '[${IGNORABLE}${SELECTORS}${CONTROLS}]', '', 'g'),
-            '[${SPACES}${CONTROL_SPACES}]+', ' ', 'g'
-          ) %1$s) %1$s), NFKC) collate "C"
+        create function as_read(value text) returns text language sql immutable parallel safe set search_path = public, pg_temp as $$
+          select ${asRead('value', '%1$s')} collate "C"
         $$
       $sql$,
-      coalesce(best, '')
+      ${BEST_COLLATION}
     );
   end
   $do$;

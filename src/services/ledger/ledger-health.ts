@@ -101,7 +101,8 @@ const CHECKS: Readonly<Record<string, string>> = {
       join organizations organization on organization.id = refund.organization_id
       join accounts account on account.id = refund.from_account_id
     where ${of('refund')} and (refund.journal_entry_id in (${differingEntries('refund_lines_due', 'REFUND')})
-      or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount, refund.realized_gain,
+      or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount,
+        refund.realized_gain + refund.rounding_as_gain,
         account.currency_code, organization.base_currency)
       or (refund.exchange_rate = note.exchange_rate and refund.realized_gain <> 0)
       or (note.currency_code = organization.base_currency and refund.settled_amount <> refund.amount))`,
