@@ -4,7 +4,7 @@ import { Protocol, type Provenance } from '../entities/provenance.js';
 import { Forbidden } from '../errors.js';
 
 /** The request that somebody acts in, as far as it is kept with what is done. */
-export type RequestFacts = Omit<Provenance, 'createdBy' | 'userId' | 'apiKeyId'>;
+export type RequestMetadata = Omit<Provenance, 'createdBy' | 'userId' | 'apiKeyId'>;
 
 /** Who is calling, in which organization and request. Exactly one of the two ids is set. */
 export interface Actor {
@@ -14,7 +14,7 @@ export interface Actor {
   readonly name: string;
   readonly userId: number | null;
   readonly apiKeyId: number | null;
-  readonly request: Readonly<RequestFacts>;
+  readonly request: Readonly<RequestMetadata>;
   /** How many days after today the actor may post on. */
   readonly postingDaysAhead: number;
 }
@@ -25,7 +25,7 @@ export function provenanceOf({ name, userId, apiKeyId, request }: Actor): Proven
 }
 
 /** The request of work that comes through no door. */
-export function internalRequest(requestId: string): RequestFacts {
+export function internalRequest(requestId: string): RequestMetadata {
   const nothing = { traceId: null, clientName: null, clientVersion: null, operationName: null, ip: null };
   return { requestId, protocol: Protocol.INTERNAL, ...nothing };
 }

@@ -9,7 +9,7 @@ import { columnsOf } from '../orm/columns.js';
 import { executeTogether } from '../orm/execute-together.js';
 import { mapRows } from '../orm/row-mapping.js';
 import { wholeWith } from '../orm/selection.js';
-import type { Actor, RequestFacts } from './actor.js';
+import type { Actor, RequestMetadata } from './actor.js';
 import { hashApiKey, looksLikeApiKey } from './api-keys.js';
 import { type JwtSettings, subjectOf } from './jwt.js';
 
@@ -60,7 +60,7 @@ export class Authenticator {
    *
    * @throws {Unauthenticated} the same for what does not exist and for what is not the caller's
    */
-  async authenticate({ authorization, organizationId }: Credentials, request: RequestFacts): Promise<Actor> {
+  async authenticate({ authorization, organizationId }: Credentials, request: RequestMetadata): Promise<Actor> {
     const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (credential === undefined) throw new Unauthenticated('CREDENTIAL');
     return looksLikeApiKey(credential)
@@ -68,7 +68,7 @@ export class Authenticator {
       : this.byJwt(credential, organizationId, request);
   }
 
-  private async byApiKey(key: string, organizationId: string | undefined, request: RequestFacts): Promise<Actor> {
+  private async byApiKey(key: string, organizationId: string | undefined, request: RequestMetadata): Promise<Actor> {
     const apiKey = await this.apiKeys.add('all', hashApiKey(key));
     if (apiKey === null) throw new Unauthenticated('CREDENTIAL');
     const { organization } = apiKey;
@@ -126,7 +126,7 @@ export class Authenticator {
     return workFor({ organizationId: null, budget: new WaitBudget(SILENCE_MS), silenceMs: SILENCE_MS }, run);
   }
 
-  private async byJwt(token: string, organizationId: string | undefined, request: RequestFacts): Promise<Actor> {
+  private async byJwt(token: string, organizationId: string | undefined, request: RequestMetadata): Promise<Actor> {
     const subject = this.jwt && (await subjectOf(token, this.jwt));
     if (subject === null) throw new Unauthenticated('CREDENTIAL');
     if (!organizationId) throw new Unauthenticated('ORGANIZATION_ID_REQUIRED');

@@ -72,7 +72,7 @@ const requestPlugin: ApolloServerPlugin<Context> = {
           const refusal = refusalBehind(error);
           // A refusal of our own has nothing behind it that its request's line does not say.
           const isOutage = refusal instanceof ServiceUnavailable && error.originalError !== refusal;
-          if (isOutage) contextValue.log.passing(error.originalError);
+          if (isOutage) contextValue.log.transient(error.originalError);
           // GraphQL's own errors come from GraphQL's own: anything else that was thrown before a resolver is ours.
           const isForeign = error.originalError !== undefined && !(error.originalError instanceof GraphQLError);
           const isOurs = error.path !== undefined || error.extensions.code === FAULT.code || isForeign;

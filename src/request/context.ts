@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor, RequestFacts } from '../auth/actor.js';
+import type { Actor, RequestMetadata } from '../auth/actor.js';
 import type { Turn } from '../concurrency/admission.js';
 import { InvalidInput, type Unauthenticated } from '../errors.js';
 import { createLoaders, type Loaders } from '../reads/loaders.js';
@@ -29,7 +29,7 @@ export class Context {
   constructor(
     private readonly root: EntityManager,
     readonly refunds: RefundQueue,
-    readonly request: RequestFacts,
+    readonly request: RequestMetadata,
     readonly log: RequestLog,
     readonly config: { readonly duplicateWindowSeconds: number },
     private readonly caller: Actor | Unauthenticated,

@@ -35,7 +35,7 @@ export async function eachSettled(
     settled.map(async (each) => {
       if (each.status === 'rejected') return new RefundOutcomeType(refusalFor(each.reason, context));
       const refund = await context.loaders.refund.load(each.value.id).catch((error: unknown) => {
-        context.log.passing(error);
+        context.log.transient(error);
         return each.value;
       });
       return new RefundOutcomeType(refund);
@@ -50,7 +50,7 @@ function refusalFor(error: unknown, { log, request: { requestId } }: Context): R
     log.fault(error);
     return { ...FAULT, details: JSON.stringify({ requestId }) };
   }
-  if (refusal instanceof ServiceUnavailable) log.passing(error);
+  if (refusal instanceof ServiceUnavailable) log.transient(error);
   log.add({ refused: refusal.code });
   return refusalType(refusal);
 }

@@ -36,7 +36,7 @@ async function settled<T>(reading: T | Promise<T>, log: Context['log']): Promise
   try {
     return await reading;
   } catch (error) {
-    log.passing(error);
+    log.transient(error);
     return null;
   }
 }

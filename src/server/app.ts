@@ -3,17 +3,14 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import Fastify, {
-  errorCodes,
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyPluginCallback,
   type FastifyRequest,
   LogController,
-  type RouteHandlerMethod,
 } from 'fastify';
 import { Authenticator } from '../auth/authenticator.js';
 import type { JwtSettings } from '../auth/jwt.js';
-import { Turn } from '../concurrency/admission.js';
 import type { Config } from '../config.js';
 import { acceptJson, readQueryString } from '../graphql/apollo-requests.js';
 import { documentCheck } from '../graphql/document-check.js';
@@ -23,18 +20,19 @@ import { Context } from '../request/context.js';
 import { RequestLog } from '../request/request-log.js';
 import { restRoutes } from '../rest/routes.js';
 import { RefundQueue } from '../services/refunds/refund-queue.js';
-import { parseJson } from '../values/json.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT } from './body-limits.js';
 import { addressReader } from './client-address.js';
-import { clientSignal } from './client-signal.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
 import { sendError, sendNotFound } from './errors.js';
 import { followRequests } from './follow-requests.js';
+import { serveHealth } from './health.js';
+import { readJsonBodies } from './json-bodies.js';
 import { shedLoad } from './load-shedding.js';
 import { RateLimit } from './rate-limit.js';
 import { Readiness } from './readiness.js';
-import { headerOf, requestFacts } from './request-metadata.js';
+import { callersRequestId, headerOf, requestMetadata } from './request-metadata.js';
+import { endingTurn, giveTurns } from './turns.js';
 import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-replies.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
@@ -73,12 +71,6 @@ export interface AppOptions {
   readonly databaseTrouble?: () => Promise<string | null>;
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    turn: Turn | null;
-  }
-}
-
 /** GraphQL and REST on one HTTP server, not yet listening. `close()` finishes what is in flight; the ORM stays open. */
 export async function createApp({
   orm,
@@ -114,14 +106,8 @@ export async function createApp({
   await graphql.start();
   app.addHook('onClose', () => graphql.stop());
 
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    // Nobody looks at what is sent to a path that does not exist.
-    if (request.is404) return undefined;
-    assertPlainUtf8(request);
-    return body.length === 0 ? undefined : parseJson(body);
-  });
-  // Before all plugins: what they register keeps the handlers that there are by then.
+  readJsonBodies(app);
+  // Before all plugins, since a plugin keeps the handlers that were set before it was registered.
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(sendNotFound);
   followRequests(app, connections, stopSeconds);
@@ -140,23 +126,23 @@ export async function createApp({
   const refunds = new RefundQueue(orm.em);
   const addressOf = addressReader(config.clientIp, config.trustedProxies);
   const rateLimit = config.rateLimit && (await RateLimit.create(app, config.rateLimit, addressOf, orm.em));
-  const factsOf = (request: FastifyRequest) => requestFacts(request, config.clientIp === 'none' ? null : addressOf(request));
+  const metadataOf = (request: FastifyRequest) => requestMetadata(request, config.clientIp === 'none' ? null : addressOf(request));
   const contextOf = (request: FastifyRequest): Context => {
-    const { facts, caller, requestLog, turn } = request;
-    if (facts === null || caller === null || turn === null) throw new Error('the route does not authenticate');
-    return new Context(orm.em, refunds, facts, requestLog, config, caller, headerOf(request, 'idempotency-key'), turn);
+    const { metadata, caller, requestLog, turn } = request;
+    if (metadata === null || caller === null || turn === null) throw new Error('the route does not authenticate');
+    return new Context(orm.em, refunds, metadata, requestLog, config, caller, headerOf(request, 'idempotency-key'), turn);
   };
 
   await app.register((doors, _options, done) => {
     giveTurns(doors);
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
-    authenticateFirst(doors, authenticator, factsOf, settings, rateLimit);
+    authenticateFirst(doors, authenticator, metadataOf, settings, rateLimit);
     doors.route({
       method: ['GET', 'POST'],
       url: '/graphql',
       bodyLimit: GRAPHQL_BODY_LIMIT,
       preHandler: [documentCheck(), readQueryString, acceptJson],
-      handler: untilTurnIsOver(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
+      handler: endingTurn(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
     });
     const rest: FastifyPluginCallback = (routes, _restOptions, restDone) => {
       restRoutes(routes, contextOf);
@@ -172,41 +158,6 @@ export async function createApp({
   app.get('/', { config: { cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );
-  app.get('/healthz', async () => ({ status: 'ok' }));
-  const readiness = new Readiness(orm, databaseTrouble);
-  app.get('/readyz', async (_request, reply) => {
-    const reason = await readiness.obstacle();
-    return reason === null ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
-  });
+  serveHealth(app, new Readiness(orm, databaseTrouble));
   return app;
-}
-
-/** Gives each request of these routes its turn, which nobody waits for any more when the client goes away. */
-function giveTurns(routes: FastifyInstance): void {
-  routes.decorateRequest('turn', null);
-  routes.addHook('onRequest', async (request, reply) => {
-    request.turn = new Turn(clientSignal(reply));
-  });
-}
-
-function untilTurnIsOver(handler: RouteHandlerMethod): RouteHandlerMethod {
-  return async function (request, reply) {
-    try {
-      return await handler.call(this, request, reply);
-    } finally {
-      request.turn?.end();
-    }
-  };
-}
-
-/** A request id of the caller's, if it is one that can stand in a log. */
-function callersRequestId(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) ? header : undefined;
-}
-
-/** @throws an error of Fastify's for a body in another encoding, of which nothing may be guessed */
-function assertPlainUtf8({ headers }: FastifyRequest): void {
-  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (!/^utf-?8$/i.test(charset) || encoding !== 'identity') throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE();
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Actor, RequestFacts } from '../auth/actor.js';
+import type { Actor, RequestMetadata } from '../auth/actor.js';
 import type { Authenticator } from '../auth/authenticator.js';
 import { FairTurns } from '../concurrency/fair-turns.js';
 import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
@@ -14,7 +14,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who is calling; {@link Unauthenticated} for a request without a credential that may ask for the schema. */
     caller: Actor | Unauthenticated | null;
-    facts: RequestFacts | null;
+    metadata: RequestMetadata | null;
     /** How long it may still wait. */
     waitBudget: WaitBudget | null;
   }
@@ -27,22 +27,22 @@ declare module 'fastify' {
 export function authenticateFirst(
   routes: FastifyInstance,
   authenticator: Authenticator,
-  factsOf: (request: FastifyRequest) => RequestFacts,
+  metadataOf: (request: FastifyRequest) => RequestMetadata,
   { isSchemaPublic, waitMs }: { readonly isSchemaPublic: boolean; readonly waitMs: number },
   rateLimit: RateLimit | null,
 ): void {
   routes.decorateRequest('caller', null);
-  routes.decorateRequest('facts', null);
+  routes.decorateRequest('metadata', null);
   routes.decorateRequest('waitBudget', null);
   const turns = new FairTurns();
   routes.addHook('onRequest', async (request, reply) => {
-    const facts = factsOf(request);
+    const metadata = metadataOf(request);
     const budget = new WaitBudget(waitMs);
-    request.facts = facts;
+    request.metadata = metadata;
     request.waitBudget = budget;
     const credentials = { authorization: request.headers.authorization, organizationId: headerOf(request, 'organization-id') };
     try {
-      const authenticate = () => budget.spend(() => authenticator.authenticate(credentials, facts));
+      const authenticate = () => budget.spend(() => authenticator.authenticate(credentials, metadata));
       const actor = await (rateLimit === null ? authenticate() : rateLimit.admit(request, reply, authenticate));
       request.requestLog.add({ organization: actor.organization.publicId, actor: actor.name });
       request.caller = actor;

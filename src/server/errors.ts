@@ -16,7 +16,7 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
     request.requestLog.add({ refused: refusal.code });
     if (refusal instanceof ServiceUnavailable) {
       // A refusal of our own has nothing behind it that its request's line does not say.
-      if (error !== refusal) request.requestLog.passing(error);
+      if (error !== refusal) request.requestLog.transient(error);
       reply.header('retry-after', RETRY_AFTER_SECONDS);
     }
     if (refusal instanceof Unauthenticated) reply.header('www-authenticate', 'Bearer');

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestLog } from '../request/request-log.js';
 import type { Connections } from './connections.js';
-import { isProbe } from './probes.js';
+import { isProbe } from './health.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -62,7 +62,7 @@ export function followRequests(app: FastifyInstance, connections: Connections, s
 
 function logEnd(request: FastifyRequest, reply: FastifyReply, status: number | 'aborted'): void {
   const { method, routeOptions, requestLog } = request;
-  const facts = { method, path: routeOptions.url ?? 'unknown', status, ms: Math.round(reply.elapsedTime) };
+  const fields = { method, path: routeOptions.url ?? 'unknown', status, ms: Math.round(reply.elapsedTime) };
   // Probes come every few seconds, from several sides, for as long as the process lives.
-  request.log[isProbe(request) ? 'debug' : 'info']({ ...facts, ...requestLog.facts }, 'request');
+  request.log[isProbe(request) ? 'debug' : 'info']({ ...fields, ...requestLog.fields }, 'request');
 }

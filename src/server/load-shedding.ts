@@ -1,7 +1,7 @@
 import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ServiceUnavailable } from '../errors.js';
-import { isProbe } from './probes.js';
+import { isProbe } from './health.js';
 
 /**
  * Refuses requests before any work on them while the process is behind: while, in the last second, work that was due had to wait for

@@ -1,9 +1,14 @@
 import type { FastifyRequest } from 'fastify';
-import type { RequestFacts } from '../auth/actor.js';
+import type { RequestMetadata } from '../auth/actor.js';
 import { Protocol } from '../entities/provenance.js';
 
-/** What a request tells of itself. The GraphQL operation's name is known only when its document has been parsed. */
-export function requestFacts(request: FastifyRequest, ip: string | null): RequestFacts {
+/** The id that the caller gave the request, if it can stand in a log. */
+export function callersRequestId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) ? header : undefined;
+}
+
+/** What a request says about itself. The GraphQL operation's name is known only when its document has been parsed. */
+export function requestMetadata(request: FastifyRequest, ip: string | null): RequestMetadata {
   return {
     requestId: request.id,
     traceId: /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(headerOf(request, 'traceparent') ?? '')?.[1] ?? null,

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HostNotAllowed } from '../errors.js';
-import { isProbe } from './probes.js';
+import { isProbe } from './health.js';
 
 /** Apollo's hosted Sandbox, and the frame in which our own page shows it. */
 export const SANDBOX_ORIGINS: readonly string[] = ['https://studio.apollographql.com', 'https://sandbox.embed.apollographql.com'];

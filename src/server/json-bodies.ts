@@ -1,0 +1,20 @@
+import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { parseJson } from '../values/json.js';
+
+/** Reads bodies as JSON with exact numbers, and nothing else: no other type, charset or encoding is guessed at. */
+export function readJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    // The body of a request to a path that does not exist is not read.
+    if (request.is404) return undefined;
+    assertPlainUtf8(request);
+    return body.length === 0 ? undefined : parseJson(body);
+  });
+}
+
+/** @throws Fastify's error for a media type that is not supported */
+function assertPlainUtf8({ headers }: FastifyRequest): void {
+  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (!/^utf-?8$/i.test(charset) || encoding !== 'identity') throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE();
+}
