@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/**
+ * The last wall of the books: even where no trigger looks, a row that makes no sense is not stored. Each test copies a row
+ * that is right, without the tables' own triggers, and changes what a constraint is about.
+ */
+let gateway: Gateway;
+let books: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  const { client } = books;
+  const note = await books.creditNote('100.00');
+  const input = books.refundInput(note.id);
+  const { data } = await client.graphql<{ it: { id: string } }, unknown>(
+    'mutation ($input: RefundCreditNoteInput!) { it: refundCreditNote(input: $input, idempotencyKey: "k") { id } }',
+    { input },
+  );
+  const reversal = { refundId: data?.it.id, date: '2026-02-02', reason: 'It came back' };
+  const reverse = 'mutation ($input: ReverseRefundInput!) { reverseRefund(input: $input) { id } }';
+  expect((await client.graphql(reverse, { input: reversal })).errors).toBeUndefined();
+  await gateway.database.superuser.query(`
+    insert into users (subject, name) values ('ann', 'Ann');
+    insert into rate_limits (key, count, ends_at) values ('k', 1, now());
+    insert into balance_snapshots (organization_id, account_id, posting_date, debits, credits)
+      select organization_id, id, '2026-02-01', 0, 0 from accounts limit 1`);
+});
+afterAll(() => gateway.stop());
+
+type Changes = Record<string, unknown>;
+
+/** By constraint: a table that it guards, and what it refuses of a row that is right otherwise. */
+const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
+  currency_code_check: ['accounts', { currency_code: 'usd' }],
+  exchange_rate_check1: ['refunds', { exchange_rate: 0 }],
+  role_check: ['api_keys', { role: 'OWNER' }],
+
+  organizations_finite: ['organizations', { lock_date: 'infinity' }],
+  organizations_name_tidy: ['organizations', { name: ' x' }],
+  organizations_public_id_check: ['organizations', { public_id: 'a b' }],
+  organizations_time_zone_named: ['organizations', { time_zone: '+01:00' }],
+  users_name_tidy: ['users', { name: ' x' }],
+  api_keys_hash_check: ['api_keys', { hash: 'x' }],
+
+  accounts_code_tidy: ['accounts', { code: ' x' }],
+  accounts_name_tidy: ['accounts', { name: ' x' }],
+  accounts_system_role_check: ['accounts', { system_role: 'petty-cash' }],
+  accounts_type_check: ['accounts', { type: 'wallet' }],
+  branches_code_tidy: ['branches', { code: ' x' }],
+  branches_name_tidy: ['branches', { name: ' x' }],
+  customers_name_tidy: ['customers', { display_name: ' x' }],
+
+  journal_entries_check: ['journal_entries', { source: 'REVERSAL', reversal_of_id: null }],
+  journal_entries_finite: ['journal_entries', { posting_date: 'infinity' }],
+  journal_entries_not_years_ahead: ['journal_entries', { posting_date: '2062-01-01' }],
+  journal_entries_source_check: ['journal_entries', { source: 'OTHER' }],
+  journal_lines_amount_check: ['journal_lines', { amount: -1 }],
+  journal_lines_check: ['journal_lines', { amount: 0, foreign_amount: null, foreign_currency_code: null }],
+  journal_lines_check1: ['journal_lines', { foreign_amount: 1, foreign_currency_code: null }],
+  journal_lines_check2: ['journal_lines', { foreign_amount: 1.001, foreign_currency_code: 'EUR' }],
+  journal_lines_finite: ['journal_lines', { posting_date: '-infinity' }],
+  journal_lines_foreign_amount_check: ['journal_lines', { foreign_amount: -1, foreign_currency_code: 'EUR' }],
+  journal_lines_side_check: ['journal_lines', { side: 'BOTH' }],
+
+  credit_note_counters_next_check: ['credit_note_counters', { next: 0 }],
+  credit_note_lines_amount_check: ['credit_note_lines', { amount: 0 }],
+  credit_note_lines_description_check: ['credit_note_lines', { description: 'x'.repeat(1001) }],
+  credit_note_lines_finite: ['credit_note_lines', { amount: 'NaN' }],
+  credit_notes_applied_check: ['credit_notes', { applied: -1 }],
+  // More decimals than its currency has.
+  credit_notes_check: ['credit_notes', { total: 100.001 }],
+  // In the books without an entry.
+  credit_notes_check1: ['credit_notes', { journal_entry_id: null }],
+  // A draft that is refunded.
+  credit_notes_check2: ['credit_notes', { opened_at: null, journal_entry_id: null, refunded: 1 }],
+  // Void, and refunded.
+  credit_notes_check3: ['credit_notes', { voided_at: '2026-02-01', void_entry_id: 1, refunded: 1 }],
+  // Void without an entry.
+  credit_notes_check4: ['credit_notes', { voided_at: '2026-02-01' }],
+  credit_notes_finite: ['credit_notes', { date: 'infinity' }],
+  credit_notes_never_over_refunded: ['credit_notes', { refunded: 100.01 }],
+  credit_notes_note_check: ['credit_notes', { note: 'x'.repeat(4001) }],
+  credit_notes_number_check: ['credit_notes', { number: '' }],
+  credit_notes_reference_no_check: ['credit_notes', { reference_no: 'x'.repeat(256) }],
+  credit_notes_refunded_base_check: ['credit_notes', { refunded_base: -1 }],
+  credit_notes_refunded_check: ['credit_notes', { refunded: -1 }],
+  credit_notes_total_check: ['credit_notes', { total: 0 }],
+
+  refunds_amount_check: ['refunds', { amount: 0 }],
+  // More decimals than its currency has.
+  refunds_check: ['refunds', { amount: 0.001 }],
+  // Made by a key and a user at once.
+  refunds_check1: ['refunds', { user_id: 1 }],
+  refunds_description_check: ['refunds', { description: 'x'.repeat(1001) }],
+  refunds_finite: ['refunds', { paid_amount: 'NaN' }],
+  refunds_paid_amount_check: ['refunds', { paid_amount: -1 }],
+  refunds_protocol_check: ['refunds', { protocol: 'FAX' }],
+  refunds_reference_no_check: ['refunds', { reference_no: 'x'.repeat(256) }],
+  refunds_settled_amount_check: ['refunds', { settled_amount: -1 }],
+  // Made by nobody.
+  refund_reversals_check: ['refund_reversals', { api_key_id: null }],
+  refund_reversals_finite: ['refund_reversals', { date: 'infinity' }],
+  refund_reversals_protocol_check: ['refund_reversals', { protocol: 'FAX' }],
+  refund_reversals_reason_check: ['refund_reversals', { reason: 'x'.repeat(1001) }],
+
+  idempotency_keys_fingerprint_check: ['idempotency_keys', { fingerprint: 'x' }],
+  idempotency_keys_key_check: ['idempotency_keys', { key: '' }],
+  balance_snapshots_credits_check: ['balance_snapshots', { credits: -1 }],
+  balance_snapshots_debits_check: ['balance_snapshots', { debits: -1 }],
+  balance_snapshots_finite: ['balance_snapshots', { posting_date: 'infinity' }],
+  rate_limits_count_check: ['rate_limits', { count: 0 }],
+};
+
+/** Tries to store the first row of a table once more, with the changes, and returns what it is refused with. */
+async function copy(table: string, changes: Changes): Promise<{ code: string; constraint: string }> {
+  const { superuser } = gateway.database;
+  await superuser.query('begin');
+  await superuser.query(`alter table ${table} disable trigger user`);
+  try {
+    await superuser.query(
+      `insert into ${table} overriding system value
+       select (jsonb_populate_record(original, $1)).* from ${table} original order by original limit 1`,
+      [JSON.stringify(changes)],
+    );
+    throw new Error('the row was stored');
+  } catch (error) {
+    return error as { code: string; constraint: string };
+  } finally {
+    await superuser.query('rollback');
+  }
+}
+
+it('every check constraint of the database has a row that it refuses, and each of these has its constraint', async () => {
+  const { rows } = await gateway.database.superuser.query<{ conname: string }>(
+    `select conname from pg_constraint where contype = 'c' and connamespace = current_schema()::regnamespace`,
+  );
+  expect(Object.keys(REFUSED).sort()).toEqual(rows.map(({ conname }) => conname).sort());
+});
+
+it.each([...new Set(Object.values(REFUSED).map(([table]) => table))])('a copy of %s is refused only for its key', async (table) => {
+  expect(await copy(table, {})).toMatchObject({ code: '23505' });
+});
+
+it.each(Object.entries(REFUSED))('%s refuses its row', async (constraint, [table, changes]) => {
+  expect(await copy(table, changes)).toMatchObject({ code: '23514', constraint });
+});
