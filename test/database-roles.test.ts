@@ -162,6 +162,9 @@ describe('whoever it is, the owner too,', () => {
     for (const value of [`role = 'ADMIN'`, 'ended_at = now()']) {
       for (const refusal of await asOwnerOrOperator(change(value))) expect(refusal).toContain('without an audit event');
     }
+    for (const value of [`created_at = '2020-01-01'`, 'user_id = -1', 'organization_id = -1']) {
+      expect(await asOwner(event(), change(value))).toContain('stays that of its user in its organization');
+    }
     expect(await asOperator(event(), change('ended_at = now()'))).toBe('accepted');
     expect(await asOperator(change('ended_at = null'))).toContain('without an audit event');
     expect(await asOperator(event(), change(`ended_at = '2020-01-01'`))).toContain('ended before');

@@ -332,6 +332,32 @@ it('refuses a credit note whose lines take back what is no income', async () => 
   }
 });
 
+describe('a credit note', () => {
+  const other = async () => {
+    const refund = await books.refund((await books.creditNote('100.00')).id);
+    return value(`select journal_entry_id as value from refunds where id = ${refund.id}`);
+  };
+
+  it('is not opened by an entry that was posted for something else', async () => {
+    const { id } = await books.creditNote('100.00', { open: false });
+    const open = `update credit_notes set opened_at = now(), journal_entry_id = ${await other()} where id = ${id}`;
+    expect(await refusal(open)).toBe(`credit note ${id} is not what its journal entry says`);
+  });
+
+  it('is not voided by an entry that was posted for something else', async () => {
+    const { id } = await books.creditNote('100.00');
+    const voided = `update credit_notes set voided_at = now(), void_entry_id = ${await other()} where id = ${id}`;
+    expect(await refusal(voided)).toBe(`credit note ${id} is voided by an entry that is not its mirror`);
+  });
+
+  it.each(['refunded', 'refunded_base'])('is not recorded with something %s', async (column) => {
+    const note = `insert into credit_notes (organization_id, number, customer_id, branch_id, date, currency_code, exchange_rate, total,
+        ${column}, reference_no, note, created_by)
+      values (${books.organization.id}, 'by hand', ${customerId}, ${books.ids.branch}, '2026-01-15', 'EUR', 1.1, 1, 1, '', '', 'psql')`;
+    expect(await refusal(note)).toBe('a new credit note has no refunds');
+  });
+});
+
 it('lets no lock date slip in under an entry by hand that is still in flight', async () => {
   const { id } = await books.creditNote('3.00', { customerId, exchangeRate: '1', open: false });
   const { sql, superuser } = gateway.database;

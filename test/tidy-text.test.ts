@@ -162,6 +162,7 @@ describe('the database itself', () => {
         `insert into customers (organization_id, display_name, currency_code) values (${own}, ${text}, 'USD')`,
         `update organizations set name = ${text} where id = ${own}`,
         `insert into users (subject, name) values ('x', ${text})`,
+        `insert into api_keys (organization_id, name, role, prefix, hash) values (${own}, ${text}, 'VIEWER', 'bc_', '${'0'.repeat(64)}')`,
         `update credit_notes set number = ${text} where organization_id = ${own} and opened_at is null`,
       ]) {
         expect(await refusal(statement)).toContain('tidy');
