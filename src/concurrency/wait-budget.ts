@@ -39,6 +39,8 @@ export interface Work {
   readonly lockWaitMs?: number;
   /** How long a connection may be silent before it is given up, in milliseconds. */
   readonly silenceMs?: number;
+  /** Aborts when the client has gone. */
+  readonly signal?: AbortSignal;
 }
 
 const current = new AsyncLocalStorage<Work>();

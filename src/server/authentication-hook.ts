@@ -55,9 +55,9 @@ export function authenticateFirst(
   });
   // Not before: what the reading of a body calls does not know whom it is for.
   routes.addHook('preHandler', (request, _reply, done) => {
-    const { caller, waitBudget: budget } = request;
+    const { caller, waitBudget: budget, turn } = request;
     if (caller === null || caller instanceof Unauthenticated || budget === null) done();
-    else workFor({ organizationId: caller.organization.id, budget }, done);
+    else workFor({ organizationId: caller.organization.id, budget, ...(turn && { signal: turn.signal }) }, done);
   });
 }
 

@@ -25,27 +25,39 @@ export class RefundQueue {
 
   constructor(private readonly em: EntityManager) {}
 
-  /** Makes the refund, and throws what {@link refundCreditNotes} refuses it with. */
+  /**
+   * Makes the refund, and throws what {@link refundCreditNotes} refuses it with.
+   *
+   * @throws {ServiceUnavailable} if the client has gone before the unit of work began
+   */
   add(request: RefundRequest): Promise<Refund> {
+    return this.queue(request, { hasBegun: false });
+  }
+
+  private queue(request: RefundRequest, list: Item['list']): Promise<Refund> {
     const organizationId = request.actor.organization.id;
     const work = currentWork() ?? { organizationId, budget: new WaitBudget(DEFAULT_WAIT_MS) };
-    return work.budget.spend(() => this.gathering.add(organizationId, { request, work }));
+    return work.budget.spend(() => this.gathering.add(organizationId, { request, work, list }));
   }
 
   /** Makes the refunds of the list each by itself. */
   async addEach(organizationId: number, list: RefundList): Promise<PromiseSettledResult<Refund>[]> {
     await bindKey(this.em.fork(), organizationId, list);
     const repeats = repeatsIn(list.requests);
+    const whole = { hasBegun: false };
     return Promise.allSettled(
       list.requests.map(async (request) => {
         const repeat = repeats.get(request);
         if (repeat !== undefined) throw repeat;
-        return this.add(request);
+        return this.queue(request, whole);
       }),
     );
   }
 
   private async refund(organizationId: number, items: readonly Item[], proceed: () => void): Promise<(Refund | Promise<Refund>)[]> {
+    const gone = items.filter(({ work, list }) => work.signal?.aborted && !list.hasBegun);
+    if (gone.length > 0) return this.refundWithout(gone, items, (others) => this.refund(organizationId, others, proceed));
+    for (const { list } of items) list.hasBegun = true;
     const [first, ...others] = items;
     const lockWaiters = lockWaitersOf(this.em);
     if (first === undefined || others.length > 0 || lockWaiters.isFull(organizationId)) {
@@ -87,25 +99,24 @@ export class RefundQueue {
     }
   }
 
-  /** Those who have waited for as long as they may are told so, and written for no more. */
+  /** Refuses those who have waited for as long as they may, or have gone: nothing is written for them. */
   private async refundWithout(
-    late: readonly Item[],
+    refused: readonly Item[],
     items: readonly Item[],
-    refund: (inTime: readonly Item[]) => Promise<(Refund | Promise<Refund>)[]>,
+    refund: (others: readonly Item[]) => Promise<(Refund | Promise<Refund>)[]>,
   ): Promise<(Refund | Promise<Refund>)[]> {
-    const inTime = items.filter((item) => !late.includes(item));
-    const refunds = inTime.length === 0 ? [] : await refund(inTime);
+    const others = items.filter((item) => !refused.includes(item));
+    const refunds = others.length === 0 ? [] : await refund(others);
     return items.map((item) =>
-      late.includes(item) ? Promise.reject(new ServiceUnavailable()) : (refunds[inTime.indexOf(item)] as Refund),
+      refused.includes(item) ? Promise.reject(new ServiceUnavailable()) : (refunds[others.indexOf(item)] as Refund),
     );
   }
 
   private settle(item: Item, outcome: Outcome): Refund | Promise<Refund> {
     if (outcome instanceof Refund) return outcome;
     if (outcome instanceof Error) return Promise.reject(outcome);
-    const { request, work } = item;
     return outcome === Postponed.AFTER_ANOTHER
-      ? this.gathering.add(request.actor.organization.id, { request, work })
+      ? this.gathering.add(item.request.actor.organization.id, item)
       : this.refundAlone(item, { hasWaited: true });
   }
 
@@ -119,4 +130,6 @@ interface Item {
   readonly request: RefundRequest;
   /** What is left of the time that its request may wait. */
   readonly work: Work;
+  /** What it came with, of which all is tried once any has begun: a client that goes leaves no half of it. */
+  readonly list: { hasBegun: boolean };
 }

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { type Actor, internalRequest } from '../src/auth/actor.js';
+import { Authenticator } from '../src/auth/authenticator.js';
+import { DEFAULT_WAIT_MS, WaitBudget, workFor } from '../src/concurrency/wait-budget.js';
+import { readRefundRequest } from '../src/rest/refund-request.js';
+import { RefundQueue } from '../src/services/refunds/refund-queue.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** Refunds that wait for the unit of work before theirs, while their clients go away. */
+let gateway: Gateway;
+let books: Books;
+let actor: Actor;
+let queue: RefundQueue;
+let notes: string[];
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+beforeEach(async () => {
+  const em = gateway.database.orm.em;
+  books = await gateway.books();
+  queue = new RefundQueue(em);
+  notes = [];
+  for (let count = 0; count < 4; count += 1) notes.push((await books.creditNote('100.00')).id);
+  actor = await new Authenticator(em, null, 7).authenticate(
+    { authorization: books.client.headers.authorization, organizationId: undefined },
+    internalRequest('test'),
+  );
+});
+afterAll(() => gateway.stop());
+
+const requestFor = (id: string) => ({
+  actor,
+  command: readRefundRequest(id, books.restBody()),
+  conditions: { idempotency: undefined, duplicateWindowSeconds: 0, allowUnusualRate: false },
+});
+
+/** Work for a client that may go away. */
+function client() {
+  const controller = new AbortController();
+  const budget = new WaitBudget(DEFAULT_WAIT_MS);
+  const work = { organizationId: books.organization.id, budget, signal: controller.signal };
+  return {
+    goes: () => controller.abort(new Error('gone')),
+    asksFor: (id: string) => workFor(work, () => queue.add(requestFor(id))),
+    asksForEach: (ids: readonly string[]) =>
+      workFor(work, () => queue.addEach(books.organization.id, { requests: ids.map(requestFor), idempotency: undefined })),
+  };
+}
+
+const outcomes = async (promises: readonly Promise<unknown>[]) =>
+  (await Promise.allSettled(promises)).map(({ status }) => (status === 'fulfilled' ? 'made' : 'not made'));
+
+async function refunded(): Promise<string[]> {
+  const { rows } = await gateway.database.sql.query(
+    'select credit_note_id as id from refunds where organization_id = $1 order by 1',
+    [books.organization.id],
+  );
+  return rows.map(({ id }) => String(id));
+}
+
+it('are not made if their unit of work had not begun; those of the others are', async () => {
+  const [stays, goes, goesToo, staysToo] = [client(), client(), client(), client()];
+  const asked = [stays, goes, goesToo, staysToo].map((each, index) => each.asksFor(notes[index] as string));
+  goes.goes();
+  goesToo.goes();
+
+  expect(await outcomes(asked)).toEqual(['made', 'not made', 'not made', 'made']);
+  expect(await refunded()).toEqual([notes[0], notes[3]]);
+});
+
+it('are made if their unit of work had begun', async () => {
+  const goes = client();
+  const asked = goes.asksFor(notes[0] as string);
+  goes.goes();
+
+  expect(await outcomes([asked])).toEqual(['made']);
+  expect(await refunded()).toEqual([notes[0]]);
+});
+
+it('of a list are all made if the first of them has begun, and none if none has', async () => {
+  const [stays, goes] = [client(), client()];
+  const first = stays.asksForEach(notes.slice(0, 2));
+  await new Promise(setImmediate);
+  stays.goes();
+  expect((await first).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+
+  const asked = client().asksFor(notes[0] as string);
+  const list = goes.asksForEach(notes.slice(2));
+  goes.goes();
+  expect((await list).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await asked;
+  expect(await refunded()).toEqual([notes[0], notes[0], notes[1]]);
+});
