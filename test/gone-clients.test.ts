@@ -3,6 +3,7 @@ import { type Actor, internalRequest } from '../src/auth/actor.js';
 import { Authenticator } from '../src/auth/authenticator.js';
 import { DEFAULT_WAIT_MS, WaitBudget, workFor } from '../src/concurrency/wait-budget.js';
 import { readRefundRequest } from '../src/rest/refund-request.js';
+import { refundRequest } from '../src/services/refunds/refund-command.js';
 import { RefundQueue } from '../src/services/refunds/refund-queue.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
@@ -28,11 +29,12 @@ beforeEach(async () => {
 });
 afterAll(() => gateway.stop());
 
-const requestFor = (id: string) => ({
-  actor,
-  command: readRefundRequest(id, books.restBody()),
-  conditions: { idempotency: undefined, duplicateWindowSeconds: 0, allowUnusualRate: false },
-});
+const requestFor = (id: string) =>
+  refundRequest(actor, readRefundRequest(id, books.restBody()), {
+    idempotency: undefined,
+    duplicateWindowSeconds: 0,
+    allowUnusualRate: false,
+  });
 
 /** Work for a client that may go away. */
 function client() {
