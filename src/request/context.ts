@@ -4,6 +4,7 @@ import type { Turn } from '../concurrency/admission.js';
 import { InvalidInput, type Unauthenticated } from '../errors.js';
 import { createLoaders, type Loaders } from '../reads/loaders.js';
 import type { RefundQueue } from '../services/refunds/refund-queue.js';
+import type { Command } from '../services/unit-of-work/command.js';
 import type { Idempotency } from '../services/unit-of-work/idempotency.js';
 import type { RequestLog } from './request-log.js';
 
@@ -80,6 +81,15 @@ export class Context {
    */
   assertKey(argument: string | null | undefined, count: number): void {
     this.keyOf(argument, count === 0 ? 0 : `#${count - 1}`.length);
+  }
+
+  /** Executes a command that stands alone, with the mutation's idempotencyKey. Throws what the command throws. */
+  execute<Input, Result>(
+    command: Command<Input, Result>,
+    input: Input,
+    idempotencyKey: string | null | undefined,
+  ): Promise<Result> {
+    return command(this.em, this.actor, input, this.begin(idempotencyKey));
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
@@ -20,13 +20,12 @@ import { voidCreditNote } from '../services/credit-notes/void-credit-note.js';
 import { refundability } from '../services/refunds/refundability.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
+import { CommandMutation } from './command-mutation.js';
 import { RefundabilityType } from './refundability.js';
 
 @Resolver(() => CreditNote)
 export class CreditNoteResolver {
-  @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => CreditNote, {
-    nullable: true,
+  @CommandMutation(createCreditNote, () => CreditNote, {
     description: "Records a credit note in the customer's currency, as a draft or open at once.",
   })
   createCreditNote(
@@ -34,12 +33,10 @@ export class CreditNoteResolver {
     @Arg('input', () => CreateCreditNoteInput, { description: 'What is to be recorded.' }) input: CreateCreditNoteInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
-    return createCreditNote(context.em, context.actor, input, context.begin(idempotencyKey));
+    return context.execute(createCreditNote, input, idempotencyKey);
   }
 
-  @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => CreditNote, {
-    nullable: true,
+  @CommandMutation(openCreditNote, () => CreditNote, {
     description: 'Puts a draft into the books: debits the income accounts of its lines, credits the receivable.',
   })
   openCreditNote(
@@ -47,12 +44,10 @@ export class CreditNoteResolver {
     @Arg('id', () => ID, { description: 'Id of the draft.' }) id: string,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
-    return openCreditNote(context.em, context.actor, { id }, context.begin(idempotencyKey));
+    return context.execute(openCreditNote, { id }, idempotencyKey);
   }
 
-  @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => CreditNote, {
-    nullable: true,
+  @CommandMutation(voidCreditNote, () => CreditNote, {
     description: 'Takes back a credit note that has no refunds, by the mirror of its own entry.',
   })
   voidCreditNote(
@@ -65,7 +60,7 @@ export class CreditNoteResolver {
     date: string | null | undefined,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
-    return voidCreditNote(context.em, context.actor, { id, date }, context.begin(idempotencyKey));
+    return context.execute(voidCreditNote, { id, date }, idempotencyKey);
   }
 
   @Authorized(Role.VIEWER)

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Authorized, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, Info, Query, Resolver, Root } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { AuditEvent } from '../entities/audit-event.js';
 import { Organization } from '../entities/organization.js';
@@ -9,12 +9,11 @@ import { PageArgs } from '../inputs/page.args.js';
 import { findPage } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { lockTransactions, unlockTransactions } from '../services/ledger/lock-transactions.js';
+import { CommandMutation } from './command-mutation.js';
 
 @Resolver(() => Organization)
 export class OrganizationResolver {
-  @Authorized(Role.ADMIN)
-  @Mutation(() => Organization, {
-    nullable: true,
+  @CommandMutation(lockTransactions, () => Organization, {
     description: 'Locks the books up to and including a day. Waits for what is in flight.',
   })
   lockTransactions(
@@ -22,12 +21,10 @@ export class OrganizationResolver {
     @Arg('input', () => LockTransactionsInput, { description: 'What is to be locked.' }) input: LockTransactionsInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Organization> {
-    return lockTransactions(context.em, context.actor, input, context.begin(idempotencyKey));
+    return context.execute(lockTransactions, input, idempotencyKey);
   }
 
-  @Authorized(Role.ADMIN)
-  @Mutation(() => Organization, {
-    nullable: true,
+  @CommandMutation(unlockTransactions, () => Organization, {
     description: 'Opens the books again, after a day or altogether. Waits for what is in flight.',
   })
   unlockTransactions(
@@ -35,7 +32,7 @@ export class OrganizationResolver {
     @Arg('input', () => UnlockTransactionsInput, { description: 'What is to be opened, and why.' }) input: UnlockTransactionsInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Organization> {
-    return unlockTransactions(context.em, context.actor, input, context.begin(idempotencyKey));
+    return context.execute(unlockTransactions, input, idempotencyKey);
   }
 
   @Authorized(Role.ADMIN)

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { normalBalance, Side } from '../entities/account-type.js';
@@ -13,17 +13,17 @@ import type { Context } from '../request/context.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
+import { CommandMutation } from './command-mutation.js';
 
 @Resolver(() => Account)
 export class AccountResolver {
-  @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => Account, { nullable: true, description: 'Adds an account to the chart.' })
+  @CommandMutation(createAccount, () => Account, { description: 'Adds an account to the chart.' })
   createAccount(
     @Ctx() context: Context,
     @Arg('input', () => CreateAccountInput, { description: 'The account.' }) input: CreateAccountInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Account> {
-    return createAccount(context.em, context.actor, input, context.begin(idempotencyKey));
+    return context.execute(createAccount, input, idempotencyKey);
   }
 
   @Authorized(Role.VIEWER)
@@ -62,14 +62,13 @@ export class AccountResolver {
 
 @Resolver(() => Branch)
 export class BranchResolver {
-  @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => Branch, { nullable: true, description: 'Adds a branch.' })
+  @CommandMutation(createBranch, () => Branch, { description: 'Adds a branch.' })
   createBranch(
     @Ctx() context: Context,
     @Arg('input', () => CreateBranchInput, { description: 'The branch.' }) input: CreateBranchInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Branch> {
-    return createBranch(context.em, context.actor, input, context.begin(idempotencyKey));
+    return context.execute(createBranch, input, idempotencyKey);
   }
 
   @Authorized(Role.VIEWER)
@@ -81,14 +80,13 @@ export class BranchResolver {
 
 @Resolver(() => Customer)
 export class CustomerResolver {
-  @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => Customer, { nullable: true, description: 'Adds a customer.' })
+  @CommandMutation(createCustomer, () => Customer, { description: 'Adds a customer.' })
   createCustomer(
     @Ctx() context: Context,
     @Arg('input', () => CreateCustomerInput, { description: 'The customer.' }) input: CreateCustomerInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Customer> {
-    return createCustomer(context.em, context.actor, input, context.begin(idempotencyKey));
+    return context.execute(createCustomer, input, idempotencyKey);
   }
 
   @Authorized(Role.VIEWER)

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
@@ -18,19 +18,18 @@ import { ReverseRefundInput } from '../inputs/reverse-refund.input.js';
 import { findById, findPage, related, relatedRows } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { previewRefund } from '../services/refunds/preview-refund.js';
-import { refundRequest } from '../services/refunds/refund-command.js';
+import { refundCommand, refundListCommand, refundRequest } from '../services/refunds/refund-command.js';
 import { refundAllOrNone } from '../services/refunds/refund-list.js';
 import { reverseRefund } from '../services/refunds/reverse-refund.js';
 import { type Big, formatAmount } from '../values/money.js';
 import { DecimalScalar } from '../values/scalars.js';
+import { CommandMutation } from './command-mutation.js';
 import { allMade, eachSettled, RefundOutcomeType } from './refund-outcome.js';
 import { RefundPreviewType } from './refund-preview.js';
 
 @Resolver(() => Refund)
 export class RefundResolver {
-  @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => Refund, {
-    nullable: true,
+  @CommandMutation(refundCommand, () => Refund, {
     description: "Pays back part or all of a credit note's remaining credit, and posts the journal entry for it.",
   })
   refundCreditNote(
@@ -59,9 +58,7 @@ export class RefundResolver {
     return context.refunds.add(refundRequest(context.actor, input, conditions));
   }
 
-  @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => [RefundOutcomeType], {
-    nullable: true,
+  @CommandMutation(refundListCommand, () => [RefundOutcomeType], {
     description:
       'Makes several refunds: all of them or none, in their order, or each by itself. There is an outcome for each. Send long lists in variables.',
   })
@@ -88,9 +85,7 @@ export class RefundResolver {
       : eachSettled(await context.refunds.addEach(actor.organization.id, list), context);
   }
 
-  @Authorized(Role.ACCOUNTANT)
-  @Mutation(() => Refund, {
-    nullable: true,
+  @CommandMutation(reverseRefund, () => Refund, {
     description:
       'Takes a refund back by its mirror entry, also when its own period is locked. Nothing is deleted; the credit can be refunded again.',
   })
@@ -99,7 +94,7 @@ export class RefundResolver {
     @Arg('input', () => ReverseRefundInput, { description: 'What is to be reversed.' }) input: ReverseRefundInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Refund> {
-    return reverseRefund(context.em, context.actor, input, context.begin(idempotencyKey));
+    return context.execute(reverseRefund, input, idempotencyKey);
   }
 
   @Authorized(Role.VIEWER)
