@@ -3,7 +3,7 @@ import type { EntityManager, Platform } from '@mikro-orm/postgresql';
 import type { Owned } from '../entities/owned.js';
 import { isColumn, metadataOf } from './columns.js';
 import { executeTogether } from './execute-together.js';
-import type { Statement } from './statement.js';
+import type { Row, Statement } from './statement.js';
 
 /** New entities of one table, in their order. */
 export type Batch = readonly Owned[];
@@ -16,12 +16,24 @@ export type Batch = readonly Owned[];
  * @example await bulkInsert(em, entries, lines);
  */
 export async function bulkInsert(em: EntityManager, ...batches: readonly Batch[]): Promise<void> {
+  await bulkInsertThen(em, batches, []);
+}
+
+/**
+ * {@link bulkInsert}, followed by the statements in the same round trip. A second call would wait for the answers to the first: Kysely
+ * lends the connection of a transaction to one call at a time.
+ *
+ * @returns the rows of each statement
+ * @example const [rows = []] = await bulkInsertThen(em, [entries], [statement]);
+ */
+export async function bulkInsertThen(
+  em: EntityManager,
+  batches: readonly Batch[],
+  statements: readonly Statement[],
+): Promise<Row[][]> {
   const filled = batches.filter(({ length }) => length > 0);
-  if (filled.length === 0) return;
-  const answers = await executeTogether(
-    em,
-    filled.map((batch) => insertion(em, batch)),
-  );
+  if (filled.length + statements.length === 0) return [];
+  const answers = await executeTogether(em, [...filled.map((batch) => insertion(em, batch)), ...statements]);
   for (const [index, batch] of filled.entries()) {
     const rows = answers[index] ?? [];
     if (rows.length !== batch.length) throw new Error(`of ${batch.length} rows, ${rows.length} were inserted`);
@@ -30,6 +42,7 @@ export async function bulkInsert(em: EntityManager, ...batches: readonly Batch[]
       entity.createdAt = em.getPlatform().parseDate(String(rows[place]?.created_at));
     }
   }
+  return answers.slice(filled.length);
 }
 
 function insertion(em: EntityManager, batch: Batch): Statement {

@@ -8,8 +8,7 @@ import type { CreditNote } from '../../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../../entities/journal-entry.js';
 import { Refund, type RefundTerms } from '../../entities/refund.js';
 import { AccountNotFound, BranchNotFound, CreditNoteNotFound, DomainError, PossibleDuplicateRefund } from '../../errors.js';
-import { bulkInsert } from '../../orm/bulk-insert.js';
-import { executeTogether } from '../../orm/execute-together.js';
+import { bulkInsert, bulkInsertThen } from '../../orm/bulk-insert.js';
 import { type Big, ZERO } from '../../values/money.js';
 import type { SystemAccounts } from '../ledger/system-accounts.js';
 import type { LockedKeys } from '../unit-of-work/idempotency.js';
@@ -149,9 +148,15 @@ export async function writeRefunds(
   keys: LockedKeys,
   made: ReadonlyMap<RefundRequest, Refund>,
 ): Promise<{ written: Promise<void> }> {
+  const actors = [...made.keys()].map(({ actor }) => actor);
+  const [first] = actors;
+  if (first === undefined) return { written: Promise.resolve() };
   const refunds = [...made.values()];
   const entries = refunds.map(({ journalEntry }) => journalEntry);
-  await Promise.all([bulkInsert(em, entries), assertStillMay(em, [...made.keys()])]);
+  // The standing of the actors is read after the entries, which may have waited for their turn to get ids.
+  const [rows = []] = await bulkInsertThen(em, [entries], [standingStatement(first.organization.id, actors)]);
+  const standing = new Standing(rows);
+  for (const actor of actors) standing.assertMay(actor, refundCommand.role);
   const written = bulkInsert(
     em,
     entries.flatMap(({ lines }) => lines.getItems()),
@@ -161,16 +166,6 @@ export async function writeRefunds(
   if (withKeys.length > 0) await written;
   for (const [request, refund] of withKeys) keys.keep(keyed(request), refund);
   return { written };
-}
-
-/** The entries may have waited for their turn to get ids. Sent with them, this is answered after them. */
-async function assertStillMay(em: EntityManager, requests: readonly RefundRequest[]): Promise<void> {
-  const actors = requests.map(({ actor }) => actor);
-  const [first] = actors;
-  if (first === undefined) return;
-  const [rows = []] = await executeTogether(em, [standingStatement(first.organization.id, actors)]);
-  const standing = new Standing(rows);
-  for (const actor of actors) standing.assertMay(actor, refundCommand.role);
 }
 
 /** The command, as its idempotency key knows it. */
