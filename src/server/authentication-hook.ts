@@ -10,6 +10,9 @@ import { bodyLength, headerOf } from './request-metadata.js';
 /** The largest body of a request without a credential that may ask for the schema. The Sandbox's own takes 2 kB. */
 const ANONYMOUS_BODY_LIMIT = 4 * 1024;
 
+/** Whose turn requests without a credential take: no organization has this id. */
+const NOBODY = 0;
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who is calling; {@link Unauthenticated} for a request without a credential that may ask for the schema. */
@@ -51,6 +54,7 @@ export function authenticateFirst(
       if (!(error instanceof Unauthenticated)) throw error;
       if (!isSchemaPublic || !mayAskForSchema(request)) throw error;
       request.caller = error;
+      await turns.take(NOBODY);
     }
   });
   // Not before: what the reading of a body calls does not know whom it is for.

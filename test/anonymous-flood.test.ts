@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Client, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+afterAll(() => gateway.stop());
+
+const MANY = 60;
+const SCHEMA = '{ __schema { types { name fields { name } } } }';
+
+it('many that ask for the schema at once without a credential begin one in each turn of the event loop: others go on in between', async () => {
+  const nobody = new Client(gateway.app, {});
+  let turn = 0;
+  let ticking = setImmediate(function tick() {
+    turn += 1;
+    ticking = setImmediate(tick);
+  });
+
+  const turns = await Promise.all(
+    Array.from({ length: MANY }, async () => {
+      expect((await nobody.graphql(SCHEMA)).errors).toBeUndefined();
+      return turn;
+    }),
+  );
+  clearImmediate(ticking);
+
+  expect(new Set(turns).size).toBeGreaterThan(MANY / 2);
+});
