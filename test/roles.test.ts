@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Role } from '../src/entities/access.js';
-import { Client, Gateway } from './helpers/gateway.js';
+import { createSchema } from '../src/graphql/schema.js';
+import { type Books, Client, Gateway } from './helpers/gateway.js';
 import { MUTATION_CASES, MUTATIONS, mutate, mutationCase } from './helpers/mutations.js';
 
 let gateway: Gateway;
@@ -14,7 +15,7 @@ const CALLERS = ['nobody', Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN] as const;
 type Caller = (typeof CALLERS)[number];
 
 /** Books, a caller for them, and what they hold before the caller does anything. */
-async function arrange<T>(caller: Caller, fieldsOf: (books: Awaited<ReturnType<Gateway['books']>>) => Promise<T> | T) {
+async function arrange<T>(caller: Caller, fieldsOf: (books: Books) => Promise<T> | T) {
   const books = await gateway.books();
   const client = caller === 'nobody' ? new Client(gateway.app, {}) : await gateway.client(books.organization, caller);
   const fields = await fieldsOf(books);
@@ -42,6 +43,47 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))('
       expect(errors?.map(({ extensions }) => extensions.code)).toEqual([caller === 'nobody' ? 'UNAUTHENTICATED' : 'FORBIDDEN']);
       expect(data?.it ?? null).toBeNull();
       expect(after).toEqual(arranged.before);
+    }
+  });
+});
+
+/** The lowest role that may ask each query, and the arguments that it needs. */
+const QUERIES: Record<string, { role: Role; args?: (books: Books) => Promise<string> }> = {
+  account: { role: Role.VIEWER, args: async ({ ids }) => `(id: ${ids.bank})` },
+  accounts: { role: Role.VIEWER },
+  auditEvents: { role: Role.ADMIN },
+  branches: { role: Role.VIEWER },
+  creditNote: { role: Role.VIEWER, args: async (books) => `(id: ${(await books.creditNote('100.00')).id})` },
+  creditNotes: { role: Role.VIEWER },
+  customers: { role: Role.VIEWER },
+  ledgerHealth: { role: Role.ACCOUNTANT },
+  me: { role: Role.VIEWER },
+  previewRefund: {
+    role: Role.VIEWER,
+    args: async (books) => {
+      const input = Object.entries(books.refundInput((await books.creditNote('100.00')).id));
+      return `(input: { ${input.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ')} })`;
+    },
+  },
+  refund: { role: Role.VIEWER, args: async (books) => `(id: ${(await books.refund((await books.creditNote('100.00')).id)).id})` },
+  refunds: { role: Role.VIEWER },
+  trialBalance: { role: Role.VIEWER },
+};
+
+it('every query has a contract, and no contract is of a query that is gone', () => {
+  expect(Object.keys(QUERIES).sort()).toEqual(Object.keys(createSchema().getQueryType()?.getFields() ?? {}).sort());
+});
+
+describe.each(Object.entries(QUERIES))('%s', (name, { role, args }) => {
+  it.each(CALLERS)('as %s is answered if its contract allows it', async (caller) => {
+    const { client, fields } = await arrange(caller, async (books) => (await args?.(books)) ?? '');
+
+    const { data, errors } = await client.graphql<{ it: unknown }, undefined>(`{ it: ${name}${fields} { __typename } }`);
+
+    if (mayDo(caller, role)) expect([errors, data]).toEqual([undefined, { it: expect.anything() }]);
+    else {
+      const code = caller === 'nobody' ? 'UNAUTHENTICATED' : 'FORBIDDEN';
+      expect([data?.it ?? null, errors?.map(({ extensions }) => extensions.code)]).toEqual([null, [code]]);
     }
   });
 });
