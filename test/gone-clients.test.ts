@@ -4,6 +4,7 @@ import { Authenticator } from '../src/auth/authenticator.js';
 import { DEFAULT_WAIT_MS, WaitBudget, workFor } from '../src/concurrency/wait-budget.js';
 import { readRefundRequest } from '../src/rest/refund-request.js';
 import { refundRequest } from '../src/services/refunds/refund-command.js';
+import { refundEach } from '../src/services/refunds/refund-list.js';
 import { RefundQueue } from '../src/services/refunds/refund-queue.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
@@ -45,7 +46,12 @@ function client() {
     goes: () => controller.abort(new Error('gone')),
     asksFor: (id: string) => workFor(work, () => queue.add(requestFor(id))),
     asksForEach: (ids: readonly string[]) =>
-      workFor(work, () => queue.addEach(books.organization.id, { requests: ids.map(requestFor), idempotency: undefined })),
+      workFor(work, () =>
+        refundEach(gateway.database.orm.em.fork(), queue, books.organization.id, {
+          requests: ids.map(requestFor),
+          idempotency: undefined,
+        }),
+      ),
   };
 }
 

@@ -1,6 +1,6 @@
 import { ConnectionException } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Gathering } from '../concurrency/batcher.js';
+import { Batcher } from '../concurrency/batcher.js';
 import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
 import { ApiKey, Membership } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
@@ -40,10 +40,10 @@ const MOST_AT_ONCE = 4;
 
 /** Tells who is calling. Those who call while others are being looked up are looked up together; nothing is remembered. */
 export class Authenticator {
-  private readonly apiKeys = new Gathering<'all', string, ApiKey | null>((hashes, _all, proceed) =>
+  private readonly apiKeys = new Batcher<'all', string, ApiKey | null>((hashes, _all, proceed) =>
     this.lookUp(() => this.findApiKeys(hashes), proceed),
   );
-  private readonly memberships = new Gathering<'all', Wanted, Membership | null>((wanted, _all, proceed) =>
+  private readonly memberships = new Batcher<'all', Wanted, Membership | null>((wanted, _all, proceed) =>
     this.lookUp(() => this.findMemberships(wanted), proceed),
   );
   private atOnce = 0;

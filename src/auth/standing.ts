@@ -1,23 +1,19 @@
 import { Role } from '../entities/access.js';
 import { Unauthenticated } from '../errors.js';
-import type { Row, Statement } from '../orm/statement.js';
+import { type Query, query } from '../orm/query.js';
 import { type Actor, requireRole } from './actor.js';
 
 /**
- * What callers may do by now, as it is read within a unit of work: since they were let in, a key may have been revoked or have
- * expired, a membership may have ended or have got another role.
+ * The roles that callers have when a unit of work reads them. Since a caller was authenticated, its key may have been revoked or have
+ * expired, and its membership may have ended or have got another role.
  */
 export class Standing {
-  private readonly roles: ReadonlyMap<string, Role>;
-
-  /** @param rows what {@link standingStatement} answered */
-  constructor(rows: readonly Row[]) {
-    this.roles = new Map(rows.map(({ kind, id, role }) => [`${kind} ${id}`, role as Role]));
-  }
+  /** @param roles by `key <id>` or `user <id>` */
+  constructor(private readonly roles: ReadonlyMap<string, Role>) {}
 
   /**
-   * @throws {Unauthenticated} if the actor may do nothing any more
-   * @throws {Forbidden} if the actor's present role may do less than the one that is required
+   * @throws {Unauthenticated} if the actor's key or membership has ended
+   * @throws {Forbidden} if the actor's present role is lower than the required one
    */
   assertMay(actor: Actor, required: Role): void {
     const { apiKeyId, userId } = actor;
@@ -27,11 +23,15 @@ export class Standing {
   }
 }
 
-/** Reads the standing of the actors, by the database's clock. It sees what was committed before it: so it stands after the locks. */
-export function standingStatement(organizationId: number, actors: readonly Actor[]): Statement {
+/** Reads the standing of the actors, by the database's clock. It sees what was committed before it, so it must follow the locks. */
+export function readStanding(organizationId: number, actors: readonly Actor[]): Query<Standing> {
   const keys = new Set(actors.flatMap(({ apiKeyId }) => apiKeyId ?? []));
   const users = new Set(actors.flatMap(({ userId }) => userId ?? []));
-  return { text: STANDING, values: [organizationId, [...keys], [...users]] };
+  return query(
+    STANDING,
+    [organizationId, [...keys], [...users]],
+    (rows) => new Standing(new Map(rows.map(({ kind, id, role }) => [`${kind} ${id}`, role as Role]))),
+  );
 }
 
 const STANDING = `

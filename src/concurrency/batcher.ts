@@ -1,64 +1,64 @@
-/** Work that takes longer, on a connection that has gone silent, say, holds up nobody else. */
-const LONGEST_MS = 5_000;
+/** A batch that takes longer, on a silent connection for example, no longer holds up the next one of its group. */
+const MAX_HOLD_UP_MS = 5_000;
 
-/** More than this at once makes everybody wait for the last. */
-const MOST_AT_ONCE = 100;
+/** Items of one batch. In a larger one, every item would wait for the slowest. */
+const MAX_ITEMS = 100;
 
-interface Waiting<Item, Result> {
+interface Pending<Item, Result> {
   readonly item: Item;
   resolve(result: Result | PromiseLike<Result>): void;
   reject(reason: unknown): void;
 }
 
 /**
- * Does the same work for many at a time: items that arrive while the work of their group is under way go together into its
- * next. With nothing under way, an item goes at once. It is to writing what a DataLoader is to reading, and keeps nothing.
+ * Group commit: processes many items at a time. Items that arrive while a batch of their group is running form the group's next batch. If
+ * none is running, an item starts one at once. A batcher is to writes what a DataLoader is to reads, but it caches nothing.
  */
-export class Gathering<Group, Item, Result> {
-  /** Who waits, for each group whose work is under way. */
-  private readonly underWay = new Map<Group, Waiting<Item, Result>[]>();
+export class Batcher<Group, Item, Result> {
+  /** The items for the next batch of each group that has a batch running. */
+  private readonly queues = new Map<Group, Pending<Item, Result>[]>();
 
   /**
-   * @param work gives each item its result, in their order, or the promise of one. The next work of the group begins when it
-   *   has ended, or earlier when it says so by calling `proceed`
+   * @param processBatch returns the result of each item, or a promise of it, in the order of the items. The group's next batch starts when
+   *   it has resolved, or earlier, when it calls `proceed`
    */
   constructor(
-    private readonly work: (
+    private readonly processBatch: (
       items: readonly Item[],
       group: Group,
       proceed: () => void,
     ) => Promise<readonly (Result | PromiseLike<Result>)[]>,
   ) {}
 
+  /** Returns the item's result, or rejects with the error of its batch. */
   add(group: Group, item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const waiting = { item, resolve, reject };
-      const others = this.underWay.get(group);
-      if (others !== undefined) others.push(waiting);
-      else void this.workThrough(group, [waiting]);
+      const pending = { item, resolve, reject };
+      const queue = this.queues.get(group);
+      if (queue !== undefined) queue.push(pending);
+      else void this.drain(group, [pending]);
     });
   }
 
-  private async workThrough(group: Group, waiting: Waiting<Item, Result>[]): Promise<void> {
-    this.underWay.set(group, waiting);
-    while (waiting.length > 0) {
-      const taken = waiting.splice(0, MOST_AT_ONCE);
+  private async drain(group: Group, queue: Pending<Item, Result>[]): Promise<void> {
+    this.queues.set(group, queue);
+    while (queue.length > 0) {
+      const batch = queue.splice(0, MAX_ITEMS);
       await new Promise<void>((proceed) => {
-        const timer = setTimeout(proceed, LONGEST_MS);
-        void this.workOn(taken, group, proceed).finally(() => clearTimeout(timer));
+        const timer = setTimeout(proceed, MAX_HOLD_UP_MS);
+        void this.settle(batch, group, proceed).finally(() => clearTimeout(timer));
       });
     }
-    this.underWay.delete(group);
+    this.queues.delete(group);
   }
 
-  private async workOn(taken: readonly Waiting<Item, Result>[], group: Group, proceed: () => void): Promise<void> {
+  private async settle(batch: readonly Pending<Item, Result>[], group: Group, proceed: () => void): Promise<void> {
     try {
-      const items = taken.map(({ item }) => item);
-      const results = await this.work(items, group, proceed);
-      // Each item has its result: the work is written so.
-      for (const [index, { resolve }] of taken.entries()) resolve(results[index] as Result);
+      const items = batch.map(({ item }) => item);
+      const results = await this.processBatch(items, group, proceed);
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
     } catch (error) {
-      for (const { reject } of taken) reject(error);
+      for (const { reject } of batch) reject(error);
     }
     proceed();
   }

@@ -2,54 +2,27 @@ import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/cor
 import type { EntityManager, Platform } from '@mikro-orm/postgresql';
 import type { Owned } from '../entities/owned.js';
 import { isColumn, metadataOf } from './columns.js';
-import { executeTogether } from './execute-together.js';
-import type { Row, Statement } from './statement.js';
-
-/** New entities of one table, in their order. */
-export type Batch = readonly Owned[];
+import { type Query, query } from './query.js';
 
 /**
- * Inserts the entities, each batch by one statement, and gives them their ids and times of creation. Whatever they refer to must
- * have been inserted before. Columns with a default in the database get the default. Within a transaction the statements have been
- * sent when this returns.
+ * Inserts new entities of one table by one statement, in their order, and gives them their ids and times of creation. Whatever they refer to
+ * must have been inserted before. Columns with a default in the database get the default.
  *
- * @example await bulkInsert(em, entries, lines);
+ * @example await run(em, bulkInsert(em, lines), bulkInsert(em, refunds));
  */
-export async function bulkInsert(em: EntityManager, ...batches: readonly Batch[]): Promise<void> {
-  await bulkInsertThen(em, batches, []);
-}
-
-/**
- * {@link bulkInsert}, followed by the statements in the same round trip. A second call would wait for the answers to the first: Kysely
- * lends the connection of a transaction to one call at a time.
- *
- * @returns the rows of each statement
- * @example const [rows = []] = await bulkInsertThen(em, [entries], [statement]);
- */
-export async function bulkInsertThen(
-  em: EntityManager,
-  batches: readonly Batch[],
-  statements: readonly Statement[],
-): Promise<Row[][]> {
-  const filled = batches.filter(({ length }) => length > 0);
-  if (filled.length + statements.length === 0) return [];
-  const answers = await executeTogether(em, [...filled.map((batch) => insertion(em, batch)), ...statements]);
-  for (const [index, batch] of filled.entries()) {
-    const rows = answers[index] ?? [];
-    if (rows.length !== batch.length) throw new Error(`of ${batch.length} rows, ${rows.length} were inserted`);
-    for (const [place, entity] of batch.entries()) {
-      entity.id = Number(rows[place]?.id);
-      entity.createdAt = em.getPlatform().parseDate(String(rows[place]?.created_at));
-    }
-  }
-  return answers.slice(filled.length);
-}
-
-function insertion(em: EntityManager, batch: Batch): Statement {
+export function bulkInsert(em: EntityManager, entities: readonly Owned[]): Query<void> {
+  const [first] = entities;
+  if (first === undefined) return { statements: [], read: () => undefined };
   const platform = em.getPlatform();
-  const { text, columns } = writerOf(metadataOf(em, (batch[0] as Owned).constructor as EntityClass<Owned>), platform);
-  const rows = batch.map((entity) => Object.fromEntries(columns.map(({ column, write }) => [column, write(entity as never)])));
-  return { text, values: [JSON.stringify(rows)] };
+  const { text, columns } = writerOf(metadataOf(em, first.constructor as EntityClass<Owned>), platform);
+  const values = entities.map((entity) => Object.fromEntries(columns.map(({ column, write }) => [column, write(entity as never)])));
+  return query(text, [JSON.stringify(values)], (rows) => {
+    if (rows.length !== entities.length) throw new Error(`of ${entities.length} rows, ${rows.length} were inserted`);
+    for (const [index, entity] of entities.entries()) {
+      entity.id = Number(rows[index]?.id);
+      entity.createdAt = platform.parseDate(String(rows[index]?.created_at));
+    }
+  });
 }
 
 interface Writer {

@@ -1,12 +1,7 @@
 import type { Work } from '../concurrency/wait-budget.js';
 
-/**
- * SQL expression that lowers `lock_timeout` to what is left of the transaction's time for waiting. Put it in front of each further
- * lock of a round trip: the locks before it have used a part of the time. It is never null.
- */
-export const REFRESH_LOCK_TIMEOUT = `
-  set_config('lock_timeout', greatest(1, coalesce(nullif(current_setting('refunds.lock_wait', true), ''), '5000')::float8
-    - 1000 * extract(epoch from clock_timestamp() - transaction_timestamp()))::int::text, true)`;
+/** Setting that keeps the `lock_timeout` which a transaction began with, in milliseconds. */
+export const LOCK_WAIT_SETTING = 'refunds.lock_wait';
 
 /** PostgreSQL ends a statement after 30 seconds. A connection without an answer for longer is lost. */
 const SILENCE_MS = 35_000;
@@ -51,7 +46,9 @@ export class TransactionLimits {
         if (this.state === 'opening') this.state = 'open';
       });
       this.lockTimeout = limit;
-      return limit === undefined ? 'begin; ' : `begin; set local lock_timeout = ${limit}; set local refunds.lock_wait = ${limit}; `;
+      return limit === undefined
+        ? 'begin; '
+        : `begin; set local lock_timeout = ${limit}; set local ${LOCK_WAIT_SETTING} = ${limit}; `;
     }
     const isLess = limit !== undefined && this.lockTimeout !== undefined && limit < this.lockTimeout - LOCK_TIMEOUT_SLACK_MS;
     if (!isLess) return '';

@@ -19,7 +19,7 @@ import { findById, findPage, related, relatedRows } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { previewRefund } from '../services/refunds/preview-refund.js';
 import { refundCommand, refundListCommand, refundRequest } from '../services/refunds/refund-command.js';
-import { refundAllOrNone } from '../services/refunds/refund-list.js';
+import { refundAllOrNone, refundEach } from '../services/refunds/refund-list.js';
 import { reverseRefund } from '../services/refunds/reverse-refund.js';
 import { type Big, formatAmount } from '../values/money.js';
 import { DecimalScalar } from '../values/scalars.js';
@@ -82,7 +82,7 @@ export class RefundResolver {
     const list = { requests, idempotency: whole };
     return mode === BulkMode.ATOMIC
       ? allMade(await refundAllOrNone(context.em, actor.organization.id, list))
-      : eachSettled(await context.refunds.addEach(actor.organization.id, list), context);
+      : eachSettled(await refundEach(context.em, context.refunds, actor.organization.id, list), context);
   }
 
   @CommandMutation(reverseRefund, () => Refund, {

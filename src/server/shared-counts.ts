@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Gathering } from '../concurrency/batcher.js';
+import { Batcher } from '../concurrency/batcher.js';
 import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
 import { executeTogether } from '../orm/execute-together.js';
 
@@ -23,7 +23,7 @@ const SWEEP_INTERVAL_MS = 60_000;
  * counted together in one statement, so that it takes no more than one connection, however many requests there are.
  */
 export class SharedCounts {
-  private readonly counting = new Gathering<'all', string, Count>((keys) => this.countAll(keys));
+  private readonly counting = new Batcher<'all', string, Count>((keys) => this.countAll(keys));
   private pausedUntil = 0;
   private nextSweep = 0;
 

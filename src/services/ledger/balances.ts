@@ -1,9 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Account } from '../../entities/account.js';
 import type { Organization } from '../../entities/organization.js';
-import { executeTogether } from '../../orm/execute-together.js';
+import { query, run } from '../../orm/query.js';
 import { Big, ZERO } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
+import { lockOrder, tryJob } from '../unit-of-work/locks.js';
 
 /** What was debited and credited, in the base currency. */
 export interface Turnover {
@@ -79,16 +80,15 @@ export async function snapshotBalances(em: EntityManager, organizationId: number
 function newestLine(em: EntityManager, organizationId: number): Promise<string | null> {
   return em.transactional(
     async (em) => {
-      const [, [row] = []] = await executeTogether(em, [
-        { text: `select pg_advisory_xact_lock(hashtextextended('order', $1))`, values: [organizationId] },
-        {
-          text: `select max(newest) as newest from accounts account, lateral (
-            select max(id) as newest from journal_lines where organization_id = account.organization_id and account_id = account.id
-          ) of_account where account.organization_id = $1`,
-          values: [organizationId],
-        },
-      ]);
-      return (row?.newest ?? null) as string | null;
+      const newest = query(
+        `select max(newest) as newest from accounts account, lateral (
+           select max(id) as newest from journal_lines where organization_id = account.organization_id and account_id = account.id
+         ) of_account where account.organization_id = $1`,
+        [organizationId],
+        ([row]) => (row?.newest ?? null) as string | null,
+      );
+      const [, id] = await run(em, lockOrder(organizationId), newest);
+      return id;
     },
     { clear: true },
   );
@@ -98,11 +98,8 @@ function newestLine(em: EntityManager, organizationId: number): Promise<string |
 function summarize(em: EntityManager, organizationId: number, newest: string): Promise<boolean> {
   return em.transactional(
     async (em) => {
-      const [lock] = await em.execute<{ alone: boolean }[]>(
-        `select pg_try_advisory_xact_lock(hashtextextended('balances', ?)) as alone`,
-        [organizationId],
-      );
-      if (!lock?.alone) return false;
+      const [isAlone] = await run(em, tryJob(organizationId, 'balances'));
+      if (!isAlone) return false;
       const [step] = await em.execute<{ watermark: string; until: string | null }[]>(
         `select watermark, (
            select least(min(oldest) + ?, ?) from accounts account, lateral (

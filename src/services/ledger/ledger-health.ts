@@ -1,6 +1,8 @@
 import { IsolationLevel } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { ServiceUnavailable } from '../../errors.js';
+import { run } from '../../orm/query.js';
+import { tryJob } from '../unit-of-work/locks.js';
 
 /** One rule of the books, and what breaks it. */
 export interface LedgerCheck {
@@ -48,11 +50,8 @@ export function ledgerHealth(em: EntityManager, organizationId: number | null): 
 
 /** @throws {ServiceUnavailable} if the organization is just being proved: a proof reads all of its books */
 async function assertAlone(em: EntityManager, organizationId: number): Promise<void> {
-  const [row] = await em.execute<{ alone: boolean }[]>(
-    `select pg_try_advisory_xact_lock(hashtextextended('ledger health', ?)) as alone`,
-    [organizationId],
-  );
-  if (!row?.alone) throw new ServiceUnavailable('These books are being proved just now; ask again when that has ended');
+  const [isAlone] = await run(em, tryJob(organizationId, 'ledger health'));
+  if (!isAlone) throw new ServiceUnavailable('These books are being proved just now; ask again when that has ended');
 }
 
 /** The rows that the proof is about. */

@@ -12,7 +12,7 @@ import { optional, postingDate, text } from '../unit-of-work/fields.js';
 export const lockTransactions = command({
   name: 'lockTransactions',
   role: Role.ADMIN,
-  period: 'alone',
+  period: 'exclusive',
   result: Organization,
   fields: { lockDate: postingDate, reason: text },
   audit: lockDateChange,
@@ -31,7 +31,7 @@ export const lockTransactions = command({
 export const unlockTransactions = command({
   name: 'unlockTransactions',
   role: Role.ADMIN,
-  period: 'alone',
+  period: 'exclusive',
   result: Organization,
   fields: { lockDate: optional(postingDate), reason: text },
   audit: lockDateChange,

@@ -5,12 +5,13 @@ import type { Refund } from '../../entities/refund.js';
 import { DateTooFarAhead, DomainError, ExchangeRateUnusual } from '../../errors.js';
 import type { Big } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
-import { onBooks, Patience } from '../unit-of-work/unit-of-work.js';
-import { bookStatements, openBooks } from './refund-books.js';
+import { LockWait } from '../unit-of-work/locks.js';
+import { underLocks } from '../unit-of-work/unit-of-work.js';
+import { lockBooks } from './refund-books.js';
 import { type RefundInput, refundCommand, refundRequest } from './refund-command.js';
-import { prepareRefund } from './refund-credit-note.js';
+import { makeRefund } from './refund-credit-note.js';
 
-/** What a refund would do now, or what it would be refused with; and what looks like a slip. */
+/** What a refund would do now, or the refusal that it would meet, and warnings of what looks like a slip. */
 export type RefundPreview = { readonly warnings: readonly DomainError[] } & (
   | { readonly refusal: DomainError }
   | {
@@ -32,8 +33,8 @@ class Previewed extends Error {
 }
 
 /**
- * Runs the very unit of work of a refund, under the same lock, up to its writing, and rolls it back. Nothing is inserted,
- * so no id is taken from a sequence, and readers see no gap.
+ * Runs the transaction of a refund under the same locks, up to its first insert, and rolls it back. So no id is taken from a sequence, and
+ * readers see no gap.
  */
 export async function previewRefund(
   em: EntityManager,
@@ -42,11 +43,11 @@ export async function previewRefund(
   duplicateWindowSeconds: number,
 ): Promise<RefundPreview> {
   try {
-    const requests = [refundRequest(actor, input, { duplicateWindowSeconds, allowUnusualRate: true })] as const;
-    const reading = bookStatements(em, actor.organization.id, requests, Patience.FULL);
-    return await onBooks(em, actor.organization.id, { actors: [actor], reading }, async (em, organization, { standing, rows }) => {
+    const request = refundRequest(actor, input, { duplicateWindowSeconds, allowUnusualRate: true });
+    const load = lockBooks(em, actor.organization.id, [request], LockWait.WAIT);
+    return await underLocks(em, actor.organization.id, { actors: [actor], load }, async ({ standing, loaded }) => {
       standing.assertMay(actor, refundCommand.role);
-      const refund = prepareRefund(requests[0], openBooks(em, organization, requests, Patience.FULL, rows));
+      const refund = makeRefund(request, loaded);
       const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
       throw new Previewed({
         refusal: null,
@@ -66,7 +67,7 @@ export async function previewRefund(
   }
 }
 
-/** What the refund would be refused with, if the caller does not allow it. */
+/** The refusals that the caller can allow. */
 function warningsOf({ creditNote, amount, exchangeRate }: Refund, input: RefundInput): DomainError[] {
   try {
     creditNote.assertUsualRate(amount, exchangeRate, input);

@@ -13,7 +13,7 @@ import {
   type ValuesOf,
   verbatim,
 } from '../unit-of-work/fields.js';
-import type { Idempotency } from '../unit-of-work/idempotency.js';
+import type { Idempotency, KeyedCommand } from '../unit-of-work/idempotency.js';
 
 /** The command of one refund. Batches execute it: see {@link RefundQueue}. */
 export const refundCommand = {
@@ -39,18 +39,18 @@ export const refundListCommand = { name: 'refundCreditNotes', role: refundComman
 /** What a caller sends. */
 export type RefundInput = InputOf<typeof refundCommand.fields>;
 
-/** What the caller says about the refund, beside what is to be booked. */
+/** The conditions under which it is to be booked. */
 export interface RefundConditions {
   readonly idempotency?: Idempotency | undefined;
-  /** Refund only if this much remains, as the caller saw it. */
+  /** Refund only if exactly this much remains, as the caller saw it. */
   readonly expectedRemaining?: Big | null | undefined;
   /** The exchange rate is right, though far from the note's. */
   readonly allowUnusualRate?: boolean;
-  /** Without a key, an equal refund within so many seconds is taken for a mistake; 0 takes none for one. */
+  /** Without a key, an equal refund within so many seconds is refused as a mistake; 0 allows any number of them. */
   readonly duplicateWindowSeconds: number;
 }
 
-/** A refund that somebody asks for, as {@link refundRequest} makes it. */
+/** A refund that a caller asks for, as {@link refundRequest} makes it. */
 export interface RefundRequest {
   readonly actor: Actor;
   /** Its fields, normalized. */
@@ -65,4 +65,27 @@ export interface RefundRequest {
 export function refundRequest(actor: Actor, input: RefundInput, conditions: RefundConditions): RefundRequest {
   requireRole(actor, refundCommand.role);
   return { actor, command: normalize(refundCommand.fields, input, actor.organization), conditions };
+}
+
+/** The request as a command with an idempotency key. */
+export function commandOf({ command, conditions: { idempotency } }: RefundRequest): KeyedCommand {
+  return { operation: refundCommand.name, fields: command, idempotency };
+}
+
+/** Whether the two may be one refund that was sent twice: the second must see what became of the first. */
+export function mayRepeat(request: RefundRequest, earlier: RefundRequest): boolean {
+  const key = request.conditions.idempotency?.key;
+  if (key !== undefined) return key === earlier.conditions.idempotency?.key;
+  return request.conditions.duplicateWindowSeconds > 0 && areEqual(request, earlier);
+}
+
+/** Whether the two book the same, as those that a double click sends do. */
+export function areEqual({ command: one }: RefundRequest, { command: other }: RefundRequest): boolean {
+  return (
+    one.creditNoteId === other.creditNoteId &&
+    one.fromAccountId === other.fromAccountId &&
+    one.referenceNo === other.referenceNo &&
+    one.amount.eq(other.amount) &&
+    one.date === other.date
+  );
 }

@@ -1,15 +1,16 @@
 import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, requireRole } from '../../auth/actor.js';
-import { Standing, standingStatement } from '../../auth/standing.js';
+import { readStanding } from '../../auth/standing.js';
 import type { Role } from '../../entities/access.js';
 import type { Organization } from '../../entities/organization.js';
-import { executeTogether } from '../../orm/execute-together.js';
+import { run } from '../../orm/query.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { by, recordEvent } from './audit-trail.js';
 import { type Fields, type InputOf, normalize, type ValuesOf } from './fields.js';
 import type { Idempotency } from './idempotency.js';
-import { onBooks, type Period } from './unit-of-work.js';
+import type { Period } from './locks.js';
+import { NOTHING, underLocks } from './unit-of-work.js';
 
 /** What a door knows of a command: the mutation takes its name and its role from here. */
 export interface Declared<Name extends string = string> {
@@ -36,7 +37,7 @@ interface Declaration<Name extends string, F extends Fields, Result> extends Dec
   readonly result: EntityClass<Result>;
   /** Each field of the input with its type. They tell one command from another under the same idempotency key. */
   readonly fields: F;
-  /** `alone` for a command that changes the lock date. Absent: `shared`. */
+  /** `exclusive` for a command that changes the lock date. Absent: `shared`. */
   readonly period?: Period;
   /** Locks and loads, refuses, changes the model, builds the entry and persists; nothing is flushed here. */
   run(work: CommandWork, values: ValuesOf<F>): Promise<Result>;
@@ -98,11 +99,11 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
   const { name, role, period } = declaration;
   const organizationId = actor.organization.id;
   const keyed = { operation: name, fields: values, idempotency };
-  return onBooks(
+  return underLocks(
     em,
     organizationId,
-    { period, commands: [keyed], actors: [actor] },
-    async (em, organization, { keys, standing }) => {
+    { period, commands: [keyed], actors: [actor], load: NOTHING },
+    async ({ em, organization, keys, standing }) => {
       standing.assertMay(actor, role);
       const earlier = keys.resultOf(keyed);
       if (earlier !== null) return em.findOneOrFail(declaration.result, { id: earlier } as FilterQuery<Result>);
@@ -114,8 +115,8 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
       await em.persist(result).flush();
       keys.keep(keyed, result);
       // The command may have waited for more locks.
-      const [rows = []] = await executeTogether(em, [standingStatement(organizationId, [actor])]);
-      new Standing(rows).assertMay(actor, role);
+      const [presentStanding] = await run(em, readStanding(organizationId, [actor]));
+      presentStanding.assertMay(actor, role);
       return result;
     },
   );

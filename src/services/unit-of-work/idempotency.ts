@@ -3,8 +3,8 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { IdempotencyKey } from '../../entities/idempotency-key.js';
 import type { Organization } from '../../entities/organization.js';
 import { IdempotencyKeyReused } from '../../errors.js';
-import type { Row, Statement } from '../../orm/statement.js';
-import { REFRESH_LOCK_TIMEOUT } from '../../orm/transaction-limits.js';
+import { combine, type Query, query } from '../../orm/query.js';
+import { type LockWait, lockKeys } from './locks.js';
 
 /**
  * The key that the caller chose for its command, and whom to tell whether the command was done before. What was told last
@@ -22,23 +22,26 @@ export interface KeyedCommand {
   readonly idempotency: Idempotency | undefined;
 }
 
+/** A key that was used before. */
+interface UsedKey {
+  readonly fingerprint: string;
+  readonly resultId: number;
+}
+
 /** The idempotency keys of the commands of one unit of work, locked. */
 export class LockedKeys {
-  private readonly locked: ReadonlySet<unknown>;
-  /** Those among them that the database knows. */
-  private readonly used: ReadonlyMap<unknown, Row>;
-
-  /** @param rows what {@link keyStatements} answered */
+  /**
+   * @param locked the keys whose lock this unit of work has
+   * @param used those that were used before
+   */
   constructor(
     private readonly em: EntityManager,
     private readonly organization: Organization,
-    [locked = [], used = []]: readonly Row[][],
-  ) {
-    this.locked = new Set(locked.map(({ key }) => key));
-    this.used = new Map(used.map((row) => [row.key, row]));
-  }
+    private readonly locked: ReadonlySet<string>,
+    private readonly used: ReadonlyMap<string, UsedKey>,
+  ) {}
 
-  /** Whether a unit of work elsewhere is busy with the command's key. */
+  /** Whether another unit of work holds the command's key. */
   isBusy({ idempotency }: KeyedCommand): boolean {
     return idempotency !== undefined && !this.locked.has(idempotency.key);
   }
@@ -53,7 +56,7 @@ export class LockedKeys {
     const before = this.used.get(idempotency.key);
     if (before && before.fingerprint !== fingerprintOf(operation, fields)) throw new IdempotencyKeyReused();
     idempotency.onOutcome({ replayed: before !== undefined });
-    return before === undefined ? null : Number(before.result_id);
+    return before?.resultId ?? null;
   }
 
   /** Writes the command's key with what the command made, so that a refused or lost attempt leaves nothing behind. */
@@ -65,27 +68,32 @@ export class LockedKeys {
   }
 }
 
-/**
- * Locks the keys and answers those that it got, and then what the database knows of them. The lock makes a second request
- * with a key wait for the first, in whatever process it runs. In the order of the locks' own numbers, so that no two units of
- * work wait for one another.
- */
-export function keyStatements(organizationId: number, keys: readonly string[], wait: boolean): Statement[] {
-  if (keys.length === 0) return [];
-  const locks = `select key, ${keyLockId('key')} as lock_id from unnest($2::text[]) key order by lock_id`;
-  const lock = wait
-    ? `select key, ${REFRESH_LOCK_TIMEOUT}, pg_advisory_xact_lock(lock_id) from (${locks}) locks`
-    : `select key from (${locks}) locks where pg_try_advisory_xact_lock(lock_id)`;
-  const used = 'select key, fingerprint, result_id from idempotency_keys where organization_id = $1 and key = any($2)';
-  return [lock, used].map((text) => ({ text, values: [organizationId, keys] }));
+/** Locks the keys of the commands, and then reads which of them were used before. */
+export function lockCommandKeys(
+  em: EntityManager,
+  organizationId: number,
+  commands: readonly KeyedCommand[],
+  lockWait: LockWait,
+): Query<(organization: Organization) => LockedKeys> {
+  const keys = [...new Set(commands.flatMap(({ idempotency }) => idempotency?.key ?? []))];
+  return combine(
+    [lockKeys(organizationId, keys, lockWait), readUsedKeys(organizationId, keys)],
+    ([locked, used]) =>
+      (organization) =>
+        new LockedKeys(em, organization, locked, used),
+  );
 }
 
-/**
- * SQL for the number of a key's lock, in a statement whose $1 is the organization. The prefix keeps callers' keys apart from
- * the period: one may well call a key "period".
- */
-export function keyLockId(column: string): string {
-  return `hashtextextended('idempotency key ' || ${column}, $1)`;
+function readUsedKeys(organizationId: number, keys: readonly string[]): Query<ReadonlyMap<string, UsedKey>> {
+  if (keys.length === 0) return { statements: [], read: () => new Map() };
+  return query(
+    'select key, fingerprint, result_id from idempotency_keys where organization_id = $1 and key = any ($2)',
+    [organizationId, keys],
+    (rows) =>
+      new Map(
+        rows.map((row) => [String(row.key), { fingerprint: String(row.fingerprint), resultId: Number(row.result_id) }] as const),
+      ),
+  );
 }
 
 /**

@@ -1,0 +1,55 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { executeTogether } from './execute-together.js';
+import type { Row, Statement } from './statement.js';
+
+/** Statements together with the reader of their rows, so that the two cannot drift apart. */
+export interface Query<T> {
+  readonly statements: readonly Statement[];
+  /** @param rows those of each statement, in the order of the statements */
+  read(rows: readonly (readonly Row[])[]): T;
+}
+
+type Answers<Queries extends readonly Query<unknown>[]> = {
+  -readonly [I in keyof Queries]: Queries[I] extends Query<infer T> ? T : never;
+};
+
+/** A query of one statement. */
+export function query<T>(text: string, values: readonly unknown[], read: (rows: readonly Row[]) => T): Query<T> {
+  return { statements: [{ text, values }], read: ([rows = []]) => read(rows) };
+}
+
+/**
+ * One query out of several. Its statements run in the order of the queries.
+ *
+ * @example combine([accountsOf(ids), branchesOf(ids)], ([accounts, branches]) => new Places(accounts, branches))
+ */
+export function combine<const Queries extends readonly Query<unknown>[], T>(
+  queries: Queries,
+  read: (answers: Answers<Queries>) => T,
+): Query<T> {
+  return {
+    statements: queries.flatMap(({ statements }) => statements),
+    read: (rows) => {
+      let next = 0;
+      const answers = queries.map(({ statements, read }) => {
+        const first = next;
+        next += statements.length;
+        return read(rows.slice(first, next));
+      });
+      return read(answers as Answers<Queries>);
+    },
+  };
+}
+
+/**
+ * Runs the query in one round trip, and returns what it reads. Each statement sees what was committed before the statement began.
+ *
+ * @example const [organization, standing] = await run(em, readOrganization(em, id), readStanding(id, actors))
+ */
+export async function run<const Queries extends readonly Query<unknown>[]>(
+  em: EntityManager,
+  ...queries: Queries
+): Promise<Answers<Queries>> {
+  const { statements, read } = combine(queries, (answers) => answers);
+  return read(await executeTogether(em, statements));
+}

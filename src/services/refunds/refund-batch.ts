@@ -1,0 +1,113 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Refund } from '../../entities/refund.js';
+import { DomainError } from '../../errors.js';
+import type { LockWait } from '../unit-of-work/locks.js';
+import { type UnitOfWork, underLocks } from '../unit-of-work/unit-of-work.js';
+import { type LockedBooks, lockBooks } from './refund-books.js';
+import { commandOf, mayRepeat, type RefundRequest, refundCommand } from './refund-command.js';
+import { makeRefund, saveRefunds } from './refund-credit-note.js';
+
+/** Why a request is deferred to another batch. */
+export enum Deferred {
+  /** Another transaction holds the credit note. */
+  CREDIT_NOTE_BUSY = 'CREDIT_NOTE_BUSY',
+  /** Another transaction holds the idempotency key. */
+  KEY_BUSY = 'KEY_BUSY',
+  /** It may repeat another request of its batch, and must see that one's refund. */
+  AFTER_ANOTHER = 'AFTER_ANOTHER',
+}
+
+/** What became of one request of a batch. */
+export type Outcome = Refund | DomainError | Deferred;
+
+/** A fault of ours before anything was written: the whole batch is rolled back, and each request can be retried by itself. */
+export class RefundFault extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/**
+ * Makes refunds of one organization in one transaction, in the order of the requests. A refusal concerns its own request only.
+ *
+ * @param onWritten is called when everything has been written and the commit is on its way
+ * @returns the outcome of each request
+ * @throws {RefundFault}
+ */
+export function refundBatch(
+  em: EntityManager,
+  organizationId: number,
+  requests: readonly RefundRequest[],
+  lockWait: LockWait,
+  onWritten: () => void,
+): Promise<readonly Outcome[]> {
+  const load = lockBooks(em, organizationId, requests, lockWait);
+  const actors = requests.map(({ actor }) => actor);
+  const options = { lockWait, onWritten, actors, commands: requests.map(commandOf), load };
+  return underLocks(em, organizationId, options, async (unitOfWork) => {
+    const { outcomes, made } = await decideRefunds(unitOfWork, requests);
+    await saveRefunds(unitOfWork, made);
+    return outcomes;
+  });
+}
+
+interface Decided {
+  readonly outcomes: readonly Outcome[];
+  /** The refunds that are to be written. */
+  readonly made: ReadonlyMap<RefundRequest, Refund>;
+}
+
+/** Decides each request in memory, in their order. Nothing is written yet. */
+export async function decideRefunds(
+  { em, standing, keys, loaded: books }: UnitOfWork<LockedBooks>,
+  requests: readonly RefundRequest[],
+): Promise<Decided> {
+  const earlier = requests.map((request) =>
+    unlessRefused(() => {
+      standing.assertMay(request.actor, refundCommand.role);
+      return keys.isBusy(commandOf(request)) ? Deferred.KEY_BUSY : keys.resultOf(commandOf(request));
+    }),
+  );
+  const replayed = await readRefunds(
+    em,
+    earlier.filter((result) => typeof result === 'number'),
+  );
+
+  const made = new Map<RefundRequest, Refund>();
+  const outcomes = requests.map((request, index): Outcome => {
+    const result = earlier[index] ?? null;
+    if (typeof result === 'number') return replayed(result);
+    const decided = result ?? deferredBy(request, books, [...made.keys()]);
+    if (decided !== null) return decided;
+    return unlessRefused(() => {
+      const refund = makeRefund(request, books);
+      made.set(request, refund);
+      return refund;
+    });
+  });
+  return { outcomes, made };
+}
+
+function deferredBy(request: RefundRequest, books: LockedBooks, made: readonly RefundRequest[]): Deferred | null {
+  if (books.isSkipped(request)) return Deferred.CREDIT_NOTE_BUSY;
+  return made.some((earlier) => mayRepeat(request, earlier)) ? Deferred.AFTER_ANOTHER : null;
+}
+
+async function readRefunds(em: EntityManager, ids: readonly number[]): Promise<(id: number) => Refund> {
+  const refunds = ids.length === 0 ? [] : await em.find(Refund, { id: { $in: [...ids] } });
+  const refundOf = new Map(refunds.map((refund) => [refund.id, refund]));
+  return (id) => {
+    const refund = refundOf.get(id);
+    if (refund === undefined) throw new Error(`an idempotency key names refund ${id}, which is not there`);
+    return refund;
+  };
+}
+
+function unlessRefused<T>(decide: () => T): T | DomainError {
+  try {
+    return decide();
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw new RefundFault(error);
+  }
+}
