@@ -20,7 +20,7 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
       const fields = await mutationCase(name).fields(books);
       const { data, errors } = await mutate(books.client, mutation, input('k', fields));
       expect(errors).toBeUndefined();
-      return { books, fields, made: data, before: await books.snapshot() };
+      return { books, fields, made: data, before: await books.everything() };
     }
 
     it.each<[string, (fields: Record<string, unknown>) => object, Record<string, string>]>([
@@ -34,7 +34,7 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
 
       expect([errors, data]).toEqual([undefined, made]);
       expect(replied['idempotency-replayed']).toBe('true');
-      expect(await books.snapshot()).toEqual(before);
+      expect(await books.everything()).toEqual(before);
     });
 
     it('has a contract that gives a value to each of its fields', async () => {
@@ -60,7 +60,7 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
 
       expect(codes).not.toHaveLength(0);
       expect(codes).toEqual(changed.map(([path]) => [path, 'IDEMPOTENCY_KEY_REUSED']));
-      expect(await books.snapshot()).toEqual(before);
+      expect(await books.everything()).toEqual(before);
     });
 
     /** The same fields as other clients write them: dates as date-times, decimals with more or fewer zeros, ids as numbers. */
@@ -79,7 +79,7 @@ describe('a refund over REST with the key of an earlier one', () => {
     const path = `/api/credit-notes/${(await books.creditNote('100.00')).id}/refunds`;
     const made = await books.client.rest(path, books.restBody(), KEY);
     expect(made.status).toBe(201);
-    return { books, path, made: made.json, before: await books.snapshot() };
+    return { books, path, made: made.json, before: await books.everything() };
   }
 
   it.each<Record<string, unknown>>([{}, { amount: '40.00', date: '2026-02-01T00:00:00.000Z' }])(
@@ -93,7 +93,7 @@ describe('a refund over REST with the key of an earlier one', () => {
 
       expect([again.status, again.json]).toEqual([201, made]);
       expect(again.headers['idempotency-replayed']).toBe('true');
-      expect(await books.snapshot()).toEqual(before);
+      expect(await books.everything()).toEqual(before);
     },
   );
 
@@ -108,7 +108,7 @@ describe('a refund over REST with the key of an earlier one', () => {
     }
 
     expect(fields).toHaveLength(7);
-    expect(await books.snapshot()).toEqual(before);
+    expect(await books.everything()).toEqual(before);
   });
 });
 

@@ -19,7 +19,7 @@ async function arrange<T>(caller: Caller, fieldsOf: (books: Books) => Promise<T>
   const books = await gateway.books();
   const client = caller === 'nobody' ? new Client(gateway.app, {}) : await gateway.client(books.organization, caller);
   const fields = await fieldsOf(books);
-  return { books, client, fields, before: await books.snapshot() };
+  return { books, client, fields, before: await books.everything() };
 }
 
 const mayDo = (caller: Caller, required: Role) => CALLERS.indexOf(caller) >= CALLERS.indexOf(required);
@@ -35,7 +35,7 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))('
 
     const { data, errors } = await mutate(arranged.client, mutation, arranged.fields);
 
-    const after = await arranged.books.snapshot();
+    const after = await arranged.books.everything();
     if (mayDo(caller, role)) {
       expect([errors, data]).toEqual([undefined, { it: expect.anything() }]);
       expect(after).not.toEqual(arranged.before);
@@ -95,6 +95,6 @@ it.each(CALLERS)('a refund over REST as %s is done if its contract allows it; if
 
   const may = mayDo(caller, mutationCase('refundCreditNote').role);
   expect(reply.status).toBe(may ? 201 : caller === 'nobody' ? 401 : 403);
-  if (may) expect(await books.snapshot()).not.toEqual(before);
-  else expect(await books.snapshot()).toEqual(before);
+  if (may) expect(await books.everything()).not.toEqual(before);
+  else expect(await books.everything()).toEqual(before);
 });
