@@ -18,6 +18,8 @@ import {
   OpenCreditNoteDocument,
   RefundCreditNoteDocument,
   RefundDocument,
+  ReverseRefundDocument,
+  VoidCreditNoteDocument,
 } from './generated/documents.js';
 import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
 
@@ -349,6 +351,7 @@ describe("another organization's books", () => {
     const ours = await books.creditNote('100.00');
     const draft = await other.creditNote('100.00', { open: false });
     const open = await other.creditNote('100.00');
+    const refunded = await other.refund((await other.creditNote('100.00')).id);
     const [ourCustomer, theirCustomer] = [await books.customer(), await other.customer()];
     const before = [await books.snapshot(), await other.snapshot()];
     const refund = async (id: string, changes = {}) =>
@@ -367,8 +370,16 @@ describe("another organization's books", () => {
     expect(await create(theirCustomer, books.ids.sales)).toBe('CUSTOMER_NOT_FOUND');
     expect(await create(ourCustomer, other.ids.sales)).toBe('ACCOUNT_NOT_FOUND');
     expect(await create(ourCustomer, books.ids.sales, other.ids.branch)).toBe('BRANCH_ID_NOT_FOUND');
-    const reply = await books.client.graphql(OpenCreditNoteDocument, { id: draft.id });
-    expect(reply.errors?.[0]?.extensions.code).toBe('CREDIT_NOTE_NOT_FOUND');
+    const replies = [
+      await books.client.graphql(OpenCreditNoteDocument, { id: draft.id }),
+      await books.client.graphql(VoidCreditNoteDocument, { id: open.id, date: '2026-02-01' }),
+      await books.client.graphql(ReverseRefundDocument, { input: { refundId: refunded.id, date: '2026-02-02', reason: 'x' } }),
+    ];
+    expect(replies.map(({ errors }) => errors?.[0]?.extensions)).toMatchObject([
+      { code: 'CREDIT_NOTE_NOT_FOUND', field: 'id' },
+      { code: 'CREDIT_NOTE_NOT_FOUND', field: 'id' },
+      { code: 'REFUND_CREDIT_NOTE_NOT_FOUND', field: 'refundId' },
+    ]);
     expect([await books.snapshot(), await other.snapshot()]).toEqual(before);
   });
 

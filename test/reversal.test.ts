@@ -3,6 +3,7 @@ import {
   AccountDocument,
   AuditEventsDocument,
   CreditNoteDocument,
+  OpenCreditNoteDocument,
   RefundCreditNoteDocument,
   ReverseRefundDocument,
   type ReverseRefundInput,
@@ -136,6 +137,8 @@ describe('voiding a credit note', () => {
       status: 'VOID',
       journalEntry: null,
     });
+    const { errors } = await books.client.graphql(OpenCreditNoteDocument, { id });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'CREDIT_NOTE_IS_VOID', field: 'id' });
   });
 
   it('is refused while the note has refunds, and works when they are reversed', async () => {

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Account } from '../src/entities/account.js';
+import { CreditNote } from '../src/entities/credit-note.js';
+import { credit, debit, JournalEntry, JournalSource } from '../src/entities/journal-entry.js';
+import { Organization } from '../src/entities/organization.js';
+import { Refund } from '../src/entities/refund.js';
+import { Big } from '../src/values/money.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** No request gets this far: a fault of ours is stopped by the entity before the database has to. */
+let gateway: Gateway;
+let books: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+});
+afterAll(() => gateway.stop());
+
+it.each([
+  ['debits without credits', ['1.00'], []],
+  ['more credits than debits', ['1.00'], ['1.01']],
+  ['nothing', [], []],
+  ['nothing on both sides', ['0'], ['0']],
+])('an entry does not balance with %s', async (_, debits, credits) => {
+  const em = gateway.database.orm.em.fork();
+  const organization = await em.findOneOrFail(Organization, books.organization.id);
+  const account = await em.findOneOrFail(Account, { organization, id: Number(books.ids.bank) });
+  const header = { postingDate: '2026-02-01', source: JournalSource.REFUND, memo: '' };
+  const postings = [
+    ...debits.map((amount) => debit(account, Big(amount))),
+    ...credits.map((amount) => credit(account, Big(amount))),
+  ];
+
+  expect(() => new JournalEntry(organization, header, postings)).toThrow('unbalanced journal entry');
+});
+
+it('a refund gives back to its note no more than what was refunded', async () => {
+  const { id } = await books.creditNote('100.00');
+  const made = await books.refund(id);
+  const em = gateway.database.orm.em.fork();
+  const note = await em.findOneOrFail(CreditNote, { id: Number(id) }, { populate: ['organization'] });
+  const refund = await em.findOneOrFail(Refund, { id: Number(made.id) });
+
+  note.giveBack(refund);
+
+  expect(() => note.giveBack(refund)).toThrow(`more was reversed of credit note ${id} than refunded`);
+});
