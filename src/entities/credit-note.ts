@@ -25,7 +25,6 @@ import { Customer } from './customer.js';
 import { JournalEntry } from './journal-entry.js';
 import type { Organization } from './organization.js';
 import { Owned } from './owned.js';
-import type { RefundTerms } from './refund.js';
 
 export enum CreditNoteStatus {
   DRAFT = 'DRAFT',
@@ -77,6 +76,19 @@ export interface Payment {
    * itself leaves that, and its value in the base currency leaves nothing to round.
    */
   readonly paidInBase: Big | null;
+}
+
+/** What a refund posts. The difference that its base amounts leave is rounding. */
+export interface Settlement {
+  /** In the credit note's currency. */
+  readonly amount: Big;
+  readonly exchangeRate: Big;
+  /** What leaves the receivable at the note's rate, in the base currency. */
+  readonly settledAmount: Big;
+  /** What leaves the from-account, in the base currency. */
+  readonly paidAmount: Big;
+  /** Realized FX gain, or loss if negative, in the base currency. */
+  readonly realizedGain: Big;
 }
 
 /** Tells the ORM never to write a column. */
@@ -350,13 +362,9 @@ export class CreditNote extends Owned {
    * Takes a refund off what remains, and throws what {@link assertRefundable} does. The caller holds the row's lock, which
    * makes check-then-spend one step.
    *
-   * @returns in the base currency: what leaves the receivable, at the note's rate; what leaves the from-account; and the
-   *   realized FX gain. What those leave is rounding.
+   * @returns what is to be posted
    */
-  refund(
-    amount: Big,
-    { exchangeRate, paidInBase }: Payment,
-  ): Pick<RefundTerms, 'exchangeRate' | 'settledAmount' | 'paidAmount' | 'realizedGain'> {
+  refund(amount: Big, { exchangeRate, paidInBase }: Payment): Settlement {
     this.assertRefundable(amount);
     const refunded = this.refunded.plus(amount);
     // A refund is the step between two running totals: the last one leaves exactly nothing, whatever was rounded before.
@@ -373,7 +381,7 @@ export class CreditNote extends Owned {
     this.refundedBase = this.refundedBase.plus(settledAmount);
     this.unroundedGain = unroundedGain;
     this.realizedGain = this.realizedGain.plus(realizedGain);
-    return { exchangeRate, settledAmount, paidAmount: paidInBase ?? settledAmount.minus(realizedGain), realizedGain };
+    return { amount, exchangeRate, settledAmount, paidAmount: paidInBase ?? settledAmount.minus(realizedGain), realizedGain };
   }
 
   /** Booked rate against paid rate, before it is rounded. */
@@ -382,7 +390,7 @@ export class CreditNote extends Owned {
   }
 
   /** Takes a refund back: its credit can be refunded again. The caller holds the row's lock. */
-  giveBack({ amount, exchangeRate, settledAmount, realizedGain }: RefundTerms): void {
+  giveBack({ amount, exchangeRate, settledAmount, realizedGain }: Settlement): void {
     this.refunded = this.refunded.minus(amount);
     this.refundedBase = this.refundedBase.minus(settledAmount);
     this.unroundedGain = this.unroundedGain.minus(this.gainOf(amount, exchangeRate));

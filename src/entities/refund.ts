@@ -7,7 +7,7 @@ import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { Account } from './account.js';
 import { Branch } from './branch.js';
 import { DecimalColumn, Reads } from './columns.js';
-import { CreditNote } from './credit-note.js';
+import { CreditNote, type Settlement } from './credit-note.js';
 import { JournalEntry } from './journal-entry.js';
 import { Owned } from './owned.js';
 import { Provenance } from './provenance.js';
@@ -27,15 +27,10 @@ registerEnumType(RefundStatus, {
   },
 });
 
-export interface RefundTerms {
-  readonly amount: Big;
-  readonly exchangeRate: Big;
+export interface RefundTerms extends Settlement {
   readonly date: PostingDate;
   readonly referenceNo: string;
   readonly description: string;
-  readonly settledAmount: Big;
-  readonly paidAmount: Big;
-  readonly realizedGain: Big;
 }
 
 @ObjectType({ description: 'Money paid back against a credit note. It is never changed and never deleted.' })
