@@ -1,14 +1,13 @@
-import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../../auth/actor.js';
 import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
-import { CreditNoteNotFound } from '../../errors.js';
 import { systemAccounts } from '../ledger/system-accounts.js';
 import { command } from '../unit-of-work/command.js';
 import { id } from '../unit-of-work/fields.js';
-import { findOwned } from '../unit-of-work/find-owned.js';
+import { lockCreditNote } from '../unit-of-work/locks.js';
 
 /**
  * Puts a draft into the books, on its own date.
@@ -26,8 +25,7 @@ export const openCreditNote = command({
   fields: { id },
   audit: ({ result }) => ({ number: result.number }),
   async run({ em, organization, actor }, { id }) {
-    const creditNote = await findOwned(em, CreditNote, organization, id, LockMode.PESSIMISTIC_WRITE);
-    if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
+    const creditNote = await lockCreditNote(em, organization, id);
     creditNote.assertDraft();
     await em.populate(creditNote, ['lines.account'], { orderBy: { lines: { id: 'asc' } } });
     await putIntoBooks(em, actor, creditNote, 'id');

@@ -1,12 +1,11 @@
-import { LockMode } from '@mikro-orm/postgresql';
 import { Role } from '../../entities/access.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { RefundReversal } from '../../entities/refund-reversal.js';
-import { CreditNoteNotFound, DateBeforeRefund } from '../../errors.js';
+import { DateBeforeRefund } from '../../errors.js';
 import { entryWithLines } from '../refunds/reverse-refund.js';
 import { command } from '../unit-of-work/command.js';
 import { id, optional, postingDate } from '../unit-of-work/fields.js';
-import { findOwned } from '../unit-of-work/find-owned.js';
+import { lockCreditNote } from '../unit-of-work/locks.js';
 
 /**
  * Takes a credit note back that nothing was paid of, by the mirror of its own entry. Without a date, that is today in the
@@ -27,8 +26,7 @@ export const voidCreditNote = command({
   fields: { id, date: optional(postingDate) },
   audit: ({ result }) => ({ number: result.number }),
   async run({ em, organization, actor }, { id, date: chosen }) {
-    const creditNote = await findOwned(em, CreditNote, organization, id, LockMode.PESSIMISTIC_WRITE);
-    if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
+    const creditNote = await lockCreditNote(em, organization, id);
     creditNote.assertVoidable();
     if (creditNote.journalEntry === null) {
       creditNote.void(null);

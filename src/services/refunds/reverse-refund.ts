@@ -1,7 +1,6 @@
-import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { provenanceOf } from '../../auth/actor.js';
 import { Role } from '../../entities/access.js';
-import { CreditNote } from '../../entities/credit-note.js';
 import { JournalEntry } from '../../entities/journal-entry.js';
 import { Refund } from '../../entities/refund.js';
 import { RefundReversal } from '../../entities/refund-reversal.js';
@@ -9,6 +8,7 @@ import { DateBeforeRefund, RefundAlreadyReversed, RefundNotFound } from '../../e
 import { command } from '../unit-of-work/command.js';
 import { id, postingDate, text } from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
+import { lockCreditNote } from '../unit-of-work/locks.js';
 
 /**
  * Takes a refund back by its mirror entry, also when the refund's own period is locked, and gives the credit back.
@@ -27,8 +27,8 @@ export const reverseRefund = command({
   async run({ em, organization, actor }, { refundId, date, reason }) {
     const refund = await findOwned(em, Refund, organization, refundId);
     if (refund === null) throw new RefundNotFound(refundId);
-    // The note's lock is what refunds wait for, too: of parallel reversals one wins, and the others see that it did.
-    const creditNote = await em.findOneOrFail(CreditNote, refund.creditNote.id, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    // Of parallel reversals, one gets the lock, and the others then see its reversal.
+    const creditNote = await lockCreditNote(em, organization, String(refund.creditNote.id));
     if ((await em.count(RefundReversal, { refund })) > 0) throw new RefundAlreadyReversed(refundId);
 
     organization.assertUnlocked(date);

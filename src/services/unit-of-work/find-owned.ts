@@ -1,5 +1,5 @@
 import type { EntityClass, FilterQuery } from '@mikro-orm/core';
-import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Organization } from '../../entities/organization.js';
 import { type Owned, parseId } from '../../entities/owned.js';
 
@@ -9,9 +9,8 @@ export async function findOwned<T extends Owned>(
   entity: EntityClass<T>,
   organization: Organization,
   id: string,
-  lock: LockMode.NONE | LockMode.PESSIMISTIC_WRITE = LockMode.NONE,
 ): Promise<T | null> {
   const key = parseId(id);
   if (key === null) return null;
-  return em.findOne(entity, { id: key, organization: organization.id } as FilterQuery<T>, { lockMode: lock });
+  return em.findOne(entity, { id: key, organization: organization.id } as FilterQuery<T>);
 }

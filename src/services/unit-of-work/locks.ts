@@ -1,7 +1,9 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import { currentWork, DEFAULT_WAIT_MS, WaitBudget, workFor } from '../../concurrency/wait-budget.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import type { Organization } from '../../entities/organization.js';
+import { parseId } from '../../entities/owned.js';
+import { CreditNoteNotFound } from '../../errors.js';
 import { columnsOf } from '../../orm/columns.js';
 import { isLockTimeout } from '../../orm/errors.js';
 import { lockWaitersOf } from '../../orm/lock-waiters.js';
@@ -96,6 +98,18 @@ export function lockCreditNotes(
     [organizationId, JSON.stringify(wanted)],
     (rows) => (organization) => mapRows(em, CreditNote, organization, rows),
   );
+}
+
+/**
+ * Locks one credit note, and returns it as an entity whose changes are written.
+ *
+ * @throws {CreditNoteNotFound} if the organization has no credit note with this id
+ */
+export async function lockCreditNote(em: EntityManager, organization: Organization, id: string): Promise<CreditNote> {
+  const owned = { id: parseId(id) ?? 0, organization: organization.id };
+  const creditNote = await em.findOne(CreditNote, owned, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
+  return creditNote;
 }
 
 /** Waits until every transaction that has drawn ids has ended, in the same queue as those that are about to draw some. */

@@ -1,0 +1,15 @@
+import { expect, it } from '@jest/globals';
+import { combine, type Query, query } from '../src/orm/query.js';
+import type { Row } from '../src/orm/statement.js';
+
+const names = (text: string): Query<string[]> => query(text, [], (rows) => rows.map(({ name }) => String(name)));
+const nothing: Query<'nothing'> = { statements: [], read: () => 'nothing' };
+const rows = (...values: string[]): Row[] => values.map((name) => ({ name }));
+
+it('reads the rows of each query, however many statements the ones before it have', () => {
+  const two = combine([names('select 1'), names('select 2')], (answers) => answers);
+  const all = combine([nothing, two, nothing, names('select 3')], (answers) => answers);
+
+  expect(all.statements.map(({ text }) => text)).toEqual(['select 1', 'select 2', 'select 3']);
+  expect(all.read([rows('a'), rows('b', 'c'), rows()])).toEqual(['nothing', [['a'], ['b', 'c']], 'nothing', []]);
+});
