@@ -108,7 +108,7 @@ const MAY_NOT: readonly (readonly [string, () => Promise<Maker>])[] = [
     'a member that has left',
     async () => {
       const made = await member(Role.ADMIN);
-      await gateway.database.asOperator((em) => endMembership(em, books.organization, made.subject, BY));
+      await gateway.database.asOperator((em) => endMembership(em, books.organization, { subject: made.subject }, BY));
       return made;
     },
   ],

@@ -161,9 +161,9 @@ describe('the operator', () => {
   const REFUSALS: Record<string, [says: string, words: string[]]> = {
     'an id that is taken': ['There is an organization acme already', CREATE.with(3, 'acme')],
     'an id that is taken in other letters': ['There is an organization acme already', CREATE.with(3, 'ACME')],
-    'an id that is none': ['id must be 1 to 64 letters', CREATE.with(3, 'a/b')],
+    'an id that is none': ['--id must be 1 to 64 letters', CREATE.with(3, 'a/b')],
     'an unknown currency': ['XQQ is no currency of ISO 4217', CREATE.with(7, 'XQQ')],
-    'an unknown time zone': ['time zone', CREATE.with(9, 'Mars/Olympus')],
+    'an unknown time zone': ['--time-zone must be the IANA name', CREATE.with(9, 'Mars/Olympus')],
     'an unknown organization': ['There is no organization nope', KEY.with(3, 'nope')],
     'an unknown organization, in a proof': ['There is no organization nope', ['audit', '--organization', 'nope']],
     'an unknown role': ['VIEWER, ACCOUNTANT, ADMIN', KEY.with(7, 'accountant')],

@@ -79,7 +79,7 @@ const CALLERS: Record<string, () => Promise<Caller>> = {
   'a membership that ends': async () => {
     const { client, subject } = await member();
     const lose = async () => {
-      await gateway.database.asOperator((em) => endMembership(em, books.organization, subject, BY));
+      await gateway.database.asOperator((em) => endMembership(em, books.organization, { subject }, BY));
       return 'UNAUTHENTICATED';
     };
     return { client, lose };

@@ -6,6 +6,8 @@ import { Organization } from '../../entities/organization.js';
 import { CurrencyNotFound, InvalidInput } from '../../errors.js';
 import { isCurrency } from '../../values/money.js';
 import { isTimeZone } from '../../values/posting-date.js';
+import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
+import { type Operator, OperatorRefusal } from './operator-command.js';
 
 export interface CreateOrganization {
   /** What the organization-id header will name. */
@@ -32,6 +34,27 @@ const CHART: readonly { code: string; name: string; type: AccountType; systemRol
 ];
 
 /**
+ * Opens the books of an organization for an operator, and records it.
+ *
+ * @throws {OperatorRefusal} if there is one with this id, in upper case or lower case
+ * @throws {CurrencyNotFound}
+ * @throws {InvalidInput} if the id or the time zone is none
+ */
+export function openOrganization(em: EntityManager, command: CreateOrganization, { by }: Operator): Promise<Organization> {
+  return em.transactional(async (em) => {
+    const [taken] = await em.execute<{ id: string }[]>(
+      'select public_id as id from organizations where lower(public_id) = lower(?)',
+      [command.publicId],
+    );
+    if (taken !== undefined) throw new OperatorRefusal(`There is an organization ${taken.id} already`);
+    const organization = await createOrganization(em, command);
+    const { baseCurrency, timeZone } = organization;
+    recordEvent(em, organization, 'organization create', { baseCurrency, timeZone, by }, OPERATOR);
+    return organization;
+  });
+}
+
+/**
  * Opens the books of an organization: with the accounts that the service posts to, a small chart, and a primary branch.
  *
  * @throws {CurrencyNotFound}
@@ -56,4 +79,9 @@ export function createOrganization(em: EntityManager, command: CreateOrganizatio
     },
     { clear: true },
   );
+}
+
+/** Returns all organizations in the order of their ids. */
+export function listOrganizations(em: EntityManager): Promise<Organization[]> {
+  return em.find(Organization, {}, { orderBy: { id: 'asc' } });
 }

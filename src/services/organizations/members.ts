@@ -1,69 +1,76 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Membership, type Role, User } from '../../entities/access.js';
+import { Membership, Role, User } from '../../entities/access.js';
 import type { Organization } from '../../entities/organization.js';
-import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
+import { oneOf, text } from '../unit-of-work/fields.js';
+import { OperatorRefusal, operatorCommand } from './operator-command.js';
 
-export interface NewMember {
-  /** The `sub` claim of the user's JWTs. */
-  readonly subject: string;
-  /** Of a user who is not known yet. */
-  readonly name: string;
-  readonly role: Role;
-}
-
-/** The person at the operator's command line. */
-interface Operator {
-  readonly by: string;
-}
-
-/** Makes the user a member, also one whose membership has ended; whether the user was none. */
-export function addMember(
-  em: EntityManager,
-  organization: Organization,
-  { subject, name, role }: NewMember,
-  { by }: Operator,
-): Promise<boolean> {
-  return em.transactional(async (em) => {
+/**
+ * Makes a user a member, also one whose membership has ended. The subject is the `sub` claim of the user's JWTs; the name is for a user who is
+ * not known yet.
+ *
+ * @throws {OperatorRefusal} if the user is a member
+ */
+export const addMember = operatorCommand({
+  name: 'member add',
+  fields: { subject: text, name: text, role: oneOf(Role) },
+  async run({ em, organization }, { subject, name, role }) {
     const former = await findMembership(em, organization, subject);
-    if (former !== null && former.endedAt === null) return false;
-    if (former === null) {
-      const user = (await em.findOne(User, { subject })) ?? em.create(User, { subject, name });
-      em.create(Membership, { organization: organization.id, user, role });
-    } else {
+    if (former !== null && former.endedAt === null) throw new OperatorRefusal(`${subject} is a member already`);
+    if (former !== null) {
       em.assign(former, { role, endedAt: null });
+      return;
     }
-    recordEvent(em, organization, 'member add', { subject, role, by }, OPERATOR);
-    return true;
-  });
-}
+    const user = (await em.findOne(User, { subject })) ?? em.create(User, { subject, name });
+    em.create(Membership, { organization: organization.id, user, role });
+  },
+  audit: ({ values: { subject, role } }) => ({ subject, role }),
+});
 
-/** Gives the member another role, which holds at once; `null` if the user is no member. */
-export function changeMember(
-  em: EntityManager,
-  organization: Organization,
-  { subject, role }: Omit<NewMember, 'name'>,
-  { by }: Operator,
-): Promise<{ before: Role } | null> {
-  return em.transactional(async (em) => {
-    const membership = await findMembership(em, organization, subject);
-    if (membership === null || membership.endedAt !== null) return null;
+/**
+ * Gives a member another role, which holds at once. Returns the role from before.
+ *
+ * @throws {OperatorRefusal} if the user is no member
+ */
+export const changeMember = operatorCommand({
+  name: 'member change',
+  fields: { subject: text, role: oneOf(Role) },
+  async run({ em, organization }, { subject, role }) {
+    const membership = await memberOf(em, organization, subject);
     const before = membership.role;
     membership.role = role;
-    recordEvent(em, organization, 'member change', { subject, before, after: role, by }, OPERATOR);
     return { before };
-  });
-}
+  },
+  audit: ({ result: { before }, values: { subject, role } }) => ({ subject, before, after: role }),
+});
 
-/** Ends the membership, at once; whether the user was a member. It is kept: refunds name it. */
-export function endMembership(em: EntityManager, organization: Organization, subject: string, { by }: Operator): Promise<boolean> {
-  return em.transactional(async (em) => {
-    const membership = await findMembership(em, organization, subject);
-    if (membership === null || membership.endedAt !== null) return false;
+/**
+ * Ends a membership, at once. It is kept: refunds name it.
+ *
+ * @throws {OperatorRefusal} if the user is no member
+ */
+export const endMembership = operatorCommand({
+  name: 'member end',
+  fields: { subject: text },
+  async run({ em, organization }, { subject }) {
+    const membership = await memberOf(em, organization, subject);
     // The database puts its own time in place of this one.
     membership.endedAt = new Date();
-    recordEvent(em, organization, 'member end', { subject, role: membership.role, by }, OPERATOR);
-    return true;
-  });
+    return membership;
+  },
+  audit: ({ result: { role }, values: { subject } }) => ({ subject, role }),
+});
+
+/** Returns all memberships with their users, also those that have ended, in the order of the users' ids. */
+export function listMembers(em: EntityManager, organization: Organization): Promise<Membership[]> {
+  return em.find(Membership, { organization: organization.id }, { populate: ['user'], orderBy: { user: { id: 'asc' } } });
+}
+
+async function memberOf(em: EntityManager, organization: Organization, subject: string): Promise<Membership> {
+  const membership = await findMembership(em, organization, subject);
+  if (membership === null || membership.endedAt !== null) {
+    throw new OperatorRefusal(`${subject} is no member; see: npm run member -- list --organization ${organization.publicId}`);
+  }
+  return membership;
 }
 
 function findMembership(em: EntityManager, organization: Organization, subject: string): Promise<Membership | null> {

@@ -1,0 +1,60 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { createApiKey, revokeApiKey } from '../../auth/api-keys.js';
+import { ApiKey, Role } from '../../entities/access.js';
+import type { Organization } from '../../entities/organization.js';
+import { parseId } from '../../entities/owned.js';
+import { InvalidInput } from '../../errors.js';
+import { endOfDay, isCalendarDate } from '../../values/posting-date.js';
+import { id, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';
+import { OperatorRefusal, operatorCommand } from './operator-command.js';
+
+/**
+ * Makes an API key, which ends with the day `expires` in the organization's time zone. Returns the key itself, which is kept nowhere.
+ *
+ * @throws {InvalidInput} if `expires` is no date, or has passed
+ */
+export const createKey = operatorCommand({
+  name: 'api-key create',
+  fields: { name: text, role: oneOf(Role), expires: optional(verbatim) },
+  async run({ em, organization }, { name, role, expires }) {
+    const expiresAt = expires === null ? null : await endOf(em, organization, expires);
+    return createApiKey(em, organization, { name, role, expiresAt });
+  },
+  audit: ({ result: { apiKey }, values: { name, role, expires } }) => ({
+    ...{ id: String(apiKey.id), name, role },
+    expires: expires ?? 'never',
+  }),
+});
+
+/**
+ * Revokes an API key for good, at once.
+ *
+ * @throws {OperatorRefusal} if there is no such key, or if it is revoked
+ */
+export const revokeKey = operatorCommand({
+  name: 'api-key revoke',
+  fields: { id },
+  async run({ em, organization }, { id }) {
+    const key = parseId(id);
+    if (key === null || !(await revokeApiKey(em, organization, key))) {
+      throw new OperatorRefusal('There is no such key that is not revoked yet');
+    }
+  },
+  audit: ({ values: { id } }) => ({ id }),
+});
+
+/** Returns all keys, also those that have been revoked or have expired, in the order of their ids. */
+export function listApiKeys(em: EntityManager, organization: Organization): Promise<ApiKey[]> {
+  return em.find(ApiKey, { organization: organization.id }, { orderBy: { id: 'asc' } });
+}
+
+/** The moment in which the day ends in the organization's time zone, which the database's clock compares at each request, as here. */
+async function endOf(em: EntityManager, { timeZone }: Organization, expires: string): Promise<Date> {
+  const end = isCalendarDate(expires) ? endOfDay(expires, timeZone) : null;
+  const [row] = end === null ? [] : await em.execute<{ future: boolean }[]>('select ? > clock_timestamp() as future', [end]);
+  if (end === null || !row?.future) {
+    const reason = 'expires must be a date that has not passed, such as 2027-12-31';
+    throw new InvalidInput([{ field: 'expires', constraints: { isFutureDate: reason }, value: expires }]);
+  }
+  return end;
+}

@@ -1,0 +1,59 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Organization } from '../../entities/organization.js';
+import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
+import { type Fields, type InputOf, normalize, type ValuesOf } from '../unit-of-work/fields.js';
+
+/** A refusal that only an operator can meet: nothing was written. The message is one line for a terminal. */
+export class OperatorRefusal extends Error {}
+
+/** The person at the command line, who has the rights of a database role and no role of the gateway's. */
+export interface Operator {
+  readonly by: string;
+}
+
+interface OperatorDeclaration<F extends Fields, Result> {
+  /** The words of the command, and the action of its audit event. */
+  readonly name: string;
+  readonly fields: F;
+  run(work: { readonly em: EntityManager; readonly organization: Organization }, values: ValuesOf<F>): Promise<Result>;
+  /** Details of the audit event, beside the operator's name. */
+  audit(done: { readonly result: Result; readonly values: ValuesOf<F> }): Readonly<Record<string, string>>;
+}
+
+/** Executes a declared command in one transaction, together with its audit event. */
+export type OperatorCommand<Input, Result> = (
+  em: EntityManager,
+  organization: Organization,
+  input: Input,
+  operator: Operator,
+) => Promise<Result>;
+
+/**
+ * Declares a command that an operator gives an organization.
+ *
+ * @example
+ * const { before } = await changeMember(em, organization, { subject: 'ann', role: Role.ADMIN }, { by: 'Otto Operator' });
+ */
+export function operatorCommand<F extends Fields, Result>({
+  name,
+  fields,
+  run,
+  audit,
+}: OperatorDeclaration<F, Result>): OperatorCommand<InputOf<F>, Result> {
+  return (em, organization, input, { by }) =>
+    em.transactional(async (em) => {
+      const values = normalize(fields, input, organization);
+      const result = await run({ em, organization }, values);
+      recordEvent(em, organization, name, { ...audit({ result, values }), by }, OPERATOR);
+      return result;
+    });
+}
+
+/** @throws {OperatorRefusal} if there is none with this id */
+export async function findOrganization(em: EntityManager, publicId: string): Promise<Organization> {
+  const organization = await em.findOne(Organization, { publicId });
+  if (organization === null) {
+    throw new OperatorRefusal(`There is no organization ${publicId}; see: npm run organization -- list`);
+  }
+  return organization;
+}
