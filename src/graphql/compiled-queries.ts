@@ -14,6 +14,7 @@ import {
   visit,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
+import { LRUCache } from 'lru-cache';
 import type { Context } from '../request/context.js';
 import { measure } from './document-limits.js';
 
@@ -46,8 +47,8 @@ interface Known {
 }
 
 class CompiledQueries {
-  /** By document, which Apollo Server parses once, and the operation in it; who was asked last is last. */
-  private readonly known = new Map<DocumentNode, Map<string | null, Known>>();
+  /** By document, which Apollo Server parses once, and by the operation in it. */
+  private readonly known = new LRUCache<DocumentNode, Map<string | null, Known>>({ max: MAX_KNOWN });
 
   constructor(private readonly schema: GraphQLSchema) {}
 
@@ -66,12 +67,7 @@ class CompiledQueries {
 
   private find(document: DocumentNode, operationName: string | null): CompiledQuery | null {
     const operations = this.known.get(document) ?? new Map<string | null, Known>();
-    this.known.delete(document);
     this.known.set(document, operations);
-    for (const oldest of this.known.keys()) {
-      if (this.known.size <= MAX_KNOWN) break;
-      this.known.delete(oldest);
-    }
     const known = operations.get(operationName) ?? { asked: 0 };
     operations.set(operationName, known);
     known.asked += 1;

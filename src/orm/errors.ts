@@ -69,3 +69,14 @@ function isTransient(error: unknown): boolean {
   if (error instanceof ConnectionException || isPlanOutdated(error)) return true;
   return error instanceof Error && 'severity' in error && 'code' in error && TRANSIENT.test(String(error.code));
 }
+
+/** Whether PostgreSQL closes the connection after the error. */
+export function isFatal(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error && error.severity === 'FATAL';
+}
+
+/** Whether the connection was lost. pg gives some losses no code, only a message. Errors of the server have a severity. */
+export function isConnectionLost(error: unknown): error is Error {
+  if (!(error instanceof Error) || 'severity' in error) return false;
+  return 'code' in error || /Connection (terminated|ended)|not queryable|Query read timeout/.test(error.message);
+}

@@ -1,6 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { DatabaseDriver } from './driver.js';
-import type { Transaction } from './kysely.js';
+import { CompiledQuery } from 'kysely';
 import type { Row, Statement } from './statement.js';
 
 /**
@@ -9,6 +8,25 @@ import type { Row, Statement } from './statement.js';
  *
  * @example const [rows = []] = await executeTogether(em, [{ text: 'select name from branches where id = $1', values: [id] }]);
  */
-export function executeTogether(em: EntityManager, statements: readonly Statement[]): Promise<Row[][]> {
-  return (em.getDriver() as DatabaseDriver).executeTogether(statements, em.getTransactionContext<Transaction>());
+export async function executeTogether(em: EntityManager, statements: readonly Statement[]): Promise<Row[][]> {
+  const start = performance.now();
+  try {
+    // kysely waits for the answer of a query before it sends the next one on the same connection, so it gets them as one query.
+    const { rows } = await em.getKysely().executeQuery<Row[]>(CompiledQuery.raw(TOGETHER, [...statements]));
+    return rows;
+  } catch (error) {
+    throw em.getDriver().convertException(error as Error);
+  } finally {
+    log(em, statements, start);
+  }
+}
+
+/** Stands for the text of a query whose parameters are {@link Statement}s, and whose rows are the rows of each. */
+export const TOGETHER = 'statements sent together';
+
+function log(em: EntityManager, statements: readonly Statement[], start: number): void {
+  const logger = em.config.getLogger();
+  if (!logger.isEnabled('query')) return;
+  const took = Math.round(performance.now() - start);
+  for (const { text, values } of statements) logger.logQuery({ query: text, params: [...values], took });
 }

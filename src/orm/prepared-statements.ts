@@ -1,21 +1,25 @@
-/** PostgreSQL keeps a plan for each name, on each connection: some 50 kB. */
-const MANY_PLANS = 100;
-const NAMES = new Map<string, string>();
+import { LRUCache } from 'lru-cache';
+
+/**
+ * The most statements that are prepared, and that one connection prepares: pg cannot deallocate a single statement, so a connection
+ * that has prepared this many is replaced. PostgreSQL keeps a plan for each statement on each connection, some 50 kB.
+ */
+export const MAX_PREPARED_STATEMENTS = 100;
+
+const NAMES = new LRUCache<string, string>({ max: MAX_PREPARED_STATEMENTS });
 let named = 0;
 
-/** Names the statement, so that each connection prepares it once. A client's statement gets a name while there are not too many. */
-export function prepare(text: string, isTheirs: boolean): void {
-  if (NAMES.has(text) || (isTheirs && NAMES.size >= MANY_PLANS)) return;
+/** Returns the name by which connections prepare the statement. A text that falls out of the cache gets a new name the next time. */
+export function nameOf(text: string): string {
+  const known = NAMES.get(text);
+  if (known !== undefined) return known;
   named += 1;
-  NAMES.set(text, `statement-${named}`);
+  const name = `statement-${named}`;
+  NAMES.set(text, name);
+  return name;
 }
 
-/** Returns the name of the prepared statement; `undefined` if the text is not to be prepared. */
-export function nameOf(text: string): string | undefined {
-  return NAMES.get(text);
-}
-
-/** Forgets the statement's name. It gets a new one, and a new plan, the next time. */
+/** Forgets the statement's name. It gets a new name, and so a new plan, the next time. */
 export function forget(text: string): void {
   NAMES.delete(text);
 }

@@ -5,6 +5,4 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
-  /** Clients decide on the text, so there may be any number of texts: only a bounded number of them is prepared. */
-  readonly isTheirs?: boolean;
 }

@@ -41,7 +41,7 @@ export async function readRows<T extends Owned>(
   if (page !== undefined) values.push(page.after, page.first);
   const [rows = [], ...rowsOfMany] = await executeTogether(
     em,
-    [text, ...toMany.map(({ text }) => text)].map((text) => ({ text, values, isTheirs: true })),
+    [text, ...toMany.map(({ text }) => text)].map((text) => ({ text, values })),
   );
   const entities = mapRows(em, entity, organization, rows, selection);
   for (const [index, many] of toMany.entries()) {

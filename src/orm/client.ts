@@ -1,0 +1,107 @@
+import { ConnectionException } from '@mikro-orm/core';
+import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult } from 'kysely';
+import type { PoolClient, QueryConfig, QueryResult } from 'pg';
+import { currentWork } from '../concurrency/wait-budget.js';
+import { isConnectionLost, isFatal, isPlanOutdated, isReadOnly } from './errors.js';
+import { TOGETHER } from './execute-together.js';
+import { forget, MAX_PREPARED_STATEMENTS, nameOf } from './prepared-statements.js';
+import type { Row, Statement } from './statement.js';
+import { TransactionLimits } from './transaction-limits.js';
+
+const NOTHING = { command: 'SELECT', rowCount: 0, rows: [] } satisfies PostgresQueryResult<never>;
+
+/**
+ * A connection as kysely uses it. It sends `begin` and time limits with the first statement of a transaction, prepares each
+ * statement that has values, and goes back to the pool even if it is lost.
+ */
+export class DatabaseClient implements PostgresPoolClient {
+  /** Whether the pool is to replace the connection, in place of lending it again. */
+  isWorn = false;
+  /** Called once, when the connection goes back to the pool. */
+  onRelease: (() => void) | undefined;
+  private readonly transaction = new TransactionLimits();
+  private readonly prepared = new Set<string>();
+
+  constructor(
+    private readonly client: PoolClient,
+    /** Called when the server refuses a write because it is a standby. */
+    private readonly onReadOnly: () => void,
+  ) {}
+
+  release(): void {
+    const { onRelease } = this;
+    this.onRelease = undefined;
+    this.client.release(this.isWorn);
+    onRelease?.();
+  }
+
+  query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  query(sql: string | PostgresCursor<unknown>, parameters: readonly unknown[] = []): unknown {
+    if (typeof sql !== 'string') throw new Error('pg supports no cursor on a connection with a pipeline');
+    return sql === TOGETHER ? this.sendAll(parameters as readonly Statement[]) : this.send(sql, parameters);
+  }
+
+  private async sendAll(statements: readonly Statement[]): Promise<PostgresQueryResult<Row[]>> {
+    const results = await Promise.all(statements.map(({ text, values }) => this.send(text, values)));
+    return { ...NOTHING, rows: results.map(({ rows }) => rows as Row[]) };
+  }
+
+  private async send(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<unknown>> {
+    const { transaction } = this;
+    if (text === 'begin') {
+      transaction.begin();
+      return NOTHING;
+    }
+    const ends = text === 'commit' || text === 'rollback';
+    if (ends && transaction.isUnsent()) return NOTHING;
+    const work = currentWork();
+    const first = transaction.beforeNext(ends, work);
+    const query_timeout = transaction.silenceLimit(work);
+    try {
+      if (values.length === 0) return last(await this.ask({ text: `${first}${text}`, query_timeout }));
+      // If `begin` fails, the statement runs outside of a transaction: so the first statement of one only locks and reads.
+      const begun = first === '' ? undefined : this.ask({ text: first, query_timeout });
+      const name = this.nameOf(text);
+      const [result] = await Promise.all([this.ask({ name, text, values: [...values], query_timeout }), begun]);
+      return last(result);
+    } catch (error) {
+      return this.fail(text, error);
+    }
+  }
+
+  private ask(query: QueryConfig & QueryTimeout): Promise<QueryResult | QueryResult[]> {
+    return this.client.query(query);
+  }
+
+  private nameOf(text: string): string {
+    const name = nameOf(text);
+    this.prepared.add(name);
+    if (this.prepared.size >= MAX_PREPARED_STATEMENTS) this.isWorn = true;
+    return name;
+  }
+
+  private fail(text: string, error: unknown): PostgresQueryResult<never> {
+    if (isPlanOutdated(error)) forget(text);
+    if (isReadOnly(error)) this.onReadOnly();
+    // PostgreSQL closes the connection. Until the socket closes too, the pool would lend it to the next request.
+    if (isFatal(error)) this.isWorn = true;
+    // The caller gets the error that caused the rollback. Losing the connection ends the transaction too.
+    if (text === 'rollback') return NOTHING;
+    const isLost = isConnectionLost(error);
+    // kysely keeps a connection whose transaction cannot begin or be rolled back: https://github.com/kysely-org/kysely/issues/1990
+    if (text.startsWith('start transaction')) this.release();
+    throw isLost ? new ConnectionException(error) : error;
+  }
+}
+
+/** pg takes it since 8.13, its types do not: https://github.com/brianc/node-postgres/pull/3074 */
+interface QueryTimeout {
+  readonly query_timeout: number | undefined;
+}
+
+/** A text of several statements has one result for each. */
+function last(results: QueryResult | QueryResult[]): PostgresQueryResult<unknown> {
+  const result = Array.isArray(results) ? results.at(-1) : results;
+  return (result ?? NOTHING) as PostgresQueryResult<unknown>;
+}

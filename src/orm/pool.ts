@@ -1,0 +1,90 @@
+import { ConnectionException } from '@mikro-orm/core';
+import type { PostgresPool } from 'kysely';
+import type { Pool, PoolClient } from 'pg';
+import type { ConcurrencyLimit } from '../concurrency/concurrency-limit.js';
+import { currentWork } from '../concurrency/wait-budget.js';
+import { ServiceUnavailable } from '../errors.js';
+import { DatabaseClient } from './client.js';
+
+/** A request without any budget left still waits this long for a connection: an idle one is there at once. */
+const LEAST_WAIT_MS = 250;
+
+/**
+ * The pool that kysely gets its connections from. It counts each connection towards the share of the organization that uses it,
+ * limits the wait for it to the request's budget, and replaces connections to a server that has become a standby.
+ */
+export class DatabasePool implements PostgresPool {
+  readonly options: object;
+  private readonly clients = new Map<PoolClient, DatabaseClient>();
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly limit: ConcurrencyLimit,
+  ) {
+    this.options = pool.options;
+    pool.on('connect', (client) => this.clients.set(client, new DatabaseClient(client, () => this.leaveServer())));
+    pool.on('remove', (client) => this.clients.delete(client));
+  }
+
+  /**
+   * @throws {ServiceUnavailable} if no connection becomes free within the budget
+   * @throws {ConnectionException} if the database cannot be reached
+   */
+  async connect(): Promise<DatabaseClient> {
+    const work = currentWork();
+    if (work === undefined) return this.lend();
+    const { organizationId, budget } = work;
+    const leave = organizationId === null ? undefined : await this.limit.enter(organizationId, budget);
+    const lending = this.lend();
+    try {
+      const client = await budget.spend(() => inTime(lending, Math.max(budget.left, LEAST_WAIT_MS)));
+      client.onRelease = leave;
+      return client;
+    } catch (error) {
+      leave?.();
+      // A connection that arrives too late goes back to the pool.
+      if (error instanceof ServiceUnavailable)
+        void lending.then(
+          (client) => client.release(),
+          () => undefined,
+        );
+      throw error;
+    }
+  }
+
+  end(): Promise<void> {
+    return this.pool.end();
+  }
+
+  private async lend(): Promise<DatabaseClient> {
+    for (;;) {
+      const client = this.clients.get(await this.reach());
+      if (client === undefined) throw new Error('the pool lent a connection that it had not announced');
+      if (!client.isWorn) return client;
+      client.release();
+    }
+  }
+
+  private async reach(): Promise<PoolClient> {
+    try {
+      return await this.pool.connect();
+    } catch (error) {
+      // Each cause may pass: a name that cannot be resolved, a password, a certificate.
+      throw new ConnectionException(error as Error);
+    }
+  }
+
+  /** All connections lead to the server that has become a standby. New ones reach the server that has taken over. */
+  private leaveServer(): void {
+    for (const client of this.clients.values()) client.isWorn = true;
+  }
+}
+
+/** @throws {ServiceUnavailable} if it takes longer */
+async function inTime<T>(promise: Promise<T>, limitMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new ServiceUnavailable()), limitMs);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
