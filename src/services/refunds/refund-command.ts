@@ -13,7 +13,7 @@ import {
   type ValuesOf,
   verbatim,
 } from '../unit-of-work/fields.js';
-import type { Idempotency, KeyedCommand } from '../unit-of-work/idempotency.js';
+import type { GivenCommand, Idempotency } from '../unit-of-work/idempotency.js';
 
 /** The command of one refund. Batches execute it: see {@link RefundQueue}. */
 export const refundCommand = {
@@ -68,8 +68,8 @@ export function refundRequest(actor: Actor, input: RefundInput, conditions: Refu
 }
 
 /** The request as a command with an idempotency key. */
-export function commandOf({ command, conditions: { idempotency } }: RefundRequest): KeyedCommand {
-  return { operation: refundCommand.name, fields: command, idempotency };
+export function commandOf({ command, conditions: { idempotency } }: RefundRequest): GivenCommand {
+  return { name: refundCommand.name, values: command, idempotency };
 }
 
 /** Whether the two may be one refund that was sent twice: the second must see what became of the first. */

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Refund } from '../../entities/refund.js';
 import { DomainError, PossibleDuplicateRefund } from '../../errors.js';
-import type { Idempotency, KeyedCommand } from '../unit-of-work/idempotency.js';
+import type { GivenCommand, Idempotency } from '../unit-of-work/idempotency.js';
 import { LockWait } from '../unit-of-work/locks.js';
 import { NOTHING, underLocks } from '../unit-of-work/unit-of-work.js';
 import { decideRefunds } from './refund-batch.js';
@@ -89,6 +89,6 @@ function repeatsIn(requests: readonly RefundRequest[]): ReadonlyMap<RefundReques
   return new Map(repeats.map((request) => [request, new PossibleDuplicateRefund(null, request.conditions.duplicateWindowSeconds)]));
 }
 
-function asOne({ requests, idempotency }: RefundList): KeyedCommand {
-  return { operation: refundListCommand.name, fields: { inputs: requests.map(({ command }) => command) }, idempotency };
+function asOne({ requests, idempotency }: RefundList): GivenCommand {
+  return { name: refundListCommand.name, values: { inputs: requests.map(({ command }) => command) }, idempotency };
 }

@@ -1,8 +1,8 @@
 import { type Actor, requireRole } from '../../auth/actor.js';
-import { Role } from '../../entities/access.js';
 import type { CreditNote } from '../../entities/credit-note.js';
 import { DomainError } from '../../errors.js';
 import { type Big, ZERO } from '../../values/money.js';
+import { refundCommand } from './refund-command.js';
 
 /** Whether the caller could refund the note today, and why not. */
 export interface Refundability {
@@ -15,7 +15,7 @@ export function refundability(actor: Actor, creditNote: CreditNote): Refundabili
   const { organization } = actor;
   const date = organization.today;
   const reasons = [
-    () => requireRole(actor, Role.ACCOUNTANT),
+    () => requireRole(actor, refundCommand.role),
     () => creditNote.assertOpened(),
     () => creditNote.assertSomethingRemains(),
     () => organization.assertUnlocked(date),

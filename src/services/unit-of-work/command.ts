@@ -98,14 +98,14 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
 ): Promise<Result> {
   const { name, role, period } = declaration;
   const organizationId = actor.organization.id;
-  const keyed = { operation: name, fields: values, idempotency };
+  const given = { name, values, idempotency };
   return underLocks(
     em,
     organizationId,
-    { period, commands: [keyed], actors: [actor], load: NOTHING },
+    { period, commands: [given], actors: [actor], load: NOTHING },
     async ({ em, organization, keys, standing }) => {
       standing.assertMay(actor, role);
-      const earlier = keys.resultOf(keyed);
+      const earlier = keys.resultOf(given);
       if (earlier !== null) return em.findOneOrFail(declaration.result, { id: earlier } as FilterQuery<Result>);
       const before = { lockDate: organization.lockDate };
       const result = await declaration.run({ em, organization, actor }, values);
@@ -113,7 +113,7 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
       if (details !== undefined) recordEvent(em, organization, name, details, by(actor));
       // A new result gets its id from the database.
       await em.persist(result).flush();
-      keys.keep(keyed, result);
+      keys.keep(given, result);
       // The command may have waited for more locks.
       const [presentStanding] = await run(em, readStanding(organizationId, [actor]));
       presentStanding.assertMay(actor, role);

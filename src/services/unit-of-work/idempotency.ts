@@ -15,10 +15,10 @@ export interface Idempotency {
   onOutcome(outcome: { replayed: boolean }): void;
 }
 
-/** A command, as far as its key knows it: its name and the normalized values of its fields, which together tell one command from another. */
-export interface KeyedCommand {
-  readonly operation: string;
-  readonly fields: object;
+/** A command as a caller gives it. Its name and the normalized values of its fields tell it from another one with the same key. */
+export interface GivenCommand {
+  readonly name: string;
+  readonly values: object;
   readonly idempotency: Idempotency | undefined;
 }
 
@@ -42,7 +42,7 @@ export class LockedKeys {
   ) {}
 
   /** Whether another unit of work holds the command's key. */
-  isBusy({ idempotency }: KeyedCommand): boolean {
+  isBusy({ idempotency }: GivenCommand): boolean {
     return idempotency !== undefined && !this.locked.has(idempotency.key);
   }
 
@@ -51,18 +51,18 @@ export class LockedKeys {
    *
    * @throws {IdempotencyKeyReused} if the key was used for another command
    */
-  resultOf({ operation, fields, idempotency }: KeyedCommand): number | null {
+  resultOf({ name, values, idempotency }: GivenCommand): number | null {
     if (idempotency === undefined) return null;
     const before = this.used.get(idempotency.key);
-    if (before && before.fingerprint !== fingerprintOf(operation, fields)) throw new IdempotencyKeyReused();
+    if (before && before.fingerprint !== fingerprintOf(name, values)) throw new IdempotencyKeyReused();
     idempotency.onOutcome({ replayed: before !== undefined });
     return before?.resultId ?? null;
   }
 
   /** Writes the command's key with what the command made, so that a refused or lost attempt leaves nothing behind. */
-  keep({ operation, fields, idempotency }: KeyedCommand, { id }: { readonly id: number }): void {
+  keep({ name, values, idempotency }: GivenCommand, { id }: { readonly id: number }): void {
     if (idempotency === undefined) return;
-    const fingerprint = fingerprintOf(operation, fields);
+    const fingerprint = fingerprintOf(name, values);
     const { key } = idempotency;
     this.em.create(IdempotencyKey, { organization: this.organization.id, key, fingerprint, resultId: id });
   }
@@ -72,7 +72,7 @@ export class LockedKeys {
 export function lockCommandKeys(
   em: EntityManager,
   organizationId: number,
-  commands: readonly KeyedCommand[],
+  commands: readonly GivenCommand[],
   lockWait: LockWait,
 ): Query<(organization: Organization) => LockedKeys> {
   const keys = [...new Set(commands.flatMap(({ idempotency }) => idempotency?.key ?? []))];
@@ -97,11 +97,11 @@ function readUsedKeys(organizationId: number, keys: readonly string[]): Query<Re
 }
 
 /**
- * Returns the same text for equal commands: their fields hold normalized values. Absent fields and the order of fields make no difference,
- * so that a release which adds an optional field still knows the keys that were used before it.
+ * Returns the same text for equal commands, whose values are normalized. Absent fields and the order of fields make no difference, so that a
+ * release which adds an optional field still knows the keys that were used before it.
  */
-function fingerprintOf(operation: string, fields: object): string {
-  const canonical = JSON.stringify({ operation, ...fields }, (_name, value: unknown) => {
+function fingerprintOf(name: string, values: object): string {
+  const canonical = JSON.stringify([name, values], (_field, value: unknown) => {
     if (value === null) return undefined;
     return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
   });

@@ -4,7 +4,7 @@ import { readStanding, type Standing } from '../../auth/standing.js';
 import { Organization } from '../../entities/organization.js';
 import { columnsOf } from '../../orm/columns.js';
 import { type Query, query, run } from '../../orm/query.js';
-import { type KeyedCommand, type LockedKeys, lockCommandKeys } from './idempotency.js';
+import { type GivenCommand, type LockedKeys, lockCommandKeys } from './idempotency.js';
 import { LockWait, lockPeriod, type Period, withLockWait } from './locks.js';
 
 /** How a unit of work takes turns with others that need the same locks. */
@@ -19,7 +19,7 @@ interface Options<Loaded> extends Scheduling {
   readonly period?: Period | undefined;
   readonly lockWait?: LockWait;
   /** The commands whose idempotency keys are locked. */
-  readonly commands?: readonly KeyedCommand[];
+  readonly commands?: readonly GivenCommand[];
   /** The callers whose standing is read. */
   readonly actors: readonly Actor[];
   /** Locks and reads what the work needs, after period and keys and in the same round trip. */
