@@ -1,5 +1,5 @@
 -- What one refund costs in PostgreSQL: what the gateway's statements lock, read and write for a single one, in one transaction,
--- on the same tables with the same triggers. Keep it in step with src/services/refund-credit-note.ts.
+-- on the same tables with the same triggers. Keep it in step with src/services/refunds/refund-credit-note.ts.
 --
 -- pgbench runs it, or floor.ts through a bare client; a statement ends with a semicolon or with \gset at an end of line.
 \set note random(:first_note, :last_note)

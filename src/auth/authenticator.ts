@@ -6,7 +6,7 @@ import { ApiKey, Membership } from '../entities/access.js';
 import { Organization } from '../entities/organization.js';
 import { Unauthenticated } from '../errors.js';
 import { columnsOf } from '../orm/columns.js';
-import { executeTogether } from '../orm/execute-together.js';
+import { query, run } from '../orm/query.js';
 import { mapRows } from '../orm/row-mapping.js';
 import { wholeWith } from '../orm/selection.js';
 import type { Actor, RequestMetadata } from './actor.js';
@@ -88,9 +88,11 @@ export class Authenticator {
           last_used_at > now() - interval '${LAST_USED_LAG_SECONDS} seconds' as used_lately
         from api_keys where hash = any ($1) and revoked_at is null and (expires_at is null or expires_at > now())
       ) key join organizations organization on organization.id = key.organization_id`;
-    const [rows = []] = await executeTogether(em, [{ text, values: [wanted] }]);
-    const apiKeys = mapRows(em, ApiKey, null, rows, WITH_ORGANIZATION);
-    const used = apiKeys.filter((_, index) => rows[index]?.used_lately !== true);
+    const keys = query(text, [wanted], (rows) => {
+      const apiKeys = mapRows(em, ApiKey, null, rows, WITH_ORGANIZATION);
+      return { apiKeys, used: apiKeys.filter((_, index) => rows[index]?.used_lately !== true) };
+    });
+    const [{ apiKeys, used }] = await run(em, keys);
     if (used.length > 0) this.noting ??= this.noteUse(used).finally(() => (this.noting = undefined));
     const byHash = new Map(apiKeys.map((each) => [each.hash, each]));
     return hashes.map((hash) => byHash.get(hash) ?? null);
@@ -100,8 +102,8 @@ export class Authenticator {
   private async noteUse(used: readonly ApiKey[]): Promise<void> {
     const text =
       'update api_keys set last_used_at = now() where id in (select id from api_keys where id = any ($1) for update skip locked)';
-    const values = [used.map(({ id }) => id)];
-    await this.ownWork(() => executeTogether(this.em.fork(), [{ text, values }])).catch(() => undefined);
+    const update = query(text, [used.map(({ id }) => id)], () => undefined);
+    await this.ownWork(() => run(this.em.fork(), update)).catch(() => undefined);
   }
 
   private async lookUp<T>(find: () => Promise<T>, proceed: () => void): Promise<T> {
@@ -122,8 +124,8 @@ export class Authenticator {
   }
 
   /** Many callers share it: it takes no organization's connections, and not what one of them may still wait. */
-  private ownWork<T>(run: () => Promise<T>): Promise<T> {
-    return workFor({ organizationId: null, budget: new WaitBudget(SILENCE_MS), silenceMs: SILENCE_MS }, run);
+  private ownWork<T>(look: () => Promise<T>): Promise<T> {
+    return workFor({ organizationId: null, budget: new WaitBudget(SILENCE_MS), silenceMs: SILENCE_MS }, look);
   }
 
   private async byJwt(token: string, organizationId: string | undefined, request: RequestMetadata): Promise<Actor> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Batcher } from '../concurrency/batcher.js';
 import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
-import { executeTogether } from '../orm/execute-together.js';
+import { query, run } from '../orm/query.js';
 
 /** How often a key has been counted in its present window, and how long that lasts. */
 export interface Count {
@@ -67,15 +67,17 @@ export class SharedCounts {
       added.set(key, place);
       return place;
     });
-    const statements = [{ text: COUNT, values: [[...added.keys()], [...added.values()], this.windowSeconds] }];
-    if (Date.now() >= this.nextSweep) {
-      this.nextSweep = Date.now() + SWEEP_INTERVAL_MS;
-      statements.push({ text: SWEEP, values: [] });
-    }
+    const count = query(
+      COUNT,
+      [[...added.keys()], [...added.values()], this.windowSeconds],
+      (rows) => new Map(rows.map(({ key, count, ms_left }) => [String(key), { count: Number(count), msLeft: Number(ms_left) }])),
+    );
+    const isSweepDue = Date.now() >= this.nextSweep;
+    if (isSweepDue) this.nextSweep = Date.now() + SWEEP_INTERVAL_MS;
+    const sweeps = isSweepDue ? [query(SWEEP, [], () => undefined)] : [];
     // A connection that is silent for longer is given up, and not kept beside the next one.
     const work = { organizationId: null, budget: new WaitBudget(TIMEOUT_MS), silenceMs: TIMEOUT_MS };
-    const [rows = []] = await workFor(work, () => executeTogether(this.em.fork(), statements));
-    const counts = new Map(rows.map(({ key, count, ms_left }) => [String(key), { count: Number(count), msLeft: Number(ms_left) }]));
+    const [counts] = await workFor(work, () => run(this.em.fork(), count, ...sweeps));
     return keys.map((key, index) => {
       const { count, msLeft } = counts.get(key) ?? { count: 0, msLeft: 0 };
       return { count: count - (added.get(key) ?? 0) + (places[index] ?? 0), msLeft };

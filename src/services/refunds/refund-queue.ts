@@ -4,8 +4,7 @@ import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '..
 import { Refund } from '../../entities/refund.js';
 import { Forbidden, ServiceUnavailable, Unauthenticated } from '../../errors.js';
 import { isFaultOfOne, isLockTimeout } from '../../orm/errors.js';
-import { lockWaitersOf } from '../../orm/lock-waiters.js';
-import { LOCK_TIMEOUT_MS, LockWait } from '../unit-of-work/locks.js';
+import { LOCK_TIMEOUT_MS, LockWait, mayWait } from '../unit-of-work/locks.js';
 import type { Scheduling } from '../unit-of-work/unit-of-work.js';
 import { Deferred, type Outcome, RefundFault, refundBatch } from './refund-batch.js';
 import type { RefundRequest } from './refund-command.js';
@@ -59,7 +58,7 @@ export class RefundQueue {
     }
     for (const { progress } of batch) progress.hasBegun = true;
     const [first, ...others] = batch;
-    if (first === undefined || others.length > 0 || lockWaitersOf(this.em).isFull(organizationId)) {
+    if (first === undefined || others.length > 0 || !mayWait(this.em, organizationId)) {
       return this.refundTogether(organizationId, batch, LockWait.TIMEOUT, proceed);
     }
     // If it has to wait for a lock, it holds up the next batch no longer than the lock timeout.

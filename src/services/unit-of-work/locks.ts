@@ -142,6 +142,11 @@ const REDUCE_LOCK_TIMEOUT = `
   set_config('lock_timeout', greatest(1, coalesce(nullif(current_setting('${LOCK_WAIT_SETTING}', true), ''), '${DEFAULT_WAIT_MS}')::float8
     - 1000 * extract(epoch from clock_timestamp() - transaction_timestamp()))::int::text, true)`;
 
+/** Whether another transaction of the organization may wait for locks, since not all places are taken. */
+export function mayWait(em: EntityManager, organizationId: number): boolean {
+  return !lockWaitersOf(em).isFull(organizationId);
+}
+
 /**
  * Runs a transaction that waits for its locks as `lockWait` says, and that may be repeated if it fails with a lock timeout.
  *
@@ -161,15 +166,14 @@ export function withLockWait<T>(
   const withTimeout = () => workFor({ ...work, lockWaitMs: LOCK_TIMEOUT_MS }, transaction);
   if (lockWait !== LockWait.WAIT) return withTimeout();
   return work.budget.spend(async () => {
-    const lockWaiters = lockWaitersOf(em);
-    if (!hasTimedOut && lockWaiters.isFull(organizationId)) {
+    if (!hasTimedOut && !mayWait(em, organizationId)) {
       try {
         return await withTimeout();
       } catch (error) {
         if (!isLockTimeout(error)) throw error;
       }
     }
-    const leave = await lockWaiters.enter(organizationId, work.budget);
+    const leave = await lockWaitersOf(em).enter(organizationId, work.budget);
     return workFor(work, transaction).finally(leave);
   });
 }
