@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createDatabase, type TestDatabase } from './helpers/database.js';
+
+/** PostgreSQL keeps what its catalog says: foreign keys within the organization, and what is unique. */
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database.drop());
+
+/** Ids of rows of several tables, or of a row that is read as a number only. */
+const NO_REFERENCE = ['balance_watermarks.line_id', 'idempotency_keys.result_id'];
+
+async function list(sql: string): Promise<string[]> {
+  const { rows } = await database.superuser.query<{ name: string }>(sql);
+  return rows.map(({ name }) => name).sort();
+}
+
+const columns = (where: string) => `
+  select table_name || '.' || column_name as name
+  from information_schema.columns join information_schema.tables using (table_schema, table_name)
+  where table_schema = current_schema() and table_type = 'BASE TABLE' and ${where}`;
+
+it('every column that holds an id has a foreign key', async () => {
+  const referring = await list(`
+    select distinct conrelid::regclass || '.' || attname as name
+    from pg_constraint join pg_attribute on attrelid = conrelid and attnum = any (conkey)
+    where contype = 'f' and convalidated and connamespace = current_schema()::regnamespace`);
+  const ids = await list(columns(`column_name like '%\\_id' and data_type = 'bigint'`));
+
+  expect(ids.length).toBeGreaterThan(30);
+  expect(ids.filter((name) => !referring.includes(name))).toEqual(NO_REFERENCE);
+});
+
+it('a foreign key between two tables of an organization carries the organization', async () => {
+  const tenants = (await list(columns(`column_name = 'organization_id'`))).map((name) => name.split('.')[0]);
+  const keys = await database.superuser.query<{ name: string; from: string; to: string; columns: string[] }>(`
+    select conname as name, conrelid::regclass::text as from, confrelid::regclass::text as to,
+      array(select attname::text from pg_attribute where attrelid = conrelid and attnum = any (conkey)) as columns
+    from pg_constraint where contype = 'f' and connamespace = current_schema()::regnamespace`);
+  const between = keys.rows.filter(({ from, to }) => tenants.includes(from) && tenants.includes(to));
+
+  expect(between.length).toBeGreaterThan(15);
+  expect(between.filter(({ columns }) => !columns.includes('organization_id'))).toEqual([]);
+});
+
+it('what may be there once only is unique', async () => {
+  const unique = await list(`
+    select indrelid::regclass || ' (' || array_to_string(array(
+        select pg_get_indexdef(indexrelid, position, true) from generate_series(1, indnkeyatts) position
+      ), ', ') || ')' || coalesce(' where ' || pg_get_expr(indpred, indrelid), '') as name
+    from pg_index where indisunique and indisvalid and indrelid in (select oid from pg_class where relnamespace = current_schema()::regnamespace)`);
+  const expected = [
+    'accounts (organization_id, as_read(code))',
+    'accounts (organization_id, system_role)',
+    'api_keys (hash)',
+    'balance_snapshots (organization_id, account_id, posting_date)',
+    'balance_watermarks (organization_id)',
+    'branches (organization_id) where is_primary',
+    'branches (organization_id, as_read(code))',
+    'credit_note_counters (organization_id)',
+    'credit_notes (journal_entry_id)',
+    'credit_notes (organization_id, as_read(number))',
+    'credit_notes (void_entry_id)',
+    'idempotency_keys (organization_id, key)',
+    'journal_entries (reversal_of_id)',
+    'memberships (organization_id, user_id)',
+    'organizations (lower(public_id))',
+    'organizations (public_id)',
+    'rate_limits (key)',
+    'refund_reversals (journal_entry_id)',
+    'refund_reversals (refund_id)',
+    'refunds (journal_entry_id)',
+    'users (subject)',
+  ];
+  // The keys of the rows themselves are those that foreign keys refer to.
+  expect(unique.filter((name) => !/ \((organization_id, )?id\)$/.test(name))).toEqual(expected);
+});
