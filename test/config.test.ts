@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { jwtKey } from '../src/auth/jwt.js';
 import { ConfigurationError, readConfig } from '../src/config.js';
 
 const SECRET = 'hunter2-hunter2-hunter2-hunter2!';
@@ -231,6 +232,10 @@ describe('what is wrong', () => {
     expect(error?.message).toMatch(new RegExp(`^${variable} must .+$`));
     expect(error?.message).not.toContain('hunter2');
     expect(error?.message).not.toContain(environment.JWT_PUBLIC_KEY?.split('\n')[1] ?? SECRET);
+  });
+
+  it.each(['RS256', 'ES256', 'EdDSA'] as const)('is said also to whoever asks for the key of %s without one', (algorithm) => {
+    expect(() => jwtKey(algorithm, undefined, undefined)).toThrow(`JWT_PUBLIC_KEY must be set for ${algorithm}`);
   });
 
   it('is said all at once, a line for each variable', () => {

@@ -59,6 +59,8 @@ describe('a currency of today', () => {
     for (const statement of [
       `insert into customers (organization_id, display_name, currency_code) values (${books.organization.id}, 'x', '${currencyCode}')`,
       `insert into organizations (public_id, name, base_currency, time_zone) values ('x', 'x', '${currencyCode}', 'UTC')`,
+      `insert into credit_notes (organization_id, number, customer_id, branch_id, date, currency_code, exchange_rate, total, reference_no, note, created_by)
+       values (${books.organization.id}, 'x', 1, ${books.ids.branch}, '2026-01-15', '${currencyCode}', 1.1, 1, '', '', 'psql')`,
       `update accounts set currency_code = '${currencyCode}' where organization_id = ${books.organization.id}`,
     ]) {
       await expect(superuser.query(statement)).rejects.toThrow('no currency for new records');

@@ -379,6 +379,9 @@ it('lets no lock date slip in under an entry by hand that is still in flight', a
       [books.organization.id],
     );
   await expect(lock()).rejects.toThrow('lock timeout');
+  // The event draws an id, which waits by itself; so does the lock date.
+  const withoutEvent = superuser.query(`update organizations set lock_date = '2026-01-31' where id = $1`, [books.organization.id]);
+  await expect(withoutEvent).rejects.toThrow('lock timeout');
   await sql.query('commit');
   await lock();
   await superuser.query('reset lock_timeout');
