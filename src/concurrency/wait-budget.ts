@@ -17,7 +17,7 @@ export class WaitBudget {
     return Math.max(0, this.limitMs - this.spent - running);
   }
 
-  /** Counts the time that the work takes. What overlaps counts once. */
+  /** Takes the time of the work off the budget. Works that overlap count once. */
   async spend<T>(work: () => Promise<T>): Promise<T> {
     if (this.waits === 0) this.since = performance.now();
     this.waits += 1;
@@ -30,7 +30,7 @@ export class WaitBudget {
   }
 }
 
-/** What statements are sent for. */
+/** On whose behalf statements are sent, and how long they may wait. */
 export interface Work {
   /** Whose share of the connections it takes; `null` for work of the gateway's own. */
   readonly organizationId: number | null;
@@ -50,7 +50,7 @@ export function currentWork(): Work | undefined {
   return current.getStore();
 }
 
-/** Does the work, and all that it awaits, in the name of `work`. */
+/** Runs a function on behalf of `work`, which {@link currentWork} then returns to whatever it awaits. */
 export function workFor<T>(work: Work, run: () => T): T {
   return current.run(work, run);
 }

@@ -14,7 +14,7 @@ export interface Turnover {
 
 const NOTHING: Turnover = { debits: ZERO, credits: ZERO };
 
-interface Row {
+interface TurnoverRow {
   readonly id: string;
   readonly debits: string;
   readonly credits: string;
@@ -30,7 +30,7 @@ export async function accountTurnovers(
   accountIds: readonly number[],
   asOf: PostingDate | null | undefined,
 ): Promise<(id: number) => Turnover> {
-  const rows = await em.execute<Row[]>(
+  const rows = await em.execute<TurnoverRow[]>(
     `select account_id as id, sum(debits) as debits, sum(credits) as credits from (
        select account_id, posting_date, debits, credits from balance_snapshots where organization_id = ? and account_id in (?)
        union all
@@ -139,7 +139,7 @@ export async function customerTurnovers(
   organization: Organization,
   customerIds: readonly number[],
 ): Promise<(id: number) => Turnover> {
-  const rows = await em.execute<Row[]>(
+  const rows = await em.execute<TurnoverRow[]>(
     `select customer_id as id,
        coalesce(sum(amount) filter (where side = 'DEBIT'), 0) as debits, coalesce(sum(amount) filter (where side = 'CREDIT'), 0) as credits
      from journal_lines where customer_id in (?) and organization_id = ? group by customer_id`,
@@ -168,7 +168,7 @@ export async function trialBalance(
   };
 }
 
-function turnoverOf(rows: readonly Row[]): (id: number) => Turnover {
+function turnoverOf(rows: readonly TurnoverRow[]): (id: number) => Turnover {
   const turnovers = new Map(rows.map(({ id, debits, credits }) => [String(id), { debits: Big(debits), credits: Big(credits) }]));
   return (id) => turnovers.get(String(id)) ?? NOTHING;
 }

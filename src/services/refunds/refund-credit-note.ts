@@ -46,15 +46,16 @@ import { commandOf, type RefundRequest, refundCommand } from './refund-command.j
  */
 export function refundCreditNote(em: EntityManager, request: RefundRequest, scheduling: Scheduling = {}): Promise<Refund> {
   const { actor } = request;
+  const organizationId = actor.organization.id;
   const command = commandOf(request);
-  const load = lockBooks(em, actor.organization.id, [request], LockWait.WAIT);
-  const options = { ...scheduling, actors: [actor], commands: [command], load };
-  return underLocks(em, actor.organization.id, options, async (unitOfWork) => {
-    unitOfWork.standing.assertMay(actor, refundCommand.role);
-    const earlier = unitOfWork.keys.resultOf(command);
+  const load = lockBooks(em, organizationId, [request], LockWait.WAIT);
+  return underLocks(em, organizationId, { ...scheduling, actors: [actor], commands: [command], load }, async (unitOfWork) => {
+    const { standing, keys, loaded: books } = unitOfWork;
+    standing.assertMay(actor, refundCommand.role);
+    const earlier = keys.resultOf(command);
     if (earlier !== null) return unitOfWork.em.findOneOrFail(Refund, earlier);
 
-    const refund = makeRefund(request, unitOfWork.loaded);
+    const refund = makeRefund(request, books);
     await saveRefunds(unitOfWork, new Map([[request, refund]]));
     return refund;
   });

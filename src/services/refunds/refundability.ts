@@ -4,13 +4,13 @@ import { DomainError } from '../../errors.js';
 import { type Big, ZERO } from '../../values/money.js';
 import { refundCommand } from './refund-command.js';
 
-/** Whether the caller could refund the note today, and why not. */
+/** How much of a credit note the caller could refund today, or the reasons why nothing of it. */
 export interface Refundability {
   readonly maxAmount: Big;
   readonly reasons: readonly DomainError[];
 }
 
-/** Asks of the note what a refund of today would ask, and collects every refusal instead of stopping at the first. */
+/** Makes the checks of a refund that is posted today, and collects all refusals instead of stopping at the first. */
 export function refundability(actor: Actor, creditNote: CreditNote): Refundability {
   const { organization } = actor;
   const date = organization.today;
@@ -24,9 +24,9 @@ export function refundability(actor: Actor, creditNote: CreditNote): Refundabili
   return { maxAmount: reasons.length === 0 ? creditNote.remaining : ZERO, reasons };
 }
 
-function refusalBy(question: () => void): DomainError[] {
+function refusalBy(check: () => void): DomainError[] {
   try {
-    question();
+    check();
     return [];
   } catch (error) {
     if (error instanceof DomainError) return [error];

@@ -73,7 +73,16 @@ export function underLocks<Loaded, T>(
           load,
           readStanding(organizationId, actors),
         );
-        return work({ em, organization, keys: keys(organization), loaded: loaded(organization), standing, commitWith });
+        const result = await work({
+          em,
+          organization,
+          keys: keys(organization),
+          loaded: loaded(organization),
+          standing,
+          commitWith,
+        });
+        if (lastWrites === undefined) onWritten?.();
+        return result;
       },
       { clear: true },
     );
