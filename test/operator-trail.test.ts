@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { connectionUrl } from '../src/database/embedded-postgres/index.js';
+import { readCluster } from './helpers/cluster.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+import { cleanUp, cli, type Ended } from './helpers/process.js';
+
+jest.setTimeout(60_000);
+
+let gateway: Gateway;
+let books: Books;
+let operate: (...words: string[]) => Promise<Ended>;
+let keyId: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  const { rows } = await gateway.database.sql.query('select current_database() as database');
+  const DATABASE_URL = connectionUrl({ ...readCluster().operator, database: rows[0].database });
+  operate = (...words) => cli({ DATABASE_URL }, ...words);
+  await operate('member', 'add', ...inBooks(), '--subject', 'ann', '--name', 'Ann', '--role', 'VIEWER');
+  const { stdout } = await operate('api-key', 'create', ...inBooks(), '--name', 'k', '--role', 'VIEWER');
+  keyId = String(/key (\d+)/.exec(stdout)?.[1]);
+  await gateway.database.superuser.query('alter table audit_events add constraint nothing_more check (false) not valid');
+});
+afterAll(async () => {
+  await cleanUp();
+  await gateway.stop();
+});
+
+const inBooks = () => ['--organization', books.organization.publicId];
+
+const COMMANDS: Record<string, () => string[]> = {
+  'organization create': () => ['--id', 'new', '--name', 'New', '--currency', 'USD', '--time-zone', 'UTC'],
+  'member add': () => [...inBooks(), '--subject', 'bob', '--name', 'Bob', '--role', 'VIEWER'],
+  'member change': () => [...inBooks(), '--subject', 'ann', '--role', 'ADMIN'],
+  'member end': () => [...inBooks(), '--subject', 'ann'],
+  'api-key create': () => [...inBooks(), '--name', 'another', '--role', 'VIEWER'],
+  'api-key revoke': () => [...inBooks(), '--key', keyId],
+};
+
+it.each(Object.entries(COMMANDS))('%s does nothing that it cannot record', async (name, options) => {
+  const before = await state();
+
+  const reply = await operate(...name.split(' '), ...options());
+
+  expect(reply).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('nothing_more') });
+  expect(await state()).toEqual(before);
+});
+
+async function state(): Promise<unknown> {
+  const { superuser } = gateway.database;
+  const { rows } = await superuser.query(`
+    select (select jsonb_agg(each) from organizations each) as organizations, (select jsonb_agg(each) from users each) as users,
+      (select jsonb_agg(each) from memberships each) as memberships, (select jsonb_agg(each) from api_keys each) as api_keys`);
+  return rows;
+}
