@@ -1,5 +1,4 @@
 import { BigIntType, Type } from '@mikro-orm/core';
-import { Extensions } from 'type-graphql';
 import { Big } from '../values/money.js';
 
 /** A `numeric` column as an exact decimal. */
@@ -23,11 +22,3 @@ export class DecimalColumn extends Type<Big | null, string | null> {
 
 /** A `bigint` column as a JavaScript number: ids stay far below 2^53. */
 export const ID_COLUMN = new BigIntType('number');
-
-/**
- * Which properties of its row a computed field reads, so that a page needs to read no more of it. Without this the row is read
- * whole.
- */
-export function Reads(...reads: readonly string[]): MethodDecorator & PropertyDecorator {
-  return Extensions({ reads });
-}

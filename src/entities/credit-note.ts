@@ -1,14 +1,12 @@
 import { Collection, type Opt, OptionalProps, type Rel } from '@mikro-orm/core';
 import { Entity, ManyToOne, OneToMany, Property } from '@mikro-orm/decorators/legacy';
-import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ObjectType } from 'type-graphql';
 import {
   CreditNoteAlreadyOpened,
   CreditNoteChanged,
   CreditNoteHasNoRemainingAmount,
   CreditNoteHasRefunds,
-  CreditNoteIsDraft,
   CreditNoteIsVoid,
-  DateBeforeCreditNote,
   ExchangeRateInvalid,
   ExchangeRateUnusual,
   PaidAmountInvalid,
@@ -21,28 +19,11 @@ import { assertAmount, assertExchangeRate } from './amount-rules.js';
 import { Branch } from './branch.js';
 import { DecimalColumn } from './columns.js';
 import { CreditNoteLine, type LineTerms } from './credit-note-line.js';
+import { assertNotBefore, assertOpened, remainingOf } from './credit-note-state.js';
 import { Customer } from './customer.js';
 import { JournalEntry } from './journal-entry.js';
 import type { Organization } from './organization.js';
 import { Owned } from './owned.js';
-
-export enum CreditNoteStatus {
-  DRAFT = 'DRAFT',
-  OPEN = 'OPEN',
-  CLOSED = 'CLOSED',
-  VOID = 'VOID',
-}
-
-registerEnumType(CreditNoteStatus, {
-  name: 'CreditNoteStatus',
-  description: 'Where a credit note stands in its life.',
-  valuesConfig: {
-    DRAFT: { description: 'Not in the books yet.' },
-    OPEN: { description: 'In the books, with credit left.' },
-    CLOSED: { description: 'In the books, with nothing left.' },
-    VOID: { description: 'Taken back.' },
-  },
-});
 
 export interface CreditNoteTerms {
   readonly number: string;
@@ -97,7 +78,7 @@ const BY_TRIGGERS = 'by triggers';
 @ObjectType({ description: 'The document that lowers what a customer owes. An open one can be refunded.' })
 @Entity({ tableName: 'credit_notes' })
 export class CreditNote extends Owned {
-  [OptionalProps]?: 'status' | 'remaining' | 'etag' | 'totalBase';
+  [OptionalProps]?: 'remaining' | 'totalBase';
 
   @Field(() => String, { description: 'Number of the document, unique in the organization.' })
   @Property({ type: 'text' })
@@ -200,21 +181,9 @@ export class CreditNote extends Owned {
     this.lines.add(terms.lines.map((line) => new CreditNoteLine(this, line)));
   }
 
-  @Field(() => CreditNoteStatus, { description: 'Draft, open, closed or void.' })
-  get status(): CreditNoteStatus {
-    if (this.voidedAt !== null) return CreditNoteStatus.VOID;
-    if (this.openedAt === null) return CreditNoteStatus.DRAFT;
-    return this.remaining.eq(ZERO) ? CreditNoteStatus.CLOSED : CreditNoteStatus.OPEN;
-  }
-
   /** Total − refunded − applied to invoices. */
   get remaining(): Big {
-    return this.total.minus(this.refunded).minus(this.applied);
-  }
-
-  /** Of a note, all that a refund changes is what remains: that is its version. */
-  get etag(): string {
-    return `"${this.id}-${this.remaining.toFixed()}"`;
+    return remainingOf(this);
   }
 
   /** What `amount`, in the note's currency, is in the base currency at the note's own rate. */
@@ -264,13 +233,7 @@ export class CreditNote extends Owned {
    * @throws {CreditNoteIsVoid}
    */
   assertOpened(): void {
-    if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number);
-    if (this.openedAt === null) throw new CreditNoteIsDraft(this.number);
-  }
-
-  /** @throws {CreditNoteHasNoRemainingAmount} */
-  assertSomethingRemains(): void {
-    if (this.remaining.lte(ZERO)) throw new CreditNoteHasNoRemainingAmount(this.number, null, '0', this.currencyCode);
+    assertOpened(this);
   }
 
   /** @throws {CreditNoteChanged} if not as much remains as the caller expects */
@@ -282,7 +245,7 @@ export class CreditNote extends Owned {
 
   /** @throws {DateBeforeCreditNote} */
   assertNotBefore(date: PostingDate): void {
-    if (date < this.date) throw new DateBeforeCreditNote(date, this.date);
+    assertNotBefore(this, date);
   }
 
   /**

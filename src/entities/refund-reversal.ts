@@ -3,7 +3,6 @@ import { Embedded, Entity, ManyToOne, Property } from '@mikro-orm/decorators/leg
 import { Field, ObjectType } from 'type-graphql';
 import type { PostingDate } from '../values/posting-date.js';
 import { PostingDateScalar } from '../values/scalars.js';
-import { Reads } from './columns.js';
 import { JournalEntry } from './journal-entry.js';
 import { Owned } from './owned.js';
 import { Provenance } from './provenance.js';
@@ -39,11 +38,5 @@ export class RefundReversal extends Owned {
     this.date = journalEntry.postingDate;
     this.reason = reason;
     this.provenance = provenance;
-  }
-
-  @Reads('provenance')
-  @Field(() => String, { description: 'Name of the user or of the API key that reversed it.' })
-  get createdBy(): string {
-    return this.provenance.createdBy;
   }
 }

@@ -6,7 +6,7 @@ import type { PostingDate } from '../values/posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { Account } from './account.js';
 import { Branch } from './branch.js';
-import { DecimalColumn, Reads } from './columns.js';
+import { DecimalColumn } from './columns.js';
 import { CreditNote, type Settlement } from './credit-note.js';
 import { JournalEntry } from './journal-entry.js';
 import { Owned } from './owned.js';
@@ -117,11 +117,5 @@ export class Refund extends Owned {
     this.description = terms.description;
     this.journalEntry = journalEntry;
     this.provenance = provenance;
-  }
-
-  @Reads('provenance')
-  @Field(() => String, { description: 'Name of the user or of the API key that made it.' })
-  get createdBy(): string {
-    return this.provenance.createdBy;
   }
 }

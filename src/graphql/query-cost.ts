@@ -16,7 +16,7 @@ import {
   type ValueNode,
 } from 'graphql';
 import { LENGTHS } from '../inputs/lengths.js';
-import { MAX_PAGE } from '../reads/rows.js';
+import { MAX_PAGE } from '../reads/statements.js';
 
 type Variables = Readonly<Record<string, unknown>>;
 

@@ -10,8 +10,6 @@ import { LedgerResolver } from '../resolvers/ledger.resolver.js';
 import { AuditEventResolver, OrganizationResolver } from '../resolvers/organization.resolver.js';
 import { AccountResolver, BranchResolver, CustomerResolver } from '../resolvers/records.resolver.js';
 import { RefundResolver, RefundReversalResolver } from '../resolvers/refund.resolver.js';
-import { PreviewLineResolver } from '../resolvers/refund-preview.js';
-import { RefundabilityResolver } from '../resolvers/refundability.js';
 import { ViewerResolver } from '../resolvers/viewer.resolver.js';
 import { bareResolvers } from './direct-resolvers.js';
 import { keepWritten } from './written.js';
@@ -27,8 +25,6 @@ export function createSchema(): GraphQLSchema {
     resolvers: [
       RefundResolver,
       RefundReversalResolver,
-      PreviewLineResolver,
-      RefundabilityResolver,
       LedgerResolver,
       OrganizationResolver,
       AuditEventResolver,

@@ -1,7 +1,9 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { type GraphQLFormattedError, type GraphQLSchema, getNamedType } from 'graphql';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import { Organization } from '../entities/organization.js';
 import { Owned } from '../entities/owned.js';
+import { Refund } from '../entities/refund.js';
+import { rowOf } from '../reads/read-model.js';
 import type { Context, Written } from '../request/context.js';
 import { RefundOutcomeType } from '../resolvers/refund-outcome.js';
 
@@ -9,17 +11,21 @@ import { RefundOutcomeType } from '../resolvers/refund-outcome.js';
 const REPLY_INCOMPLETE = 'REPLY_INCOMPLETE';
 const INCOMPLETE = 'This was done, but not all that you asked to see of it could be read; do not do it again, read it by its id';
 
-/** Keeps what each mutation of a request has done, for when reading the reply fails after that. */
+/**
+ * Keeps what each mutation of a request has done, for when reading the reply fails after that. A command returns an entity; the fields
+ * below the mutation are resolved on its row, as those of a query are.
+ */
 export function keepWritten(schema: GraphQLSchema): GraphQLSchema {
   for (const mutation of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const { resolve } = mutation;
     if (resolve === undefined) continue;
     mutation.resolve = async (root, args, context: Context, info) => {
       const result: unknown = await resolve(root, args, context, info);
-      const objects = [result].flat().flatMap(objectsIn);
-      const type = objects[0] instanceof Owned ? objects[0].constructor.name : getNamedType(mutation.type).name;
-      if (objects.length > 0) context.written.set(String(info.path.key), { type, ids: objects.map(idOf) });
-      return result;
+      const [first, ...more] = [result].flat().flatMap(writtenIn);
+      if (first !== undefined) {
+        context.written.set(String(info.path.key), { type: first.type, ids: [first, ...more].map(({ id }) => id) });
+      }
+      return result instanceof Owned ? rowOf(result) : result;
     };
   }
   return schema;
@@ -50,11 +56,9 @@ function incomplete({ extensions, ...error }: GraphQLFormattedError, written: Wr
   return { ...error, message: INCOMPLETE, extensions: { code: REPLY_INCOMPLETE, written, details } };
 }
 
-function objectsIn(result: unknown): (Owned | Organization)[] {
-  const object = result instanceof RefundOutcomeType ? result.refund : result;
-  return object instanceof Owned || object instanceof Organization ? [object] : [];
-}
-
-function idOf(object: Owned | Organization): string {
-  return object instanceof Organization ? object.publicId : String(object.id);
+function writtenIn(result: unknown): { readonly type: string; readonly id: string }[] {
+  if (result instanceof Organization) return [{ type: Organization.name, id: result.publicId }];
+  if (result instanceof Owned) return [{ type: result.constructor.name, id: String(result.id) }];
+  const refund = result instanceof RefundOutcomeType ? result.refund : null;
+  return refund === null ? [] : [{ type: Refund.name, id: String(refund.id) }];
 }

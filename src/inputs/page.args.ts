@@ -1,6 +1,6 @@
 import { IsOptional, Max, Min } from 'class-validator';
 import { ArgsType, Field, ID, Int } from 'type-graphql';
-import { MAX_PAGE } from '../reads/rows.js';
+import { MAX_PAGE } from '../reads/statements.js';
 import { IsId } from './validators.js';
 
 @ArgsType()

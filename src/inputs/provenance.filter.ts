@@ -2,7 +2,8 @@ import { Extensions, Field, InputType } from 'type-graphql';
 import { type Actor, requireRole } from '../auth/actor.js';
 import { Role } from '../entities/access.js';
 import { Protocol, type Provenance } from '../entities/provenance.js';
-import type { Condition } from '../reads/rows.js';
+import type { Refund } from '../entities/refund.js';
+import { type Condition, conditionsOf, type Filterable, type Filters } from '../reads/filters.js';
 import { IsText } from './validators.js';
 
 /** What is kept is cut at this length; so no more of it can be asked for. */
@@ -39,13 +40,22 @@ export class ProvenanceFilter implements Partial<Provenance> {
   protocol?: Protocol;
 }
 
+const FILTERS: Filters<Refund, ProvenanceFilter> = {
+  createdBy: ['provenance.createdBy', '='],
+  requestId: ['provenance.requestId', '='],
+  traceId: ['provenance.traceId', '='],
+  clientName: ['provenance.clientName', '='],
+  clientVersion: ['provenance.clientVersion', '='],
+  operationName: ['provenance.operationName', '='],
+  protocol: ['provenance.protocol', '='],
+};
+
 /**
- * What the fields of a filter that are given ask for.
+ * Returns the conditions that the given fields of the filter make.
  *
  * @throws {Forbidden} to those who may not see where things came from: a filter would tell them
  */
-export function given(filter: ProvenanceFilter, actor: Actor): Condition[] {
+export function provenanceConditions(filter: ProvenanceFilter, actor: Actor): Condition<Filterable<Refund>>[] {
   requireRole(actor, Role.ACCOUNTANT);
-  const fields = Object.entries(filter).filter(([, value]) => value !== undefined && value !== null);
-  return fields.map(([name, value]) => [`provenance.${name}`, '=', value]);
+  return conditionsOf(FILTERS, filter);
 }

@@ -1,23 +1,21 @@
 import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { type Memo, memoize, WHOLE } from './selection.js';
+import { type Memo, memoize, type Selection, WHOLE } from './selection.js';
 
 /**
- * Returns the selected columns of the entity's table, separated by commas. It names each column: with `*`, a prepared statement
- * would fail as soon as a migration adds a column. A selected relation brings its own id, so its foreign key is left out.
+ * Returns the columns of the entity's table, separated by commas. It names each column: with `*`, a prepared statement would fail
+ * as soon as a migration adds a column.
  *
  * @param path from the root of the statement to the relation whose columns are meant, such as `creditNote.customer`; the statement
  *   must call that table {@link aliasOf} the path
  * @example `select ${columnsOf(em, Branch)} from branches where organization_id = $1`
  */
-export function columnsOf(em: EntityManager, entity: EntityClass<object>, path = '', selection = WHOLE): string {
+export function columnsOf(em: EntityManager, entity: EntityClass<object>, path = ''): string {
   const meta = metadataOf(em, entity);
-  return memoize(COLUMNS, selection, `${meta.tableName} ${path}`, () => {
+  return memoize(COLUMNS, WHOLE, `${meta.tableName} ${path}`, () => {
     const alias = aliasOf(path);
     return meta.props
-      .filter(
-        (property) => isColumn(property) && isSelected(selection.properties, property) && !selection.relations.has(property.name),
-      )
+      .filter(isColumn)
       .map((property) => {
         const name = property.fieldNames[0] as string;
         if (property.formula) return `${formulaOf(meta, property.formula, alias)} as ${prefixOf(path)}${name}`;
@@ -28,6 +26,24 @@ export function columnsOf(em: EntityManager, entity: EntityClass<object>, path =
 }
 
 const COLUMNS: Memo<string> = new WeakMap();
+
+/** Returns the names of the selected columns. A selected relation brings its own id, so its foreign key is left out. */
+export function columnNames(meta: EntityMetadata, { properties, relations }: Selection): string[] {
+  return meta.props
+    .filter((property) => isColumn(property) && isSelected(properties, property) && !relations.has(property.name))
+    .map(({ fieldNames }) => fieldNames[0] as string);
+}
+
+/** Returns the column of a property, or of a property of an embedded object such as `provenance.createdBy`. */
+export function columnOf(meta: EntityMetadata, property: string): string {
+  return propertyOf(meta, property.replace('.', '_')).fieldNames[0] as string;
+}
+
+export function propertyOf(meta: EntityMetadata, name: string): EntityProperty {
+  const property = (meta.properties as Record<string, EntityProperty | undefined>)[name];
+  if (property === undefined) throw new Error(`${meta.className} has no property ${name}`);
+  return property;
+}
 
 /** @param alias of the table in the statement; empty if the statement reads no other table */
 function formulaOf(meta: EntityMetadata, formula: NonNullable<EntityProperty['formula']>, alias: string): string {

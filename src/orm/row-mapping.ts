@@ -11,7 +11,7 @@ import type { Row } from './statement.js';
  * only triggers change: tracking changes is most of what the ORM costs.
  *
  * @param organization the owner of all rows; `null` if the selection reads it
- * @param selection the properties that the rows hold, in columns named by {@link columnsOf}. To-many relations are not mapped
+ * @param selection the whole row, with the relations whose rows were read too
  * @example const accounts = mapRows(em, Account, organization, rows);
  */
 export function mapRows<T extends Owned>(
@@ -22,64 +22,93 @@ export function mapRows<T extends Owned>(
   selection = WHOLE,
 ): T[] {
   const meta = metadataOf(em, entity);
-  const isOwnerKnown = organization !== null;
-  const mapper = memoize(MAPPERS, selection, `${meta.tableName} ${isOwnerKnown}`, () =>
-    mapperOf(em.getPlatform(), meta, isOwnerKnown, '', selection),
-  );
-  const map = mapper(organization);
+  const mapper = memoize(ENTITY_MAPPERS, selection, `${meta.tableName} ${organization !== null}`, () => {
+    const isRead = ({ name }: EntityProperty): boolean => organization === null || name !== 'organization';
+    return mapperOf(em.getPlatform(), ENTITIES, meta, selection, isRead);
+  });
+  const map = mapper(organization === null ? {} : { organization });
   return rows.map((row) => map(row) as T);
 }
 
-/** Whether the entity has been read, whole or in part. Otherwise it is a reference that holds an id only. */
-export function isLoaded(entity: Owned): boolean {
-  // The database sets the time of creation, so an entity that has one comes from a whole row.
-  return entity.createdAt !== undefined || PARTIAL in entity;
+/**
+ * Returns a plain object for each row, with the selected properties and without the entity's methods. To-one relations that are not
+ * selected are {@link Reference}s. The organization is left out, and so is each to-many relation that may have several rows.
+ *
+ * @param rows with columns named by {@link columnNames}
+ */
+export function mapPlainRows(em: EntityManager, meta: EntityMetadata, selection: Selection, rows: readonly Row[]): object[] {
+  const mapper = memoize(PLAIN_MAPPERS, selection, meta.tableName, () =>
+    mapperOf(em.getPlatform(), PLAIN, meta, selection, ({ name }) => name !== 'organization'),
+  );
+  const map = mapper({});
+  return rows.map((row) => map(row) as object);
 }
 
-const PARTIAL = Symbol('partial');
+/** A to-one relation of which only the id was read. */
+export class Reference {
+  constructor(readonly id: number) {}
+}
 
-type Values = Record<string | symbol, unknown>;
+type Values = Record<string, unknown>;
 
-/** Maps the rows of one result: rows that refer to the same id get the same entity. */
-type Mapper = (organization: Organization | null) => (row: Row) => object | null;
+/** Makes the objects that rows are mapped to. */
+interface Factory {
+  object(of: { readonly prototype: object }): Values;
+  reference(to: { readonly prototype: object }, id: number): object;
+}
 
-const MAPPERS: Memo<Mapper> = new WeakMap();
+const ENTITIES: Factory = {
+  object: ({ prototype }) => Object.create(prototype),
+  reference: ({ prototype }, id) => Object.assign(Object.create(prototype), { id }),
+};
+
+const PLAIN: Factory = {
+  object: () => ({}),
+  reference: (_to, id) => new Reference(id),
+};
+
+/**
+ * Maps the rows of one result: rows that refer to the same id get the same object.
+ *
+ * @param common what every object holds
+ */
+type Mapper = (common: Values) => (row: Row) => object | null;
+
+const ENTITY_MAPPERS: Memo<Mapper> = new WeakMap();
+const PLAIN_MAPPERS: Memo<Mapper> = new WeakMap();
 
 function mapperOf(
   platform: Platform,
+  factory: Factory,
   meta: EntityMetadata,
-  isOwnerKnown: boolean,
-  path: string,
   { properties, relations: selected }: Selection,
+  isRead: (property: EntityProperty) => boolean,
+  path = '',
 ): Mapper {
   const prefix = prefixOf(path);
   const idColumn = `${prefix}id`;
-  const props = meta.props.filter((property) => isSelected(properties, property));
+  const props = meta.props.filter((property) => isSelected(properties, property) && isRead(property));
   const scalars = props.filter(({ kind }) => kind === 'scalar').map(scalarOf(platform, prefix));
   const embedded = props.filter(({ kind }) => kind === 'embedded').map(({ name, embeddable }) => [name, embeddable] as const);
-  const relations = props
-    .filter((property) => isToOne(property) && !(isOwnerKnown && property.name === 'organization'))
-    .flatMap(({ name, kind, fieldNames, targetMeta }) => {
-      const target = targetMeta as EntityMetadata;
-      const selection = selected.get(name);
-      if (selection === undefined) return kind === 'm:1' ? [[name, referenceTo(target, prefix + fieldNames[0])] as const] : [];
-      const mapper = mapperOf(platform, target, isOwnerKnown, path === '' ? name : `${path}.${name}`, selection);
-      return [[name, kind === 'm:1' ? mapper : asArray(mapper)] as const];
-    });
-  const { prototype } = meta;
-  return (organization) => {
-    const related = relations.map(([name, mapper]) => [name, mapper(organization)] as const);
+  const relations = props.filter(isToOne).flatMap(({ name, kind, fieldNames, targetMeta }) => {
+    const target = targetMeta as EntityMetadata;
+    const selection = selected.get(name);
+    if (selection === undefined)
+      return kind === 'm:1' ? [[name, referenceOf(factory, target, prefix + fieldNames[0])] as const] : [];
+    const mapper = mapperOf(platform, factory, target, selection, isRead, path === '' ? name : `${path}.${name}`);
+    return [[name, kind === 'm:1' ? mapper : asArray(mapper)] as const];
+  });
+  return (common) => {
+    const related = relations.map(([name, mapper]) => [name, mapper(common)] as const);
     const mapped = new Map<unknown, object>();
     return (row) => {
       const id = row[idColumn];
       if (id === null) return null;
       const known = mapped.get(id);
       if (known !== undefined) return known;
-      const values: Values = Object.create(prototype);
+      const values = Object.assign(factory.object(meta), common);
       mapped.set(id, values);
-      if (properties !== null) values[PARTIAL] = true;
-      if (organization !== null) values.organization = organization;
-      for (const [name, { prototype }] of embedded) values[name] = Object.create(prototype);
+      for (const [name, embeddable] of embedded) values[name] = factory.object(embeddable);
       for (const { column, name, within, read } of scalars) {
         const value = row[column];
         const target = within === undefined ? values : (values[within] as Values);
@@ -93,8 +122,8 @@ function mapperOf(
 
 /** For a to-many relation that has one row at most. */
 function asArray(mapper: Mapper): Mapper {
-  return (organization) => {
-    const map = mapper(organization);
+  return (common) => {
+    const map = mapper(common);
     return (row) => {
       const item = map(row);
       return item === null ? [] : [item];
@@ -121,12 +150,9 @@ interface Scalar {
   readonly read: ((value: unknown) => unknown) | undefined;
 }
 
-function referenceTo({ prototype }: EntityMetadata, column: string): Mapper {
+function referenceOf(factory: Factory, target: EntityMetadata, column: string): Mapper {
   return () => (row) => {
     const id = row[column];
-    if (id === null) return null;
-    const reference: Values = Object.create(prototype);
-    reference.id = Number(id);
-    return reference;
+    return id === null ? null : factory.reference(target, Number(id));
   };
 }

@@ -12,22 +12,18 @@ import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
-import { mapRows } from '../orm/row-mapping.js';
-import { wholeWith } from '../orm/selection.js';
+import { WHOLE, wholeWith } from '../orm/selection.js';
 import { accountTurnovers, customerTurnovers, type Turnover } from '../services/ledger/balances.js';
 import type { PostingDate } from '../values/posting-date.js';
-import { type Reading, readRows } from './rows.js';
+import type { ReferenceOf, WholeRow } from './read-model.js';
+import { readPages, readRows, readWhole } from './rows.js';
+import type { Pages } from './statements.js';
 
 /** Who asks for a line wants to know of which account. */
 const WITH_ACCOUNT = wholeWith('account');
 
 /** One page of a credit note's refunds. */
-export interface RefundsPage {
-  readonly creditNoteId: number;
-  readonly first: number;
-  /** Id of the refund after which the page begins; 0 for the first page. */
-  readonly after: number;
-}
+type RefundsPage = Pages['pages'][number];
 
 /** An account, up to and including a day. */
 export interface AccountAsOf {
@@ -39,15 +35,25 @@ export type Loaders = ReturnType<typeof createLoaders>;
 
 /** The relations of one request, each read in one statement however many rows ask for it. */
 export function createLoaders(em: EntityManager, organization: () => Organization) {
-  function read<T extends Owned>(entity: EntityClass<T>, reading: Reading): Promise<T[]> {
-    return readRows(em, entity, organization(), reading);
+  function byId<E extends Owned>(entity: EntityClass<E>): DataLoader<number, WholeRow<E>> {
+    return new DataLoader(async (ids) => {
+      const rows = await readWhole(em, entity, { organizationId: organization().id, where: [['id', 'in', ids]] });
+      const rowOf = new Map<number, WholeRow<E>>(rows.map((row) => [row.id, row]));
+      return ids.map((id) => rowOf.get(id) ?? new Error(`no ${entity.name} ${id}`));
+    });
   }
 
-  function byId<T extends Owned>(entity: EntityClass<T>): DataLoader<number, T> {
+  /** The rows that refer to another one, in the order of their ids. */
+  function byReference<E extends Owned>(
+    entity: EntityClass<E>,
+    name: ReferenceOf<E>,
+    selection = WHOLE,
+  ): DataLoader<number, WholeRow<E>[]> {
     return new DataLoader(async (ids) => {
-      const rows = await read(entity, { where: [['id', 'in', ids]] });
-      const rowOf = new Map<number, T>(rows.map((row) => [row.id, row]));
-      return ids.map((id) => rowOf.get(id) ?? new Error(`no ${entity.name} ${id}`));
+      const list = { organizationId: organization().id, where: [[name, 'in', ids] as const] };
+      const rows = (await readRows(em, entity, list, selection)) as WholeRow<E>[];
+      const groups = Map.groupBy(rows, (row) => (row[name] as { readonly id: number }).id);
+      return ids.map((id) => groups.get(id) ?? []);
     });
   }
 
@@ -58,50 +64,21 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     customer: byId(Customer),
     journalEntry: byId(JournalEntry),
     refund: byId(Refund),
-
     /** The reversal of a refund, if there is one. */
-    reversals: new DataLoader<number, RefundReversal[]>(async (ids) => {
-      const reversals = await read(RefundReversal, { where: [['refund', 'in', ids]] });
-      return grouped(ids, reversals, ({ refund }) => refund.id);
-    }),
+    reversals: byReference(RefundReversal, 'refund'),
+    /** The mirror of an entry, if it has one. */
+    mirrors: byReference(JournalEntry, 'reversalOf'),
+    journalLines: byReference(JournalLine, 'journalEntry', WITH_ACCOUNT),
+    creditNoteLines: byReference(CreditNoteLine, 'creditNote', WITH_ACCOUNT),
 
-    /** The mirror of an entry; `null` if it has none. */
-    reversedBy: new DataLoader<number, JournalEntry | null>(async (ids) => {
-      const mirrors = await read(JournalEntry, { where: [['reversalOf', 'in', ids]] });
-      const mirrorOf = new Map(mirrors.map((mirror) => [mirror.reversalOf?.id, mirror]));
-      return ids.map((id) => mirrorOf.get(id) ?? null);
-    }),
-
-    journalLines: new DataLoader<number, JournalLine[]>(async (ids) => {
-      const lines = await read(JournalLine, { where: [['journalEntry', 'in', ids]], selection: WITH_ACCOUNT });
-      return grouped(ids, lines, (line) => line.journalEntry.id);
-    }),
-
-    creditNoteLines: new DataLoader<number, CreditNoteLine[]>(async (ids) => {
-      const lines = await read(CreditNoteLine, { where: [['creditNote', 'in', ids]], selection: WITH_ACCOUNT });
-      return grouped(ids, lines, (line) => line.creditNote.id);
-    }),
-
-    refunds: new DataLoader<RefundsPage, Refund[], string>(
+    refunds: new DataLoader<RefundsPage, WholeRow<Refund>[], string>(
       async (pages) => {
-        const rows = await em.execute(
-          `select refund.* from (values ${pages.map(() => '(?::bigint, ?::bigint, ?::bigint)').join(', ')}) page (credit_note_id, first, after)
-             cross join lateral (
-               select * from refunds
-               where credit_note_id = page.credit_note_id and organization_id = ? and id > page.after
-               order by id limit page.first
-             ) refund
-           order by refund.id`,
-          [...pages.flatMap(({ creditNoteId, first, after }) => [creditNoteId, first, after]), organization().id],
-        );
-        // Pages of one note may overlap, when a field is asked for twice: each refund is taken once.
-        const refunds = new Set(mapRows(em, Refund, organization(), rows));
-        const ofNote = Map.groupBy(refunds, ({ creditNote }) => creditNote.id);
-        return pages.map(({ creditNoteId, first, after }) =>
-          (ofNote.get(creditNoteId) ?? []).filter(({ id }) => id > after).slice(0, first),
-        );
+        const rows = await readPages(em, Refund, 'creditNote', { organizationId: organization().id, pages });
+        const ofNote = Map.groupBy(rows, ({ creditNote }) => creditNote.id);
+        // Pages of one note may overlap, when a field is asked for twice.
+        return pages.map(({ owner, first, after }) => (ofNote.get(owner) ?? []).filter(({ id }) => id > after).slice(0, first));
       },
-      { cacheKeyFn: ({ creditNoteId, first, after }) => `${creditNoteId}:${first}:${after}` },
+      { cacheKeyFn: ({ owner, first, after }) => `${owner}:${first}:${after}` },
     ),
 
     /** Turnover of an account up to and including a day; `null` for all of it. */
@@ -127,9 +104,10 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     }),
 
     /** Accounts that refunds in a currency can be paid from. */
-    refundableFrom: new DataLoader<string, Account[]>(async (currencyCodes) => {
+    refundableFrom: new DataLoader<string, WholeRow<Account>[]>(async (currencyCodes) => {
       const { baseCurrency } = organization();
-      const accounts = await read(Account, {
+      const accounts = await readWhole(em, Account, {
+        organizationId: organization().id,
         where: [
           ['active', '=', true],
           ['type', 'in', REFUNDABLE_FROM],
@@ -142,10 +120,4 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
       );
     }),
   };
-}
-
-function grouped<T>(ids: readonly number[], rows: readonly T[], idOf: (row: T) => number): T[][] {
-  const groups = new Map<number, T[]>(ids.map((id) => [id, []]));
-  for (const row of rows) groups.get(idOf(row))?.push(row);
-  return ids.map((id) => groups.get(id) ?? []);
 }

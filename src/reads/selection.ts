@@ -10,14 +10,15 @@ import {
 } from 'graphql';
 // GraphQL.js collects fields by this itself: fragments, aliases, @skip and @include mean here what they mean there.
 import { collectSubfields } from 'graphql/execution/collectFields.js';
+import { propertyOf } from '../orm/columns.js';
 import type { Selection } from '../orm/selection.js';
 
 /** A document can ask for relations of relations without end; what lies deeper than this is read when it is reached. */
 const MAX_DEPTH = 2;
 
 /**
- * What has to be read of the entity for the fields that are asked for under the field: for a field without a resolver, and for
- * a relation, the property of its name; for one with a resolver what it says that it reads, and everything if it says nothing.
+ * Returns what a query asks for under the field. A field with a resolver reads what its parameter declares by {@link Reads}; a field
+ * without a resolver reads the property of its name.
  */
 export function selectionOf(info: GraphQLResolveInfo, meta: EntityMetadata): Selection {
   // A field that stands in several places asks for what all of them do.
@@ -67,21 +68,19 @@ function selectionUnder(
   meta: EntityMetadata,
   place: Place,
 ): Selection {
-  let isWhole = false;
   const properties = new Set<string>();
   const relations = new Map<string, Asked>();
   for (const nodes of collectSubfields(info.schema, info.fragments, info.variableValues, type, above).values()) {
     const field = type.getFields()[nodes[0]?.name.value ?? ''];
     // __typename
     if (field === undefined) continue;
-    const read = propertiesOf(field, meta);
-    if (read === null) isWhole = true;
     const target = getNamedType(field.type);
-    for (const property of read ?? []) {
-      properties.add(property.name);
+    for (const name of readsOf(field)) {
+      const property = propertyOf(meta, name);
+      properties.add(name);
       if (property.kind !== 'm:1' && property.kind !== '1:m') continue;
-      const asked = relations.get(property.name) ?? { property, type: null, nodes: [] };
-      relations.set(property.name, asked);
+      const asked = relations.get(name) ?? { property, type: null, nodes: [] };
+      relations.set(name, asked);
       if (!isObjectType(target)) continue;
       asked.type = target;
       asked.nodes.push(...nodes);
@@ -92,7 +91,7 @@ function selectionUnder(
     const selection = relationUnder(info, asked, place);
     if (selection !== null) selections.set(name, selection);
   }
-  return { properties: isWhole ? null : properties, relations: selections };
+  return { properties, relations: selections };
 }
 
 /** `null` if no more than its id is to come along. */
@@ -108,11 +107,6 @@ function relationUnder(info: GraphQLResolveInfo, { property, type, nodes }: Aske
   return { properties: properties && new Set([...properties, property.mappedBy]), relations };
 }
 
-/** `null` if they are not known. */
-function propertiesOf(field: GraphQLField<unknown, unknown>, meta: EntityMetadata): EntityProperty[] | null {
-  const known = meta.properties as Record<string, EntityProperty | undefined>;
-  const declared = field.extensions.reads as readonly string[] | undefined;
-  if (declared !== undefined) return declared.map((name) => known[name] as EntityProperty);
-  const own = known[field.name];
-  return own !== undefined && (field.resolve === undefined || own.kind === 'm:1' || own.kind === '1:m') ? [own] : null;
+function readsOf(field: GraphQLField<unknown, unknown>): readonly string[] {
+  return (field.extensions.reads as readonly string[] | undefined) ?? [field.name];
 }

@@ -1,18 +1,19 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
-import { Reads } from '../entities/columns.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { CreditNoteLine } from '../entities/credit-note-line.js';
+import { CreditNoteStatus, etagOf, remainingOf, statusOf } from '../entities/credit-note-state.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry } from '../entities/journal-entry.js';
 import { Refund } from '../entities/refund.js';
 import { CreateCreditNoteInput } from '../inputs/create-credit-note.input.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { PageArgs } from '../inputs/page.args.js';
-import { afterId, findById, findPage, related, relatedRows } from '../reads/reads.js';
+import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
+import { afterId, findById, findPage } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { createCreditNote } from '../services/credit-notes/create-credit-note.js';
 import { openCreditNote } from '../services/credit-notes/open-credit-note.js';
@@ -69,7 +70,7 @@ export class CreditNoteResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
     @Arg('id', () => ID, { description: 'Id of the credit note.' }) id: string,
-  ): Promise<CreditNote | null> {
+  ): Promise<Row<CreditNote> | null> {
     return findById(context, info, CreditNote, id);
   }
 
@@ -79,79 +80,97 @@ export class CreditNoteResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
     @Args(() => PageArgs) page: PageArgs,
-  ): Promise<CreditNote[]> {
+  ): Promise<Row<CreditNote>[]> {
     return findPage(context, info, CreditNote, page);
   }
 
-  @Reads('total', 'currencyCode')
+  @FieldResolver(() => CreditNoteStatus, { description: 'Draft, open, closed or void.' })
+  status(
+    @Reads('openedAt', 'voidedAt', 'total', 'refunded', 'applied')
+    note: Row<CreditNote, 'openedAt' | 'voidedAt' | 'total' | 'refunded' | 'applied'>,
+  ): CreditNoteStatus {
+    return statusOf(note);
+  }
+
   @FieldResolver(() => DecimalScalar, { description: 'Sum of its lines, in its currency.' })
-  total(@Root() note: CreditNote): string {
+  total(@Reads('total', 'currencyCode') note: Row<CreditNote, 'total' | 'currencyCode'>): string {
     return formatAmount(note.total, note.currencyCode);
   }
 
-  @Reads('refunded', 'currencyCode')
   @FieldResolver(() => DecimalScalar, { description: 'What has been paid back, in its currency.' })
-  refunded(@Root() note: CreditNote): string {
+  refunded(@Reads('refunded', 'currencyCode') note: Row<CreditNote, 'refunded' | 'currencyCode'>): string {
     return formatAmount(note.refunded, note.currencyCode);
   }
 
-  @Reads('applied', 'currencyCode')
   @FieldResolver(() => DecimalScalar, { description: 'What has been applied to invoices, in its currency.' })
-  applied(@Root() note: CreditNote): string {
+  applied(@Reads('applied', 'currencyCode') note: Row<CreditNote, 'applied' | 'currencyCode'>): string {
     return formatAmount(note.applied, note.currencyCode);
   }
 
-  @Reads('total', 'refunded', 'applied', 'currencyCode')
   @FieldResolver(() => DecimalScalar, { description: 'Remaining credit: total − refunded − applied to invoices, in its currency.' })
-  remaining(@Root() note: CreditNote): string {
-    return formatAmount(note.remaining, note.currencyCode);
+  remaining(
+    @Reads('total', 'refunded', 'applied', 'currencyCode')
+    note: Row<CreditNote, 'total' | 'refunded' | 'applied' | 'currencyCode'>,
+  ): string {
+    return formatAmount(remainingOf(note), note.currencyCode);
+  }
+
+  @FieldResolver(() => String, { description: 'Version of what remains, as the REST replies carry it in their ETag header.' })
+  etag(@Reads('total', 'refunded', 'applied') note: Row<CreditNote, 'total' | 'refunded' | 'applied'>): string {
+    return etagOf(note);
   }
 
   @FieldResolver(() => Customer, { description: 'The customer that it is for.' })
-  customer(@Root() note: CreditNote, @Ctx() context: Context): Customer | Promise<Customer> {
+  customer(@Reads('customer') note: Row<CreditNote, 'customer'>, @Ctx() context: Context): MaybePromise<Row<Customer>> {
     return related(context.loaders.customer, note.customer);
   }
 
   @FieldResolver(() => Branch, { description: 'The branch that it is booked to.' })
-  branch(@Root() note: CreditNote, @Ctx() context: Context): Branch | Promise<Branch> {
+  branch(@Reads('branch') note: Row<CreditNote, 'branch'>, @Ctx() context: Context): MaybePromise<Row<Branch>> {
     return related(context.loaders.branch, note.branch);
   }
 
   @FieldResolver(() => JournalEntry, { nullable: true, description: 'Its posting in the books; null for a draft.' })
-  journalEntry(@Root() note: CreditNote, @Ctx() context: Context): JournalEntry | Promise<JournalEntry> | null {
+  journalEntry(
+    @Reads('journalEntry') note: Row<CreditNote, 'journalEntry'>,
+    @Ctx() context: Context,
+  ): MaybePromise<Row<JournalEntry>> | null {
     return note.journalEntry && related(context.loaders.journalEntry, note.journalEntry);
   }
 
   @FieldResolver(() => [CreditNoteLine], { description: 'Its lines.' })
-  lines(@Root() note: CreditNote, @Ctx() context: Context): CreditNoteLine[] | Promise<CreditNoteLine[]> {
-    return relatedRows(context.loaders.creditNoteLines, note, note.lines);
+  lines(@Reads('lines') note: Row<CreditNote, 'lines'>, @Ctx() context: Context): MaybePromise<readonly Row<CreditNoteLine>[]> {
+    return note.lines ?? context.loaders.creditNoteLines.load(note.id);
   }
 
   @FieldResolver(() => RefundabilityType, { description: 'Whether you could refund it today, how much, from where, and why not.' })
-  refundability(@Root() note: CreditNote, @Ctx() context: Context): RefundabilityType {
-    return new RefundabilityType(refundability(context.actor, note), note);
-  }
-
-  @FieldResolver(() => String, { description: 'Version of what remains, as the REST replies carry it in their ETag header.' })
-  etag(@Root() note: CreditNote): string {
-    return note.etag;
+  refundability(
+    @Reads('number', 'date', 'currencyCode', 'total', 'refunded', 'applied', 'openedAt', 'voidedAt')
+    note: Row<CreditNote, 'number' | 'date' | 'currencyCode' | 'total' | 'refunded' | 'applied' | 'openedAt' | 'voidedAt'>,
+    @Ctx() context: Context,
+  ): RefundabilityType {
+    return new RefundabilityType(refundability(context.actor, note), note.currencyCode);
   }
 
   @FieldResolver(() => [Refund], { description: 'Its refunds, in the order of their ids.' })
-  refunds(@Root() note: CreditNote, @Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Refund[]> {
-    return context.loaders.refunds.load({ creditNoteId: note.id, first: page.first, after: afterId(page) });
+  refunds(@Reads() note: Row<CreditNote>, @Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Row<Refund>[]> {
+    return context.loaders.refunds.load({ owner: note.id, first: page.first, after: afterId(page) });
   }
 }
 
 @Resolver(() => CreditNoteLine)
 export class CreditNoteLineResolver {
   @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })
-  async amount(@Root() line: CreditNoteLine, @Ctx() context: Context): Promise<string> {
-    return formatAmount(line.amount, (await related(context.loaders.creditNote, line.creditNote)).currencyCode);
+  async amount(
+    @Reads('amount', 'creditNote') line: Row<CreditNoteLine, 'amount' | 'creditNote'>,
+    @Ctx() context: Context,
+  ): Promise<string> {
+    const { currencyCode } = await context.loaders.creditNote.load(line.creditNote.id);
+    return formatAmount(line.amount, currencyCode);
   }
 
   @FieldResolver(() => Account, { description: 'The income account that it is taken back from.' })
-  account(@Root() line: CreditNoteLine, @Ctx() context: Context): Account | Promise<Account> {
+  account(@Reads('account') line: Row<CreditNoteLine, 'account'>, @Ctx() context: Context): MaybePromise<Row<Account>> {
     return related(context.loaders.account, line.account);
   }
 }

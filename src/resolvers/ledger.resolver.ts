@@ -1,6 +1,7 @@
 import { Arg, Authorized, Ctx, Field, ObjectType, Query, Resolver } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
+import { type Row, rowOf } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
 import { trialBalance } from '../services/ledger/balances.js';
 import { type LedgerHealth, ledgerHealth } from '../services/ledger/ledger-health.js';
@@ -34,7 +35,7 @@ export class LedgerHealthType implements LedgerHealth {
 @ObjectType({ description: 'A line of the trial balance.' })
 export class TrialBalanceLine {
   @Field(() => Account, { description: 'The account.' })
-  account!: Account;
+  account!: Row<Account>;
 
   @Field(() => DecimalScalar, { description: 'Sum of its debits, in the base currency.' })
   debits!: string;
@@ -78,7 +79,7 @@ export class LedgerResolver {
     return {
       debits: format(debits),
       credits: format(credits),
-      lines: lines.map((line) => ({ account: line.account, debits: format(line.debits), credits: format(line.credits) })),
+      lines: lines.map((line) => ({ account: rowOf(line.account), debits: format(line.debits), credits: format(line.credits) })),
     };
   }
 }

@@ -1,11 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Authorized, Ctx, FieldResolver, Info, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, Info, Query, Resolver } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { AuditEvent } from '../entities/audit-event.js';
 import { Organization } from '../entities/organization.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { LockTransactionsInput, UnlockTransactionsInput } from '../inputs/lock-transactions.input.js';
 import { PageArgs } from '../inputs/page.args.js';
+import { Reads, type Row } from '../reads/read-model.js';
 import { findPage } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { lockTransactions, unlockTransactions } from '../services/ledger/lock-transactions.js';
@@ -41,7 +42,7 @@ export class OrganizationResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
     @Args(() => PageArgs) page: PageArgs,
-  ): Promise<AuditEvent[]> {
+  ): Promise<Row<AuditEvent>[]> {
     return findPage(context, info, AuditEvent, page);
   }
 }
@@ -49,7 +50,7 @@ export class OrganizationResolver {
 @Resolver(() => AuditEvent)
 export class AuditEventResolver {
   @FieldResolver(() => String, { description: 'What exactly, as JSON.' })
-  details(@Root() event: AuditEvent): string {
+  details(@Reads('details') event: Row<AuditEvent, 'details'>): string {
     return JSON.stringify(event.details);
   }
 }

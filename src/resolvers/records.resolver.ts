@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { normalBalance, Side } from '../entities/account-type.js';
@@ -8,6 +8,7 @@ import { Customer } from '../entities/customer.js';
 import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from '../inputs/create-record.inputs.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { PageArgs } from '../inputs/page.args.js';
+import { Reads, type Row } from '../reads/read-model.js';
 import { findById, findPage } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
@@ -32,13 +33,17 @@ export class AccountResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
     @Arg('id', () => ID, { description: 'Id of the account.' }) id: string,
-  ): Promise<Account | null> {
+  ): Promise<Row<Account> | null> {
     return findById(context, info, Account, id);
   }
 
   @Authorized(Role.VIEWER)
   @Query(() => [Account], { description: 'Accounts in the order of their ids.' })
-  accounts(@Ctx() context: Context, @Info() info: GraphQLResolveInfo, @Args(() => PageArgs) page: PageArgs): Promise<Account[]> {
+  accounts(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Args(() => PageArgs) page: PageArgs,
+  ): Promise<Row<Account>[]> {
     return findPage(context, info, Account, page);
   }
 
@@ -47,7 +52,7 @@ export class AccountResolver {
       'Balance in the base currency, positive on the side on which this kind of account grows. Derived from the journal.',
   })
   async balance(
-    @Root() account: Account,
+    @Reads('type') account: Row<Account, 'type'>,
     @Ctx() context: Context,
     @Arg('asOf', () => PostingDateScalar, { nullable: true, description: 'Up to and including this day; everything if absent.' })
     asOf: string | null | undefined,
@@ -73,7 +78,11 @@ export class BranchResolver {
 
   @Authorized(Role.VIEWER)
   @Query(() => [Branch], { description: 'Branches in the order of their ids.' })
-  branches(@Ctx() context: Context, @Info() info: GraphQLResolveInfo, @Args(() => PageArgs) page: PageArgs): Promise<Branch[]> {
+  branches(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Args(() => PageArgs) page: PageArgs,
+  ): Promise<Row<Branch>[]> {
     return findPage(context, info, Branch, page);
   }
 }
@@ -91,14 +100,18 @@ export class CustomerResolver {
 
   @Authorized(Role.VIEWER)
   @Query(() => [Customer], { description: 'Customers in the order of their ids.' })
-  customers(@Ctx() context: Context, @Info() info: GraphQLResolveInfo, @Args(() => PageArgs) page: PageArgs): Promise<Customer[]> {
+  customers(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Args(() => PageArgs) page: PageArgs,
+  ): Promise<Row<Customer>[]> {
     return findPage(context, info, Customer, page);
   }
 
   @FieldResolver(() => DecimalScalar, {
     description: 'What the customer owes, in the base currency; negative while open credit notes owe something to the customer.',
   })
-  async balance(@Root() customer: Customer, @Ctx() context: Context): Promise<string> {
+  async balance(@Reads() customer: Row<Customer>, @Ctx() context: Context): Promise<string> {
     const { debits, credits } = await context.loaders.customerTurnover.load(customer.id);
     return formatAmount(debits.minus(credits), context.actor.organization.baseCurrency);
   }

@@ -2,25 +2,26 @@ import { Field, ObjectType } from 'type-graphql';
 import { Refund } from '../entities/refund.js';
 import { FAULT, ServiceUnavailable } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
+import { type Row, rowOf } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
 import { RefusalType, refusalType } from './refusal.js';
 
 @ObjectType('RefundOutcome', { description: 'What became of one of several refunds: it was made, or else refused.' })
 export class RefundOutcomeType {
   @Field(() => Refund, { nullable: true, description: 'The refund, if it was made.' })
-  refund: Refund | null;
+  readonly refund: Row<Refund> | null;
 
   @Field(() => RefusalType, { nullable: true, description: 'Why it was not made.' })
-  refusal: RefusalType | null;
+  readonly refusal: RefusalType | null;
 
-  constructor(outcome: Refund | RefusalType) {
-    this.refund = outcome instanceof Refund ? outcome : null;
-    this.refusal = outcome instanceof Refund ? null : outcome;
+  constructor(outcome: { readonly refund: Row<Refund> } | { readonly refusal: RefusalType }) {
+    this.refund = 'refund' in outcome ? outcome.refund : null;
+    this.refusal = 'refusal' in outcome ? outcome.refusal : null;
   }
 }
 
 export function allMade(refunds: readonly Refund[]): RefundOutcomeType[] {
-  return refunds.map((refund) => new RefundOutcomeType(refund));
+  return refunds.map((refund) => new RefundOutcomeType({ refund: rowOf(refund) }));
 }
 
 /**
@@ -33,12 +34,12 @@ export async function eachSettled(
 ): Promise<RefundOutcomeType[]> {
   return Promise.all(
     settled.map(async (each) => {
-      if (each.status === 'rejected') return new RefundOutcomeType(refusalFor(each.reason, context));
+      if (each.status === 'rejected') return new RefundOutcomeType({ refusal: refusalFor(each.reason, context) });
       const refund = await context.loaders.refund.load(each.value.id).catch((error: unknown) => {
         context.log.transient(error);
-        return each.value;
+        return rowOf(each.value);
       });
-      return new RefundOutcomeType(refund);
+      return new RefundOutcomeType({ refund });
     }),
   );
 }

@@ -1,10 +1,10 @@
-import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
+import { Ctx, Field, ObjectType } from 'type-graphql';
 import { Account } from '../entities/account.js';
 import { Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
 import type { Posting } from '../entities/journal-entry.js';
-import { related } from '../reads/reads.js';
+import { type MaybePromise, type Row, related, relatedTo } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
 import type { RefundPreview } from '../services/refunds/preview-refund.js';
 import { formatAmount } from '../values/money.js';
@@ -15,21 +15,46 @@ import { RefusalType, refusalType } from './refusal.js';
 @ObjectType('PreviewLine', { description: 'A journal line that would be posted.' })
 export class PreviewLine {
   @Field(() => Side, { description: 'Debit or credit.' })
-  side!: Side;
+  readonly side: Side;
 
   @Field(() => DecimalScalar, { description: 'In the base currency.' })
-  amount!: string;
+  readonly amount: string;
 
   @Field(() => DecimalScalar, {
     nullable: true,
     description: "The same in the document's currency, where that is not the base currency.",
   })
-  foreignAmount!: string | null;
+  readonly foreignAmount: string | null;
 
   @Field(() => String, { nullable: true, description: 'ISO 4217 code of the foreign amount.' })
-  foreignCurrencyCode!: string | null;
+  readonly foreignCurrencyCode: string | null;
 
-  readonly posting!: Posting;
+  @Field(() => Account, { description: 'The account that would be debited or credited.' })
+  account(@Ctx() context: Context): MaybePromise<Row<Account>> {
+    return related(context.loaders.account, relatedTo(this.posting.account));
+  }
+
+  @Field(() => Customer, { nullable: true, description: 'The customer, on receivable lines.' })
+  customer(@Ctx() context: Context): MaybePromise<Row<Customer>> | null {
+    const { customer } = this.posting;
+    return customer ? related(context.loaders.customer, relatedTo(customer)) : null;
+  }
+
+  @Field(() => Branch, { nullable: true, description: 'The branch that it would be booked to.' })
+  branch(@Ctx() context: Context): MaybePromise<Row<Branch>> | null {
+    const { branch } = this.posting;
+    return branch ? related(context.loaders.branch, relatedTo(branch)) : null;
+  }
+
+  constructor(
+    private readonly posting: Posting,
+    baseCurrency: string,
+  ) {
+    this.side = posting.side;
+    this.amount = formatAmount(posting.amount, baseCurrency);
+    this.foreignAmount = posting.foreign ? formatAmount(posting.foreign.amount, posting.foreign.currencyCode) : null;
+    this.foreignCurrencyCode = posting.foreign?.currencyCode ?? null;
+  }
 }
 
 @ObjectType('RefundPreview', { description: 'What a refund would do, or what it would be refused with.' })
@@ -74,33 +99,9 @@ export class RefundPreviewType {
     }
     const { postingDate, postings, currencyCode, realizedGain, remainingBefore, remainingAfter } = preview;
     this.postingDate = postingDate;
-    this.lines = postings.map((posting) => ({
-      side: posting.side,
-      amount: formatAmount(posting.amount, baseCurrency),
-      foreignAmount: posting.foreign ? formatAmount(posting.foreign.amount, posting.foreign.currencyCode) : null,
-      foreignCurrencyCode: posting.foreign?.currencyCode ?? null,
-      posting,
-    }));
+    this.lines = postings.map((posting) => new PreviewLine(posting, baseCurrency));
     this.realizedGain = formatAmount(realizedGain, baseCurrency);
     this.remainingBefore = formatAmount(remainingBefore, currencyCode);
     this.remainingAfter = formatAmount(remainingAfter, currencyCode);
-  }
-}
-
-@Resolver(() => PreviewLine)
-export class PreviewLineResolver {
-  @FieldResolver(() => Account, { description: 'The account that would be debited or credited.' })
-  account(@Root() { posting }: PreviewLine, @Ctx() context: Context): Account | Promise<Account> {
-    return related(context.loaders.account, posting.account);
-  }
-
-  @FieldResolver(() => Customer, { nullable: true, description: 'The customer, on receivable lines.' })
-  customer(@Root() { posting }: PreviewLine, @Ctx() context: Context): Customer | Promise<Customer> | null {
-    return posting.customer ? related(context.loaders.customer, posting.customer) : null;
-  }
-
-  @FieldResolver(() => Branch, { nullable: true, description: 'The branch that it would be booked to.' })
-  branch(@Root() { posting }: PreviewLine, @Ctx() context: Context): Branch | Promise<Branch> | null {
-    return posting.branch ? related(context.loaders.branch, posting.branch) : null;
   }
 }

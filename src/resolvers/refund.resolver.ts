@@ -1,9 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
-import { Reads } from '../entities/columns.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { JournalEntry } from '../entities/journal-entry.js';
 import { Provenance } from '../entities/provenance.js';
@@ -11,11 +10,12 @@ import { Refund, RefundStatus } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { PageArgs } from '../inputs/page.args.js';
-import { given, ProvenanceFilter } from '../inputs/provenance.filter.js';
+import { ProvenanceFilter, provenanceConditions } from '../inputs/provenance.filter.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
 import { BulkMode, RefundCreditNotesArgs } from '../inputs/refund-credit-notes.args.js';
 import { ReverseRefundInput } from '../inputs/reverse-refund.input.js';
-import { findById, findPage, related, relatedRows } from '../reads/reads.js';
+import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
+import { findById, findPage } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { previewRefund } from '../services/refunds/preview-refund.js';
 import { refundCommand, refundListCommand, refundRequest } from '../services/refunds/refund-command.js';
@@ -118,7 +118,7 @@ export class RefundResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
     @Arg('id', () => ID, { description: 'Id of the refund.' }) id: string,
-  ): Promise<Refund | null> {
+  ): Promise<Row<Refund> | null> {
     return findById(context, info, Refund, id);
   }
 
@@ -130,99 +130,115 @@ export class RefundResolver {
     @Args(() => PageArgs) page: PageArgs,
     @Arg('provenance', () => ProvenanceFilter, { nullable: true, description: 'Only those that came from there.' })
     provenance: ProvenanceFilter | null | undefined,
-  ): Promise<Refund[]> {
-    return findPage(context, info, Refund, page, provenance ? given(provenance, context.actor) : []);
+  ): Promise<Row<Refund>[]> {
+    return findPage(context, info, Refund, page, provenance ? provenanceConditions(provenance, context.actor) : []);
   }
 
-  @Reads('amount', 'currencyCode')
   @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })
-  amount(@Root() refund: Refund): string {
+  amount(@Reads('amount', 'currencyCode') refund: Row<Refund, 'amount' | 'currencyCode'>): string {
     return formatAmount(refund.amount, refund.currencyCode);
   }
 
-  @Reads('paidAmount')
   @FieldResolver(() => DecimalScalar, { description: 'What left the from-account, in the base currency.' })
-  paidAmount(@Root() refund: Refund, @Ctx() context: Context): string {
+  paidAmount(@Reads('paidAmount') refund: Row<Refund, 'paidAmount'>, @Ctx() context: Context): string {
     return formatAmount(refund.paidAmount, context.actor.organization.baseCurrency);
   }
 
-  @Reads('realizedGain')
   @FieldResolver(() => DecimalScalar, {
     description:
       "Realized FX gain (positive) or loss (negative) in the base currency: the credit note's rate against the refund's.",
   })
-  realizedGain(@Root() refund: Refund, @Ctx() context: Context): string {
+  realizedGain(@Reads('realizedGain') refund: Row<Refund, 'realizedGain'>, @Ctx() context: Context): string {
     return formatAmount(refund.realizedGain, context.actor.organization.baseCurrency);
   }
 
-  @Reads('provenance')
+  @FieldResolver(() => String, { description: 'Name of the user or of the API key that made it.' })
+  createdBy(@Reads('provenance') refund: Row<Refund, 'provenance'>): string {
+    return refund.provenance.createdBy;
+  }
+
   @Authorized(Role.ACCOUNTANT)
   @FieldResolver(() => Provenance, {
     nullable: true,
     description: 'Who made it, and in which request. For accountants and admins.',
   })
-  provenance(@Root() refund: Refund): Provenance {
+  provenance(@Reads('provenance') refund: Row<Refund, 'provenance'>): Provenance {
     return refund.provenance;
   }
 
-  @Reads('reversals')
   @FieldResolver(() => RefundStatus, { description: 'Posted, or reversed.' })
-  status(@Root() refund: Refund, @Ctx() context: Context): RefundStatus | Promise<RefundStatus> {
-    const reversals = relatedRows(context.loaders.reversals, refund, refund.reversals);
-    return reversals instanceof Promise ? reversals.then(statusBy) : statusBy(reversals);
+  status(@Reads('reversals') refund: Row<Refund, 'reversals'>, @Ctx() context: Context): MaybePromise<RefundStatus> {
+    const { reversals } = refund;
+    return reversals ? statusBy(reversals) : context.loaders.reversals.load(refund.id).then(statusBy);
   }
 
-  @Reads('reversals')
   @FieldResolver(() => RefundReversal, { nullable: true, description: 'Its reversal; null while it is posted.' })
-  reversal(@Root() refund: Refund, @Ctx() context: Context): RefundReversal | Promise<RefundReversal | null> | null {
-    const reversals = relatedRows(context.loaders.reversals, refund, refund.reversals);
-    return reversals instanceof Promise ? reversals.then(([reversal = null]) => reversal) : (reversals[0] ?? null);
+  reversal(
+    @Reads('reversals') refund: Row<Refund, 'reversals'>,
+    @Ctx() context: Context,
+  ): MaybePromise<Row<RefundReversal> | null> {
+    const { reversals } = refund;
+    return reversals ? onlyOne(reversals) : context.loaders.reversals.load(refund.id).then(onlyOne);
   }
 
   @FieldResolver(() => CreditNote, { description: 'The credit note that was refunded.' })
-  creditNote(@Root() refund: Refund, @Ctx() context: Context): CreditNote | Promise<CreditNote> {
+  creditNote(@Reads('creditNote') refund: Row<Refund, 'creditNote'>, @Ctx() context: Context): MaybePromise<Row<CreditNote>> {
     return related(context.loaders.creditNote, refund.creditNote);
   }
 
   @FieldResolver(() => Account, { description: 'The account that the money left from.' })
-  fromAccount(@Root() refund: Refund, @Ctx() context: Context): Account | Promise<Account> {
+  fromAccount(@Reads('fromAccount') refund: Row<Refund, 'fromAccount'>, @Ctx() context: Context): MaybePromise<Row<Account>> {
     return related(context.loaders.account, refund.fromAccount);
   }
 
   @FieldResolver(() => Branch, { description: 'The branch that it is booked to.' })
-  branch(@Root() refund: Refund, @Ctx() context: Context): Branch | Promise<Branch> {
+  branch(@Reads('branch') refund: Row<Refund, 'branch'>, @Ctx() context: Context): MaybePromise<Row<Branch>> {
     return related(context.loaders.branch, refund.branch);
   }
 
   @FieldResolver(() => JournalEntry, { description: 'Its posting in the books.' })
-  journalEntry(@Root() refund: Refund, @Ctx() context: Context): JournalEntry | Promise<JournalEntry> {
+  journalEntry(
+    @Reads('journalEntry') refund: Row<Refund, 'journalEntry'>,
+    @Ctx() context: Context,
+  ): MaybePromise<Row<JournalEntry>> {
     return related(context.loaders.journalEntry, refund.journalEntry);
   }
 }
 
-function statusBy(reversals: readonly RefundReversal[]): RefundStatus {
+function statusBy(reversals: readonly Row<RefundReversal>[]): RefundStatus {
   return reversals.length === 0 ? RefundStatus.POSTED : RefundStatus.REVERSED;
+}
+
+function onlyOne<T>([one = null]: readonly (T | null)[]): T | null {
+  return one;
 }
 
 @Resolver(() => RefundReversal)
 export class RefundReversalResolver {
   @FieldResolver(() => Refund, { description: 'The refund that was reversed.' })
-  refund(@Root() reversal: RefundReversal, @Ctx() context: Context): Refund | Promise<Refund> {
+  refund(@Reads('refund') reversal: Row<RefundReversal, 'refund'>, @Ctx() context: Context): MaybePromise<Row<Refund>> {
     return related(context.loaders.refund, reversal.refund);
   }
 
-  @Reads('provenance')
+  @FieldResolver(() => String, { description: 'Name of the user or of the API key that reversed it.' })
+  createdBy(@Reads('provenance') reversal: Row<RefundReversal, 'provenance'>): string {
+    return reversal.provenance.createdBy;
+  }
+
   @Authorized(Role.ACCOUNTANT)
   @FieldResolver(() => Provenance, {
     nullable: true,
     description: 'Who made it, and in which request. For accountants and admins.',
   })
-  provenance(@Root() reversal: RefundReversal): Provenance {
+  provenance(@Reads('provenance') reversal: Row<RefundReversal, 'provenance'>): Provenance {
     return reversal.provenance;
   }
 
   @FieldResolver(() => JournalEntry, { description: 'The mirror entry.' })
-  journalEntry(@Root() reversal: RefundReversal, @Ctx() context: Context): JournalEntry | Promise<JournalEntry> {
+  journalEntry(
+    @Reads('journalEntry') reversal: Row<RefundReversal, 'journalEntry'>,
+    @Ctx() context: Context,
+  ): MaybePromise<Row<JournalEntry>> {
     return related(context.loaders.journalEntry, reversal.journalEntry);
   }
 }

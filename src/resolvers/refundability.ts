@@ -1,6 +1,6 @@
-import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
+import { Ctx, Field, ObjectType } from 'type-graphql';
 import { Account } from '../entities/account.js';
-import type { CreditNote } from '../entities/credit-note.js';
+import type { Row } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
 import type { Refundability } from '../services/refunds/refundability.js';
 import { formatAmount } from '../values/money.js';
@@ -22,18 +22,15 @@ export class RefundabilityType {
 
   readonly currencyCode: string;
 
-  constructor({ maxAmount, reasons }: Refundability, { currencyCode }: CreditNote) {
+  constructor({ maxAmount, reasons }: Refundability, currencyCode: string) {
     this.allowed = reasons.length === 0;
     this.maxAmount = formatAmount(maxAmount, currencyCode);
     this.reasons = reasons.map(refusalType);
     this.currencyCode = currencyCode;
   }
-}
 
-@Resolver(() => RefundabilityType)
-export class RefundabilityResolver {
-  @FieldResolver(() => [Account], { description: 'The accounts that it could be paid from.' })
-  accounts(@Root() { currencyCode }: RefundabilityType, @Ctx() context: Context): Promise<Account[]> {
-    return context.loaders.refundableFrom.load(currencyCode);
+  @Field(() => [Account], { description: 'The accounts that it could be paid from.' })
+  accounts(@Ctx() context: Context): Promise<Row<Account>[]> {
+    return context.loaders.refundableFrom.load(this.currencyCode);
   }
 }

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireRole } from '../auth/actor.js';
+import { etagOf } from '../entities/credit-note-state.js';
 import { parseId } from '../entities/owned.js';
 import { CreditNoteNotFound } from '../errors.js';
-import { related } from '../reads/reads.js';
+import { type MaybePromise, related, relatedTo } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
 import { refundCommand, refundRequest } from '../services/refunds/refund-command.js';
 import { expectedRemaining } from './etag.js';
@@ -24,15 +25,15 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
       allowUnusualRate: request.headers['allow-unusual-rate'] === 'true',
     };
     const refund = await context.refunds.add(refundRequest(context.actor, input, conditions));
-    const creditNote = await settled(related(context.loaders.creditNote, refund.creditNote), context.log);
-    if (creditNote !== null) reply.header('etag', creditNote.etag);
+    const creditNote = await settled(related(context.loaders.creditNote, relatedTo(refund.creditNote)), context.log);
+    if (creditNote !== null) reply.header('etag', etagOf(creditNote));
     if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
     return reply.code(201).send(refundReply(refund));
   });
 }
 
 /** The refund has been made: a header that cannot be worked out is left out, and does not make it look refused. */
-async function settled<T>(reading: T | Promise<T>, log: Context['log']): Promise<T | null> {
+async function settled<T>(reading: MaybePromise<T>, log: Context['log']): Promise<T | null> {
   try {
     return await reading;
   } catch (error) {

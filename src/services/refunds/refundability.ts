@@ -1,5 +1,6 @@
 import { type Actor, requireRole } from '../../auth/actor.js';
 import type { CreditNote } from '../../entities/credit-note.js';
+import { assertNotBefore, assertOpened, assertSomethingRemains, remainingOf } from '../../entities/credit-note-state.js';
 import { DomainError } from '../../errors.js';
 import { type Big, ZERO } from '../../values/money.js';
 import { refundCommand } from './refund-command.js';
@@ -10,18 +11,21 @@ export interface Refundability {
   readonly reasons: readonly DomainError[];
 }
 
+/** The columns of a note that the checks need. */
+type Note = Pick<CreditNote, 'number' | 'date' | 'currencyCode' | 'total' | 'refunded' | 'applied' | 'openedAt' | 'voidedAt'>;
+
 /** Makes the checks of a refund that is posted today, and collects all refusals instead of stopping at the first. */
-export function refundability(actor: Actor, creditNote: CreditNote): Refundability {
+export function refundability(actor: Actor, note: Note): Refundability {
   const { organization } = actor;
   const date = organization.today;
   const reasons = [
     () => requireRole(actor, refundCommand.role),
-    () => creditNote.assertOpened(),
-    () => creditNote.assertSomethingRemains(),
+    () => assertOpened(note),
+    () => assertSomethingRemains(note),
     () => organization.assertUnlocked(date),
-    () => creditNote.assertNotBefore(date),
+    () => assertNotBefore(note, date),
   ].flatMap(refusalBy);
-  return { maxAmount: reasons.length === 0 ? creditNote.remaining : ZERO, reasons };
+  return { maxAmount: reasons.length === 0 ? remainingOf(note) : ZERO, reasons };
 }
 
 function refusalBy(check: () => void): DomainError[] {

@@ -1,0 +1,77 @@
+import { registerEnumType } from 'type-graphql';
+import { CreditNoteHasNoRemainingAmount, CreditNoteIsDraft, CreditNoteIsVoid, DateBeforeCreditNote } from '../errors.js';
+import { type Big, ZERO } from '../values/money.js';
+import type { PostingDate } from '../values/posting-date.js';
+
+/**
+ * What follows from a credit note's columns. Each function names the columns that it needs, so that an entity and a row of a page
+ * are asked by the same rule.
+ */
+
+export enum CreditNoteStatus {
+  DRAFT = 'DRAFT',
+  OPEN = 'OPEN',
+  CLOSED = 'CLOSED',
+  VOID = 'VOID',
+}
+
+registerEnumType(CreditNoteStatus, {
+  name: 'CreditNoteStatus',
+  description: 'Where a credit note stands in its life.',
+  valuesConfig: {
+    DRAFT: { description: 'Not in the books yet.' },
+    OPEN: { description: 'In the books, with credit left.' },
+    CLOSED: { description: 'In the books, with nothing left.' },
+    VOID: { description: 'Taken back.' },
+  },
+});
+
+interface Amounts {
+  readonly total: Big;
+  readonly refunded: Big;
+  readonly applied: Big;
+}
+
+interface Life {
+  readonly openedAt: Date | null;
+  readonly voidedAt: Date | null;
+}
+
+interface Named {
+  readonly number: string;
+}
+
+/** Returns total − refunded − applied to invoices, in the note's currency. */
+export function remainingOf({ total, refunded, applied }: Amounts): Big {
+  return total.minus(refunded).minus(applied);
+}
+
+export function statusOf(note: Amounts & Life): CreditNoteStatus {
+  if (note.voidedAt !== null) return CreditNoteStatus.VOID;
+  if (note.openedAt === null) return CreditNoteStatus.DRAFT;
+  return remainingOf(note).eq(ZERO) ? CreditNoteStatus.CLOSED : CreditNoteStatus.OPEN;
+}
+
+/** Returns the version of the note as an HTTP entity tag: what remains is all of a note that a refund changes. */
+export function etagOf(note: Amounts & { readonly id: number }): string {
+  return `"${note.id}-${remainingOf(note).toFixed()}"`;
+}
+
+/**
+ * @throws {CreditNoteIsDraft}
+ * @throws {CreditNoteIsVoid}
+ */
+export function assertOpened({ number, openedAt, voidedAt }: Named & Life): void {
+  if (voidedAt !== null) throw new CreditNoteIsVoid(number);
+  if (openedAt === null) throw new CreditNoteIsDraft(number);
+}
+
+/** @throws {CreditNoteHasNoRemainingAmount} */
+export function assertSomethingRemains(note: Named & Amounts & { readonly currencyCode: string }): void {
+  if (remainingOf(note).lte(ZERO)) throw new CreditNoteHasNoRemainingAmount(note.number, null, '0', note.currencyCode);
+}
+
+/** @throws {DateBeforeCreditNote} if the date is before the note's own */
+export function assertNotBefore(note: { readonly date: PostingDate }, date: PostingDate): void {
+  if (date < note.date) throw new DateBeforeCreditNote(date, note.date);
+}

@@ -1,0 +1,213 @@
+import type { EntityMetadata } from '@mikro-orm/core';
+import { sql } from 'kysely';
+import { aliasOf, columnNames, columnOf, isToOne, prefixOf, propertyOf } from '../orm/columns.js';
+import { db, type Prepared, parameter, prepared, type Query } from '../orm/query-builder.js';
+import { type Memo, memoize, type Selection, WHOLE } from '../orm/selection.js';
+import type { Statement } from '../orm/statement.js';
+import { type Condition, OPERATORS } from './filters.js';
+
+/** The rows of an entity that a query reads. */
+export interface List<Column extends string = string> {
+  readonly organizationId: number;
+  readonly where: readonly Condition<Column>[];
+  /** Column of the order. A page is in the order of ids. */
+  readonly orderBy?: Column;
+  /** At most {@link MAX_PAGE} rows, after an id. */
+  readonly page?: { readonly after: number; readonly first: number };
+}
+
+export const MAX_PAGE = 100;
+
+/** A to-many relation whose items a statement of its own reads. */
+export interface ToMany {
+  /** Path from the rows of the list to the rows that have the relation; empty for the rows themselves. */
+  readonly owner: string;
+  readonly name: string;
+  /** Name of the item's reference to its owner. */
+  readonly mappedBy: string;
+  readonly meta: EntityMetadata;
+  readonly selection: Selection;
+}
+
+interface ListStatements {
+  readonly statements: readonly Statement[];
+  readonly toMany: readonly ToMany[];
+}
+
+/**
+ * Returns the statements that read the list: the first for its rows with the selected to-one relations, and one for each selected
+ * to-many relation. They are built once for each selection and kind of list, and differ in their values only.
+ */
+export function listStatements(meta: EntityMetadata, list: List, selection: Selection): ListStatements {
+  const { queries, toMany } = memoize(LISTS, selection, `${meta.tableName} ${kindOf(list)}`, () => build(meta, list, selection));
+  return { statements: queries.map((query) => query.statement(list)), toMany };
+}
+
+/** Lists of one kind have the same statements. */
+function kindOf({ where, orderBy, page }: List): string {
+  return `${where.map(([column, operator]) => `${column} ${operator}`)} ${orderBy} ${page !== undefined}`;
+}
+
+interface Built {
+  readonly queries: readonly Prepared<List>[];
+  readonly toMany: readonly ToMany[];
+}
+
+const LISTS: Memo<Built> = new WeakMap();
+
+const ORGANIZATION = parameter<{ readonly organizationId: number }>(({ organizationId }) => organizationId);
+const AFTER = parameter<List, number>(({ page }) => page?.after);
+const FIRST = parameter<List, number>(({ page }) => page?.first);
+
+/** A table in a statement. */
+interface Level {
+  /** Path from the rows of the list; empty for themselves. */
+  readonly path: string;
+  readonly meta: EntityMetadata;
+  readonly selection: Selection;
+}
+
+function build(meta: EntityMetadata, list: List, selection: Selection): Built {
+  const levels = levelsOf(meta, selection);
+  const isPage = list.page !== undefined;
+  const all = ordered(joined(rowsOf(meta, list), levels), orderOf(meta, list), `${ROOT}.`);
+  const rows = isPage ? all.limit(FIRST) : all;
+  const toMany = levels.flatMap(toManyOf);
+  const queries = toMany.map(({ owner, mappedBy, meta, selection }) => {
+    const levels = levelsOf(meta, selection);
+    const items = rowsWithin(meta).where(
+      columnOf(meta, mappedBy),
+      '=',
+      sql`any (array(${rows.select(`${tableAlias(owner)}.id`)}))`,
+    );
+    return selected(ordered(joined(items, levels), ['id'], `${ROOT}.`), levels);
+  });
+  return { queries: [selected(rows, levels), ...queries].map((query) => prepared<List>(query)), toMany };
+}
+
+function rowsWithin(meta: EntityMetadata): Query {
+  return db.selectFrom(meta.tableName).selectAll().where('organization_id', '=', ORGANIZATION) as Query;
+}
+
+/** The rows of the list themselves. */
+function rowsOf(meta: EntityMetadata, list: List): Query {
+  const order = orderOf(meta, list);
+  const isPage = list.page !== undefined;
+  let query = isPage ? rowsAfter(meta) : rowsWithin(meta);
+  for (const [index, [column, operator]] of list.where.entries()) {
+    const value = parameter<List>(({ where }) => where[index]?.[2]);
+    query = query.where(OPERATORS[operator](columnOf(meta, column), value));
+  }
+  // A page is planned for the longest one.
+  return isPage ? ordered(query, order).limit(sql.lit(MAX_PAGE)) : ordered(query, order);
+}
+
+/**
+ * The rows after the page's id. A page of a small organization must not be looked for among all ids, so its order and its beginning
+ * are those of the index by organization: the generic plan is made for no organization in particular, and a large one makes all ids
+ * look as good.
+ */
+function rowsAfter(meta: EntityMetadata): Query {
+  return db
+    .selectFrom(meta.tableName)
+    .selectAll()
+    .where('organization_id', '<=', ORGANIZATION)
+    .where(({ eb, refTuple, tuple }) => eb(refTuple('organization_id', 'id'), '>', tuple(ORGANIZATION, AFTER))) as Query;
+}
+
+function orderOf(meta: EntityMetadata, { page, orderBy = 'id' }: List): string[] {
+  return page === undefined ? [columnOf(meta, orderBy)] : ['organization_id', 'id'];
+}
+
+function ordered(query: Query, columns: readonly string[], prefix = ''): Query {
+  return columns.reduce((query, column) => query.orderBy(`${prefix}${column}`), query);
+}
+
+/** Joins the tables to the rows, which come first in the plan. */
+function joined(rows: Query, levels: readonly (Level & { readonly join?: Join })[]): Query {
+  return levels.reduce(
+    (query, { path, meta, join }) =>
+      join === undefined ? query : (query.leftJoin(`${meta.tableName} as ${aliasOf(path)}`, join.theirs, join.ours) as Query),
+    db.selectFrom(rows.as(ROOT)) as Query,
+  );
+}
+
+/** Selects the columns one by one: a prepared statement fails when a table that it reads with `*` gets another column. */
+function selected(query: Query, levels: readonly Level[]): Query {
+  const columns = levels.flatMap(({ path, meta, selection }) =>
+    columnNames(meta, selection).map((name) => `${tableAlias(path)}.${name} as ${prefixOf(path)}${name}`),
+  );
+  return query.select(columns) as Query;
+}
+
+/** The columns that a join compares. */
+interface Join {
+  readonly theirs: string;
+  readonly ours: string;
+}
+
+/** The rows themselves, their selected to-one relations, and theirs. */
+function levelsOf(meta: EntityMetadata, selection: Selection): (Level & { readonly join?: Join })[] {
+  const root = { path: '', meta, selection };
+  return [root, ...toOneBelow(root)];
+}
+
+/** Each reference carries the organization in the database, so a join compares the id only. */
+function toOneBelow({ path: above, meta, selection }: Level): (Level & { readonly join: Join })[] {
+  return [...selection.relations].flatMap(([name, selection]) => {
+    const property = propertyOf(meta, name);
+    if (!isToOne(property)) return [];
+    const target = property.targetMeta as EntityMetadata;
+    const path = above === '' ? name : `${above}.${name}`;
+    const [theirs, ours] =
+      property.kind === 'm:1' ? ['id', property.fieldNames[0] as string] : [columnOf(target, property.mappedBy), 'id'];
+    const level = { path, meta: target, selection };
+    const join = { theirs: `${aliasOf(path)}.${theirs}`, ours: `${tableAlias(above)}.${ours}` };
+    return [{ ...level, join }, ...toOneBelow(level)];
+  });
+}
+
+function toManyOf({ path, meta, selection }: Level): ToMany[] {
+  return [...selection.relations].flatMap(([name, selection]) => {
+    const property = propertyOf(meta, name);
+    if (isToOne(property)) return [];
+    const { mappedBy, targetMeta } = property;
+    return [{ owner: path, name, mappedBy, meta: targetMeta as EntityMetadata, selection }];
+  });
+}
+
+const ROOT = 'root';
+
+function tableAlias(path: string): string {
+  return path === '' ? ROOT : aliasOf(path);
+}
+
+/** Pages of the rows that refer to others, such as the refunds of credit notes. */
+export interface Pages {
+  readonly organizationId: number;
+  readonly pages: readonly { readonly owner: number; readonly first: number; readonly after: number }[];
+}
+
+/**
+ * Returns the statement that reads the whole rows of all pages, in the order of their ids.
+ *
+ * @param reference the property that names the owner
+ */
+export function pagesStatement(meta: EntityMetadata, reference: string, pages: Pages): Statement {
+  const query = memoize(PAGES, WHOLE, `${meta.tableName} ${reference}`, () => {
+    const page = sql`unnest(${pageValues('owner')}::bigint[], ${pageValues('first')}::bigint[], ${pageValues('after')}::bigint[])`;
+    const rows = ordered(
+      rowsWithin(meta).whereRef(columnOf(meta, reference), '=', 'page.owner').whereRef('id', '>', 'page.after'),
+      ['id'],
+    ).limit(sql.ref<number>('page.first'));
+    const all = db.selectFrom(page.as(sql`page (owner, first, after)`) as never).crossJoinLateral(rows.as(ROOT)) as Query;
+    return prepared<Pages>(selected(ordered(all, ['id'], `${ROOT}.`), levelsOf(meta, WHOLE)));
+  });
+  return query.statement(pages);
+}
+
+const PAGES: Memo<Prepared<Pages>> = new WeakMap();
+
+function pageValues(name: 'owner' | 'first' | 'after') {
+  return parameter<Pages>(({ pages }) => pages.map((page) => page[name]));
+}
