@@ -23,7 +23,6 @@ export const openCreditNote = command({
   role: Role.ACCOUNTANT,
   result: CreditNote,
   fields: { id },
-  audit: ({ result }) => ({ number: result.number }),
   async run({ em, organization, actor }, { id }) {
     const creditNote = await lockCreditNote(em, organization, id);
     creditNote.assertDraft();
@@ -31,6 +30,7 @@ export const openCreditNote = command({
     await putIntoBooks(em, actor, creditNote, 'id');
     return creditNote;
   },
+  audit: ({ result }) => ({ number: result.number }),
 });
 
 /**

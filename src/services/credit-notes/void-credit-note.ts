@@ -24,7 +24,6 @@ export const voidCreditNote = command({
   role: Role.ACCOUNTANT,
   result: CreditNote,
   fields: { id, date: optional(postingDate) },
-  audit: ({ result }) => ({ number: result.number }),
   async run({ em, organization, actor }, { id, date: chosen }) {
     const creditNote = await lockCreditNote(em, organization, id);
     creditNote.assertVoidable();
@@ -45,4 +44,5 @@ export const voidCreditNote = command({
     creditNote.void(mirror);
     return creditNote;
   },
+  audit: ({ result }) => ({ number: result.number }),
 });

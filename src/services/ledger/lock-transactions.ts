@@ -15,11 +15,11 @@ export const lockTransactions = command({
   period: 'exclusive',
   result: Organization,
   fields: { lockDate: postingDate, reason: text },
-  audit: lockDateChange,
   async run({ organization, actor }, { lockDate }) {
     organization.lock(lockDate, actor.postingDaysAhead);
     return organization;
   },
+  audit: lockDateChange,
 });
 
 /**
@@ -34,11 +34,11 @@ export const unlockTransactions = command({
   period: 'exclusive',
   result: Organization,
   fields: { lockDate: optional(postingDate), reason: text },
-  audit: lockDateChange,
   async run({ organization, actor }, { lockDate }) {
     organization.unlock(lockDate, actor.postingDaysAhead);
     return organization;
   },
+  audit: lockDateChange,
 });
 
 function lockDateChange({ before, result, values }: CommandDone<Organization, { readonly reason: string }>) {
