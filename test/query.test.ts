@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
 import { combine, type Query, query } from '../src/orm/query.js';
-import type { Row } from '../src/orm/statement.js';
+import type { ResultRow } from '../src/orm/statement.js';
 
 const names = (text: string): Query<string[]> => query(text, [], (rows) => rows.map(({ name }) => String(name)));
 const nothing: Query<'nothing'> = { statements: [], read: () => 'nothing' };
-const rows = (...values: string[]): Row[] => values.map((name) => ({ name }));
+const rows = (...values: string[]): ResultRow[] => values.map((name) => ({ name }));
 
 it('reads the rows of each query, however many statements the ones before it have', () => {
   const two = combine([names('select 1'), names('select 2')], (answers) => answers);

@@ -5,7 +5,7 @@ import { currentWork } from '../concurrency/wait-budget.js';
 import { isConnectionLost, isFatal, isPlanOutdated, isReadOnly } from './errors.js';
 import { TOGETHER } from './execute-together.js';
 import { forget, MAX_PREPARED_STATEMENTS, nameOf } from './prepared-statements.js';
-import type { Row, Statement } from './statement.js';
+import type { ResultRow, Statement } from './statement.js';
 import { TransactionLimits } from './transaction-limits.js';
 
 const NOTHING = { command: 'SELECT', rowCount: 0, rows: [] } satisfies PostgresQueryResult<never>;
@@ -42,9 +42,9 @@ export class DatabaseClient implements PostgresPoolClient {
     return sql === TOGETHER ? this.sendAll(parameters as readonly Statement[]) : this.send(sql, parameters);
   }
 
-  private async sendAll(statements: readonly Statement[]): Promise<PostgresQueryResult<Row[]>> {
+  private async sendAll(statements: readonly Statement[]): Promise<PostgresQueryResult<ResultRow[]>> {
     const results = await Promise.all(statements.map(({ text, values }) => this.send(text, values)));
-    return { ...NOTHING, rows: results.map(({ rows }) => rows as Row[]) };
+    return { ...NOTHING, rows: results.map(({ rows }) => rows as ResultRow[]) };
   }
 
   private async send(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<unknown>> {

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
-import type { Row, Statement } from './statement.js';
+import type { ResultRow, Statement } from './statement.js';
 
 /**
  * Sends the statements in one round trip, and returns the rows of each. They run one after the other, each on what was committed
@@ -8,11 +8,11 @@ import type { Row, Statement } from './statement.js';
  *
  * @example const [rows = []] = await executeTogether(em, [{ text: 'select name from branches where id = $1', values: [id] }]);
  */
-export async function executeTogether(em: EntityManager, statements: readonly Statement[]): Promise<Row[][]> {
+export async function executeTogether(em: EntityManager, statements: readonly Statement[]): Promise<ResultRow[][]> {
   const start = performance.now();
   try {
     // kysely waits for the answer of a query before it sends the next one on the same connection, so it gets them as one query.
-    const { rows } = await em.getKysely().executeQuery<Row[]>(CompiledQuery.raw(TOGETHER, [...statements]));
+    const { rows } = await em.getKysely().executeQuery<ResultRow[]>(CompiledQuery.raw(TOGETHER, [...statements]));
     return rows;
   } catch (error) {
     throw em.getDriver().convertException(error as Error);

@@ -1,12 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { executeTogether } from './execute-together.js';
-import type { Row, Statement } from './statement.js';
+import type { ResultRow, Statement } from './statement.js';
 
 /** Statements together with the reader of their rows, so that the two cannot drift apart. */
 export interface Query<T> {
   readonly statements: readonly Statement[];
   /** @param rows those of each statement, in the order of the statements */
-  read(rows: readonly (readonly Row[])[]): T;
+  read(rows: readonly (readonly ResultRow[])[]): T;
 }
 
 type Answers<Queries extends readonly Query<unknown>[]> = {
@@ -14,7 +14,7 @@ type Answers<Queries extends readonly Query<unknown>[]> = {
 };
 
 /** A query of one statement. */
-export function query<T>(text: string, values: readonly unknown[], read: (rows: readonly Row[]) => T): Query<T> {
+export function query<T>(text: string, values: readonly unknown[], read: (rows: readonly ResultRow[]) => T): Query<T> {
   return { statements: [{ text, values }], read: ([rows = []]) => read(rows) };
 }
 

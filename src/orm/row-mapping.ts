@@ -4,7 +4,7 @@ import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 import { isSelected, isToOne, metadataOf, prefixOf } from './columns.js';
 import { type Memo, memoize, type Selection, WHOLE } from './selection.js';
-import type { Row } from './statement.js';
+import type { ResultRow } from './statement.js';
 
 /**
  * Returns an entity for each row, without registering it in the identity map. Use it for rows that are only read, or that
@@ -18,7 +18,7 @@ export function mapRows<T extends Owned>(
   em: EntityManager,
   entity: EntityClass<T>,
   organization: Organization | null,
-  rows: readonly Row[],
+  rows: readonly ResultRow[],
   selection = WHOLE,
 ): T[] {
   const meta = metadataOf(em, entity);
@@ -36,7 +36,7 @@ export function mapRows<T extends Owned>(
  *
  * @param rows with columns named by {@link columnNames}
  */
-export function mapPlainRows(em: EntityManager, meta: EntityMetadata, selection: Selection, rows: readonly Row[]): object[] {
+export function mapPlainRows(em: EntityManager, meta: EntityMetadata, selection: Selection, rows: readonly ResultRow[]): object[] {
   const mapper = memoize(PLAIN_MAPPERS, selection, meta.tableName, () =>
     mapperOf(em.getPlatform(), PLAIN, meta, selection, ({ name }) => name !== 'organization'),
   );
@@ -72,7 +72,7 @@ const PLAIN: Factory = {
  *
  * @param common what every object holds
  */
-type Mapper = (common: Values) => (row: Row) => object | null;
+type Mapper = (common: Values) => (row: ResultRow) => object | null;
 
 const ENTITY_MAPPERS: Memo<Mapper> = new WeakMap();
 const PLAIN_MAPPERS: Memo<Mapper> = new WeakMap();
