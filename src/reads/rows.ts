@@ -1,8 +1,8 @@
-import type { EntityClass } from '@mikro-orm/core';
+import type { EntityClass, EntityMetadata } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Owned } from '../entities/owned.js';
 import { metadataOf } from '../orm/columns.js';
-import { executeTogether } from '../orm/execute-together.js';
+import { type Query, query, run } from '../orm/query.js';
 import { mapPlainRows } from '../orm/row-mapping.js';
 import { type Selection, WHOLE } from '../orm/selection.js';
 import type { Filterable } from './filters.js';
@@ -18,27 +18,15 @@ export function readWhole<E extends Owned>(
   return readRows(em, entity, list, WHOLE) as Promise<WholeRow<E>[]>;
 }
 
-/**
- * Reads the selected columns and relations of the list's rows in one round trip: one statement for the rows and their to-one
- * relations, and one for each to-many relation. The later statements see what was committed in between. A row for which they find
- * no items has no array, and its items are left to the loader.
- */
+/** Reads the selected columns and relations of the list's rows, in one round trip. */
 export async function readRows<E extends Owned>(
   em: EntityManager,
   entity: EntityClass<E>,
   list: List<Filterable<E>>,
   selection: Selection,
 ): Promise<Row<E>[]> {
-  const meta = metadataOf(em, entity);
-  const { statements, toMany } = listStatements(meta, list, selection);
-  const [rows = [], ...rowsOfItems] = await executeTogether(em, statements);
-  const result = mapPlainRows(em, meta, selection, rows) as Values[];
-  for (const [index, { owner, name, mappedBy, meta, selection }] of toMany.entries()) {
-    const mapped = mapPlainRows(em, meta, selection, rowsOfItems[index] ?? []) as Values[];
-    const itemsOf = Map.groupBy(mapped, (item) => (item[mappedBy] as Values).id);
-    for (const row of follow(result, owner)) row[name] = itemsOf.get(row.id);
-  }
-  return result as unknown as Row<E>[];
+  const [rows] = await run(em, listQuery(em, metadataOf(em, entity), list, selection));
+  return rows as unknown as Row<E>[];
 }
 
 /**
@@ -53,11 +41,36 @@ export async function readPages<E extends Owned>(
   pages: Pages,
 ): Promise<WholeRow<E>[]> {
   const meta = metadataOf(em, entity);
-  const [rows = []] = await executeTogether(em, [pagesStatement(meta, reference, pages)]);
-  return [...new Set(mapPlainRows(em, meta, WHOLE, rows))] as unknown as WholeRow<E>[];
+  const { text, values } = pagesStatement(meta, reference, pages);
+  // Pages may overlap: their common rows are the same objects.
+  const [rows] = await run(
+    em,
+    query(text, values, (rows) => new Set(mapPlainRows(em, meta, WHOLE, rows))),
+  );
+  return [...rows] as unknown as WholeRow<E>[];
 }
 
 type Values = Record<string, unknown>;
+
+/**
+ * One statement for the rows and their to-one relations, and one for each to-many relation. The later statements see what was committed
+ * in between. A row for which they find no items has no array, and its items are left to the loader.
+ */
+function listQuery(em: EntityManager, meta: EntityMetadata, list: List, selection: Selection): Query<Values[]> {
+  const { statements, toMany } = listStatements(meta, list, selection);
+  return {
+    statements,
+    read: ([rows = [], ...rowsOfItems]) => {
+      const result = mapPlainRows(em, meta, selection, rows) as Values[];
+      for (const [index, { owner, name, mappedBy, meta, selection }] of toMany.entries()) {
+        const items = mapPlainRows(em, meta, selection, rowsOfItems[index] ?? []) as Values[];
+        const itemsOf = Map.groupBy(items, (item) => (item[mappedBy] as Values).id);
+        for (const row of follow(result, owner)) row[name] = itemsOf.get(row.id);
+      }
+      return result;
+    },
+  };
+}
 
 /** Returns the rows at the end of a path over to-one relations, each once. */
 function follow(rows: readonly Values[], path: string): ReadonlySet<Values> {

@@ -75,7 +75,7 @@ function selectionUnder(
     // __typename
     if (field === undefined) continue;
     const target = getNamedType(field.type);
-    for (const name of readsOf(field)) {
+    for (const name of readsOf(field, meta)) {
       const property = propertyOf(meta, name);
       properties.add(name);
       if (property.kind !== 'm:1' && property.kind !== '1:m') continue;
@@ -107,6 +107,7 @@ function relationUnder(info: GraphQLResolveInfo, { property, type, nodes }: Aske
   return { properties: properties && new Set([...properties, property.mappedBy]), relations };
 }
 
-function readsOf(field: GraphQLField<unknown, unknown>): readonly string[] {
-  return (field.extensions.reads as readonly string[] | undefined) ?? [field.name];
+/** A resolver that declares nothing gets no row, and so reads nothing. */
+function readsOf({ name, extensions }: GraphQLField<unknown, unknown>, { properties }: EntityMetadata): readonly string[] {
+  return (extensions.reads as readonly string[] | undefined) ?? (name in properties ? [name] : []);
 }
