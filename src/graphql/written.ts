@@ -25,7 +25,7 @@ export function keepWritten(schema: GraphQLSchema): GraphQLSchema {
       if (first !== undefined) {
         context.written.set(String(info.path.key), { type: first.type, ids: [first, ...more].map(({ id }) => id) });
       }
-      return result instanceof Owned ? rowOf(result) : result;
+      return Array.isArray(result) ? result.map(shown) : shown(result);
     };
   }
   return schema;
@@ -54,6 +54,10 @@ function incomplete({ extensions, ...error }: GraphQLFormattedError, written: Wr
   const { code: cause, requestId } = extensions ?? {};
   const details = { cause, ...(requestId !== undefined && { requestId }) };
   return { ...error, message: INCOMPLETE, extensions: { code: REPLY_INCOMPLETE, written, details } };
+}
+
+function shown(result: unknown): unknown {
+  return result instanceof Owned ? rowOf(result) : result;
 }
 
 function writtenIn(result: unknown): { readonly type: string; readonly id: string }[] {
