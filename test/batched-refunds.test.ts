@@ -153,6 +153,28 @@ describe('refunds that arrive at once', () => {
     expect((await late).data?.refundCreditNote?.amount).toBe('40.00');
   });
 
+  it('pay what is sent twice once, though both are in one batch', async () => {
+    const books = await gateway.books();
+    const [held = '', note = ''] = await creditNotes(books, 2);
+    const { sql } = gateway.database;
+    await sql.query('begin');
+    await sql.query('select from credit_notes where id = $1 for update', [held]);
+    const first = books.refund(held);
+    await gateway.database.untilWaiting(1);
+
+    const withKey = { input: books.refundInput(note, { amount: '1.00' }), idempotencyKey: 'twice' };
+    const [outcomes, ...replies] = await Promise.all([
+      refundAtOnce(books, [books.refundInput(note), books.refundInput(note)]),
+      books.client.graphql(RefundCreditNoteDocument, withKey),
+      books.client.graphql(RefundCreditNoteDocument, withKey),
+    ]);
+    await sql.query('commit');
+
+    expect(outcomes.sort()).toEqual(['40.00', 'POSSIBLE_DUPLICATE_REFUND']);
+    expect(new Set(replies.map(({ data }) => data?.refundCreditNote?.id)).size).toBe(1);
+    expect([(await first).amount, await remaining(books, [note])]).toEqual(['40.00', ['59.00']]);
+  });
+
   it('say who made each of them, and in which request', async () => {
     const books = await gateway.books();
     const [note = ''] = await creditNotes(books, 1);
