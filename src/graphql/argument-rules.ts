@@ -1,17 +1,14 @@
 import type { GraphQLField, GraphQLSchema } from 'graphql';
-import { isObjectType } from 'graphql';
-import { getMetadataStorage } from 'type-graphql';
 import type { Role } from '../entities/access.js';
+import { type Declaration, declarationsIn, type InputClass } from './metadata.js';
 
-export type InputClass = new () => object;
-
-/** What holds for a field and its arguments beyond what GraphQL's schema says. */
+/** The rules for a field and its arguments that GraphQL's schema does not hold. */
 export interface FieldRules {
-  /** The class that validates the arguments as a whole; `null` if each stands for itself. */
+  /** The class that validates the arguments as a whole; `null` if each argument is validated by itself. */
   readonly argsClass: InputClass | null;
-  /** The arguments that stand for themselves. */
+  /** The arguments that are validated by themselves. */
   readonly single: ReadonlySet<string>;
-  /** The roles of which the caller needs each. */
+  /** The caller needs each of these roles. */
   readonly roles: readonly Role[];
 }
 
@@ -21,36 +18,18 @@ export interface ArgumentRules {
   readonly inputs: ReadonlyMap<string, InputClass>;
 }
 
-type Metadata = Pick<ReturnType<typeof getMetadataStorage>['queries'][number], 'params' | 'roles'>;
-
 /**
- * Reads from TypeGraphQL 2.0.0-rc.4 which classes and roles a schema's fields were declared with. GraphQL's schema does not
- * hold them, and TypeGraphQL looks at them only when it comes to the field, which is too late for a document that writes.
+ * Returns the classes and roles that the schema's fields were declared with. TypeGraphQL checks them only when it reaches the field,
+ * which is too late for a document that writes.
  */
 export function argumentRules(schema: GraphQLSchema): ArgumentRules {
-  const { queries, mutations, fieldResolvers, fields, objectTypes, inputTypes } = getMetadataStorage();
-  const rules = new Map<GraphQLField<unknown, unknown>, FieldRules>();
-  const add = (typeName: string | undefined, name: string, metadata: Metadata): void => {
-    const type = typeName === undefined ? undefined : schema.getType(typeName);
-    const field = isObjectType(type) ? type.getFields()[name] : undefined;
-    if (field !== undefined) rules.set(field, rulesIn(metadata));
-  };
-  const namesOf = (target: unknown): string[] => objectTypes.filter((each) => isSame(each.target, target)).map(({ name }) => name);
-  for (const each of fields) for (const name of namesOf(each.target)) add(name, each.schemaName, each);
-  for (const each of fieldResolvers) for (const name of namesOf(each.getObjectType?.())) add(name, each.schemaName, each);
-  for (const each of queries) add(schema.getQueryType()?.name, each.schemaName, each);
-  for (const each of mutations) add(schema.getMutationType()?.name, each.schemaName, each);
-  return { fields: rules, inputs: new Map(inputTypes.map(({ name, target }) => [name, target as InputClass])) };
+  const { fields, inputs } = declarationsIn(schema);
+  return { fields: new Map([...fields].map(([field, declaration]) => [field, rulesIn(declaration)])), inputs };
 }
 
-function rulesIn({ params = [], roles = [] }: Metadata): FieldRules {
+function rulesIn({ property, method }: Declaration): FieldRules {
+  const { params = [], roles = [] } = method ?? property ?? {};
   const [args = null] = params.flatMap((param) => (param.kind === 'args' ? [param.getType() as InputClass] : []));
   const single = params.flatMap((param) => (param.kind === 'arg' ? [param.name] : []));
   return { argsClass: args, single: new Set(single), roles };
-}
-
-/** The class, or one that inherits its fields. */
-function isSame(type: unknown, declaring: unknown): boolean {
-  if (typeof type !== 'function' || typeof declaring !== 'function') return false;
-  return type === declaring || type.prototype instanceof declaring;
 }

@@ -11,7 +11,7 @@ import { AuditEventResolver, OrganizationResolver } from '../resolvers/organizat
 import { AccountResolver, BranchResolver, CustomerResolver } from '../resolvers/records.resolver.js';
 import { RefundResolver, RefundReversalResolver } from '../resolvers/refund.resolver.js';
 import { ViewerResolver } from '../resolvers/viewer.resolver.js';
-import { bareResolvers } from './direct-resolvers.js';
+import { withDirectResolvers } from './direct-resolvers.js';
 import { keepWritten } from './written.js';
 
 /** Refuses with its own errors, so that a missing credential and a missing right are told apart. */
@@ -42,7 +42,7 @@ export function createSchema(): GraphQLSchema {
     validate: false,
     validateFn: (_value, _type, { context }) => (context as Context).assertArgumentsChecked(),
   });
-  return keepWritten(bareResolvers(schema));
+  return keepWritten(withDirectResolvers(schema));
 }
 
 /** The schema as it is committed: in alphabetical order, so that moving code around changes nothing. */

@@ -9,6 +9,7 @@ import type { ResultRow, Statement } from './statement.js';
  * @example const [rows = []] = await executeTogether(em, [{ text: 'select name from branches where id = $1', values: [id] }]);
  */
 export async function executeTogether(em: EntityManager, statements: readonly Statement[]): Promise<ResultRow[][]> {
+  if (statements.length === 0) return [];
   const start = performance.now();
   try {
     // kysely waits for the answer of a query before it sends the next one on the same connection, so it gets them as one query.

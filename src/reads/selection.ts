@@ -1,3 +1,4 @@
+import { collectSubFields } from '@graphql-tools/utils';
 import type { EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import {
   type FieldNode,
@@ -8,8 +9,6 @@ import {
   isObjectType,
   visit,
 } from 'graphql';
-// GraphQL.js collects fields by this itself: fragments, aliases, @skip and @include mean here what they mean there.
-import { collectSubfields } from 'graphql/execution/collectFields.js';
 import { propertyOf } from '../orm/columns.js';
 import type { Selection } from '../orm/selection.js';
 
@@ -70,7 +69,9 @@ function selectionUnder(
 ): Selection {
   const properties = new Set<string>();
   const relations = new Map<string, Asked>();
-  for (const nodes of collectSubfields(info.schema, info.fragments, info.variableValues, type, above).values()) {
+  // It follows fragments, aliases, @skip and @include as GraphQL.js does, whose own function is internal.
+  const { fields } = collectSubFields(info.schema, info.fragments, info.variableValues, type, [...above]);
+  for (const nodes of fields.values()) {
     const field = type.getFields()[nodes[0]?.name.value ?? ''];
     // __typename
     if (field === undefined) continue;
