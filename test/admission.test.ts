@@ -6,7 +6,7 @@ afterEach(() => void jest.useRealTimers());
 
 const LIMIT = 100;
 
-/** Asks for a place, and notes the name when it is there, or why it never will be. */
+/** Returns a function that asks for admission and then notes the request's name, or its name and the error. */
 function asker(admission: Admission, started: string[]) {
   return (name: string, organizationId: number, cost = LIMIT) => {
     const gone = new AbortController();
@@ -21,7 +21,7 @@ function asker(admission: Admission, started: string[]) {
 
 const settled = () => jest.advanceTimersByTimeAsync(0);
 
-it('lets in first whoever has least in flight', async () => {
+it('admits the next request of the organization with the least cost in flight', async () => {
   const started: string[] = [];
   const ask = asker(new Admission(LIMIT), started);
   const [a1, a2] = ['a1', 'a2', 'a3', 'a4', 'a5'].map((name) => ask(name, 1));
@@ -37,7 +37,7 @@ it('lets in first whoever has least in flight', async () => {
   expect(started.slice(4)).toEqual(['c1', 'a3', 'b3']);
 });
 
-it('gives a place back once, also if the request is over before it has it', async () => {
+it('releases a turn only once, also when the request ends before it was admitted', async () => {
   const started: string[] = [];
   const ask = asker(new Admission(LIMIT), started);
   const [first, second, third] = ['1', '2', '3', '4'].map((name) => ask(name, 1));
@@ -54,7 +54,7 @@ it('gives a place back once, also if the request is over before it has it', asyn
   expect(started).toHaveLength(5);
 });
 
-it('lets what costs little in at once', async () => {
+it('admits a cheap query at once, although the limit is reached', async () => {
   const started: string[] = [];
   const ask = asker(new Admission(LIMIT), started);
   for (const name of ['1', '2', '3']) ask(name, 1);
@@ -63,7 +63,7 @@ it('lets what costs little in at once', async () => {
   expect(started.sort()).toEqual(['1', '2', 'little']);
 });
 
-it('lets nobody wait for long, or for a client that has gone', async () => {
+it('refuses a request that waited too long, or whose client has disconnected', async () => {
   const started: string[] = [];
   const ask = asker(new Admission(LIMIT), started);
   const [first, , third] = ['1', '2', '3', '4', '5'].map((name) => ask(name, 1));
@@ -77,7 +77,7 @@ it('lets nobody wait for long, or for a client that has gone', async () => {
   expect(started.slice(4)).toEqual(['5: ServiceUnavailable']);
 });
 
-it('does not let a costly one wait for ever behind cheaper ones', async () => {
+it('does not let an expensive query starve behind cheaper ones', async () => {
   const started: string[] = [];
   const ask = asker(new Admission(LIMIT), started);
   const places = [1, 2, 3, 4, 5, 6, 7].map((organization) => ask(`${organization}`, organization, 55));

@@ -10,7 +10,7 @@ afterAll(() => gateway.stop());
 const MANY = 60;
 const SCHEMA = '{ __schema { types { name fields { name } } } }';
 
-it('many that ask for the schema at once without a credential begin one in each turn of the event loop: others go on in between', async () => {
+it('starts only one anonymous schema query per turn of the event loop, so that other requests run in between', async () => {
   const nobody = new Client(gateway.app, {});
   let turn = 0;
   let ticking = setImmediate(function tick() {

@@ -12,12 +12,12 @@ const fields: [string, GraphQLField<unknown, unknown>][] = types
   .filter(isObjectType)
   .flatMap((type) => Object.values(type.getFields()).map((field): [string, typeof field] => [`${type.name}.${field.name}`, field]));
 
-it('knows the class of each input type', () => {
+it('finds the validation class of every input type', () => {
   for (const type of types.filter(isInputObjectType))
     expect([type.name, rules.inputs.get(type.name)]).toEqual([type.name, expect.any(Function)]);
 });
 
-it('knows for each argument of each field whose rules it keeps', () => {
+it('finds the validation rules of every argument of every field', () => {
   const unknown = fields.flatMap(([name, field]) => {
     const { argsClass, single = new Set() } = rules.fields.get(field) ?? {};
     const inClass = new Set(
@@ -34,7 +34,7 @@ it('knows for each argument of each field whose rules it keeps', () => {
   expect(unknown).toEqual([]);
 });
 
-it('knows the role that each query and mutation needs', () => {
+it('finds the role of every query and mutation', () => {
   const roots = [schema.getQueryType(), schema.getMutationType()].flatMap((type) => Object.values(type?.getFields() ?? {}));
   const open = roots.filter((field) => rules.fields.get(field)?.roles.length !== 1).map(({ name }) => name);
   expect(open).toEqual([]);

@@ -6,7 +6,7 @@ import { RefundCreditNoteDocument, ReverseRefundDocument } from './generated/doc
 import { type Books, Client, Gateway } from './helpers/gateway.js';
 import { untilWaiting } from './helpers/until-waiting.js';
 
-/** By SQL as the gateway's own role, no refund and no reversal is attributed to somebody who may not make it. */
+/** The database refuses refunds and reversals, sent as SQL in the gateway's role, that name a key or member without the right. */
 let gateway: Gateway;
 let books: Books;
 let noteId: string;
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** Answers the database's refusal of the statements in one transaction. */
+/** Runs the statements in one transaction; returns "accepted" or the database's error message. */
 async function refusal(...statements: string[]): Promise<string> {
   const { sql } = gateway.database;
   try {
@@ -67,7 +67,7 @@ const BY = { by: 'the test' };
 async function key(role: Role, expiresAt?: string): Promise<Maker & { key: string }> {
   const made = await gateway.database.asOperator((em) => createApiKey(em, books.organization, { name: 'k', role }));
   if (expiresAt === undefined) return { api_key_id: made.apiKey.id, user_id: null, key: made.key };
-  // A key that has expired is past the tables' own guard.
+  // The table's own trigger does not allow a key that has already expired.
   const { superuser } = gateway.database;
   await superuser.query(`set session_replication_role = replica`);
   await superuser.query(`update api_keys set expires_at = ${expiresAt} where id = ${made.apiKey.id}`);
@@ -114,7 +114,7 @@ const MAY_NOT: readonly (readonly [string, () => Promise<Maker>])[] = [
   ],
 ];
 
-describe('is attributed neither a refund nor a reversal', () => {
+describe('a refund and its reversal are refused when they are attributed to', () => {
   it.each(MAY_NOT)('%s', async (_who, make) => {
     const { id } = await books.refund(noteId, { amount: '40.00', date: '2026-02-01' });
     const made = await make();
@@ -126,7 +126,7 @@ describe('is attributed neither a refund nor a reversal', () => {
   });
 });
 
-describe('is attributed a refund and its reversal', () => {
+describe('a refund and its reversal are accepted when they are attributed to', () => {
   it.each<[string, () => Promise<Maker>]>([
     ['an accountant’s key', () => key(Role.ACCOUNTANT)],
     ['a key that expires tomorrow', () => key(Role.ADMIN, `now() + interval '1 day'`)],
@@ -139,14 +139,14 @@ describe('is attributed a refund and its reversal', () => {
   });
 });
 
-describe('a key that is revoked between the last look at it and the writing', () => {
-  it.each(['refunds', 'refund_reversals'])('is told so, and nothing is written: %s', async (table) => {
+describe('a command whose key is revoked after authentication and before the insert', () => {
+  it.each(['refunds', 'refund_reversals'])('is refused and writes nothing: %s', async (table) => {
     const made = await key(Role.ADMIN);
     const client = new Client(gateway.app, { authorization: `Bearer ${made.key}` });
     const { id: refundId } = await books.refund(noteId, { amount: '10.00' });
     const before = await books.snapshot();
     const { superuser, operator } = gateway.database;
-    // Revoked before the command begins, by a transaction that ends while the command waits to write.
+    // The revocation commits while the command waits to write.
     await operator.query('begin');
     await operator.query(`update api_keys set revoked_at = now() where id = ${made.api_key_id}`);
     await superuser.query('begin');

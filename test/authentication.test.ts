@@ -50,7 +50,7 @@ const sign = (claims: Record<string, unknown>, key: KeyObject | Uint8Array = JWT
 const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** The legacy bodies of a 401, word for word. */
+/** The legacy API's bodies of a 401, word for word. */
 const BODIES = {
   CREDENTIAL: { message: 'Unauthorized', statusCode: 401 },
   ORGANIZATION_ID_REQUIRED: { message: 'Organization ID is required.', error: 'Unauthorized', statusCode: 401 },
@@ -61,7 +61,7 @@ type Headers = Record<string, string>;
 const bearer = (credential: string, headers: Headers = {}): Headers => ({ authorization: `Bearer ${credential}`, ...headers });
 const inBooks = () => ({ 'organization-id': books.organization.publicId });
 
-/** Who is let in nowhere → the reason that is given, and the headers that are sent. */
+/** Callers that are not authenticated → the reason in the reply, and their headers. */
 const STRANGERS: Record<string, [reason: keyof typeof BODIES, headers: () => Promise<Headers> | Headers]> = {
   nobody: ['CREDENTIAL', () => ({})],
   'an empty credential': ['CREDENTIAL', () => ({ authorization: 'Bearer ' })],
@@ -126,7 +126,7 @@ const STRANGERS: Record<string, [reason: keyof typeof BODIES, headers: () => Pro
 };
 
 describe.each(Object.entries(STRANGERS))('%s', (_, [reason, headers]) => {
-  it('is told the same by GraphQL, whatever it asks for', async () => {
+  it('gets the same 401 from GraphQL, whatever the query', async () => {
     const client = new Client(gateway.app, await headers());
 
     for (const reply of [await client.graphql(MeDocument), await client.graphql(CreditNoteDocument, { id: '1' })]) {
@@ -135,7 +135,7 @@ describe.each(Object.entries(STRANGERS))('%s', (_, [reason, headers]) => {
     }
   });
 
-  it('is told by REST what legacy clients know, and refunds nothing', async () => {
+  it("gets the legacy API's 401 from REST, and refunds nothing", async () => {
     const note = await books.creditNote('100.00');
     const before = await books.snapshot();
 
@@ -147,14 +147,14 @@ describe.each(Object.entries(STRANGERS))('%s', (_, [reason, headers]) => {
   });
 });
 
-it('answers a stranger before it looks at the rest of the request', async () => {
+it('authenticates a caller before it validates the rest of the request', async () => {
   const stranger = new Client(gateway.app, {});
   for (const path of ['/api/credit-notes/1/refunds', '/api/credit-notes/999999/refunds', '/api/credit-notes/x/refunds']) {
     expect((await stranger.rest(path, { amount: 'x' })).json).toEqual(BODIES.CREDENTIAL);
   }
 });
 
-it('accepts no JWT where none is configured', async () => {
+it('refuses every JWT when no JWT key is configured', async () => {
   const closed = await Gateway.start({ jwt: null });
   try {
     const { organization } = await closed.books();
@@ -174,7 +174,7 @@ describe('a JWT signed by a private key', () => {
   const algorithms = ['RS256', 'ES256', 'EdDSA'] as const;
   const pem = (algorithm: keyof typeof pairs) => pairs[algorithm].publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
-  it.each(algorithms)('is accepted by its public key alone, and so is no other: %s', async (algorithm) => {
+  it.each(algorithms)('is accepted with its own public key and with no other: %s', async (algorithm) => {
     const pinned = await Gateway.start({ jwt: { algorithm, key: jwtKey(algorithm, undefined, pem(algorithm)) } });
     try {
       const { organization } = await pinned.books();
@@ -198,7 +198,7 @@ describe('a JWT signed by a private key', () => {
     }
   });
 
-  it('counts only from the issuer and for the audience that are configured', async () => {
+  it('must come from the configured issuer and name the configured audience', async () => {
     const pinned = await Gateway.start({ jwt: { ...JWT, issuer: 'https://id.example', audience: 'books' } });
     try {
       const { organization } = await pinned.books();
@@ -207,7 +207,7 @@ describe('a JWT signed by a private key', () => {
         return (await new Client(pinned.app, headers).graphql(MeDocument)).errors?.[0]?.extensions.details;
       };
 
-      // Let in as far as the question whether it is a member.
+      // ORGANIZATION_UNKNOWN means that the token was accepted and the membership was looked up next.
       expect(await reasonOf({ iss: 'https://id.example', aud: ['other', 'books'] })).toEqual({ reason: 'ORGANIZATION_UNKNOWN' });
       expect(await reasonOf({ iss: 'https://id.example' })).toEqual({ reason: 'CREDENTIAL' });
       expect(await reasonOf({ iss: 'https://id.example', aud: 'other' })).toEqual({ reason: 'CREDENTIAL' });
@@ -218,8 +218,8 @@ describe('a JWT signed by a private key', () => {
   });
 });
 
-describe('who is let in', () => {
-  it('is told who it is: a key with or without its organization-id, the scheme in any case', async () => {
+describe('an authenticated caller', () => {
+  it('is accepted by key, with or without the organization-id header and with the scheme in any case', async () => {
     const { key } = await newKey();
 
     for (const headers of [bearer(key), bearer(key, inBooks()), { authorization: `bearer ${key}` }]) {
@@ -228,7 +228,7 @@ describe('who is let in', () => {
     }
   });
 
-  it('has in each organization the role of its membership there', async () => {
+  it('has the role of its membership in the organization of the request', async () => {
     const token = await signJwt('ann', JWT.key, '1h');
     const roleIn = async ({ organization }: Books) =>
       (await new Client(gateway.app, bearer(token, { 'organization-id': organization.publicId })).graphql(MeDocument)).data?.me
@@ -237,19 +237,19 @@ describe('who is let in', () => {
     expect([await roleIn(books), await roleIn(other)]).toEqual(['ACCOUNTANT', 'VIEWER']);
   });
 
-  it('leaves the time when its key was last used', async () => {
+  it("has the time of its key's last use recorded", async () => {
     const { key, apiKey } = await newKey();
     const lastUsed = async () => (await gateway.database.orm.em.fork().findOneOrFail(ApiKey, apiKey.id)).lastUsedAt;
     expect(await lastUsed()).toBeNull();
 
     await new Client(gateway.app, bearer(key)).graphql(MeDocument);
 
-    // Nobody waits for it.
+    // The gateway records it in the background.
     while ((await lastUsed()) === null);
     expect(await lastUsed()).toEqual(expect.any(Date));
   });
 
-  it('signs its refunds with its name', async () => {
+  it('is named as the author of its refunds', async () => {
     const note = await books.creditNote('100.00');
     const ann = new Client(gateway.app, bearer(await signJwt('ann', JWT.key, '1h'), inBooks()));
 
@@ -258,7 +258,7 @@ describe('who is let in', () => {
     expect(refundCreditNote.createdBy).toBe('ann');
   });
 
-  it('sees its credential nowhere in the log', async () => {
+  it('has its credential nowhere in the log', async () => {
     const { key } = await newKey();
     await new Client(gateway.app, bearer(key)).graphql(MeDocument);
     await new Client(gateway.app, bearer(`${key}x`)).rest('/api/credit-notes/1/refunds', books.restBody());
@@ -272,13 +272,13 @@ describe('a viewer', () => {
     viewer = await gateway.client(books.organization, Role.VIEWER);
   });
 
-  it('reads', async () => {
+  it('can read', async () => {
     const { id } = await books.creditNote('100.00');
     expect((await viewer.query(CreditNoteDocument, { id })).creditNote?.total).toBe('100.00');
     expect((await viewer.query(ListsDocument)).creditNotes.length).toBeGreaterThan(0);
   });
 
-  it('writes nothing: neither refunds nor opens nor records', async () => {
+  it('can neither refund a credit note, nor open one, nor record anything', async () => {
     const draft = await books.creditNote('100.00', { open: false });
     const note = await books.creditNote('100.00');
     const customerId = await books.customer();
@@ -298,7 +298,7 @@ describe('a viewer', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('is refused by REST with 403, before its request is looked at', async () => {
+  it('gets 403 from REST before its request is validated', async () => {
     const { id } = await books.creditNote('100.00');
     const before = await books.snapshot();
 
@@ -314,7 +314,7 @@ describe('a viewer', () => {
   });
 });
 
-it('lets an accountant refund over both doors', async () => {
+it('lets an accountant refund over GraphQL and REST', async () => {
   const accountant = await gateway.client(books.organization, Role.ACCOUNTANT);
   const { id } = await books.creditNote('100.00');
 
@@ -326,7 +326,7 @@ it('lets an accountant refund over both doors', async () => {
 });
 
 describe("another organization's books", () => {
-  it('do not exist for whoever asks by id', async () => {
+  it('cannot be read by id', async () => {
     const note = await other.creditNote('100.00');
     const refund = await other.refund(note.id);
 
@@ -336,7 +336,7 @@ describe("another organization's books", () => {
     expect((await other.client.query(RefundDocument, { id: refund.id })).refund).not.toBeNull();
   });
 
-  it('stand in no list', async () => {
+  it('are in no list', async () => {
     await other.refund((await other.creditNote('100.00')).id);
     const theirs = await other.client.query(ListsDocument);
     const ours = await books.client.query(ListsDocument);
@@ -383,7 +383,7 @@ describe("another organization's books", () => {
     expect([await books.snapshot(), await other.snapshot()]).toEqual(before);
   });
 
-  it('answer by REST as if the note did not exist', async () => {
+  it('get the same REST reply as a note that does not exist', async () => {
     const { id } = await other.creditNote('100.00');
     const before = await other.snapshot();
 
@@ -395,7 +395,7 @@ describe("another organization's books", () => {
     expect(await other.snapshot()).toEqual(before);
   });
 
-  it('keep their idempotency keys to themselves', async () => {
+  it('have idempotency keys of their own', async () => {
     const key = { 'idempotency-key': 'the-same-key' };
     const [ours, theirs] = [await books.creditNote('100.00'), await other.creditNote('100.00')];
 
@@ -407,13 +407,13 @@ describe("another organization's books", () => {
   });
 });
 
-/** An HS256 token whose secret is the public key, which everybody knows. */
+/** An HS256 token that is signed with the public key as its secret (an algorithm confusion attack). */
 function confused(claims: object, secret: string): string {
   const text = `${base64({ alg: 'HS256', typ: 'JWT' })}.${base64(claims)}`;
   return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
 }
 
-/** How many rows there are of everything that a client can record. */
+/** Counts the rows of every table that a client can write to. */
 async function everything(): Promise<unknown> {
   const tables = ['credit_notes', 'refunds', 'journal_entries', 'accounts', 'branches', 'customers'];
   const counts = tables.map((table) => `select '${table}' as name, count(*) from ${table} where organization_id = $1`);

@@ -39,7 +39,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** All rows, without the numbers of the transactions that wrote them, and the triggers that guard them. */
+/** All rows, without the ids of the transactions that wrote them, and all triggers with their state. */
 async function contents(url: string): Promise<unknown> {
   const client = new pg.Client(url);
   await client.connect();
@@ -59,7 +59,7 @@ async function organizationsIn(url: string): Promise<number> {
   return counted.rowCount ?? 0;
 }
 
-describe('a backup of a server of one’s own', () => {
+describe('a backup of an external PostgreSQL server', () => {
   let gateway: Gateway;
   let books: Books;
   let source: string;
@@ -76,7 +76,7 @@ describe('a backup of a server of one’s own', () => {
   });
   afterAll(() => gateway.stop());
 
-  it('is restored into an empty database, whole, and its books are right', async () => {
+  it('is restored completely into an empty database, and the ledger proof passes', async () => {
     const target = await databaseByUrl('template0');
     const words = ['--application-role', target.role];
 
@@ -87,7 +87,7 @@ describe('a backup of a server of one’s own', () => {
     expect(await contents(target.superuserUrl)).toEqual(await contents(source));
   });
 
-  it('goes on after it was restored: with its keys, its rules and ids of its own', async () => {
+  it('is usable after it was restored: old keys work, rules hold, new ids do not collide', async () => {
     const target = await databaseByUrl('template0');
     await cli({ DATABASE_URL: target.superuserUrl }, 'restore', file, '--application-role', target.role);
     const restored = await GatewayProcess.start({ DATABASE_URL: target.url });
@@ -109,7 +109,7 @@ describe('a backup of a server of one’s own', () => {
     const client = new pg.Client(target.superuserUrl);
     await client.connect();
     await expect(client.query('delete from refunds')).rejects.toThrow('never changed or deleted');
-    // An old entry is none of this cluster's transactions.
+    // Lines may only be added in the transaction that posted the entry, and no entry here belongs to the current one.
     await expect(
       client.query(`insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, branch_id, amount)
         select organization_id, journal_entry_id, posting_date, side, account_id, branch_id, 1 from journal_lines`),
@@ -118,13 +118,13 @@ describe('a backup of a server of one’s own', () => {
     expect(await restored.stop('SIGTERM')).toBe(0);
   });
 
-  it('is for its owner alone, and overwrites nothing', async () => {
+  it('is readable by its owner only, and never overwrites a file', async () => {
     expect((await stat(file)).mode & 0o077).toBe(0);
     const { code, stderr } = await cli({ DATABASE_URL: source }, 'backup', file);
     expect([code, stderr]).toEqual([1, `${file} exists already; a backup overwrites nothing\n`]);
   });
 
-  it('is restored into no database that holds an organization', async () => {
+  it('is not restored into a database that holds an organization', async () => {
     const before = await contents(source);
     const { code, stderr } = await cli({ DATABASE_URL: source }, 'restore', file);
     expect([code, stderr]).toEqual([1, 'The database holds an organization already. Restore into an empty one.\n']);
@@ -157,7 +157,7 @@ describe('a backup of a server of one’s own', () => {
       ],
       ['empty', () => Buffer.alloc(0)],
       ['no backup', () => Buffer.from('PGDMP')],
-    ])('restores nothing: %s', async (_damage, change) => {
+    ])('is not restored at all: %s', async (_damage, change) => {
       await writeFile(damaged(), change(await readFile(file)));
       const target = await databaseByUrl('template0');
       const { code, stderr } = await cli({ DATABASE_URL: target.superuserUrl }, 'restore', damaged());
@@ -166,14 +166,14 @@ describe('a backup of a server of one’s own', () => {
     });
   });
 
-  it('takes the name of one file', async () => {
+  it('needs exactly one file name', async () => {
     expect((await cli({ DATABASE_URL: source }, 'backup')).stderr).toMatch(/^backup takes the name of one file\n/);
     expect((await cli({ DATABASE_URL: source }, 'restore', 'a', 'b')).stderr).toMatch(/^restore takes the name of one file\n/);
     expect((await cli({ DATABASE_URL: source }, 'restore', join(folder, 'nothing'))).stderr).toContain('There is no file');
   });
 });
 
-it('backs the embedded database up beside a running gateway, and restores it into an empty data folder', async () => {
+it('backs up the embedded database of a running gateway, and restores it into an empty data folder', async () => {
   const [from, to] = [await dataFolder(), await dataFolder()];
   const gateway = await GatewayProcess.start({ DATA_DIR: from });
   const { apiKey, creditNotes } = await readDemo(from);

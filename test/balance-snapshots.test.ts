@@ -3,7 +3,7 @@ import { maintain } from '../src/services/ledger/maintenance.js';
 import { BalancesDocument, LedgerHealthDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** The snapshots of balances, which the gateway brings up in the background. */
+/** Balance snapshots, which the gateway updates in the background. */
 let gateway: Gateway;
 let books: Books;
 let noteId: string;
@@ -25,7 +25,7 @@ async function number(sql: string): Promise<number> {
 const watermark = () => number('select line_id as number from balance_watermarks where organization_id = $1');
 const newestLine = () => number('select max(id) as number from journal_lines where organization_id = $1');
 
-it('advance under clients that never pause', async () => {
+it('balance snapshots advance while clients post without a pause', async () => {
   let ended = false;
   const client = async (name: number) => {
     for (let count = 0; !ended; count += 1) await books.refund(noteId, { amount: '1.00', referenceNo: `${name}-${count}` });
@@ -45,7 +45,7 @@ it('advance under clients that never pause', async () => {
 });
 
 describe('while a transaction is open', () => {
-  it('that has posted nothing, they advance', async () => {
+  it('balance snapshots advance, if it has posted nothing', async () => {
     const { sql } = gateway.database;
     await sql.query('begin');
     await sql.query(`select pg_advisory_xact_lock_shared(hashtextextended('period', $1))`, [books.organization.id]);
@@ -54,7 +54,7 @@ describe('while a transaction is open', () => {
     expect(await watermark()).toBe(await newestLine());
   });
 
-  it('that has the organization’s order, the others’ advance, and the failure is told', async () => {
+  it("balance snapshots of other organizations advance, if it holds one organization's order lock, and that failure is reported", async () => {
     const elsewhere = await gateway.books();
     await elsewhere.refund((await elsewhere.creditNote('100.00')).id);
     const { superuser } = gateway.database;
@@ -69,7 +69,7 @@ describe('while a transaction is open', () => {
   });
 });
 
-it('are made by one of several processes at once', async () => {
+it('balance snapshots are written once when several processes update them at the same time', async () => {
   await books.refund(noteId);
   const before = await books.client.query(BalancesDocument, { account: books.ids.bank });
   await Promise.all([inBackground(), inBackground(), inBackground()]);
@@ -78,7 +78,7 @@ it('are made by one of several processes at once', async () => {
   expect((await books.client.query(LedgerHealthDocument)).ledgerHealth.healthy).toBe(true);
 });
 
-it('ask nothing of an organization that has posted nothing since', async () => {
+it('balance snapshots take no lock for an organization without new entries', async () => {
   await inBackground();
   const before = gateway.database.statements.length;
   await inBackground();

@@ -7,7 +7,7 @@ import { Refund } from '../src/entities/refund.js';
 import { Big } from '../src/values/money.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** No request gets this far: a fault of ours is stopped by the entity before the database has to. */
+/** No request reaches these checks: entities stop a bug of ours before the database has to. */
 let gateway: Gateway;
 let books: Books;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ it.each([
   ['more credits than debits', ['1.00'], ['1.01']],
   ['nothing', [], []],
   ['nothing on both sides', ['0'], ['0']],
-])('an entry does not balance with %s', async (_, debits, credits) => {
+])('refuses an entry that does not balance, with %s', async (_, debits, credits) => {
   const em = gateway.database.orm.em.fork();
   const organization = await em.findOneOrFail(Organization, books.organization.id);
   const account = await em.findOneOrFail(Account, { organization, id: Number(books.ids.bank) });
@@ -34,7 +34,7 @@ it.each([
   expect(() => new JournalEntry(organization, header, postings)).toThrow('unbalanced journal entry');
 });
 
-it('a refund gives back to its note no more than what was refunded', async () => {
+it('refuses to give more back to a note than was refunded', async () => {
   const { id } = await books.creditNote('100.00');
   const made = await books.refund(id);
   const em = gateway.database.orm.em.fork();

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
 
-/** PostgreSQL keeps what its catalog says: foreign keys within the organization, and what is unique. */
+/** PostgreSQL's catalog has a foreign key within the organization for every reference, and the expected unique indexes. */
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createDatabase();
 });
 afterAll(() => database.drop());
 
-/** Ids of rows of several tables, or of a row that is read as a number only. */
+/** Columns with ids that have no foreign key: they refer to rows of several tables, or are only read as numbers. */
 const NO_REFERENCE = ['balance_watermarks.line_id', 'idempotency_keys.result_id'];
 
 async function list(sql: string): Promise<string[]> {
@@ -32,7 +32,7 @@ it('every column that holds an id has a foreign key', async () => {
   expect(ids.filter((name) => !referring.includes(name))).toEqual(NO_REFERENCE);
 });
 
-it('a foreign key between two tables of an organization carries the organization', async () => {
+it('a foreign key between two tables of an organization contains the organization', async () => {
   const tenants = (await list(columns(`column_name = 'organization_id'`))).map((name) => name.split('.')[0]);
   const keys = await database.superuser.query<{ name: string; from: string; to: string; columns: string[] }>(`
     select conname as name, conrelid::regclass::text as from, confrelid::regclass::text as to,
@@ -44,7 +44,7 @@ it('a foreign key between two tables of an organization carries the organization
   expect(between.filter(({ columns }) => !columns.includes('organization_id'))).toEqual([]);
 });
 
-it('what may be there once only is unique', async () => {
+it('exactly the expected columns have a unique index', async () => {
   const unique = await list(`
     select indrelid::regclass || ' (' || array_to_string(array(
         select pg_get_indexdef(indexrelid, position, true) from generate_series(1, indnkeyatts) position
@@ -73,6 +73,6 @@ it('what may be there once only is unique', async () => {
     'refunds (journal_entry_id)',
     'users (subject)',
   ];
-  // The keys of the rows themselves are those that foreign keys refer to.
+  // Primary keys and the indexes that foreign keys refer to are not listed above.
   expect(unique.filter((name) => !/ \((organization_id, )?id\)$/.test(name))).toEqual(expected);
 });

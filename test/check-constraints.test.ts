@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 /**
- * The last wall of the books: even where no trigger looks, a row that makes no sense is not stored. Each test copies a row
- * that is right, without the tables' own triggers, and changes what a constraint is about.
+ * Check constraints are the last guard of the data: they refuse a senseless row even where no trigger checks it. Each test
+ * copies a valid row with the table's triggers switched off, and changes the columns of one constraint.
  */
 let gateway: Gateway;
 let books: Books;
@@ -30,7 +30,7 @@ afterAll(() => gateway.stop());
 
 type Changes = Record<string, unknown>;
 
-/** By constraint: a table that it guards, and what it refuses of a row that is right otherwise. */
+/** By constraint: a table that it guards, and a change of a valid row that it refuses. */
 const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   currency_code_check: ['accounts', { currency_code: 'usd' }],
   exchange_rate_check1: ['refunds', { exchange_rate: 0 }],
@@ -68,15 +68,15 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   credit_note_lines_description_check: ['credit_note_lines', { description: 'x'.repeat(1001) }],
   credit_note_lines_finite: ['credit_note_lines', { amount: 'NaN' }],
   credit_notes_applied_check: ['credit_notes', { applied: -1 }],
-  // More decimals than its currency has.
+  // Its total has more decimals than its currency.
   credit_notes_check: ['credit_notes', { total: 100.001 }],
-  // In the books without an entry.
+  // It is open but has no entry.
   credit_notes_check1: ['credit_notes', { journal_entry_id: null }],
-  // A draft that is refunded.
+  // It is a draft but has refunds.
   credit_notes_check2: ['credit_notes', { opened_at: null, journal_entry_id: null, refunded: 1 }],
-  // Void, and refunded.
+  // It is void but has refunds.
   credit_notes_check3: ['credit_notes', { voided_at: '2026-02-01', void_entry_id: 1, refunded: 1 }],
-  // Void without an entry.
+  // It is void but has no void entry.
   credit_notes_check4: ['credit_notes', { voided_at: '2026-02-01' }],
   credit_notes_finite: ['credit_notes', { date: 'infinity' }],
   credit_notes_never_over_refunded: ['credit_notes', { refunded: 100.01 }],
@@ -88,9 +88,9 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   credit_notes_total_check: ['credit_notes', { total: 0 }],
 
   refunds_amount_check: ['refunds', { amount: 0 }],
-  // More decimals than its currency has.
+  // Its amount has more decimals than its currency.
   refunds_check: ['refunds', { amount: 0.001 }],
-  // Made by a key and a user at once.
+  // It names both a key and a user as its author.
   refunds_check1: ['refunds', { user_id: 1 }],
   refunds_description_check: ['refunds', { description: 'x'.repeat(1001) }],
   refunds_finite: ['refunds', { paid_amount: 'NaN' }],
@@ -98,7 +98,7 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   refunds_protocol_check: ['refunds', { protocol: 'FAX' }],
   refunds_reference_no_check: ['refunds', { reference_no: 'x'.repeat(256) }],
   refunds_settled_amount_check: ['refunds', { settled_amount: -1 }],
-  // Made by nobody.
+  // It names no author.
   refund_reversals_check: ['refund_reversals', { api_key_id: null }],
   refund_reversals_finite: ['refund_reversals', { date: 'infinity' }],
   refund_reversals_protocol_check: ['refund_reversals', { protocol: 'FAX' }],
@@ -112,7 +112,7 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   rate_limits_count_check: ['rate_limits', { count: 0 }],
 };
 
-/** Tries to store the first row of a table once more, with the changes, and returns what it is refused with. */
+/** Inserts a changed copy of the table's first row, and returns the name of the constraint that refuses it. */
 async function copy(table: string, changes: Changes): Promise<{ code: string; constraint: string }> {
   const { superuser } = gateway.database;
   await superuser.query('begin');
@@ -131,16 +131,19 @@ async function copy(table: string, changes: Changes): Promise<{ code: string; co
   }
 }
 
-it('every check constraint of the database has a row that it refuses, and each of these has its constraint', async () => {
+it('every check constraint of the database is in this test, and every constraint of this test is in the database', async () => {
   const { rows } = await gateway.database.superuser.query<{ conname: string }>(
     `select conname from pg_constraint where contype = 'c' and connamespace = current_schema()::regnamespace`,
   );
   expect(Object.keys(REFUSED).sort()).toEqual(rows.map(({ conname }) => conname).sort());
 });
 
-it.each([...new Set(Object.values(REFUSED).map(([table]) => table))])('a copy of %s is refused only for its key', async (table) => {
-  expect(await copy(table, {})).toMatchObject({ code: '23505' });
-});
+it.each([...new Set(Object.values(REFUSED).map(([table]) => table))])(
+  'an unchanged copy of a row of %s violates only its primary key',
+  async (table) => {
+    expect(await copy(table, {})).toMatchObject({ code: '23505' });
+  },
+);
 
 it.each(Object.entries(REFUSED))('%s refuses its row', async (constraint, [table, changes]) => {
   expect(await copy(table, changes)).toMatchObject({ code: '23514', constraint });

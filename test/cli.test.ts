@@ -35,7 +35,7 @@ describe('the operator', () => {
     return { key, id: /key (\d+)/.exec(stdout)?.[1] ?? '' };
   }
 
-  it('makes an organization whose books are ready to be used, and lists it', async () => {
+  it('creates an organization with the accounts that it needs, and lists it', async () => {
     const words = ['--id', 'globex', '--name', 'Globex & Söhne', '--currency', 'JPY', '--time-zone', 'Asia/Tokyo'];
 
     expect(await operate('organization', 'create', ...words)).toMatchObject({ code: 0, stderr: '' });
@@ -49,7 +49,7 @@ describe('the operator', () => {
     );
   });
 
-  it.each(['VIEWER', 'ACCOUNTANT', 'ADMIN'])('makes a key that works at once, as %s', async (role) => {
+  it.each(['VIEWER', 'ACCOUNTANT', 'ADMIN'])('creates an API key that works at once, as %s', async (role) => {
     const { key } = await newKey('--role', role, '--expires', dayFromNow(2));
 
     expect((await viewer(key)).data?.me).toMatchObject({
@@ -59,7 +59,7 @@ describe('the operator', () => {
     });
   });
 
-  it('keeps only a hash of a key, and shows only its beginning', async () => {
+  it("stores only the hash of an API key, and shows only the key's beginning", async () => {
     const { key, id } = await newKey('--role', 'VIEWER');
 
     const { stdout } = await operate('api-key', 'list', '--organization', 'acme');
@@ -70,7 +70,7 @@ describe('the operator', () => {
     expect(key).toMatch(/^bc_[\w-]{43}$/);
   });
 
-  it('revokes a key for good', async () => {
+  it('revokes an API key permanently', async () => {
     const { key, id } = await newKey('--role', 'ADMIN');
 
     expect(await operate('api-key', 'revoke', '--organization', 'acme', '--key', id)).toMatchObject({ code: 0 });
@@ -82,7 +82,7 @@ describe('the operator', () => {
     );
   });
 
-  it('proves the books of all organizations or of one, and the exit code tells', async () => {
+  it('proves the ledger of one organization or of all, with exit code 2 if it is wrong', async () => {
     expect(await operate('audit')).toMatchObject({ code: 0, stdout: expect.stringContaining('The books are right') });
 
     const books = await gateway.books();
@@ -101,7 +101,7 @@ describe('the operator', () => {
     expect((await operate('audit', '--organization', 'nobody')).code).toBe(1);
   });
 
-  it('leaves a trail of what was done to keys, which admins read', async () => {
+  it('writes an audit event for each change of an API key, which admins can read', async () => {
     const { key, id } = await newKey('--role', 'ADMIN');
     const client = new Client(gateway.app, { authorization: `Bearer ${key}` });
     const { auditEvents } = await client.query(AuditEventsDocument);
@@ -109,7 +109,7 @@ describe('the operator', () => {
     expect(created).toMatchObject({ createdBy: 'operator', requestId: 'cli' });
   });
 
-  it('makes a member, who gets in by JWT with the role in this organization', async () => {
+  it('adds a member, who authenticates by JWT and has that role in this organization', async () => {
     const words = ['--organization', 'acme', '--subject', 'idp|42', '--name', 'Zoë', '--role', 'ACCOUNTANT'];
 
     expect(await operate('member', 'add', ...words)).toMatchObject({ code: 0 });
@@ -147,7 +147,7 @@ describe('the operator', () => {
     'a flag that is missing': ['--name is missing', ['organization', 'create', '--id', 'new']],
   };
 
-  it.each(Object.entries(WRONG_CALLS))('is shown how it goes after %s, and nothing is done', async (_, [says, words]) => {
+  it.each(Object.entries(WRONG_CALLS))('gets the usage after %s, and nothing is written', async (_, [says, words]) => {
     const before = await written();
 
     const { code, stdout, stderr } = await operate(...words);
@@ -178,7 +178,7 @@ describe('the operator', () => {
     'a backup that is not there': ['/nowhere/books', ['restore', '/nowhere/books']],
   };
 
-  it.each(Object.entries(REFUSALS))('is told in one line about %s, and nothing is done', async (_, [says, words]) => {
+  it.each(Object.entries(REFUSALS))('gets one line about %s, and nothing is written', async (_, [says, words]) => {
     const before = await written();
 
     const { code, stdout, stderr } = await operate(...words);
@@ -188,7 +188,7 @@ describe('the operator', () => {
     expect(await written()).toEqual(before);
   });
 
-  it('is told in one line about a member who is one already', async () => {
+  it('gets one line about somebody who is already a member', async () => {
     const words = ['member', 'add', '--organization', 'acme', '--subject', 'twice', '--name', 'T', '--role', 'VIEWER'];
     await operate(...words);
     expect(await operate(...words)).toEqual({ code: 1, stdout: '', stderr: 'twice is a member already\n' });
@@ -230,7 +230,7 @@ describe('beside a running gateway', () => {
 describe('before the first migration', () => {
   afterAll(cleanUp);
 
-  it('names the command that is missing', async () => {
+  it('the operator is told to run the migration', async () => {
     const { url } = await databaseByUrl('template0');
 
     const { code, stderr } = await cli({ DATABASE_URL: url }, 'organization', 'list');
@@ -239,7 +239,7 @@ describe('before the first migration', () => {
     expect(stderr).toMatch(/^The database lacks .*npm run migrate\n$/);
   });
 
-  it('migrates the embedded database by itself, and makes books of one’s own instead of the demo', async () => {
+  it('the embedded database is migrated by the command, and an own organization replaces the demo', async () => {
     const DATA_DIR = await dataFolder();
     expect(await cli({ DATA_DIR }, 'migrate')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Applied: /) });
     expect(await cli({ DATA_DIR }, 'migrate')).toMatchObject({ code: 0, stdout: 'Nothing to migrate.\n' });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TrustedProxies } from '../src/server/client-address.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** How many proxies are trusted → a gateway behind so many, its books and a note in them. */
+/** Number of trusted proxies or their networks → a gateway with this configuration, its books and a credit note. */
 const gateways = new Map<TrustedProxies, { gateway: Gateway; books: Books; noteId: string }>();
 const NETWORKS = ['10.0.0.0/8', '2001:db8:1::/48', '127.0.0.1'];
 
@@ -19,7 +19,7 @@ afterAll(async () => {
   for (const { gateway } of gateways.values()) await gateway.stop();
 });
 
-/** Refunds over both doors, each with the header, and returns the address that is kept with the two. */
+/** Refunds over GraphQL and REST with the header, and returns the client address that both refunds have stored. */
 async function keptAddress(trustedProxies: TrustedProxies, forwarded: string): Promise<unknown> {
   const { gateway, books, noteId } = here(trustedProxies);
   const headers = { 'x-forwarded-for': forwarded };
@@ -41,7 +41,7 @@ function here(trustedProxies: TrustedProxies) {
   return found;
 }
 
-/** What stands in X-Forwarded-For → whose address is kept. */
+/** Trusted proxies, X-Forwarded-For → the client address that is stored. */
 const FORWARDED: readonly (readonly [TrustedProxies, string, string | null])[] = [
   [1, '203.0.113.7', '203.0.113.7'],
   [1, 'fake, 203.0.113.7', '203.0.113.7'],
@@ -67,12 +67,12 @@ const FORWARDED: readonly (readonly [TrustedProxies, string, string | null])[] =
   [NETWORKS, '198.51.100.1', '198.51.100.1'],
 ];
 
-describe('the address that is kept with a refund', () => {
-  it.each(FORWARDED)('behind %j, of "%s", is %s', async (trustedProxies, forwarded, kept) => {
+describe('the client address that is stored with a refund', () => {
+  it.each(FORWARDED)('with trusted proxies %j and X-Forwarded-For "%s" is %s', async (trustedProxies, forwarded, kept) => {
     expect(await keptAddress(trustedProxies, forwarded)).toBe(kept);
   });
 
-  it('is the last of all headers together, when a client sends its own beside that of the proxy', async () => {
+  it('is taken from the last X-Forwarded-For header, so that a client cannot forge it', async () => {
     const { gateway, books, noteId } = here(1);
     await gateway.app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = gateway.app.server.address() as AddressInfo;
@@ -95,7 +95,7 @@ describe('the address that is kept with a refund', () => {
   });
 });
 
-it('believes no other forwarded header, whatever stands in it', async () => {
+it('ignores all other forwarded headers', async () => {
   const { books } = here(1);
   const headers = { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-host': '[', 'x-forwarded-proto': 'no such scheme' };
   expect((await books.client.graphql('{ me { role } }', undefined, headers)).status).toBe(200);

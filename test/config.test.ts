@@ -31,20 +31,20 @@ describe('without any variable', () => {
     });
   });
 
-  it('takes an empty variable for one that is not set', () => {
+  it('treats an empty variable as unset', () => {
     const empty = { PORT: '', DATABASE_URL: '', JWT_SECRET: '', LOG_LEVEL: '', NODE_ENV: '', CORS_ORIGINS: '', DATA_DIR: '' };
     expect(readConfig(empty)).toEqual(readConfig({}));
   });
 
-  it('shows no variable that it does not know', () => {
+  it('ignores variables of other programs', () => {
     expect(Object.keys(readConfig({ PASSWORD: SECRET }))).toEqual(Object.keys(readConfig({})));
   });
 });
 
-describe('what is set', () => {
+describe('a variable that is set', () => {
   const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://user:pass@db/books' };
 
-  it('makes a demo in production only by an explicit word', () => {
+  it('allows the demo in production only with DEMO', () => {
     expect(readConfig({ NODE_ENV: 'production', DEMO: '1' })).toMatchObject({ databaseUrl: null, introspection: false });
     expect(readConfig({ NODE_ENV: 'production', DEMO: 'true', DATABASE_URL: '' }).databaseUrl).toBeNull();
     expect(readConfig({ DEMO: '0' })).toEqual(readConfig({}));
@@ -57,15 +57,15 @@ describe('what is set', () => {
     'postgres://user:a,b@db/books',
     'postgres://user:pass@localhost/books?host=/var/run/postgresql&port=5433',
     'postgres://db/books?options=-c%20search_path%3Dpublic',
-  ])('takes %s', (DATABASE_URL) => {
+  ])('may be this database URL: %s', (DATABASE_URL) => {
     expect(readConfig({ DATABASE_URL }).databaseUrl).toBe(DATABASE_URL);
   });
 
-  it.each(['localhost', '0.0.0.0', '::', '::1', 'gateway-1.internal', 'my_host'])('listens on %s', (HOST) => {
+  it.each(['localhost', '0.0.0.0', '::', '::1', 'gateway-1.internal', 'my_host'])('may be this host: %s', (HOST) => {
     expect(readConfig({ HOST }).host).toBe(HOST);
   });
 
-  it('holds the limits of connections', () => {
+  it('limits connections, requests and replies', () => {
     const limits = { MAX_CONNECTIONS: '5', REQUEST_TIMEOUT_SECONDS: '4', KEEP_ALIVE_SECONDS: '3', REPLY_TIMEOUT_SECONDS: '2' };
     expect(readConfig({ ...limits, STOP_TIMEOUT_SECONDS: '0' })).toMatchObject({
       connections: { maxConnections: 5, requestSeconds: 4, keepAliveSeconds: 3, replySeconds: 2 },
@@ -73,7 +73,7 @@ describe('what is set', () => {
     });
   });
 
-  it('takes variables of others for theirs', () => {
+  it('is ignored if it belongs to another program', () => {
     const theirs = {
       HOME: '/root',
       PORTS: '1',
@@ -86,7 +86,7 @@ describe('what is set', () => {
     expect(readConfig(theirs)).toEqual(readConfig({}));
   });
 
-  it('holds', () => {
+  it('sets host, port, log level, data folder and database URL', () => {
     const config = readConfig({
       HOST: '0.0.0.0',
       PORT: '0',
@@ -98,18 +98,18 @@ describe('what is set', () => {
     expect(config.databaseUrl).toBe('postgresql://user:pass@db/books?sslmode=require');
   });
 
-  it('hides schema and Sandbox from strangers in production, unless they are wanted', () => {
+  it('hides the schema and the Sandbox in production, unless GRAPHQL_INTROSPECTION is true', () => {
     expect(readConfig(production)).toMatchObject({ introspection: false, corsOrigins: [] });
     expect(readConfig({ ...production, GRAPHQL_INTROSPECTION: 'true' }).introspection).toBe(true);
     expect(readConfig({ GRAPHQL_INTROSPECTION: 'false' }).introspection).toBe(false);
   });
 
-  it('lists the origins that may call', () => {
+  it('lists the allowed origins', () => {
     const CORS_ORIGINS = 'https://a.example, https://b.example';
     expect(readConfig({ ...production, CORS_ORIGINS }).corsOrigins).toEqual(['https://a.example', 'https://b.example']);
   });
 
-  it('limits the rate of callers, or not at all', () => {
+  it('limits the request rate, or switches the limit off', () => {
     expect(readConfig({ RATE_LIMIT: 'off' }).rateLimit).toBeNull();
     expect(readConfig({ RATE_LIMIT_PER_MINUTE: '5', RATE_LIMIT_PER_ADDRESS: '2', RATE_LIMIT_STORE: 'postgres' }).rateLimit).toEqual(
       {
@@ -120,7 +120,7 @@ describe('what is set', () => {
     );
   });
 
-  it('pins one JWT algorithm, with issuer and audience', () => {
+  it('pins one JWT algorithm, issuer and audience', () => {
     const { jwt } = readConfig({ JWT_SECRET: SECRET, JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'books' });
     expect(jwt).toMatchObject({ algorithm: 'HS256', issuer: 'https://id.example', audience: 'books' });
   });
@@ -131,14 +131,14 @@ describe('what is set', () => {
   });
 });
 
-describe('what is wrong', () => {
+describe('a wrong variable', () => {
   const keys = {
     smallRsa: pem(generateKeyPairSync('rsa', { modulusLength: 1024 })),
     p384: pem(generateKeyPairSync('ec', { namedCurve: 'P-384' })),
     ed25519: pem(generateKeyPairSync('ed25519')),
   };
 
-  /** What is wrong → the variable to blame, and the environment. */
+  /** Fault → the variable that the message must name, and the environment. */
   const WRONG: Record<string, [variable: string, environment: Record<string, string>]> = {
     'a port by name': ['PORT', { PORT: 'http' }],
     'a negative port': ['PORT', { PORT: '-1' }],
@@ -225,7 +225,7 @@ describe('what is wrong', () => {
     'a P-384 key for EdDSA': ['JWT_PUBLIC_KEY', { JWT_ALGORITHM: 'EdDSA', JWT_PUBLIC_KEY: keys.p384 }],
   };
 
-  it.each(Object.entries(WRONG))('is said in a line that names the variable and no value: %s', (_, [variable, environment]) => {
+  it.each(Object.entries(WRONG))('is reported by name and without its value: %s', (_, [variable, environment]) => {
     const error = refusal(environment);
 
     expect(error).toBeInstanceOf(ConfigurationError);
@@ -234,11 +234,11 @@ describe('what is wrong', () => {
     expect(error?.message).not.toContain(environment.JWT_PUBLIC_KEY?.split('\n')[1] ?? SECRET);
   });
 
-  it.each(['RS256', 'ES256', 'EdDSA'] as const)('is said also to whoever asks for the key of %s without one', (algorithm) => {
+  it.each(['RS256', 'ES256', 'EdDSA'] as const)('is reported when %s has no public key', (algorithm) => {
     expect(() => jwtKey(algorithm, undefined, undefined)).toThrow(`JWT_PUBLIC_KEY must be set for ${algorithm}`);
   });
 
-  it('is said all at once, a line for each variable', () => {
+  it('is reported together with all others, one line each', () => {
     const without = { TRUSTED_PROXIES: '2', RATE_LIMIT: 'off', RATE_LIMIT_PER_MINUTE: '5', RATE_LIMIT_STORE: 'memory' };
     expect(refusal(without)?.message.split('\n')).toEqual([
       'TRUSTED_PROXIES must be unset unless CLIENT_IP is forwarded',

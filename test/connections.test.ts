@@ -4,7 +4,7 @@ import type { ConnectionLimits } from '../src/server/connections.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 import { Wire } from './helpers/wire.js';
 
-/** What a connection may ask for. Limits are so small that a test need not wait. */
+/** Limits of a connection, set so low that a test reaches them quickly. */
 let gateway: Gateway;
 let books: Books;
 let port: number;
@@ -48,7 +48,7 @@ describe('a request that does not arrive', () => {
       () => post(restPath(), books.restBody(), 'accept: application/problem+json'),
       { status: 408, title: 'Request Timeout' },
     ],
-  ])('is answered 408 in the dialect of its door, and never made: a body by %s', async (_, bytes, expected) => {
+  ])('gets 408 in the format of GraphQL or REST, and is never executed: a body by %s', async (_, bytes, expected) => {
     await start({ requestSeconds: SHORT });
     const wire = await Wire.connect(port);
 
@@ -58,26 +58,26 @@ describe('a request that does not arrive', () => {
     expect([reply?.status, reply?.headers.connection]).toEqual([408, 'close']);
     expect(JSON.parse(reply?.body ?? '')).toMatchObject(expected);
     expect(reply?.headers).toHaveProperty('x-request-id');
-    // Another connection after this one: what was sent here has been read.
+    // The reply on a second connection shows that the server has read the first one.
     await (await Wire.connect(port)).send(HEALTH).replies(1);
     expect(await refunds()).toBe(0);
   });
 
-  it('is answered 408: half a header', async () => {
+  it('gets 408 after half a header', async () => {
     await start({ requestSeconds: SHORT });
     const replies = await (await Wire.connect(port)).send('GET / HTTP/1.1\r\nhost: ').allReplies();
     expect(replies.map(({ status }) => status)).toEqual([408]);
     expect(JSON.parse(replies[0]?.body ?? '')).toMatchObject({ statusCode: 408, errors: [{ type: 'REQUEST_TIMEOUT' }] });
   });
 
-  it('is answered 408 behind the reply to the one before it', async () => {
+  it('gets 408 after the reply to the previous request', async () => {
     await start({ requestSeconds: SHORT });
     const replies = await (await Wire.connect(port)).send(refund('A'), refund('B').slice(0, -1)).allReplies();
     expect(replies.map(({ status }) => status)).toEqual([200, 408]);
     expect(await refunds()).toBe(1);
   });
 
-  it('has no second reply, if it was refused before its body came', async () => {
+  it('gets no 408 if it was already refused before its body arrived', async () => {
     await start({ requestSeconds: SHORT });
     const unknown = 'POST /nowhere HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\ncontent-length: 100\r\n\r\nhalf';
     const replies = await (await Wire.connect(port)).send(unknown).allReplies();
@@ -87,25 +87,25 @@ describe('a request that does not arrive', () => {
 });
 
 describe('an idle connection', () => {
-  it('ends without a word when nothing was ever sent', async () => {
+  it('is closed without a reply when no request was ever sent', async () => {
     await start({ requestSeconds: SHORT });
     const wire = await Wire.connect(port);
     await wire.allReplies();
     expect(wire.text).toBe('');
   });
 
-  it('ends without a word after its last reply', async () => {
+  it('is closed without another reply after its last reply', async () => {
     await start({ keepAliveSeconds: SHORT });
     const replies = await (await Wire.connect(port)).send(HEALTH).allReplies();
     expect(replies.map(({ status }) => status)).toEqual([200]);
   });
 
-  it('is none while we work: the reply comes although all limits have passed', async () => {
+  it('does not count as idle while its request is processed, even beyond all time limits', async () => {
     await start({ requestSeconds: SHORT, keepAliveSeconds: SHORT, replySeconds: SHORT });
     const release = await hold();
     const wire = (await Wire.connect(port)).send(refund());
     await gateway.database.untilWaiting(1);
-    // A silent one that came later has been given up.
+    // This later connection is silent, and has already been closed by its time limit.
     await (await Wire.connect(port)).allReplies();
     await release();
 
@@ -114,7 +114,7 @@ describe('an idle connection', () => {
 });
 
 describe('the number of connections', () => {
-  it('has a limit, at which the one goes that is idle for the longest time', async () => {
+  it('has a limit, beyond which the connection is closed that has been idle the longest', async () => {
     await start({ maxConnections: 3 });
     const [first, second, third] = [await Wire.connect(port), await Wire.connect(port), await Wire.connect(port)];
     for (const wire of [first, second, third]) await wire.send(HEALTH).replies(1);
@@ -129,13 +129,13 @@ describe('the number of connections', () => {
     for (const wire of [first, third, fourth]) wire.socket.destroy();
   });
 
-  it('cuts off nobody whose request has arrived', async () => {
+  it('has a limit that closes no connection with a request in progress', async () => {
     await start({ maxConnections: 2 });
     const release = await hold();
     const busy = [await Wire.connect(port), await Wire.connect(port)];
     busy.forEach((wire, index) => void wire.send(refund(`${index}`)));
     await gateway.database.untilWaiting(1);
-    // The second has been read too.
+    // The third connection is only closed once the requests of both others have been read.
     const third = await Wire.connect(port);
     await third.allReplies();
     await release();
@@ -147,13 +147,13 @@ describe('the number of connections', () => {
 });
 
 describe('many requests on one connection', () => {
-  it('are answered one after the other, in their order', async () => {
+  it('are answered in order', async () => {
     await start({});
     const wire = await Wire.connect(port);
     const count = 300;
     for (let index = 0; index < count; index += 1) {
       wire.send(`GET /none/${index} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
-      // In packets of their own.
+      // Lets these requests travel in separate packets.
       if (index % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     const replies = await wire.replies(count);
@@ -163,7 +163,7 @@ describe('many requests on one connection', () => {
     wire.socket.destroy();
   });
 
-  it('end it when there are more than anybody would send', async () => {
+  it('close the connection when too many are waiting', async () => {
     await start({});
     const release = await hold();
     const wire = await Wire.connect(port);
@@ -174,11 +174,11 @@ describe('many requests on one connection', () => {
 });
 
 describe('a client that does not read', () => {
-  it('is cut off', async () => {
+  it('is disconnected', async () => {
     await start({ replySeconds: SHORT });
     const wire = await Wire.connect(port);
     wire.socket.pause();
-    // The path comes back in the reply, twice.
+    // The reply contains the path twice.
     const large = `GET /${'x'.repeat(12_000)} HTTP/1.1\r\nhost: localhost\r\nx-request-id: unread\r\n\r\n`;
     const statuses = () => gateway.logged.filter(({ requestId }) => requestId === 'unread').map(({ status }) => status);
     while (!statuses().includes('aborted')) {
@@ -190,7 +190,7 @@ describe('a client that does not read', () => {
   });
 });
 
-describe('a client that has gone', () => {
+describe('a client that disconnects', () => {
   it('is noticed while its request waits', async () => {
     await start({});
     const release = await hold();
@@ -202,7 +202,7 @@ describe('a client that has gone', () => {
     await release();
   });
 
-  it('and one that only ended its side is asked by interim replies alone', async () => {
+  it('is probed by interim replies, and gets its reply if it has only closed its sending side', async () => {
     await start({});
     const release = await hold();
     const wire = (await Wire.connect(port)).endWith(refund());
@@ -213,7 +213,7 @@ describe('a client that has gone', () => {
   });
 });
 
-/** Holds the note, so that its refunds wait. */
+/** Locks the note, so that its refunds wait. */
 async function hold(): Promise<() => Promise<unknown>> {
   const { sql } = gateway.database;
   await sql.query('begin');
@@ -221,7 +221,7 @@ async function hold(): Promise<() => Promise<unknown>> {
   return () => sql.query('rollback');
 }
 
-/** Until a mutation has been logged so. */
+/** Waits until a mutation was logged with the status. */
 async function logged(status: number | 'aborted'): Promise<void> {
   const isThere = () => gateway.logged.some((line) => line.status === status && line.operation === 'mutation');
   while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -11,7 +11,7 @@ jest.setTimeout(120_000);
 
 const { CRASH_ROUNDS = '1' } = process.env;
 const ROUNDS = Array.from({ length: Number(CRASH_ROUNDS) }, (_, index) => index + 1);
-/** More than the pool has connections: if a lost one cost it a place, nothing would be left. */
+/** More clients than the pool has connections: a leaked connection per client would exhaust the pool. */
 const CLIENTS = 16;
 
 const NEW_NOTE = 'mutation($input: CreateCreditNoteInput!) { createCreditNote(input: $input) { id } }';
@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterEach(stopAll);
 afterAll(cleanUp);
 
-it.each(ROUNDS)('an acknowledged refund is there, once, after the gateway was killed under load (round %i)', async (round) => {
+it.each(ROUNDS)('an acknowledged refund exists exactly once after the gateway was killed under load (round %i)', async (round) => {
   const gateway = await start();
   const load = await Load.begin(gateway);
   await load.untilNobodyAnswers(gateway, killAfter(round), () => void gateway.stop('SIGKILL'));
@@ -53,8 +53,8 @@ it.each(ROUNDS)('an acknowledged refund is there, once, after the gateway was ki
   await load.expectOnce(again);
 });
 
-// PostgreSQL that is lost again and again is given up after a while; so each round has a gateway of its own.
-it.each(ROUNDS)('an acknowledged refund is there, once, after PostgreSQL was killed under load (round %i)', async (round) => {
+// The gateway gives up on a PostgreSQL that dies again and again, so each round starts a new gateway.
+it.each(ROUNDS)('an acknowledged refund exists exactly once after PostgreSQL was killed under load (round %i)', async (round) => {
   const gateway = await start();
   const load = await Load.begin(gateway);
   const postmaster = Number.parseInt(await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8'), 10);
@@ -65,39 +65,42 @@ it.each(ROUNDS)('an acknowledged refund is there, once, after PostgreSQL was kil
   await load.expectOnce(gateway);
 });
 
-it.each(ROUNDS)('a refund that was committed, and not answered before the gateway was killed, is replayed (round %i)', async () => {
-  const gateway = await start();
-  const load = await Load.begin(gateway);
-  const server = await openEmbeddedPostgres({ dataDir });
-  const clerk = new pg.Client({ ...server.superuser, database: server.connection.database });
-  await clerk.connect();
-  // Only the reply reads whether a refund was reversed: so this lets the refund be committed, and holds its reply up.
-  await clerk.query('begin; lock table refund_reversals in access exclusive mode');
-  const committed = () => clerk.query('select id from refunds where credit_note_id = $1', [load.note]);
-  const key = load.nextKey();
-  const reply = load.send(gateway, key);
-  const outcome = reply.then(
-    () => 'answered',
-    () => 'lost',
-  );
-  while ((await committed()).rowCount === 0) await Promise.race([reply, sleep(5)]);
+it.each(ROUNDS)(
+  'a refund that was committed but not acknowledged before the gateway was killed is replayed (round %i)',
+  async () => {
+    const gateway = await start();
+    const load = await Load.begin(gateway);
+    const server = await openEmbeddedPostgres({ dataDir });
+    const clerk = new pg.Client({ ...server.superuser, database: server.connection.database });
+    await clerk.connect();
+    // Only the reply reads refund_reversals: this lock lets the refund commit and delays its reply.
+    await clerk.query('begin; lock table refund_reversals in access exclusive mode');
+    const committed = () => clerk.query('select id from refunds where credit_note_id = $1', [load.note]);
+    const key = load.nextKey();
+    const reply = load.send(gateway, key);
+    const outcome = reply.then(
+      () => 'answered',
+      () => 'lost',
+    );
+    while ((await committed()).rowCount === 0) await Promise.race([reply, sleep(5)]);
 
-  await gateway.stop('SIGKILL');
+    await gateway.stop('SIGKILL');
 
-  expect(await outcome).toBe('lost');
-  const { rows } = await committed();
-  await clerk.query('rollback');
-  await clerk.end();
-  const again = await start();
-  expect(await load.send(again, key)).toEqual({ id: String(rows[0].id), replayed: true });
-  await load.expectOnce(again);
-});
+    expect(await outcome).toBe('lost');
+    const { rows } = await committed();
+    await clerk.query('rollback');
+    await clerk.end();
+    const again = await start();
+    expect(await load.send(again, key)).toEqual({ id: String(rows[0].id), replayed: true });
+    await load.expectOnce(again);
+  },
+);
 
-/** Refunds of one note, each with a key of its own, which is its reference too. */
+/** Refunds of one note, each with an idempotency key that is also its reference. */
 class Load {
-  /** Key → the refund's id as soon as somebody was told of it. */
+  /** Key → the refund's id, once a client has received it. */
   private readonly sent = new Map<string, string | null>();
-  /** Requests that failed, for whatever reason. */
+  /** Number of requests that failed, for any reason. */
   unanswered = 0;
 
   private constructor(readonly note: string) {}
@@ -109,7 +112,7 @@ class Load {
     return new Load(createCreditNote.id);
   }
 
-  /** Clients that give up at the first failure. */
+  /** Runs clients that stop at their first failure. */
   async untilNobodyAnswers(gateway: GatewayProcess, count: number, kill: () => void): Promise<void> {
     const client = async (): Promise<void> => {
       for (;;) {
@@ -120,7 +123,7 @@ class Load {
     await Promise.allSettled(Array.from({ length: CLIENTS }, client));
   }
 
-  /** Clients that send each refund until it is acknowledged. */
+  /** Runs clients that repeat each refund until it is acknowledged. */
   async untilAllAreAcknowledged(gateway: GatewayProcess, total: number, count: number, kill: () => void): Promise<void> {
     const client = async (): Promise<void> => {
       while (this.sent.size < total) {
@@ -145,7 +148,7 @@ class Load {
     return key;
   }
 
-  /** Sends the refund of the key: the first over GraphQL, the next over REST, and so on. */
+  /** Sends the refund of the key, in turn over GraphQL and REST. */
   async send(gateway: GatewayProcess, key: string): Promise<{ id: string; replayed: boolean }> {
     const reply = await (/[13579]$/.test(key) ? this.byRest(gateway, key) : this.byGraphQL(gateway, key)).catch(
       (error: unknown) => {
@@ -187,7 +190,7 @@ class Load {
     return (await ask<{ creditNote: Kept }>(gateway, REFUNDS, { id: this.note })).creditNote.refunds;
   }
 
-  /** Sends everything once more, as careful clients do: what was made is replayed, and what was lost is made now. */
+  /** Repeats every refund with its key: existing ones must be replayed, and lost ones are made now. */
   async expectOnce(gateway: GatewayProcess): Promise<void> {
     const before = this.acknowledged();
     const replies = new Map<string, { id: string; replayed: boolean }>();
@@ -213,7 +216,7 @@ async function stopAll(): Promise<void> {
   for (const gateway of started.splice(0)) await gateway.stop('SIGTERM');
 }
 
-/** Another moment in each round. */
+/** The number of refunds before the kill, different in each round. */
 function killAfter(round: number): number {
   return 20 + ((round * 7) % 30);
 }

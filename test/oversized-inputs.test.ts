@@ -15,7 +15,7 @@ it.each([
   ['an alias', (name: string) => `{ refunds { ${name}: id } }`],
   ['a variable', (name: string) => `query ($${name}: Int = 1) { refunds(first: $${name}) { id } }`],
   ['a fragment', (name: string) => `{ me { ...${name} } } fragment ${name} on Viewer { name }`],
-])('a name of 256 characters is refused before a reply or an error repeats it: of %s', async (_what, document) => {
+])('refuses %s with a name of 256 characters, and neither reply nor error repeats the name', async (_what, document) => {
   const { status, errors } = await books.client.graphql(document(LONGER));
   expect([status, errors?.[0]?.extensions]).toEqual([
     400,
@@ -25,7 +25,7 @@ it.each([
   expect(shorter.errors?.[0]?.extensions.code).not.toBe('QUERY_TOO_COSTLY');
 });
 
-it('the name of an operation has a limit of its own', async () => {
+it('limits the name of an operation to 10,000 characters', async () => {
   const named = (length: number) => books.client.graphql(`query ${'Q'.repeat(length)} { me { name } }`);
   expect((await named(10_000)).errors).toBeUndefined();
   expect((await named(10_001)).errors?.[0]?.extensions).toMatchObject({
@@ -34,7 +34,7 @@ it('the name of an operation has a limit of its own', async () => {
   });
 });
 
-it('a long name in a mutation refuses it before anything is done', async () => {
+it('refuses a mutation with a name that is too long, and writes nothing', async () => {
   const { id } = await books.creditNote('100.00');
   const before = await books.snapshot();
   const mutation = `mutation($i: RefundCreditNoteInput!) { refundCreditNote(input: $i) { ${LONGER}: id } }`;
@@ -43,7 +43,7 @@ it('a long name in a mutation refuses it before anything is done', async () => {
   expect(await books.snapshot()).toEqual(before);
 });
 
-it('a number of any length is refused by its field', async () => {
+it('refuses a number of 100,000 digits and names its field', async () => {
   const { id } = await books.creditNote('100.00');
   const body = JSON.stringify({
     query: 'mutation($i: RefundCreditNoteInput!) { refundCreditNote(input: $i) { id } }',
@@ -56,24 +56,27 @@ it('a number of any length is refused by its field', async () => {
   ]);
 });
 
-it.each(['\ud800', '\ud800@x.de', 'a\0@x.de'])('an e-mail address that is no text is refused by its field: %j', async (email) => {
-  const mutation = 'mutation($i: CreateCustomerInput!) { createCustomer(input: $i) { id } }';
-  const body = JSON.stringify({ query: mutation, variables: { i: { displayName: 'z', email } } });
-  const reply = await books.client.post('/graphql', body, {});
-  expect([reply.status, JSON.parse(reply.body).errors[0].extensions]).toEqual([
-    400,
-    expect.objectContaining({ code: 'BAD_USER_INPUT', field: 'email' }),
-  ]);
-});
+it.each(['\ud800', '\ud800@x.de', 'a\0@x.de'])(
+  'refuses an e-mail address with characters that cannot be stored, and names the field: %j',
+  async (email) => {
+    const mutation = 'mutation($i: CreateCustomerInput!) { createCustomer(input: $i) { id } }';
+    const body = JSON.stringify({ query: mutation, variables: { i: { displayName: 'z', email } } });
+    const reply = await books.client.post('/graphql', body, {});
+    expect([reply.status, JSON.parse(reply.body).errors[0].extensions]).toEqual([
+      400,
+      expect.objectContaining({ code: 'BAD_USER_INPUT', field: 'email' }),
+    ]);
+  },
+);
 
-it('a list that is too long is refused by the name of its argument', async () => {
+it('refuses a list that is too long and names its argument', async () => {
   const mutation = 'mutation($i: [RefundCreditNoteInput!]!) { refundCreditNotes(inputs: $i, mode: ATOMIC) { refund { id } } }';
   const { errors } = await books.client.graphql(mutation, { i: Array(101).fill({}) });
   expect(errors?.[0]).toMatchObject({ message: 'inputs must hold at most 100 items', extensions: { field: 'inputs' } });
 });
 
 it.each(['/graphql', '/api/credit-notes/1/refunds', '/nope'])(
-  'a preflight for a foreign host is refused as any other request: %s',
+  'refuses a preflight for a foreign host like any other request: %s',
   async (url) => {
     const reply = await gateway.app.inject({ method: 'OPTIONS', url, headers: { host: 'evil.example' } });
     expect(reply.statusCode).toBe(421);
@@ -81,7 +84,7 @@ it.each(['/graphql', '/api/credit-notes/1/refunds', '/nope'])(
   },
 );
 
-it('two proofs of the same books in one document say that they are being proved', async () => {
+it('refuses the second of two ledger proofs in one document, because the first one is running', async () => {
   const { errors } = await books.client.graphql('{ a: ledgerHealth { healthy } b: ledgerHealth { healthy } }');
   expect(errors?.[0]).toMatchObject({
     message: 'These books are being proved just now; ask again when that has ended',

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-it('reads a page of 100 refunds with everything around them in as many statements as a page of two', async () => {
+it('loads a page of 100 refunds with its relations in as many statements as a page of two', async () => {
   const books = await gateway.books();
   for (let index = 0; index < 10; index += 1) await tenRefunds(books);
 
@@ -21,13 +21,13 @@ it('reads a page of 100 refunds with everything around them in as many statement
   expect(hundred.count).toBeLessThanOrEqual(6);
 });
 
-it('has PostgreSQL plan a page once, however often it is read', async () => {
+it('lets PostgreSQL plan the statements of a page once, and use the plans again', async () => {
   const books = await gateway.books();
   await tenRefunds(books);
 
   for (let index = 0; index < 8; index += 1) await books.client.query(RefundsPageDocument, { first: 2 });
 
-  // One after the other, they have all gone through the connection that was used last.
+  // These queries ran one after the other, so all used the connection that was released last.
   const [plans] = await gateway.database.orm.em
     .fork()
     .execute('select sum(custom_plans)::int as again, sum(generic_plans)::int as kept from pg_prepared_statements');
@@ -35,7 +35,7 @@ it('has PostgreSQL plan a page once, however often it is read', async () => {
   expect(plans?.kept).toBeGreaterThanOrEqual(2 * 8);
 });
 
-it('reads a credit note with its customer in one statement beside the credential', async () => {
+it('loads a credit note with its customer in one statement, after the one for the credential', async () => {
   const books = await gateway.books();
   const { id } = await books.creditNote('100.00');
   const query = `{ creditNote(id: ${id}) { remaining customer { displayName } } }`;
@@ -46,7 +46,7 @@ it('reads a credit note with its customer in one statement beside the credential
   expect(count).toBe(2);
 });
 
-it('brings along what is asked for by fragments and aliases, and not what is skipped', async () => {
+it('loads relations that are selected by fragments and aliases, and none that are skipped', async () => {
   const books = await gateway.books();
   await books.refund((await books.creditNote('100.00')).id);
   const query = `query ($no: Boolean = false) {
@@ -62,7 +62,7 @@ it('brings along what is asked for by fragments and aliases, and not what is ski
   expect(gateway.database.statements.at(-1)).not.toContain('accounts');
 });
 
-it('follows relations as deep as they are asked for', async () => {
+it('loads relations at any depth of the selection', async () => {
   const books = await gateway.books();
   const { id } = await books.refund((await books.creditNote('100.00')).id);
   const reverse = `mutation { reverseRefund(input: { refundId: ${id}, date: "2026-02-02", reason: "Bounced" }) { id } }`;
@@ -83,7 +83,7 @@ it('follows relations as deep as they are asked for', async () => {
   });
 });
 
-it('tells of each mutation in a document what the note was after it, also where the note was read before', async () => {
+it('returns for each mutation of a document the note as it was after that mutation', async () => {
   const books = await gateway.books();
   const { id } = await books.creditNote('100.00');
   const document = `mutation ($input: RefundCreditNoteInput!) {
@@ -100,7 +100,7 @@ it('tells of each mutation in a document what the note was after it, also where 
   });
 });
 
-it('pages through a credit note and through each list by the id of the last one', async () => {
+it('continues a page after the id of its last row, in a credit note and in every list', async () => {
   const books = await gateway.books();
   const id = await tenRefunds(books);
   const all = (await books.client.query(CreditNoteDocument, { id })).creditNote?.refunds.map((refund) => refund.id) ?? [];
@@ -113,7 +113,7 @@ it('pages through a credit note and through each list by the id of the last one'
   expect(all).toHaveLength(10);
 });
 
-it('answers two pages of one note in one request, each by itself', async () => {
+it('returns two pages of one note in one request', async () => {
   const books = await gateway.books();
   const id = await tenRefunds(books);
   const query = `{ creditNote(id: ${id}) { a: refunds(first: 2) { id } b: refunds(first: 4) { id } } }`;
@@ -123,13 +123,13 @@ it('answers two pages of one note in one request, each by itself', async () => {
   expect([data?.creditNote.a.length, data?.creditNote.b.length]).toEqual([2, 4]);
 });
 
-it.each([0, 101])('refuses a page of %i', async (first) => {
+it.each([0, 101])('refuses a page of %i rows', async (first) => {
   const books = await gateway.books();
   const { errors } = await books.client.graphql(RefundsPageDocument, { first });
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'first' });
 });
 
-it('answers every list of an organization with its own rows only', async () => {
+it("lists only the rows of the caller's organization", async () => {
   const books = await gateway.books();
   await tenRefunds(await gateway.books());
   const lists = await books.client.query(ListsDocument);
@@ -159,7 +159,7 @@ describe('beside an organization that has nearly all rows', () => {
   });
   afterAll(() => own.stop());
 
-  it('finds the page of a new one without walking through them', async () => {
+  it('an index finds the first page of a new organization', async () => {
     const { client } = await own.books();
     const { database } = own;
 
@@ -167,7 +167,7 @@ describe('beside an organization that has nearly all rows', () => {
 
     expect(data?.creditNotes).toEqual([]);
     const [statement] = /select root.*limit \$\d+/s.exec(database.statements.at(-1) ?? '') ?? [];
-    // As it is planned for no organization in particular.
+    // The generic plan, which does not depend on the organization.
     const { rows } = await database.superuser.query(`explain (generic_plan) ${statement}`);
     expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/Index Cond: \(.*\(organization_id <= \$1\)/);
   });

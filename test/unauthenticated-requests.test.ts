@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import { Client, Gateway } from './helpers/gateway.js';
 
-/** What a request costs of which it is not known whose it is: nothing of it is looked at. */
+/** A request without a valid credential is refused before its body is read. */
 let gateway: Gateway;
 let closed: Gateway;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ const STRANGERS = { 'no credential': {}, 'a wrong credential': { authorization: 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const SCHEMA = JSON.stringify({ query: getIntrospectionQuery() });
 
-/** Each would be refused otherwise, or would be work, if it were read. */
+/** Each of these bodies would be refused for another reason, or be expensive, if it were read. */
 const BODIES: Record<string, [body: string, headers: Record<string, string>]> = {
   'no JSON': ['{"query":', JSON_TYPE],
   'another content type': ['query', { 'content-type': 'text/plain' }],
@@ -48,7 +48,7 @@ describe.each(Object.entries(STRANGERS))('the body of a request with %s', (_, cr
   });
 });
 
-it('is answered before the body has arrived, and the connection is closed if the body has no end', async () => {
+it('answers a stranger before the body has arrived, and closes the connection if the body never ends', async () => {
   await closed.app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = closed.app.server.address() as AddressInfo;
   const reply = await new Promise<string>((resolve, reject) => {
@@ -65,29 +65,32 @@ it('is answered before the body has arrived, and the connection is closed if the
   expect(reply).toMatch(/^HTTP\/1\.1 401 /);
 });
 
-it.each(['/nowhere', '/api/nowhere', '/healthz'])('is not read for a path that does not exist: POST %s', async (path) => {
-  const { status } = await new Client(closed.app, {}).post(path, '{"query":', {});
-  expect(status).toBe(404);
-});
+it.each(['/nowhere', '/api/nowhere', '/healthz'])(
+  'does not read the body of a request for an unknown path: POST %s',
+  async (path) => {
+    const { status } = await new Client(closed.app, {}).post(path, '{"query":', {});
+    expect(status).toBe(404);
+  },
+);
 
 describe('the schema, while it is public', () => {
   const stranger = () => new Client(gateway.app, {});
   const ask = (query: string) => stranger().post('/graphql', JSON.stringify({ query }), {});
 
-  it('may be asked for without a credential', async () => {
+  it('is returned without a credential', async () => {
     const { status, body } = await stranger().post('/graphql', SCHEMA, {});
     expect([status, JSON.parse(body).data.__schema.queryType.name]).toEqual([200, 'Query']);
     expect((await ask('{ __typename }')).status).toBe(200);
     expect((await ask('{ __type(name: "Refund") { name fields { name } } }')).status).toBe(200);
   });
 
-  it('may not be asked for with a wrong one', async () => {
+  it('is refused with a wrong credential', async () => {
     for (const authorization of ['', 'Bearer ', 'Bearer x']) {
       expect((await new Client(gateway.app, { authorization }).post('/graphql', SCHEMA, {})).status).toBe(401);
     }
   });
 
-  it('may not be asked for where it is not public', async () => {
+  it('is refused when introspection is not public', async () => {
     expect((await new Client(closed.app, {}).post('/graphql', SCHEMA, {})).status).toBe(401);
   });
 
@@ -103,20 +106,23 @@ describe('the schema, while it is public', () => {
     '{ __schema',
     '',
     `{ ${'__typename '.repeat(1_100)} }`,
-  ])('is all that may be asked for: %.60s', async (query) => {
+  ])('is the only thing that is returned without a credential: %.60s', async (query) => {
     expect((await ask(query)).status).toBe(401);
   });
 
-  it.each(['[]', '{}', '5', 'null', '{"query":5}', `[${SCHEMA}]`])('is asked for by a document: %.20s', async (body) => {
-    expect((await stranger().post('/graphql', body, {})).status).toBe(401);
-  });
+  it.each(['[]', '{}', '5', 'null', '{"query":5}', `[${SCHEMA}]`])(
+    'is only returned for a GraphQL document: %.20s',
+    async (body) => {
+      expect((await stranger().post('/graphql', body, {})).status).toBe(401);
+    },
+  );
 
-  it('is asked for in a small body', async () => {
+  it('is only returned for a small request body', async () => {
     const body = JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(17_000) } });
     expect((await stranger().post('/graphql', body, {})).status).toBe(401);
   });
 
-  it('is asked for without going in circles', async () => {
+  it('is refused for a document with deep recursion or many aliases', async () => {
     const deep = (levels: number): string => (levels === 0 ? 'name' : `fields { type { ${deep(levels - 1)} } }`);
     const shallow = await ask(`{ __schema { types { ${deep(1)} } } }`);
     const circles = await ask(`{ __schema { types { ${deep(9)} } } }`);
@@ -125,7 +131,7 @@ describe('the schema, while it is public', () => {
     expect([shallow.status, circles.status, (await ask(`{ ${aliases.join(' ')} }`)).status]).toEqual([200, 400, 400]);
   });
 
-  it('has a page for browsers, which send no credential', async () => {
+  it('is returned by GET, and browsers get the Sandbox page without a credential', async () => {
     const get = (url: string, accept: string) =>
       gateway.app.inject({ method: 'GET', url, headers: { accept, 'apollo-require-preflight': '1' } });
     const query = (text: string) => `/graphql?query=${encodeURIComponent(text)}`;
