@@ -65,13 +65,20 @@ export interface AppOptions {
   readonly unread?: UnreadLimits;
   /** How long closing waits for requests in flight. */
   readonly stopSeconds?: number;
-  /** What the Sandbox opens with, in demo mode. */
+  /** The operation that the Sandbox opens with, in demo mode. */
   readonly sandbox?: SandboxContent;
-  /** What keeps the embedded database from writing just now; `null` for nothing that is known. */
+  /** Returns why the embedded database cannot write at present; `null` if no reason is known. */
   readonly databaseTrouble?: () => Promise<string | null>;
 }
 
-/** GraphQL and REST on one HTTP server, not yet listening. `close()` finishes what is in flight; the ORM stays open. */
+/**
+ * Returns the HTTP server of GraphQL and REST, which does not listen yet. `close()` finishes the requests in flight and leaves the ORM
+ * open.
+ *
+ * @example
+ * const app = await createApp({ orm, config, jwt: null, logger });
+ * const { port } = await listen(app, { host: 'localhost', port: 0 });
+ */
 export async function createApp({
   orm,
   config,
@@ -88,17 +95,17 @@ export async function createApp({
     loggerInstance: logger,
     serverFactory: (handler) => connections.createServer(handler),
     clientErrorHandler: connections.fail,
-    // Those that are still open when closing has waited long enough.
+    // Connections that are still open after `stopSeconds` are closed.
     forceCloseConnections: true,
     pluginTimeout: (stopSeconds + PLUGIN_SECONDS) * 1_000,
     bodyLimit: REST_BODY_LIMIT,
     routerOptions: { maxParamLength: 1_000 },
-    // A path that cannot be decoded meets no route, and so no hook.
+    // Hooks do not run for a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => {
       request.requestLog = new RequestLog(request.log);
       return sendError(error, request, reply.header('x-request-id', request.id).headers(SECURITY_HEADERS));
     },
-    // One line for each request, with who and what, is written below.
+    // `followRequests` logs one line for each request.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => callersRequestId(headers['x-request-id']) ?? randomUUID(),
   });
@@ -107,7 +114,7 @@ export async function createApp({
   app.addHook('onClose', () => graphql.stop());
 
   readJsonBodies(app);
-  // Before all plugins, since a plugin keeps the handlers that were set before it was registered.
+  // Set before all plugins: a plugin keeps the handlers that exist when it is registered.
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(sendNotFound);
   followRequests(app, connections, stopSeconds);
@@ -117,7 +124,7 @@ export async function createApp({
     origin: [...config.corsOrigins],
     exposedHeaders: ['x-request-id', 'idempotency-replayed', 'etag', 'retry-after', 'ratelimit', 'ratelimit-policy'],
     maxAge: 86_400,
-    // What is no question of a browser's is answered like one, and not in a dialect of its own.
+    // Otherwise the plugin refuses an OPTIONS request without the headers of a preflight, in a format of its own.
     strictPreflight: false,
   });
   await shedLoad(app, config.maxEventLoopDelayMs);

@@ -10,22 +10,22 @@ import { bodyLength, headerOf } from './request-metadata.js';
 /** The largest body of a request without a credential that may ask for the schema. The Sandbox's own takes 2 kB. */
 const ANONYMOUS_BODY_LIMIT = 4 * 1024;
 
-/** Whose turn requests without a credential take: no organization has this id. */
-const NOBODY = 0;
+/** Requests without a credential share the turns of this id, which no organization has. */
+const ANONYMOUS = 0;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who is calling; {@link Unauthenticated} for a request without a credential that may ask for the schema. */
+    /** The authenticated caller; {@link Unauthenticated} for a request without a credential that may ask for the schema. */
     caller: Actor | Unauthenticated | null;
     metadata: RequestMetadata | null;
-    /** How long it may still wait. */
+    /** The time that the request may still wait. */
     waitBudget: WaitBudget | null;
   }
 }
 
 /**
- * Authenticates the requests of these routes before their bodies are read, and refuses the others: nothing that a stranger sends
- * is parsed. While the schema is public, a small request without any credential passes, since the Sandbox asks for the schema so.
+ * Authenticates the requests of these routes before their bodies are read, so that the body of a stranger is never parsed. While the
+ * schema is public, a small request without a credential passes: the Sandbox asks for the schema without one.
  */
 export function authenticateFirst(
   routes: FastifyInstance,
@@ -54,10 +54,10 @@ export function authenticateFirst(
       if (!(error instanceof Unauthenticated)) throw error;
       if (!isSchemaPublic || !mayAskForSchema(request)) throw error;
       request.caller = error;
-      await turns.take(NOBODY);
+      await turns.take(ANONYMOUS);
     }
   });
-  // Not before: what the reading of a body calls does not know whom it is for.
+  // The async context begins after the body has been read: the callbacks of a body's stream do not carry it on.
   routes.addHook('preHandler', (request, _reply, done) => {
     const { caller, waitBudget: budget, turn } = request;
     if (caller === null || caller instanceof Unauthenticated || budget === null) done();

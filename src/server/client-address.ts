@@ -2,19 +2,19 @@ import { isIP, SocketAddress } from 'node:net';
 import proxyAddr from '@fastify/proxy-addr';
 import type { FastifyRequest } from 'fastify';
 
-/** How the caller's address is found, if it is kept at all. */
+/** The source of the caller's address. `none` keeps no address. */
 export const CLIENT_IP = ['none', 'connection', 'forwarded'] as const;
 export type ClientIp = (typeof CLIENT_IP)[number];
 
-/** How many proxies stand before the gateway, or the addresses and networks that they have. */
+/** The number of proxies in front of the gateway, or their addresses and networks. */
 export type TrustedProxies = number | readonly string[];
 
 /**
- * Returns a function that finds the address that a request comes from: the connection's or, where proxies forward it, the
- * last one in X-Forwarded-For that none of ours has written. What stands before it is the client's own word. The function
- * returns `null` where no address stands at that place.
+ * Returns a function that finds the address of a request's client: the address of the connection or, behind proxies, the last
+ * address in X-Forwarded-For that is not a trusted proxy's. A client can forge all addresses before that one. The function returns
+ * `null` if the header has no valid address at that position.
  *
- * Fastify's own `trustProxy` is not used: with it, X-Forwarded-Host and -Proto would be believed as well.
+ * Fastify's own `trustProxy` is not used: it would also trust X-Forwarded-Host and X-Forwarded-Proto.
  */
 export function addressReader(
   clientIp: ClientIp,
@@ -31,16 +31,20 @@ function trustOf(trustedProxies: TrustedProxies): (address: string, hop: number)
   return (address, hop) => isTrusted(plainAddress(address) ?? '', hop);
 }
 
-/** @throws {Error} if the text is neither a number of proxies nor a list of addresses and networks */
+/**
+ * Returns the setting that the text describes.
+ *
+ * @throws {Error} if the text is neither a number of proxies nor a list of addresses and networks
+ */
 export function parseTrustedProxies(text: string): TrustedProxies {
   if (/^[1-9]\d?$/.test(text)) return Number.parseInt(text, 10);
   const networks = text.split(',').map((network) => network.trim());
   if (networks.every(isNetwork)) return networks;
-  throw new Error('must be how many proxies there are, from 1 to 99, or their addresses and networks, such as 10.0.0.0/8,::1');
+  throw new Error('must be the number of proxies, from 1 to 99, or their addresses and networks, such as 10.0.0.0/8,::1');
 }
 
 function isNetwork(text: string): boolean {
-  // The library takes a number for an address, too.
+  // `compile` would take a plain number for an address.
   if (isIP(text.split('/', 1)[0] ?? '') === 0) return false;
   try {
     proxyAddr.compile(text);
@@ -50,7 +54,7 @@ function isNetwork(text: string): boolean {
   }
 }
 
-/** One spelling for each address, without the port or the zone that some proxies add; `null` for what is no address. */
+/** Returns one spelling for each address, without the port or the zone that some proxies add; `null` if the text is no address. */
 function plainAddress(text: string | undefined): string | null {
   const address =
     /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/

@@ -8,14 +8,14 @@ import { REST_BODY_LIMIT } from './body-limits.js';
 import { BrokenRequest } from './connections.js';
 import { bodyLength } from './request-metadata.js';
 
-/** The one place where errors outside GraphQL's own execution become replies, in the dialect of the door. */
+/** Replies with an error that was thrown outside GraphQL execution, in the format of the door. */
 export function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (isUnread(request)) reply.header('connection', 'close');
   const refusal = refusalOf(error);
   if (refusal !== null) {
     request.requestLog.add({ refused: refusal.code });
     if (refusal instanceof ServiceUnavailable) {
-      // A refusal of our own has nothing behind it that its request's line does not say.
+      // A refusal that our own code threw has no cause to log: the line of the request names it.
       if (error !== refusal) request.requestLog.transient(error);
       reply.header('retry-after', RETRY_AFTER_SECONDS);
     }
@@ -43,7 +43,7 @@ function sendPlain(status: number, message: string, request: FastifyRequest, rep
   return send(reply, { status, contentType: 'application/json', body: { errors } });
 }
 
-/** What is wrong with a request that could not be read. */
+/** Returns the reply to a request that could not be read; `null` if the request is not at fault. */
 function clientError(error: FastifyError, { routeOptions }: FastifyRequest): { status: number; message: string } | null {
   if (error instanceof BrokenRequest) return { status: error.status, message: error.message };
   if (error instanceof InvalidJson) return { status: 400, message: error.message };
@@ -60,12 +60,12 @@ function clientError(error: FastifyError, { routeOptions }: FastifyRequest): { s
     case 'ECONNRESET':
       return { status: 400, message: 'The request was aborted' };
     default:
-      // Whatever else Fastify finds wrong with a request.
-      return isClients(error) ? { status: error.statusCode, message: error.message } : null;
+      // Other faults that Fastify finds in a request.
+      return isClientError(error) ? { status: error.statusCode, message: error.message } : null;
   }
 }
 
-function isClients(error: FastifyError): error is FastifyError & { statusCode: number } {
+function isClientError(error: FastifyError): error is FastifyError & { statusCode: number } {
   const { code, statusCode = 500 } = error;
   return code?.startsWith('FST_') && statusCode >= 400 && statusCode < 500;
 }
@@ -74,15 +74,15 @@ function isGraphQL(request: FastifyRequest): boolean {
   return request.routeOptions.url === '/graphql';
 }
 
-/** A refusal from before GraphQL has had a look at the request, as GraphQL itself writes it. */
+/** Returns the reply to a request that was refused before GraphQL execution, in the format of GraphQL's own errors. */
 function graphqlReply(refusal: DomainError): ErrorReply {
   const { message, extensions } = described(refusal);
   return { status: STATUS[refusal.code], contentType: 'application/json', body: { errors: [{ message, extensions }] } };
 }
 
 /**
- * Whether a long body has been left where it is. Node.js would read the rest of it, to answer the next request of the connection: not at
- * any length.
+ * Whether a long body has not been read. Node.js would read all of it before the next request of the connection, so the connection is
+ * closed instead.
  */
 function isUnread(request: FastifyRequest): boolean {
   return request.body === undefined && bodyLength(request) > REST_BODY_LIMIT;

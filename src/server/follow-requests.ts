@@ -9,12 +9,12 @@ declare module 'fastify' {
     requestLog: RequestLog;
   }
   interface FastifyInstance {
-    /** How many requests closing has cut off. */
+    /** The number of requests that closing has cut off. */
     unanswered: number;
   }
 }
 
-/** Logs each request when it ends, also when the client went away; and lets closing wait for those in flight. */
+/** Logs each request when it ends or its client goes away, and makes closing wait for the requests in flight. */
 export function followRequests(app: FastifyInstance, connections: Connections, stopSeconds: number): void {
   let inFlight = 0;
   let drained = (): void => undefined;
@@ -24,7 +24,7 @@ export function followRequests(app: FastifyInstance, connections: Connections, s
     request.requestLog = new RequestLog(request.log);
     reply.header('x-request-id', request.id);
     inFlight += 1;
-    // An answered request finishes and closes, an aborted one only closes.
+    // A response that was sent emits `finish` and `close`, an aborted one only `close`.
     let open = true;
     const ended = (status: number | 'aborted'): void => {
       if (!open) return;
@@ -39,7 +39,7 @@ export function followRequests(app: FastifyInstance, connections: Connections, s
     reply.raw.once('finish', () => {
       const { socket } = request.raw;
       if (!socket.readableEnded) ended(reply.statusCode);
-      // A client that has ended its side may be gone. Then its connection ends by an error.
+      // A client that has closed its side may be gone: then the connection closes with an error.
       else socket.once('close', (hadError) => ended(hadError ? 'aborted' : reply.statusCode));
     });
     const broken = connections.follow(request.raw, (error) => void reply.header('connection', 'close').send(error));
@@ -63,6 +63,6 @@ export function followRequests(app: FastifyInstance, connections: Connections, s
 function logEnd(request: FastifyRequest, reply: FastifyReply, status: number | 'aborted'): void {
   const { method, routeOptions, requestLog } = request;
   const fields = { method, path: routeOptions.url ?? 'unknown', status, ms: Math.round(reply.elapsedTime) };
-  // Probes come every few seconds, from several sides, for as long as the process lives.
+  // Probes would fill the log: several callers send one every few seconds.
   request.log[isProbe(request) ? 'debug' : 'info']({ ...fields, ...requestLog.fields }, 'request');
 }

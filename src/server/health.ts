@@ -3,12 +3,12 @@ import type { Readiness } from './readiness.js';
 
 const PROBES: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz']);
 
-/** Whether the request asks about the health of the process. Probes are neither limited nor shed, and are not logged at level info. */
+/** Whether the request is a health probe. Probes are neither rate limited nor shed, and are logged at level debug. */
 export function isProbe({ routeOptions }: FastifyRequest): boolean {
   return PROBES.has(routeOptions.url);
 }
 
-/** `/healthz` answers while the process lives; `/readyz` answers 200 while a refund could be written, and otherwise says why not. */
+/** Adds `/healthz`, which answers while the process lives, and `/readyz`: 200 while a refund could be written, else 503 and the reason. */
 export function serveHealth(app: FastifyInstance, readiness: Readiness): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {

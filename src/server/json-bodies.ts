@@ -1,11 +1,11 @@
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { parseJson } from '../values/json.js';
 
-/** Reads bodies as JSON with exact numbers, and nothing else: no other type, charset or encoding is guessed at. */
+/** Parses bodies as JSON with exact numbers, and refuses all other media types, charsets and encodings. */
 export function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    // The body of a request to a path that does not exist is not read.
+    // An unknown path is answered 404, even if the body is not JSON.
     if (request.is404) return undefined;
     assertPlainUtf8(request);
     return body.length === 0 ? undefined : parseJson(body);

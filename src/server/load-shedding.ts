@@ -4,10 +4,10 @@ import { ServiceUnavailable } from '../errors.js';
 import { isProbe } from './health.js';
 
 /**
- * Refuses requests before any work on them while the process is behind: while, in the last second, work that was due had to wait for
- * so many milliseconds on average. What is taken then is answered too late to be of use, and makes everybody else wait longer.
+ * Refuses requests before any work on them while the event loop lags by more than the limit, on average over the last second. A request
+ * accepted then would be answered too late, and would make all others wait longer.
  *
- * @param maxDelayMs 0 for never
+ * @param maxDelayMs in milliseconds; 0 never refuses
  */
 export async function shedLoad(app: FastifyInstance, maxDelayMs: number): Promise<void> {
   if (maxDelayMs === 0) return;

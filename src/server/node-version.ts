@@ -1,6 +1,6 @@
 /**
- * The oldest Node.js that works: MikroORM needs it, and an older one loses digits of JSON numbers without an error. The same stands in
- * package.json for npm.
+ * The oldest supported Node.js. MikroORM requires it, and older versions lose digits of JSON numbers without an error. package.json
+ * repeats the version for npm.
  */
 export const OLDEST_NODE = '22.17';
 

@@ -11,55 +11,56 @@ import { SharedCounts } from './shared-counts.js';
 export const RATE_LIMIT_STORES = ['memory', 'postgres'] as const;
 
 export interface RateLimitSettings {
-  /** Requests in a minute with one credential. */
+  /** Requests per minute with one valid credential. */
   readonly perCredential: number;
-  /** Requests in a minute without a valid credential from one address; of IPv6, from one network of 64 bits. */
+  /** Requests per minute without a valid credential from one IPv4 address or one IPv6 network of 64 bits. */
   readonly perAddress: number;
-  /** Where it is counted: in each process, or for all of them in the database. */
+  /** Requests are counted in the memory of each process, or in the database for all processes. */
   readonly store: (typeof RATE_LIMIT_STORES)[number];
 }
 
 const WINDOW_SECONDS = 60;
 
-/** Callers that are remembered. Beyond it, those who have not come for longest are forgotten. */
-const MAX_REMEMBERED = 10_000;
+/** Callers in each cache. */
+const MAX_CACHED = 10_000;
 
-/** How long a credential that was valid is taken for one that may be looked up, whatever its address has done. */
-const VALID_LATELY_MS = 60 * 60 * 1000;
+/** A credential is looked up for this long after it was valid, even if the quota of its address is spent. */
+const RECENTLY_VALID_MS = 60 * 60 * 1000;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whose budget the request is counted in. */
-    budget: string;
+    /** The key of the quota that the request is counted in. */
+    quota: string;
   }
 }
 
-/** What is left of a budget in its present window. */
-interface Left {
+/** The rest of a quota in its present window. */
+interface Remaining {
   readonly requests: number;
   readonly isExceeded: boolean;
+  /** The end of the window, by the clock of this process. */
   readonly until: number;
 }
 
 interface Policy {
   readonly name: 'credential' | 'address';
   readonly limit: number;
-  /** Counts the request in its budget, in the memory of this process. */
+  /** Counts the request in its quota, in the memory of this process. */
   readonly count: ReturnType<FastifyInstance['createRateLimit']>;
 }
 
 /**
- * Counts requests with a valid credential in the budget of that credential, all others in that of their address. A budget that is
- * spent is refused before anything is looked up, so that a flood costs no SQL. A credential that was valid lately is looked up in any
- * case: a stranger who tries keys locks nobody out behind the same address.
+ * Counts requests with a valid credential in the quota of the credential, and all others in the quota of their address. Requests beyond
+ * a quota are refused before their credential is looked up, so that a flood costs no SQL. A recently valid credential is looked up even
+ * if the quota of its address is spent: a stranger who tries keys locks out nobody who shares the address.
  */
 export class RateLimit {
   private readonly credential: Policy;
   private readonly address: Policy;
-  /** Of credentials that were valid lately, by their hash: whose they are. */
-  private readonly valid = new LRUCache<string, string>({ max: MAX_REMEMBERED, ttl: VALID_LATELY_MS });
-  private readonly left = new LRUCache<string, Left>({ max: MAX_REMEMBERED });
-  /** Unknown credentials that are being looked up, by address. Each may turn out to be one more that is not valid. */
+  /** Quotas of recently valid credentials, by the hash of the credential. */
+  private readonly valid = new LRUCache<string, string>({ max: MAX_CACHED, ttl: RECENTLY_VALID_MS });
+  private readonly remaining = new LRUCache<string, Remaining>({ max: MAX_CACHED });
+  /** Unknown credentials that are being looked up, by address. Each of them may prove invalid and be counted for the address. */
   private readonly lookedUp = new Map<string, Set<string>>();
 
   private constructor(
@@ -69,7 +70,7 @@ export class RateLimit {
     private readonly shared: SharedCounts | null,
   ) {
     const limiter = (max: number) =>
-      app.createRateLimit({ max, timeWindow: WINDOW_SECONDS * 1000, keyGenerator: ({ budget }) => budget });
+      app.createRateLimit({ max, timeWindow: WINDOW_SECONDS * 1000, keyGenerator: ({ quota }) => quota });
     this.credential = { name: 'credential', limit: perCredential, count: limiter(perCredential) };
     this.address = { name: 'address', limit: perAddress, count: limiter(perAddress) };
   }
@@ -80,7 +81,7 @@ export class RateLimit {
     addressOf: (request: FastifyRequest) => string | null,
     em: EntityManager,
   ): Promise<RateLimit> {
-    app.decorateRequest('budget', '');
+    app.decorateRequest('quota', '');
     await app.register(rateLimit, { global: false });
     const warn = (error: unknown) => app.log.warn({ reason: String(error) }, 'rate limits are counted in memory for a while');
     const shared = settings.store === 'postgres' ? new SharedCounts(em, WINDOW_SECONDS, warn) : null;
@@ -88,21 +89,21 @@ export class RateLimit {
   }
 
   /**
-   * Authenticates the request and counts it in the budget of its caller.
+   * Authenticates the request, counts it in the quota of its caller, and returns the caller.
    *
    * @throws {RateLimited}
    * @throws what `authenticate` throws
    */
   async admit(request: FastifyRequest, reply: FastifyReply, authenticate: () => Promise<Actor>): Promise<Actor> {
-    const address = this.addressBudget(request);
+    const address = this.addressQuota(request);
     const credential = hashOf(request);
     const known = this.valid.get(credential);
     if (known !== undefined) await this.spend(this.credential, known, request, reply);
     try {
       const actor = await (known === undefined ? this.lookUp(address, credential, reply, authenticate) : authenticate());
-      const budget = budgetOf(actor);
-      this.valid.set(credential, budget);
-      if (budget !== known) await this.spend(this.credential, budget, request, reply);
+      const quota = quotaOf(actor);
+      this.valid.set(credential, quota);
+      if (quota !== known) await this.spend(this.credential, quota, request, reply);
       return actor;
     } catch (error) {
       if (error instanceof Unauthenticated) {
@@ -120,11 +121,11 @@ export class RateLimit {
    */
   async count(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const known = this.valid.get(hashOf(request));
-    if (known === undefined) await this.spend(this.address, this.addressBudget(request), request, reply);
+    if (known === undefined) await this.spend(this.address, this.addressQuota(request), request, reply);
     else await this.spend(this.credential, known, request, reply);
   }
 
-  /** Takes a place in the budget of the address for as long as it is not known whether the credential is valid. */
+  /** Reserves a request in the quota of the address until the credential has been looked up. */
   private async lookUp(
     address: string,
     credential: string,
@@ -132,9 +133,11 @@ export class RateLimit {
     authenticate: () => Promise<Actor>,
   ): Promise<Actor> {
     const others = this.lookedUp.get(address) ?? new Set();
-    const left = this.leftOf(address) ?? { requests: this.address.limit, isExceeded: false, until: 0 };
-    if (left.until > 0 && left.requests === 0) throw refused(this.address, left, reply);
-    if (!others.has(credential) && others.size >= left.requests) throw refused(this.address, { ...left, until: Date.now() }, reply);
+    const remaining = this.remainingOf(address) ?? { requests: this.address.limit, isExceeded: false, until: 0 };
+    if (remaining.until > 0 && remaining.requests === 0) throw refused(this.address, remaining, reply);
+    if (!others.has(credential) && others.size >= remaining.requests) {
+      throw refused(this.address, { ...remaining, until: Date.now() }, reply);
+    }
     this.lookedUp.set(address, others.add(credential));
     try {
       return await authenticate();
@@ -144,39 +147,39 @@ export class RateLimit {
     }
   }
 
-  private async spend(policy: Policy, budget: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const spent = this.leftOf(budget);
+  private async spend(policy: Policy, quota: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const spent = this.remainingOf(quota);
     if (spent?.requests === 0) throw refused(policy, spent, reply);
-    const left = await this.counted(policy, budget, request);
-    this.left.set(budget, left);
-    if (left.isExceeded) throw refused(policy, left, reply);
-    describe(policy, left, reply);
+    const remaining = await this.counted(policy, quota, request);
+    this.remaining.set(quota, remaining);
+    if (remaining.isExceeded) throw refused(policy, remaining, reply);
+    describe(policy, remaining, reply);
   }
 
-  private async counted(policy: Policy, budget: string, request: FastifyRequest): Promise<Left> {
-    const shared = await this.shared?.add(budget);
+  private async counted(policy: Policy, quota: string, request: FastifyRequest): Promise<Remaining> {
+    const shared = await this.shared?.add(quota);
     if (shared) {
       const { count, msLeft } = shared;
       return { requests: Math.max(0, policy.limit - count), isExceeded: count > policy.limit, until: Date.now() + msLeft };
     }
-    request.budget = budget;
+    request.quota = quota;
     const counted = await policy.count(request);
-    // Nobody is on a list of those who are always allowed.
+    // The type covers allow lists, which the gateway does not configure.
     if (counted.isAllowed) throw new Error('the rate limit has an allow list');
     return { requests: counted.remaining, isExceeded: counted.isExceeded, until: Date.now() + counted.ttl };
   }
 
-  private leftOf(budget: string): Left | undefined {
-    const left = this.left.get(budget);
-    return left !== undefined && left.until > Date.now() ? left : undefined;
+  private remainingOf(quota: string): Remaining | undefined {
+    const remaining = this.remaining.get(quota);
+    return remaining !== undefined && remaining.until > Date.now() ? remaining : undefined;
   }
 
-  private addressBudget(request: FastifyRequest): string {
+  private addressQuota(request: FastifyRequest): string {
     return `address:${rateLimit.normalizeIP(this.addressOf(request) ?? request.socket.remoteAddress ?? '')}`;
   }
 }
 
-/** Of the credential and the organization that it is for: it may be valid for one, and not for another. */
+/** Covers the credential and the organization: a token may be valid for one organization and not for another. */
 function hashOf(request: FastifyRequest): string {
   const { authorization = '' } = request.headers;
   return createHash('sha256')
@@ -184,20 +187,20 @@ function hashOf(request: FastifyRequest): string {
     .digest('base64');
 }
 
-/** A user's tokens share one budget, since a new one is had for the asking. */
-function budgetOf({ organization, apiKeyId, userId }: Actor): string {
+/** All tokens of a user share one quota, since a user can get a new token at any time. */
+function quotaOf({ organization, apiKeyId, userId }: Actor): string {
   return apiKeyId === null ? `user:${userId}` : `key:${organization.id}/${apiKeyId}`;
 }
 
-/** The fields of draft-ietf-httpapi-ratelimit-headers-10. */
-function describe({ name, limit }: Policy, { requests, until }: Left, reply: FastifyReply): void {
+/** Sets the header fields of draft-ietf-httpapi-ratelimit-headers-10. */
+function describe({ name, limit }: Policy, { requests, until }: Remaining, reply: FastifyReply): void {
   reply.header('ratelimit-policy', `"${name}";q=${limit};w=${WINDOW_SECONDS}`);
   reply.header('ratelimit', `"${name}";r=${requests};t=${secondsUntil(until)}`);
 }
 
-function refused(policy: Policy, left: Left, reply: FastifyReply): RateLimited {
-  const retryAfter = Math.max(1, secondsUntil(left.until));
-  describe(policy, { ...left, requests: 0 }, reply);
+function refused(policy: Policy, remaining: Remaining, reply: FastifyReply): RateLimited {
+  const retryAfter = Math.max(1, secondsUntil(remaining.until));
+  describe(policy, { ...remaining, requests: 0 }, reply);
   reply.header('retry-after', retryAfter);
   return new RateLimited(policy.name, policy.limit, WINDOW_SECONDS, retryAfter);
 }

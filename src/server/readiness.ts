@@ -4,14 +4,14 @@ import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
 import { ServiceUnavailable } from '../errors.js';
 import { MIGRATIONS } from '../migrations/index.js';
 
-/** A probe's caller hears within two seconds, whatever the database does. */
+/** A probe is answered within two seconds, even if the database is silent. */
 const LIMIT_MS = 1_500;
-/** The connection of a probe that nobody waits for any more. */
+/** The connection of a probe is given up after this silence: no caller waits for its answer any more. */
 const SILENCE_MS = 2_000;
 
 const SILENT = 'the database does not answer in time';
 
-/** SQLSTATEs, and error codes of Node.js, whose cause an operator can act on. What is public names no host, file or user. */
+/** SQLSTATEs and Node.js error codes whose cause an operator can act on. The texts are public, so they name no host, file or user. */
 const REASONS: Readonly<Record<string, string>> = {
   '25006': 'the database is read only',
   '28000': 'the database refuses the credentials',
@@ -27,26 +27,26 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Writes no row, and yet is refused wherever a refund would be: by a standby, in a read-only database, without the rights or
- * without the tables.
+ * The probe writes no row, and PostgreSQL refuses it wherever it would refuse a refund: on a standby, in a read-only database, without
+ * the rights or without the tables.
  */
 const PROBE = `
   with probe as (update credit_notes set refunded = refunded where false)
   select array(select name::text from schema_migrations) as applied`;
 
-/** Knows whether a refund could be written now. */
+/** Checks whether a refund could be written now. */
 export class Readiness {
   private probing: Promise<string | null> | undefined;
 
-  /** @param trouble what keeps the embedded database from writing; `null` for none */
+  /** @param trouble returns why the embedded database cannot write; `null` if no reason is known */
   constructor(
     private readonly orm: MikroORM,
     private readonly trouble: () => Promise<string | null>,
   ) {}
 
-  /** Why no refund could be written now, in words for the operator; `null` if one could. */
+  /** Returns why no refund could be written now, for the operator; `null` if one could. */
   async obstacle(): Promise<string | null> {
-    // All who ask share one probe: a database that is silent is not asked again and again.
+    // All callers share one probe, so that probes do not pile up on a silent database.
     this.probing ??= this.probe().finally(() => {
       this.probing = undefined;
     });

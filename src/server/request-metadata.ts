@@ -2,12 +2,12 @@ import type { FastifyRequest } from 'fastify';
 import type { RequestMetadata } from '../auth/actor.js';
 import { Protocol } from '../entities/provenance.js';
 
-/** The id that the caller gave the request, if it can stand in a log. */
+/** Returns the caller's own id of the request, if it is safe to log. */
 export function callersRequestId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) ? header : undefined;
 }
 
-/** What a request says about itself. The GraphQL operation's name is known only when its document has been parsed. */
+/** Returns the metadata of a request. The name of a GraphQL operation is added after its document has been parsed. */
 export function requestMetadata(request: FastifyRequest, ip: string | null): RequestMetadata {
   return {
     requestId: request.id,
@@ -20,12 +20,13 @@ export function requestMetadata(request: FastifyRequest, ip: string | null): Req
   };
 }
 
+/** Returns the header's value; several values are joined by commas. */
 export function headerOf(request: FastifyRequest, header: string): string | undefined {
   const value = request.headers[header];
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-/** Infinite if the request does not say how long its body is. */
+/** Returns the length of the body in bytes; infinite if the request does not declare it. */
 export function bodyLength({ headers }: FastifyRequest): number {
   if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
   return Number(headers['content-length'] ?? 0);

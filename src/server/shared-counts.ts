@@ -4,7 +4,7 @@ import { Batcher } from '../concurrency/batcher.js';
 import { WaitBudget, workFor } from '../concurrency/wait-budget.js';
 import { query, run } from '../orm/query.js';
 
-/** How often a key has been counted in its present window, and how long that lasts. */
+/** The count of a key in its present window, and the rest of that window in milliseconds. */
 export interface Count {
   readonly count: number;
   readonly msLeft: number;
@@ -13,14 +13,14 @@ export interface Count {
 /** A request waits no longer than this for the database to count it. */
 const TIMEOUT_MS = 500;
 
-/** After a failure nobody asks the database for so long. */
+/** After a failure the database is not asked for this long. */
 const PAUSE_MS = 2_000;
 
 const SWEEP_INTERVAL_MS = 60_000;
 
 /**
- * Counts keys in windows of time, for all processes on a database together and by its clock. What comes while the database counts is
- * counted together in one statement, so that it takes no more than one connection, however many requests there are.
+ * Counts keys in time windows, by the database's clock and for all processes of the database together. Keys that arrive during a
+ * statement share the next one, so that counting takes one connection, regardless of the number of requests.
  */
 export class SharedCounts {
   private readonly counting = new Batcher<'all', string, Count>((keys) => this.countAll(keys));
@@ -33,12 +33,12 @@ export class SharedCounts {
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
-  /** Counts the key once more; `null` while the database cannot, or not in time. */
+  /** Counts the key, and returns its new count; `null` if the database does not count it in time. */
   async add(key: string): Promise<Count | null> {
     if (Date.now() < this.pausedUntil) return null;
-    const patience = new AbortController();
+    const timeout = new AbortController();
     try {
-      const late = sleep(TIMEOUT_MS, null, { signal: patience.signal, ref: false });
+      const late = sleep(TIMEOUT_MS, null, { signal: timeout.signal, ref: false });
       late.catch(() => undefined);
       const count = await Promise.race([this.counting.add('all', key), late]);
       if (count === null) this.pause(new Error(`the database has not counted within ${TIMEOUT_MS} ms`));
@@ -47,11 +47,11 @@ export class SharedCounts {
       this.pause(error);
       return null;
     } finally {
-      patience.abort();
+      timeout.abort();
     }
   }
 
-  /** Says so once, for all that were waiting. */
+  /** Reports the failure once for all requests that were waiting. */
   private pause(error: unknown): void {
     const now = Date.now();
     if (now < this.pausedUntil) return;
@@ -61,11 +61,11 @@ export class SharedCounts {
 
   private async countAll(keys: readonly string[]): Promise<Count[]> {
     const added = new Map<string, number>();
-    // How many of its kind each is in this statement: the database returns the count after the last.
-    const places = keys.map((key) => {
-      const place = (added.get(key) ?? 0) + 1;
-      added.set(key, place);
-      return place;
+    // A key can occur several times in one statement, and the database returns the count after its last occurrence.
+    const occurrences = keys.map((key) => {
+      const occurrence = (added.get(key) ?? 0) + 1;
+      added.set(key, occurrence);
+      return occurrence;
     });
     const count = query(
       COUNT,
@@ -75,17 +75,17 @@ export class SharedCounts {
     const isSweepDue = Date.now() >= this.nextSweep;
     if (isSweepDue) this.nextSweep = Date.now() + SWEEP_INTERVAL_MS;
     const sweeps = isSweepDue ? [query(SWEEP, [], () => undefined)] : [];
-    // A connection that is silent for longer is given up, and not kept beside the next one.
+    // A silent connection is given up, so that the next statement does not hold a second one.
     const work = { organizationId: null, budget: new WaitBudget(TIMEOUT_MS), silenceMs: TIMEOUT_MS };
     const [counts] = await workFor(work, () => run(this.em.fork(), count, ...sweeps));
     return keys.map((key, index) => {
       const { count, msLeft } = counts.get(key) ?? { count: 0, msLeft: 0 };
-      return { count: count - (added.get(key) ?? 0) + (places[index] ?? 0), msLeft };
+      return { count: count - (added.get(key) ?? 0) + (occurrences[index] ?? 0), msLeft };
     });
   }
 }
 
-/** In the order of the keys, so that two processes do not wait for one another. A window that ends too far ahead is from before the clock was set back. */
+/** Rows are written in the order of their keys, so that two processes never deadlock. A window that ends too far ahead was begun before the clock was set back, and is replaced. */
 const COUNT = `
   insert into rate_limits as kept (key, count, ends_at)
   select key, count, now() + make_interval(secs => $3) from unnest($1::text[], $2::integer[]) added (key, count) order by key

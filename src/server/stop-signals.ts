@@ -1,11 +1,11 @@
-/** npm passes on the Ctrl-C that a terminal has sent to both of us, within this time. */
+/** A terminal sends Ctrl-C to npm and to this process, and npm forwards it within this time. */
 const ECHO_MS = 500;
 
-/** SIGTERM and SIGINT: the first asks for a stop that finishes what is in flight, a second one for an end at once. */
+/** SIGTERM and SIGINT: the first asks for a stop that finishes the requests in flight, the second for an immediate end. */
 export class StopSignals {
   readonly first: Promise<NodeJS.Signals>;
   readonly second: Promise<NodeJS.Signals>;
-  /** Whether the first has come. */
+  /** Whether the first signal has come. */
   hasCome = false;
 
   constructor(isUnderNpm: boolean) {

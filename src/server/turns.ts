@@ -16,7 +16,7 @@ export function giveTurns(routes: FastifyInstance): void {
   });
 }
 
-/** The handler, after which the request's turn has ended. */
+/** Returns a handler that runs the given one and then ends the request's turn. */
 export function endingTurn(handler: RouteHandlerMethod): RouteHandlerMethod {
   return async function (request, reply) {
     try {
@@ -28,8 +28,8 @@ export function endingTurn(handler: RouteHandlerMethod): RouteHandlerMethod {
 }
 
 /**
- * Aborts when the client goes away before it has its reply. (Fastify's own `request.signal` aborts as soon as the body has been
- * read: https://nodejs.org/api/http.html#event-close_3.)
+ * Returns a signal that aborts when the client goes away before it has its reply. Fastify's `request.signal` aborts as soon as the body
+ * has been read: https://nodejs.org/api/http.html#event-close_3.
  */
 function clientSignal({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();

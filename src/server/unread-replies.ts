@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** How many bytes of replies may wait in memory for their clients to read them. */
+/** Bytes of replies that may wait in memory for their clients to read them. */
 export interface UnreadLimits {
-  /** Of the requests of one organization. */
   readonly perOrganization: number;
   readonly total: number;
 }
@@ -14,13 +13,13 @@ export const UNREAD_LIMITS: UnreadLimits = { perOrganization: 32 * MEGABYTE, tot
 
 interface Unread {
   bytes: number;
-  /** The one that has been unread for longest is first. */
+  /** Bytes by reply. The reply that has been unread for longest is first. */
   readonly replies: Map<ServerResponse, number>;
 }
 
 /**
- * Cuts off the connection of the reply that has been unread for longest when an organization has too many bytes of them, or when all
- * have: then the organization with the most. A client that reads has its replies out of memory within milliseconds.
+ * Closes the connection of the longest unread reply when an organization has too many unread bytes. When all organizations together
+ * have too many, it is a reply of the one with the most. A client that reads takes its replies out of memory within milliseconds.
  */
 export function boundUnreadReplies(app: FastifyInstance, { perOrganization, total }: UnreadLimits): void {
   /** By organization; `null` for requests without a valid credential. */
@@ -39,7 +38,7 @@ export function boundUnreadReplies(app: FastifyInstance, { perOrganization, tota
 
   const cutOldest = (organizationId: number | null, newest: ServerResponse): boolean => {
     const [oldest] = organizations.get(organizationId)?.replies.keys() ?? [];
-    // The newest has not been sent yet, and may be larger than the limit by itself.
+    // The newest reply has not been sent yet, and may alone be larger than the limit.
     if (oldest === undefined || oldest === newest) return false;
     release(organizationId, oldest);
     oldest.destroy();

@@ -7,7 +7,7 @@ export const SANDBOX_ORIGINS: readonly string[] = ['https://studio.apollographql
 
 const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
-/** For replies that are data: no browser shows them, frames them, guesses what they are, or gives them to another site's page. */
+/** Headers for data: browsers must not render it, frame it, guess its type, or give it to a page of another site. */
 export const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
@@ -16,27 +16,27 @@ export const SECURITY_HEADERS = {
   'x-frame-options': 'DENY',
 };
 
-/** Beside what the page's own policy says of scripts, styles, images and frames: it talks to nobody but the gateway. */
+/** Adds to the page's own policy, which covers scripts, styles, images and frames. The page may talk only to the gateway. */
 const PAGE_POLICY =
   "default-src 'none'; connect-src 'self'; font-src https://fonts.gstatic.com; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PAGE_HEADERS = {
   'cache-control': 'no-store',
-  // Apollo's login opens a window that answers its opener.
+  // The window of Apollo's login posts its result to the page that opened it.
   'cross-origin-opener-policy': 'same-origin-allow-popups',
 };
 
 export interface WebSecuritySettings {
   /** Where the gateway listens. */
   readonly host: string;
-  /** Names beside those of the loopback interface that requests may be sent to. */
+  /** Host names that requests may be sent to, beside the names of the loopback interface. */
   readonly allowedHosts: readonly string[];
 }
 
 /**
- * Guards against the web pages that a browser on this machine visits. A page whose name its owner points at 127.0.0.1 is of the same
- * origin as the gateway for the browser; the Host header still tells. So it is checked where only this machine can call, where hosts
- * are configured, and for pages that hold a credential in any case.
+ * Guards against web pages that a browser on this machine visits (DNS rebinding). A page whose host name its owner points at 127.0.0.1
+ * has the gateway's origin for the browser, but its requests carry that name in the Host header. The header is checked if the gateway
+ * listens on the loopback interface, if hosts are configured, and always for pages that hold a credential.
  */
 export function secureWeb(app: FastifyInstance, { host, allowedHosts }: WebSecuritySettings, pagesHoldCredential: boolean): void {
   const names = new Set([...LOOPBACK_NAMES, ...allowedHosts].map((name) => name.toLowerCase()));
@@ -61,12 +61,12 @@ export function secureWeb(app: FastifyInstance, { host, allowedHosts }: WebSecur
   });
 }
 
-/** Origins that may call with credentials may still not read a page that shows one. */
+/** Removes the headers of CORS: an allowed origin must not read a page that shows a credential. */
 function withoutCors(reply: FastifyReply): void {
   for (const header of ['access-control-allow-origin', 'access-control-expose-headers']) reply.removeHeader(header);
 }
 
-/** The policy that stands in the page, with this page's nonce. Repeated in a header, it holds before the page is read. */
+/** Returns the policy from the page's `<meta>` element, with its nonce. As a header it holds before the page is parsed. */
 function ownPolicy(page: unknown): string[] {
   const policy = /<meta http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(String(page))?.[1];
   return policy === undefined ? [] : [policy];
@@ -76,7 +76,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
-/** The name in a Host header, without the port; `undefined` if it is none. */
+/** Returns the name in a Host header, without the port; `undefined` if the header is not valid. */
 function nameIn(header: string | undefined): string | undefined {
   const name = /^([\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.exec(header ?? '')?.[1];
   return name !== undefined && URL.canParse(`http://${header}`) ? name.toLowerCase() : undefined;
