@@ -5,7 +5,7 @@ import { ID_COLUMN } from './columns.js';
 import { Organization } from './organization.js';
 import { Owned } from './owned.js';
 
-/** What a credential may do in an organization; each role may do what those before it may. */
+/** The permissions of a credential in an organization. Each role includes those before it. */
 export enum Role {
   VIEWER = 'VIEWER',
   ACCOUNTANT = 'ACCOUNTANT',
@@ -22,13 +22,13 @@ registerEnumType(Role, {
   },
 });
 
-/** A person. Who may do what is in the memberships. */
+/** A person. The permissions are in the memberships. */
 @Entity({ tableName: 'users' })
 export class User {
   @PrimaryKey({ type: ID_COLUMN })
   id!: number;
 
-  /** What the `sub` claim of the person's JWTs says. */
+  /** The `sub` claim of the person's JWTs. */
   @Property({ type: 'text' })
   subject!: string;
 
@@ -49,12 +49,12 @@ export class Membership {
   @Enum({ items: () => Role, columnType: 'text' })
   role!: Role;
 
-  /** A membership that has ended is kept, and may be given again. */
+  /** An ended membership stays in the table. Adding the member again reopens it. */
   @Property({ type: 'datetime', nullable: true })
   endedAt: (Date & Opt) | null = null;
 }
 
-/** A key for programs. Only the hash is kept: whoever reads this table can use none of them. */
+/** A key for programs. The table holds only its hash, so that nobody who reads the table can use the key. */
 @Entity({ tableName: 'api_keys' })
 export class ApiKey extends Owned {
   @Property({ type: 'text' })
@@ -63,7 +63,7 @@ export class ApiKey extends Owned {
   @Enum({ items: () => Role, columnType: 'text' })
   role!: Role;
 
-  /** The first characters, by which people tell keys apart. */
+  /** The first characters of the key, so that people can identify it. */
   @Property({ type: 'text' })
   prefix!: string;
 

@@ -28,13 +28,13 @@ registerEnumType(AccountType, {
   description: 'The kind of an account, which tells the side on which it grows and what it may be used for.',
 });
 
-/** Accounts that money can leave from: those that Bigcapital's own refund form offers. */
+/** Types of account that can pay a refund: the same as in Bigcapital's refund form. */
 export const REFUNDABLE_FROM: readonly AccountType[] = [AccountType.BANK, AccountType.CASH, AccountType.FIXED_ASSET];
 
-/** Accounts that a credit note's lines can take income back from. */
+/** Types of account that a credit note's line can debit. */
 export const INCOME_TYPES: readonly AccountType[] = [AccountType.INCOME, AccountType.OTHER_INCOME];
 
-/** Accounts whose normal balance is a debit; all others grow on the credit side. */
+/** Types with a debit as their normal balance. All others have a credit. */
 const DEBIT_TYPES: ReadonlySet<AccountType> = new Set([
   AccountType.CASH,
   AccountType.BANK,
@@ -55,7 +55,7 @@ export enum Side {
 
 registerEnumType(Side, { name: 'Side', description: 'The side of a journal line; amounts stay positive.' });
 
-/** The side on which an account of this type grows. */
+/** Returns the side on which an account of this type grows. */
 export function normalBalance(type: AccountType): Side {
   return DEBIT_TYPES.has(type) ? Side.DEBIT : Side.CREDIT;
 }

@@ -4,7 +4,7 @@ import { AccountCurrencyInvalid, AccountInactive, AccountInvalidType } from '../
 import { AccountType } from './account-type.js';
 import { Owned } from './owned.js';
 
-/** The accounts that the service itself posts to; an organization has one of each. */
+/** Accounts that the service selects by itself for its journal lines. An organization has one of each. */
 export enum SystemRole {
   ACCOUNTS_RECEIVABLE = 'accounts-receivable',
   FX_GAIN_LOSS = 'fx-gain-loss',
@@ -38,7 +38,7 @@ export class Account extends Owned {
   systemRole: SystemRole | null = null;
 
   /**
-   * @param field the input field that named the account
+   * @param field the input field with the account's id
    * @throws {AccountInactive}
    * @throws {AccountInvalidType}
    * @throws {AccountCurrencyInvalid}

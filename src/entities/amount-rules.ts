@@ -11,15 +11,22 @@ import {
   ZERO,
 } from '../values/money.js';
 
-/** What an exchange rate may have, in the words of a refusal. */
+/** The digits that an exchange rate may have, as part of an error message. */
 export const RATE_DIGITS = `at most ${MAX_DIGITS} significant digits, ${MAX_RATE_INTEGER_DIGITS} of them before the point and ${MAX_RATE_DECIMALS} decimals`;
 
-/** Whether a JSON number and the database can carry the exchange rate. */
+/** Returns whether a JSON number and the database can hold the exchange rate exactly. */
 export function hasRateDigits(rate: Big): boolean {
   return significantDigits(rate) <= MAX_DIGITS && decimalCount(rate) <= MAX_RATE_DECIMALS && rate.e < MAX_RATE_INTEGER_DIGITS;
 }
 
-/** An amount is positive and has no more digits than its currency, or a JSON number, can carry: it is refused, never rounded. */
+/**
+ * Checks that an amount is positive, and that its currency and a JSON number can hold all its digits. An amount is refused, never rounded.
+ *
+ * @throws {AmountNotPositive}
+ * @throws {AmountPrecision} if it has more decimals than its currency
+ * @throws {AmountTooLarge}
+ * @example assertAmount(Big('10.50'), 'USD', 'amount')
+ */
 export function assertAmount(amount: Big, currencyCode: string, field: string): void {
   if (amount.lte(ZERO)) throw new AmountNotPositive(field);
   if (decimalCount(amount) > currencyDigits(currencyCode))
@@ -27,6 +34,7 @@ export function assertAmount(amount: Big, currencyCode: string, field: string): 
   if (digitCount(amount) > MAX_DIGITS) throw new AmountTooLarge(field, MAX_DIGITS);
 }
 
+/** @throws {ExchangeRateInvalid} if it is not positive, has too many digits, or is not 1 for the base currency */
 export function assertExchangeRate(rate: Big, currencyCode: string, baseCurrency: string): void {
   if (rate.lte(ZERO)) throw new ExchangeRateInvalid('exchangeRate must be a positive number', rate);
   if (!hasRateDigits(rate)) throw new ExchangeRateInvalid(`exchangeRate must have ${RATE_DIGITS}`, rate);

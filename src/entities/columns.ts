@@ -1,7 +1,7 @@
 import { BigIntType, Type } from '@mikro-orm/core';
 import { Big } from '../values/money.js';
 
-/** A `numeric` column as an exact decimal. */
+/** Maps a `numeric` column to an exact decimal. */
 export class DecimalColumn extends Type<Big | null, string | null> {
   override convertToDatabaseValue(value: Big | null): string | null {
     return value === null ? null : value.toFixed();
@@ -20,5 +20,5 @@ export class DecimalColumn extends Type<Big | null, string | null> {
   }
 }
 
-/** A `bigint` column as a JavaScript number: ids stay far below 2^53. */
+/** Maps a `bigint` column to a JavaScript number. Ids stay far below 2^53. */
 export const ID_COLUMN = new BigIntType('number');

@@ -4,8 +4,8 @@ import { type Big, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 
 /**
- * What follows from a credit note's columns. Each function names the columns that it needs, so that an entity and a row of a page
- * are asked by the same rule.
+ * Values and rules that depend only on a credit note's columns. The parameters list the columns, so that each function takes an entity
+ * as well as a row of a read model.
  */
 
 export enum CreditNoteStatus {
@@ -52,7 +52,7 @@ export function statusOf(note: Amounts & Life): CreditNoteStatus {
   return remainingOf(note).eq(ZERO) ? CreditNoteStatus.CLOSED : CreditNoteStatus.OPEN;
 }
 
-/** Returns the version of the note as an HTTP entity tag: what remains is all of a note that a refund changes. */
+/** Returns the version of the note as an HTTP entity tag. A refund changes nothing of a note but the remaining credit. */
 export function etagOf(note: Amounts & { readonly id: number }): string {
   return `"${note.id}-${remainingOf(note).toFixed()}"`;
 }

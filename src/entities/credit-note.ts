@@ -38,41 +38,41 @@ export interface CreditNoteTerms {
   readonly createdBy: string;
 }
 
-/** What a refund costs, in the base currency: one of the two. */
+/** How the base amount of a refund is determined: by exactly one of the two. */
 export interface Price {
   /** Units of the base currency per unit of the credit note's currency. */
   readonly exchangeRate?: Big | null | undefined;
-  /** What the bank shows. */
+  /** The amount on the bank statement, in the base currency. */
   readonly paidAmount?: Big | null | undefined;
 }
 
-/** An exchange rate may be so many times the note's, or a part of it, without a word from the caller. */
+/** The largest ratio between the refund's and the note's exchange rates, either way, that needs no `allowUnusualRate`. */
 export const UNUSUAL_FACTOR = 2;
 
-/** How a refund is paid. */
+/** The exchange rate of a refund, and the amount that leaves the account. */
 export interface Payment {
   readonly exchangeRate: Big;
   /**
-   * What leaves a from-account that is held in the base currency. `null` for one that is held in the note's currency: the amount
-   * itself leaves that, and its value in the base currency leaves nothing to round.
+   * The amount that leaves a from-account in the base currency. `null` for a from-account in the note's currency: that pays the refund's
+   * amount, and the value of this in the base currency is derived, so that no rounding difference remains.
    */
   readonly paidInBase: Big | null;
 }
 
-/** What a refund posts. The difference that its base amounts leave is rounding. */
+/** The amounts that a refund posts. The difference that is left between the base amounts is posted as rounding. */
 export interface Settlement {
   /** In the credit note's currency. */
   readonly amount: Big;
   readonly exchangeRate: Big;
-  /** What leaves the receivable at the note's rate, in the base currency. */
+  /** The receivable's part at the note's rate, in the base currency. */
   readonly settledAmount: Big;
-  /** What leaves the from-account, in the base currency. */
+  /** The from-account's part, in the base currency. */
   readonly paidAmount: Big;
   /** Realized FX gain, or loss if negative, in the base currency. */
   readonly realizedGain: Big;
 }
 
-/** Tells the ORM never to write a column. */
+/** Marks a column as generated, so that MikroORM never writes it. */
 const BY_TRIGGERS = 'by triggers';
 
 @ObjectType({ description: 'The document that lowers what a customer owes. An open one can be refunded.' })
@@ -105,19 +105,19 @@ export class CreditNote extends Owned {
   @Property({ type: DecimalColumn })
   total: Big;
 
-  /** The triggers on refunds and reversals write this and the next column; here they are computed for what comes after. */
+  /** Triggers on refunds and reversals write this column and the next. The entity computes them too, for later refunds in its transaction. */
   @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
   refunded: Big & Opt = ZERO;
 
-  /** What the refunds have taken off the receivable, in the base currency: a running total, so that roundings never add up. */
+  /** Sum of the refunds' settled amounts, in the base currency. It is a running total, so that roundings do not add up. */
   @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
   refundedBase: Big & Opt = ZERO;
 
-  /** Realized FX gain of its refunds, as it was posted. The triggers write this and the next column, too. */
+  /** Posted realized FX gain of all its refunds, in the base currency. The same triggers write this column and the next. */
   @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
   realizedGain: Big & Opt = ZERO;
 
-  /** The same before any rounding: each refund posts the step to what this comes to when rounded. */
+  /** The same without rounding. Each refund posts the difference between this, rounded, and the gain that was posted before. */
   @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
   unroundedGain: Big & Opt = ZERO;
 
@@ -186,7 +186,7 @@ export class CreditNote extends Owned {
     return remainingOf(this);
   }
 
-  /** What `amount`, in the note's currency, is in the base currency at the note's own rate. */
+  /** Converts an amount in the note's currency to the base currency, at the note's own rate. */
   private booked(amount: Big): Big {
     return roundToCurrency(amount.times(this.exchangeRate), this.organization.baseCurrency);
   }
@@ -196,12 +196,12 @@ export class CreditNote extends Owned {
     return this.booked(this.total);
   }
 
-  /** The amount with its currency where that is a foreign one. */
+  /** Returns the amount with its currency; `undefined` if that is the base currency. */
   inForeign(amount: Big): { amount: Big; currencyCode: string } | undefined {
     return this.currencyCode === this.organization.baseCurrency ? undefined : { amount, currencyCode: this.currencyCode };
   }
 
-  /** The lines in the base currency, each the step between two running totals, so that they add up to the total there too. */
+  /** Returns the lines in the base currency. Each is the difference of two rounded running totals, so that they add up to the total. */
   bookedLines(): { account: Account; booked: Big; foreign: { amount: Big; currencyCode: string } | undefined }[] {
     let before = ZERO;
     return this.lines.getItems().map(({ account, amount }) => {
@@ -221,7 +221,7 @@ export class CreditNote extends Owned {
     if (this.openedAt !== null) throw new CreditNoteAlreadyOpened(this.number);
   }
 
-  /** Puts the note into the books. */
+  /** Opens the draft with its journal entry. */
   open(entry: JournalEntry): void {
     this.assertDraft();
     this.openedAt = this.organization.now;
@@ -236,7 +236,7 @@ export class CreditNote extends Owned {
     assertOpened(this);
   }
 
-  /** @throws {CreditNoteChanged} if not as much remains as the caller expects */
+  /** @throws {CreditNoteChanged} if the remaining credit differs from the caller's expectation */
   assertRemaining(expected: Big): void {
     if (expected.eq(this.remaining)) return;
     const { number, currencyCode, remaining } = this;
@@ -271,18 +271,19 @@ export class CreditNote extends Owned {
   }
 
   /**
-   * How a refund of the amount is paid from the account: at a rate, or at the one that follows from what the bank shows.
+   * Returns the payment of a refund from the account. The exchange rate is the given one, or follows from the paid amount.
    *
+   * @param amount of the refund, in the note's currency
    * @throws {ExchangeRateInvalid}
    * @throws {PaidAmountInvalid}
-   * @throws {AmountNotPositive} also {AmountPrecision} and {AmountTooLarge}: of the paid amount
+   * @throws {AmountNotPositive} for the paid amount, as are {AmountPrecision} and {AmountTooLarge}
    */
   payment(amount: Big, fromAccount: Account, { exchangeRate, paidAmount }: Price): Payment {
     const { baseCurrency } = this.organization;
     const isInBase = fromAccount.currencyCode === baseCurrency;
     if (paidAmount) {
       this.assertPaidAmount(paidAmount, amount, fromAccount);
-      // Where the note's own rate gives what the bank shows, the rate has not changed.
+      // If the note's own rate leads to the paid amount, the rate is the same.
       const rate = paidAmount.eq(this.booked(amount)) ? this.exchangeRate : exchangeRateOf(paidAmount, amount);
       assertExchangeRate(rate, this.currencyCode, baseCurrency);
       return { exchangeRate: rate, paidInBase: paidAmount };
@@ -293,8 +294,8 @@ export class CreditNote extends Owned {
   }
 
   /**
-   * A rate that is more than {@link UNUSUAL_FACTOR} times off the note's, either way, is more often a slip than a crash of a currency.
-   * What the bank shows may round a small amount to anything.
+   * Refuses a rate that differs from the note's by more than {@link UNUSUAL_FACTOR} times, either way: a typing error is more likely than
+   * a crash of a currency. A paid amount may differ by its smallest unit: for a small amount the rounding alone changes the rate.
    *
    * @throws {ExchangeRateUnusual}
    */
@@ -322,23 +323,24 @@ export class CreditNote extends Owned {
   }
 
   /**
-   * Takes a refund off what remains, and throws what {@link assertRefundable} does. The caller holds the row's lock, which
-   * makes check-then-spend one step.
+   * Subtracts a refund from the remaining credit, and returns the amounts to post. It throws the errors of {@link assertRefundable}. The
+   * caller must hold the row's lock, which makes check-then-spend one step.
    *
-   * @returns what is to be posted
+   * @param amount in the note's currency
+   * @example const settlement = creditNote.refund(amount, creditNote.payment(amount, fromAccount, { exchangeRate }));
    */
   refund(amount: Big, { exchangeRate, paidInBase }: Payment): Settlement {
     this.assertRefundable(amount);
     const refunded = this.refunded.plus(amount);
-    // A refund is the step between two running totals: the last one leaves exactly nothing, whatever was rounded before.
+    // A refund is the difference of two rounded running totals, so that the last one leaves exactly zero.
     const due = this.booked(this.applied.plus(refunded)).minus(this.booked(this.applied)).minus(this.refundedBase);
     const settledAmount = due.lt(ZERO) ? ZERO : due;
     const unroundedGain = this.unroundedGain.plus(this.gainOf(amount, exchangeRate));
-    // So is the gain. At an unchanged rate there is none, whatever reversals have left of earlier roundings.
+    // The same holds for the gain. An unchanged rate has none, even if reversals have left a difference of earlier roundings.
     const step = exchangeRate.eq(this.exchangeRate)
       ? ZERO
       : roundToCurrency(unroundedGain, this.organization.baseCurrency).minus(this.realizedGain);
-    // Not less than nothing leaves an account.
+    // The paid amount must not become negative.
     const realizedGain = paidInBase === null && step.gt(settledAmount) ? settledAmount : step;
     this.refunded = refunded;
     this.refundedBase = this.refundedBase.plus(settledAmount);
@@ -347,12 +349,12 @@ export class CreditNote extends Owned {
     return { amount, exchangeRate, settledAmount, paidAmount: paidInBase ?? settledAmount.minus(realizedGain), realizedGain };
   }
 
-  /** Booked rate against paid rate, before it is rounded. */
+  /** Returns the gain between booked rate and paid rate, not rounded, in the base currency. */
   private gainOf(amount: Big, exchangeRate: Big): Big {
     return amount.times(this.exchangeRate.minus(exchangeRate));
   }
 
-  /** Takes a refund back: its credit can be refunded again. The caller holds the row's lock. */
+  /** Adds a reversed refund to the remaining credit again. The caller must hold the row's lock. */
   giveBack({ amount, exchangeRate, settledAmount, realizedGain }: Settlement): void {
     this.refunded = this.refunded.minus(amount);
     this.refundedBase = this.refundedBase.minus(settledAmount);
@@ -365,7 +367,7 @@ export class CreditNote extends Owned {
 
   /**
    * @throws {CreditNoteIsVoid}
-   * @throws {CreditNoteHasRefunds} or has been applied to invoices
+   * @throws {CreditNoteHasRefunds} if it has been refunded or applied to invoices
    */
   assertVoidable(): void {
     if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number, 'id');
@@ -373,9 +375,9 @@ export class CreditNote extends Owned {
   }
 
   /**
-   * Takes the note back.
+   * Voids the note.
    *
-   * @param entry the mirror of its own entry; `null` for a draft, which has none
+   * @param entry mirror of its journal entry; `null` for a draft, which has no entry
    */
   void(entry: JournalEntry | null): void {
     this.assertVoidable();

@@ -3,7 +3,7 @@ import { Entity, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/l
 import { ID_COLUMN } from './columns.js';
 import { Organization } from './organization.js';
 
-/** A key that a caller chose for a command, and what the command made: written with it, in the same transaction. */
+/** The caller's key of a command with the command's result, written in the command's transaction. */
 @Entity({ tableName: 'idempotency_keys' })
 export class IdempotencyKey {
   [PrimaryKeyProp]?: ['organization', 'key'];
@@ -18,7 +18,7 @@ export class IdempotencyKey {
   @Property({ type: 'text' })
   fingerprint!: string;
 
-  /** Id of what the command made. */
+  /** Id of the row that the command made. */
   @Property({ type: ID_COLUMN })
   resultId!: number;
 

@@ -12,7 +12,7 @@ import { Owned } from './owned.js';
 import { Refund } from './refund.js';
 import { RefundReversal } from './refund-reversal.js';
 
-/** The explicit list of entities: nothing is discovered from folders. */
+/** All entities. MikroORM discovers none from folders. */
 export const ENTITIES = [
   Owned,
   Organization,

@@ -12,7 +12,7 @@ import { Customer } from './customer.js';
 import type { Organization } from './organization.js';
 import { Owned } from './owned.js';
 
-/** What an entry was posted for. */
+/** The kind of document that an entry belongs to. */
 export enum JournalSource {
   CREDIT_NOTE = 'CREDIT_NOTE',
   REFUND = 'REFUND',
@@ -23,9 +23,9 @@ export enum JournalSource {
 export interface Posting {
   readonly side: Side;
   readonly account: Account;
-  /** In the base currency; positive, or zero where only the foreign amount is worth something. */
+  /** In the base currency. Zero is allowed if the foreign amount is positive: a small one may round to zero. */
   readonly amount: Big;
-  /** The same in the currency of the document, where that is a foreign one. */
+  /** The amount in the document's currency, if that is not the base currency. */
   readonly foreign?: { readonly amount: Big; readonly currencyCode: string } | undefined;
   readonly customer?: Customer | undefined;
   readonly branch?: Branch | undefined;
@@ -62,7 +62,7 @@ export class JournalEntry extends Owned {
   )
   lines = new Collection<JournalLine>(this);
 
-  /** @throws {Error} if the postings do not balance: that is a bug, never a refusal */
+  /** @throws {Error} if the postings do not balance: a bug, never a refusal */
   constructor(
     organization: Organization,
     header: { postingDate: PostingDate; source: JournalSource; memo: string },
@@ -73,7 +73,7 @@ export class JournalEntry extends Owned {
     this.postingDate = header.postingDate;
     this.source = header.source;
     this.memo = header.memo;
-    // A posting that is worth nothing in either currency says nothing.
+    // A posting of zero in both currencies has no effect, so it is left out.
     const worthy = postings.filter(({ amount, foreign }) => amount.gt(ZERO) || foreign?.amount.gt(ZERO));
     const debits = sum(worthy, Side.DEBIT);
     const credits = sum(worthy, Side.CREDIT);
@@ -83,7 +83,7 @@ export class JournalEntry extends Owned {
     this.lines.add(worthy.map((posting) => new JournalLine(this, posting)));
   }
 
-  /** The mirror entry: every line on its other side. The entry's lines must have been loaded. */
+  /** Returns the mirror entry, with each line on the opposite side. The lines must be loaded. */
   reversed(postingDate: PostingDate): JournalEntry {
     const postings = this.lines.getItems().map((line) => ({ ...line.posting(), side: opposite(line.side) }));
     const mirror = new JournalEntry(
@@ -102,7 +102,7 @@ export class JournalLine extends Owned {
   @ManyToOne(() => JournalEntry)
   journalEntry: Rel<JournalEntry>;
 
-  /** The entry's, once more: balances as of a date are sums over lines alone. */
+  /** Copy of the entry's date, so that a balance as of a date is a sum over lines alone. */
   @Property({ type: 'date' })
   postingDate: PostingDate;
 
@@ -143,7 +143,7 @@ export class JournalLine extends Owned {
     this.foreignCurrencyCode = posting.foreign?.currencyCode ?? null;
   }
 
-  /** The line, as it would stand before it is part of an entry. */
+  /** Returns the line as a posting for another entry. */
   posting(): Posting {
     const { side, account, amount, customer, branch, foreignAmount, foreignCurrencyCode } = this;
     return {
@@ -157,7 +157,6 @@ export class JournalLine extends Owned {
   }
 }
 
-/** The other side of the books. */
 function opposite(side: Side): Side {
   return side === Side.DEBIT ? Side.CREDIT : Side.DEBIT;
 }

@@ -32,18 +32,19 @@ export class Organization {
   @Property({ type: 'date', nullable: true })
   lockDate: PostingDate | null = null;
 
-  /** The time by the database's clock when the row was read: the clocks of gateways may be wrong, and differ. */
+  /** The database's time when the row was read. The clocks of the gateways may be wrong and may differ. */
   @Property({ type: 'datetime', formula: () => 'now()' })
   now!: Date & Opt;
 
-  /** The day that it then was in the time zone. */
+  /** The date at that time, in the organization's time zone. */
   @Property({ type: 'date', formula: ({ timeZone }) => `(now() at time zone ${timeZone})::date` })
   today!: PostingDate & Opt;
 
   /**
-   * The calendar date that the text means here, as {@link toPostingDate} reads it.
+   * Returns the calendar date of a date or date-time in the organization's time zone, by the rules of {@link toPostingDate}.
    *
-   * @throws {InvalidInput} if it is neither
+   * @throws {InvalidInput} if the text is neither a date nor a date-time
+   * @example organization.postingDate('2021-01-31T23:30:00Z') // '2021-02-01' in Europe/Berlin
    */
   postingDate(text: string, field = 'date'): PostingDate {
     const date = toPostingDate(text, this.timeZone);
@@ -55,7 +56,7 @@ export class Organization {
   }
 
   /**
-   * @param daysAhead how many days after today may be posted on
+   * @param daysAhead number of days after today with open posting dates
    * @throws {DateTooFarAhead}
    */
   assertNotTooFarAhead(date: PostingDate, daysAhead: number, field = 'date'): void {
@@ -65,10 +66,10 @@ export class Organization {
   }
 
   /**
-   * Locks the books up to and including the day.
+   * Locks the books up to and including the date.
    *
-   * @param daysAhead how many days after today may be posted on: whoever locks more closes the books for ever, or by a slip
-   * @throws {LockDateEarlier} if that would open days which are locked
+   * @param daysAhead number of days after today with open posting dates. A later lock date would close the books for ever
+   * @throws {LockDateEarlier} if that would open locked days
    * @throws {DateTooFarAhead}
    */
   lock(date: PostingDate, daysAhead: number): void {
@@ -78,10 +79,10 @@ export class Organization {
   }
 
   /**
-   * Opens the books after the day, or all of them.
+   * Unlocks the days after the date, or all days if it is `null`.
    *
-   * @param daysAhead how many days after today may be posted on
-   * @throws {LockDateNotEarlier} if that would open nothing, or lock days
+   * @param daysAhead number of days after today with open posting dates
+   * @throws {LockDateNotEarlier} if that would open no day, or lock days
    * @throws {DateTooFarAhead}
    */
   unlock(date: PostingDate | null, daysAhead: number): void {

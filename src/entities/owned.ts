@@ -5,8 +5,8 @@ import { ID_COLUMN } from './columns.js';
 import { Organization } from './organization.js';
 
 /**
- * What belongs to an organization. In the database each reference between two owned rows carries the organization, so
- * that no row can point into another one's books.
+ * Base class of all rows that belong to an organization. The foreign keys between them contain the organization, so that no row can refer
+ * to a row of another organization.
  */
 @ObjectType()
 @Entity({ abstract: true })
@@ -23,7 +23,7 @@ export abstract class Owned {
   createdAt!: Date & Opt;
 }
 
-/** Reads an id from the wire; `null` for what cannot be one. */
+/** Parses an id from a request; returns `null` if the text is not a positive integer of up to 15 digits. */
 export function parseId(text: string): number | null {
   return /^[1-9]\d{0,14}$/.test(text) ? Number.parseInt(text, 10) : null;
 }

@@ -6,7 +6,7 @@ import { ID_COLUMN } from './columns.js';
 export enum Protocol {
   GRAPHQL = 'GRAPHQL',
   REST = 'REST',
-  /** The operator's own commands, and the demo's seed. */
+  /** The operator's commands, and the seed of the demo. */
   INTERNAL = 'INTERNAL',
 }
 

@@ -56,11 +56,11 @@ export class Refund extends Owned {
   @Property({ type: DecimalColumn })
   exchangeRate: Big;
 
-  /** What left the receivable, in the base currency, at the credit note's rate. */
+  /** The receivable's part at the credit note's rate, in the base currency. */
   @Property({ type: DecimalColumn })
   settledAmount: Big;
 
-  /** What left the from-account, in the base currency. */
+  /** The from-account's part, in the base currency. */
   @Property({ type: DecimalColumn })
   paidAmount: Big;
 
