@@ -20,7 +20,7 @@ export function hasRateDigits(rate: Big): boolean {
 }
 
 /**
- * Checks that an amount is positive, and that its currency and a JSON number can hold all its digits. An amount is refused, never rounded.
+ * Checks that an amount is positive, and that its currency and a JSON number can hold its digits. An amount is never rounded.
  *
  * @throws {AmountNotPositive}
  * @throws {AmountPrecision} if it has more decimals than its currency

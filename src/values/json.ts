@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
 import { Big, MAX_DIGITS } from './money.js';
 
-/** What a client sent as JSON and is none. Its message is for the client. */
+/** The client's body is not acceptable JSON. The message is for the client. */
 export class InvalidJson extends Error {}
 
-/** A JSON number that a JavaScript number cannot hold without losing digits, kept as it was written. */
+/** The source text of a JSON number that a JavaScript number cannot hold exactly. */
 export class LongNumber {
   constructor(readonly source: string) {}
 
-  /** So it stands in replies that quote it, and in GraphQL's messages. */
+  /** Used in replies that quote the number, and in messages of graphql-js. */
   toJSON(): string {
     return this.source;
   }
@@ -18,19 +18,21 @@ export class LongNumber {
   }
 }
 
-/** Characters of a number that is compared with what JavaScript makes of it. */
+/** Longer numbers are not compared with their JavaScript number: the comparison is slow, and every rule refuses them anyway. */
 const MAX_NUMBER_LENGTH = 500;
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
-/** More than any request of ours needs, and few enough to be parsed in milliseconds however small each is. */
+/** More values than any valid request has, and few enough to parse in milliseconds. */
 export const MAX_VALUES = 20_000;
 const MAX_DEPTH = 100;
 
 /**
- * Parses JSON without losing a digit of any number, or a character of any text.
+ * Parses JSON without losing digits of a number or characters of a text. Numbers that a JavaScript number cannot hold exactly become
+ * {@link LongNumber}.
  *
  * @throws {InvalidJson} if the bytes are not UTF-8, are not JSON, hold too many values, nest too deeply, or have a `__proto__` key
+ * @example parseJson(Buffer.from('{"amount": 10.5}')) // { amount: 10.5 }
  */
 export function parseJson(bytes: Uint8Array): unknown {
   assertBounded(bytes);
@@ -47,7 +49,7 @@ export function parseJson(bytes: Uint8Array): unknown {
 
 const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,[]{}');
 
-/** Looks only at the punctuation, so that it takes a small part of what parsing takes. */
+/** Counts values and levels by the punctuation alone, which takes a small part of the parser's time. */
 function assertBounded(bytes: Uint8Array): void {
   let values = 1;
   let depth = 0;
@@ -76,12 +78,11 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** `JSON.parse` of Node.js hands the reviver the source text of each primitive; TypeScript's library does not say so yet. */
+/** `JSON.parse` of Node.js passes the source text of each primitive to the reviver. TypeScript's library does not declare it yet. */
 type ParseWithSource = (text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown) => unknown;
 
 function losesDigits(value: number, source: string): boolean {
   if (source.length <= MAX_DIGITS && !/e/i.test(source)) return false;
-  // Nothing takes one so long, and to compare it would take longer than its length.
   if (source.length > MAX_NUMBER_LENGTH) return true;
   return !Number.isFinite(value) || !Big(source).eq(Big(String(value)));
 }

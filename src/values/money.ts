@@ -4,73 +4,75 @@ import { CURRENCIES } from './currencies.js';
 /**
  * The only arithmetic and the only rounding rule for money.
  *
- * `Big` adds, subtracts and multiplies exactly. In strict mode it refuses JavaScript numbers, on the way in and on the
- * way out, so that no sum can pass through a float unnoticed.
+ * `Big` adds, subtracts and multiplies exactly. Strict mode throws on conversion from and to JavaScript numbers, so that no amount can
+ * become a float unnoticed.
+ *
+ * @example Big('10.10').plus(Big('0.20')).toFixed() // '10.3'
  */
 export const Big = BigJs();
 Big.strict = true;
-// Of quotients, before they are rounded to MAX_DIGITS.
+// The decimals of a quotient, which is then rounded to MAX_DIGITS.
 Big.DP = 60;
 
 export type Big = BigJs;
 
 export const ZERO = Big('0');
 
-/** A JSON number, a double, keeps this many decimal digits whatever they are; so we accept and answer no longer ones. */
+/** A double preserves any decimal of up to 15 digits. Amounts and rates have no more, so that clients may read them as JSON numbers. */
 export const MAX_DIGITS = 15;
 
-/** Digits of an exchange rate before the point, and after it. What limits a rate in practice are its {@link MAX_DIGITS} in all. */
+/** Digits of an exchange rate before and after the point. In practice its total of {@link MAX_DIGITS} is the tighter limit. */
 export const MAX_RATE_INTEGER_DIGITS = 10;
 export const MAX_RATE_DECIMALS = 30;
 
 const DECIMAL_TEXT = /^-?\d+(\.\d+)?$/;
 const NUMBER_TOKEN = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** Far more than any rule allows. */
+/** Numbers with more digits are not read digit by digit. Every rule refuses them. */
 const MAX_DIGITS_READ = 100;
 
-/** Reads a plain decimal such as `-12.50`; `null` if the text is anything else. */
+/** Parses a plain decimal such as `-12.50`; returns `null` for any other text. */
 export function parseDecimal(text: string): Big | null {
   return DECIMAL_TEXT.test(text) ? bounded(Big(text)) : null;
 }
 
-/** Reads a number as it stood in JSON or in a GraphQL document, where an exponent is allowed; `null` if it is none. */
+/** Parses a number of JSON or of a GraphQL document, which may have an exponent; returns `null` for any other text. */
 export function parseNumberToken(token: string): Big | null {
   return NUMBER_TOKEN.test(token) ? bounded(Big(token)) : null;
 }
 
 /**
- * What has so many digits that it is refused wherever it stands is read as one number of that kind: `1e999999999` would be a
- * gigabyte in a message.
+ * Replaces a number of too many digits by one that every rule refuses too, since `1e999999999` would become a message of a gigabyte.
  */
 function bounded(value: Big): Big {
   return digitCount(value) <= MAX_DIGITS_READ ? value : Big(`${value.s < 0 ? '-' : ''}1e${MAX_DIGITS_READ}`);
 }
 
-/** Digits that it takes to write the value without an exponent, on both sides of the point. */
+/** Returns the number of digits before and after the point, written without an exponent. */
 export function digitCount(value: Big): number {
   return Math.max(value.e + 1, 1) + decimalCount(value);
 }
 
-/** Digits from the first to the last that is not zero: what a JSON number carries, wherever the point is. */
+/** Returns the number of digits from the first to the last one that is not zero, wherever the point is. */
 export function significantDigits(value: Big): number {
   return value.c.length;
 }
 
-/** Digits after the decimal point, trailing zeros not counted. */
+/** Returns the number of digits after the point, without trailing zeros. */
 export function decimalCount(value: Big): number {
   return Math.max(value.c.length - value.e - 1, 0);
 }
 
-/** Whether new records may be in the currency: whether ISO 4217 lists it today, as money. */
+/** Returns whether new records may use the currency: ISO 4217 lists it today, and it is money. */
 export function isCurrency(code: string): boolean {
   return CURRENCIES.get(code)?.current === true;
 }
 
 /**
- * How many decimals amounts in the currency have: JPY 0, USD 2, KWD 3. Also of one that was withdrawn.
+ * Returns the number of decimals of amounts in the currency, which may be withdrawn.
  *
  * @throws {Error} if there is no such currency
+ * @example currencyDigits('JPY') // 0; USD has 2, KWD 3
  */
 export function currencyDigits(code: string): number {
   const currency = CURRENCIES.get(code);
@@ -78,22 +80,30 @@ export function currencyDigits(code: string): number {
   return currency.digits;
 }
 
-/** Rounds half away from zero to the currency's digits. Nothing else in this service rounds, but {@link exchangeRateOf}. */
+/**
+ * Rounds an amount to the currency's decimals, half away from zero. Only this function and {@link exchangeRateOf} round.
+ *
+ * @example roundToCurrency(Big('2.345'), 'USD') // 2.35
+ */
 export function roundToCurrency(value: Big, currencyCode: string): Big {
   return value.round(currencyDigits(currencyCode), BigJs.roundHalfUp);
 }
 
-/** The smallest amount of the currency above zero. */
+/** Returns the smallest positive amount of the currency, such as 0.01 for USD. */
 export function smallestUnit(currencyCode: string): Big {
   return Big(`1e-${currencyDigits(currencyCode)}`);
 }
 
-/** The exchange rate at which the amount is the base amount, to as many digits as a rate has. */
+/** Returns baseAmount ÷ amount, rounded to the digits of an exchange rate: units of the base currency per foreign unit. */
 export function exchangeRateOf(baseAmount: Big, amount: Big): Big {
   return baseAmount.div(amount).prec(MAX_DIGITS, BigJs.roundHalfUp).round(MAX_RATE_DECIMALS, BigJs.roundHalfUp);
 }
 
-/** Writes an amount with all the decimals of its currency: `100.00` USD, `100` JPY. */
+/**
+ * Formats an amount with all decimals of its currency.
+ *
+ * @example formatAmount(Big('100'), 'USD') // '100.00'
+ */
 export function formatAmount(value: Big, currencyCode: string): string {
   return value.toFixed(currencyDigits(currencyCode));
 }

@@ -5,22 +5,24 @@ const DATE_TIME =
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-/** Clocks on Earth are at most this far from UTC, and Java's know no more. */
+/** The largest offset from UTC, as in Java's `ZoneOffset`. No time zone on Earth has a larger one. */
 const MAX_OFFSET = '18:00';
 
-/** A calendar date in the books, `YYYY-MM-DD`, without a time zone. Such texts compare in the order of time. */
+/** A calendar date in the books, `YYYY-MM-DD`, without a time zone. These texts sort by time. */
 export type PostingDate = string;
 
 /**
- * Reads the calendar date that a text means; `null` if it means none, or one that no calendar has, such as 2021-02-30. In this order:
+ * Returns the calendar date of a text; `null` if the text has another form, or if there is no such day, such as 2021-02-30. The first rule
+ * that fits decides:
  *
  * - a date, `2021-01-01`, is that day;
- * - a date-time at exactly midnight UTC, `2021-01-01T00:00:00.000Z`, is the day as written: so our own replies write a date, and
- *   so does every client that keeps dates in a type of its language;
+ * - a date-time at exactly midnight UTC, `2021-01-01T00:00:00.000Z`, is the day as written: many clients hold a date as such a date-time,
+ *   and the documented REST replies write it in this form;
  * - a date-time without a zone, `2021-01-01T10:00:00`, is the day as written;
- * - any other date-time is the day that it was in the time zone.
+ * - any other date-time is its day in the time zone.
  *
  * @param timeZone IANA name of the organization's time zone
+ * @example toPostingDate('2021-01-31T23:30:00Z', 'Europe/Berlin') // '2021-02-01'
  */
 export function toPostingDate(text: string, timeZone: string): PostingDate | null {
   if (DAY.test(text)) return isDay(text) ? text : null;
@@ -36,7 +38,7 @@ export function toPostingDate(text: string, timeZone: string): PostingDate | nul
 
 interface DateTime {
   readonly day: string;
-  /** Hours and minutes. The seconds, their fraction and the zone may be absent even if this is there. */
+  /** Hours and minutes. Even with these, seconds, fraction and offset may be absent. */
   readonly minute?: string;
   readonly second?: string;
   readonly fraction?: string;
@@ -47,7 +49,7 @@ interface DateTime {
 function dayOf({ day, minute, second = '00', fraction = '', offset }: DateTime, timeZone: string): Temporal.PlainDate {
   const written = Temporal.PlainDate.from(day);
   if (minute === undefined) return written;
-  // Also refuses hours and minutes that no clock shows.
+  // Throws for hours and minutes out of range, too.
   const time = Temporal.PlainTime.from(`${minute}:${second}`);
   if (offset === undefined) {
     if (second === '60') throw new RangeError('a leap second needs a zone');
@@ -63,20 +65,20 @@ function dayOf({ day, minute, second = '00', fraction = '', offset }: DateTime, 
 const MIDNIGHT = Temporal.PlainTime.from('00:00');
 
 /**
- * Leap seconds are the last of June or of December, in UTC.
+ * Leap seconds are the last seconds of June or of December, in UTC.
  *
- * @param instant the second before
+ * @param instant the second before the leap second
  */
 function assertLeapSecond(instant: Temporal.Instant): void {
   if (!/-(06-30|12-31)T23:59:59Z$/.test(instant.toString())) throw new RangeError('there is no such leap second');
 }
 
-/** Whether the text is a date or date-time that {@link toPostingDate} reads, in whatever time zone. */
+/** Returns whether {@link toPostingDate} accepts the text. */
 export function isPostingDate(text: string): boolean {
   return toPostingDate(text, 'UTC') !== null;
 }
 
-/** Whether it is a name of the IANA database, such as Europe/Berlin. An offset is none: PostgreSQL reads its sign the other way round. */
+/** Returns whether the name is in the IANA database, such as Europe/Berlin. Offsets are refused: PostgreSQL reads their sign inverted. */
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
@@ -88,19 +90,19 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** The day so many days later. */
+/** Returns the date that is the given number of days later. */
 export function daysAfter(date: PostingDate, days: number): PostingDate {
   return Temporal.PlainDate.from(date).add({ days }).toString();
 }
 
-/** Whether the text is a date without a time. */
+/** Returns whether the text is an existing date without a time. */
 export function isCalendarDate(text: string): boolean {
   return DAY.test(text) && isDay(text);
 }
 
 /**
- * Whether the calendar has the day. `Date` makes another day of one that it has not, which then is not written like the text.
- * (A refund's day is read several times, and Temporal's polyfill takes four times as long.)
+ * Returns whether the calendar has the day. `Date` turns a missing day into another one, so that its text differs. Temporal's polyfill
+ * takes four times as long, and a refund checks its date several times.
  *
  * @param text in the form of {@link DAY}
  */
@@ -112,13 +114,13 @@ function isDay(text: string): boolean {
 /** The database's date type has no year 0. */
 const FIRST_DAY = '0001-01-01';
 
-/** The first moment after the day in the time zone. */
+/** Returns the instant at which the day ends in the time zone: midnight of the next day. */
 export function endOfDay(date: PostingDate, timeZone: string): Date {
   const next = Temporal.PlainDate.from(date).add({ days: 1 });
   return new Date(next.toZonedDateTime(timeZone).epochMilliseconds);
 }
 
-/** Years 1 to 9999 are what both a four-digit text and the database's date type can hold. */
+/** Returns `null` outside the years 1 to 9999, the range that a four-digit year and the database's date type share. */
 function inCalendar(date: Temporal.PlainDate): PostingDate | null {
   return date.year >= 1 && date.year <= 9999 ? date.toString() : null;
 }

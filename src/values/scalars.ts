@@ -4,7 +4,7 @@ import { LongNumber } from './json.js';
 import { Big, parseDecimal, parseNumberToken } from './money.js';
 import { isPostingDate } from './posting-date.js';
 
-/** Reads a decimal as GraphQL variables and REST bodies carry it: as text, or as a number that has lost no digit. */
+/** Parses a decimal of GraphQL variables or of a REST body, which may be a text or a number; returns `null` for any other value. */
 export function readDecimal(value: unknown): Big | null {
   if (value instanceof Big) return value;
   if (typeof value === 'string') return parseDecimal(value);
