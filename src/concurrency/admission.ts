@@ -1,17 +1,17 @@
 import { ServiceUnavailable } from '../errors.js';
 
-/** So many times the cost that one operation may have may be in flight, of one organization and of all. */
-const OF_EACH = 2;
-const OF_ALL = 4;
+/** Limits of the cost in flight, as multiples of the cost limit of one operation. */
+const MAX_PER_ORGANIZATION = 2;
+const MAX_IN_TOTAL = 4;
 
-/** What costs less than this part of it never waits. */
+/** Operations that cost less than this part of the limit never wait. */
 const CHEAP = 1 / 20;
 
-/** So many of one organization may wait, for so long. */
+/** Limits of the operations of one organization that wait, and of their wait. */
 const MAX_WAITING = 200;
 const MAX_WAIT_MS = 5_000;
 
-const BUSY = 'Too many costly requests are waiting; nothing of this one was begun, send it again';
+const BUSY = 'Too many costly requests are waiting; this one was not started, send it again';
 
 interface Waiting {
   readonly cost: number;
@@ -24,21 +24,24 @@ interface Organization {
 }
 
 /**
- * Lets in so much costly work at once that the process stays within its memory and answers cheap requests in time. Organizations
- * take turns: whoever has least in flight is next.
+ * Limits the total cost of the operations in flight, so that the process stays within its memory and answers cheap requests in time. The
+ * organization with the least cost in flight is next.
  */
 export class Admission {
   private inFlight = 0;
-  /** Those with anything in flight or waiting; of whom something was started last is last. */
+  /** Organizations with operations in flight or waiting, in the order of their last start. */
   private readonly organizations = new Map<number, Organization>();
 
-  /** @param limit what one operation may cost */
+  /** @param limit highest cost of one operation */
   constructor(private readonly limit: number) {}
 
   /**
-   * @param cost no more than one operation may have
-   * @returns what is to be called when the work is done
-   * @throws {ServiceUnavailable} if too much is waiting already, for too long, or for a client that has gone
+   * Waits until the operation may start.
+   *
+   * @param cost of the operation, within the limit
+   * @param signal aborts when the client has disconnected
+   * @returns a function to call when the operation has ended
+   * @throws {ServiceUnavailable} if the queue is full, the wait takes too long, or the client disconnects
    */
   async enter(organizationId: number, cost: number, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
@@ -77,7 +80,10 @@ export class Admission {
     };
   }
 
-  /** Starts what there is room for. Of whom least is in flight, the first that waits is next; of several, who was so longest ago. */
+  /**
+   * Starts waiting operations while there is room. The first one of the organization with the least cost in flight is next; among equals,
+   * that of the organization whose last start is longest ago.
+   */
   private admit(): void {
     for (;;) {
       const [[id, organization] = []] = [...this.organizations]
@@ -88,13 +94,13 @@ export class Admission {
               waiting: [first],
               inFlight,
             },
-          ]) => first !== undefined && inFlight + first.cost <= this.limit * OF_EACH,
+          ]) => first !== undefined && inFlight + first.cost <= this.limit * MAX_PER_ORGANIZATION,
         )
         .sort(([, one], [, other]) => one.inFlight - other.inFlight);
       const [next] = organization?.waiting ?? [];
-      // Nothing smaller overtakes it: it would never get in.
-      if (id === undefined || organization === undefined || next === undefined || this.inFlight + next.cost > this.limit * OF_ALL)
-        return;
+      if (id === undefined || organization === undefined || next === undefined) return;
+      // No cheaper operation may overtake it, or it might never start.
+      if (this.inFlight + next.cost > this.limit * MAX_IN_TOTAL) return;
       organization.waiting.shift();
       organization.inFlight += next.cost;
       this.inFlight += next.cost;
@@ -109,20 +115,22 @@ export class Admission {
   }
 }
 
-/** The part that one request has in what is in flight. */
+/** The admission of one request. */
 export class Turn {
   private leave: (() => void) | undefined;
   private isOver = false;
 
-  /** @param signal aborts when the client has gone */
+  /** @param signal aborts when the client has disconnected */
   constructor(readonly signal: AbortSignal) {}
 
+  /** Waits until the request's operation may start, and throws the errors of {@link Admission.enter}. */
   async take(admission: Admission, organizationId: number, cost: number): Promise<void> {
     const leave = await admission.enter(organizationId, cost, this.signal);
     if (this.isOver) leave();
     else this.leave = leave;
   }
 
+  /** Ends the operation. One that is admitted later ends at once. */
   end(): void {
     this.isOver = true;
     this.leave?.();

@@ -1,7 +1,7 @@
-/** A batch that takes longer, on a silent connection for example, no longer holds up the next one of its group. */
+/** The next batch of a group starts after this time, even if the running one has not ended, for example because its connection is dead. */
 const MAX_HOLD_UP_MS = 5_000;
 
-/** Items of one batch. In a larger one, every item would wait for the slowest. */
+/** Largest batch. All items of a batch wait for its slowest item. */
 const MAX_ITEMS = 100;
 
 interface Pending<Item, Result> {
@@ -12,15 +12,19 @@ interface Pending<Item, Result> {
 
 /**
  * Group commit: processes many items at a time. Items that arrive while a batch of their group is running form the group's next batch. If
- * none is running, an item starts one at once. A batcher is to writes what a DataLoader is to reads, but it caches nothing.
+ * none is running, an item starts one at once. It resembles a DataLoader, but for writes, and without a cache.
+ *
+ * @example
+ * const batcher = new Batcher<string, number, Row>((ids, table) => loadRows(table, ids));
+ * const row = await batcher.add('refunds', 7);
  */
 export class Batcher<Group, Item, Result> {
   /** The items for the next batch of each group that has a batch running. */
   private readonly queues = new Map<Group, Pending<Item, Result>[]>();
 
   /**
-   * @param processBatch returns the result of each item, or a promise of it, in the order of the items. The group's next batch starts when
-   *   it has resolved, or earlier, when it calls `proceed`
+   * @param processBatch returns the result of each item, or a promise of it, in the order of the items. The next batch of the group starts
+   *   when `processBatch` has resolved, or earlier, if it calls `proceed`
    */
   constructor(
     private readonly processBatch: (

@@ -3,9 +3,9 @@ import type { WaitBudget } from './wait-budget.js';
 
 export interface Shares {
   readonly total: number;
-  /** As many may be one organization's. */
+  /** Limit of one organization. */
   readonly perOrganization: number;
-  /** The last of the total, which only an organization that has none yet may take. */
+  /** Part of the total that is reserved for organizations that hold none. */
   readonly reserved: number;
 }
 
@@ -13,23 +13,28 @@ interface Waiting {
   enter(): void;
 }
 
-/** Lets organizations share something of which there is only so much: none can take all of it, nor can several. */
+/**
+ * Bulkhead: limits concurrent use of a resource, in total and per organization. A reserve is left for other organizations, so that several
+ * busy ones cannot take everything either.
+ */
 export class ConcurrencyLimit {
   private active = 0;
   private readonly held = new Map<number, number>();
-  /** Who waits, by organization; the organization whose turn is next is first. */
+  /** The waiting requests of each organization. The organizations stand in the order of their turns. */
   private readonly queues = new Map<number, Set<Waiting>>();
 
   constructor(private readonly shares: Shares) {}
 
-  /** Whether the organization would have to wait. */
+  /** Returns whether the organization would have to wait. */
   isFull(organizationId: number): boolean {
     return this.queues.has(organizationId) || !this.mayEnter(organizationId);
   }
 
   /**
-   * @returns what gives the place back; to be called once
-   * @throws {ServiceUnavailable} if none becomes free within the budget
+   * Waits for the organization's turn.
+   *
+   * @returns a function that leaves again; it must be called once
+   * @throws {ServiceUnavailable} if the turn does not come within the budget
    */
   async enter(organizationId: number, budget: WaitBudget): Promise<() => void> {
     if (this.isFull(organizationId)) await budget.spend(() => this.wait(organizationId, budget.left));
@@ -75,7 +80,7 @@ export class ConcurrencyLimit {
     });
   }
 
-  /** Organizations take turns; within one, who came first goes first. */
+  /** Organizations take turns. The requests of one organization enter in the order of their arrival. */
   private admit(): void {
     for (const [organizationId, queue] of [...this.queues]) {
       const [first] = queue;

@@ -1,13 +1,13 @@
 /**
- * Lets one request of each organization begin in a turn of the event loop. Whoever sends many at once waits behind its own requests, and the
- * others wait for one of them in each turn, not for all.
+ * Starts at most one request of each organization per turn of the event loop. An organization that sends many requests at once delays its
+ * own requests; those of others wait for one of them per turn.
  */
 export class FairTurns {
-  /** Whose turn is over until the next one. */
+  /** Organizations that have started a request in this turn. */
   private readonly begun = new Set<number>();
   private readonly waiting = new Map<number, (() => void)[]>();
 
-  /** Resolves when the organization's next request may begin: at once, if none has begun in this turn. */
+  /** Resolves when the organization's next request may start: at once, if none has started in this turn. */
   async take(organizationId: number): Promise<void> {
     if (!this.begun.has(organizationId)) {
       if (this.begun.size === 0) setImmediate(this.next);

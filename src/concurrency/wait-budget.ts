@@ -1,9 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** How long a request waits in all, where nothing else is configured. */
+/** Default of the total wait of a request. */
 export const DEFAULT_WAIT_MS = 5_000;
 
-/** How long a request may still wait: for its turn, for a connection, for each lock and in each further attempt, all together. */
+/**
+ * Limits the total wait of a request: for its turn, for connections, for locks, and for all of these again in each retry.
+ *
+ * @example const row = await budget.spend(() => lockRow(id, budget.left));
+ */
 export class WaitBudget {
   private spent = 0;
   private waits = 0;
@@ -11,13 +15,13 @@ export class WaitBudget {
 
   constructor(private readonly limitMs: number) {}
 
-  /** In milliseconds; 0 when all is spent. */
+  /** Remaining milliseconds; 0 if the budget is spent. */
   get left(): number {
     const running = this.waits > 0 ? performance.now() - this.since : 0;
     return Math.max(0, this.limitMs - this.spent - running);
   }
 
-  /** Takes the time of the work off the budget. Works that overlap count once. */
+  /** Runs the work and subtracts its time from the budget. Time in which several overlap counts once. */
   async spend<T>(work: () => Promise<T>): Promise<T> {
     if (this.waits === 0) this.since = performance.now();
     this.waits += 1;
@@ -30,27 +34,27 @@ export class WaitBudget {
   }
 }
 
-/** On whose behalf statements are sent, and how long they may wait. */
+/** The owner of the statements that run now, and the limits of their waits. */
 export interface Work {
-  /** Whose share of the connections it takes; `null` for work of the gateway's own. */
+  /** The organization whose share of the connections is used; `null` for the gateway's own work. */
   readonly organizationId: number | null;
   readonly budget: WaitBudget;
-  /** The longest wait for one lock, in milliseconds. Absent: all that is left of the budget. */
+  /** Longest wait for one lock, in milliseconds. The rest of the budget, if absent. */
   readonly lockWaitMs?: number;
-  /** How long a connection may be silent before it is given up, in milliseconds. */
+  /** Time without an answer after which a connection is closed, in milliseconds. */
   readonly silenceMs?: number;
-  /** Aborts when the client has gone. */
+  /** Aborts when the client has disconnected. */
   readonly signal?: AbortSignal;
 }
 
 const current = new AsyncLocalStorage<Work>();
 
-/** The work that the caller is part of; `undefined` for an operator's command. */
+/** Returns the work that the caller is part of; `undefined` in an operator's command. */
 export function currentWork(): Work | undefined {
   return current.getStore();
 }
 
-/** Runs a function on behalf of `work`, which {@link currentWork} then returns to whatever it awaits. */
+/** Runs a function as part of `work`. {@link currentWork} returns it there and in everything that the function awaits. */
 export function workFor<T>(work: Work, run: () => T): T {
   return current.run(work, run);
 }
