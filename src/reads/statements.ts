@@ -135,7 +135,9 @@ function joined(rows: Query, levels: readonly (Level & { readonly join?: Join })
 /** Selects the columns one by one: a prepared statement fails when a table that it reads with `*` gets another column. */
 function selected(query: Query, levels: readonly Level[]): Query {
   const columns = levels.flatMap(({ path, meta, selection }) =>
-    columnNames(meta, selection).map((name) => `${tableAlias(path)}.${name} as ${prefixOf(path)}${name}`),
+    columnNames(meta, selection).map((name) =>
+      path === '' ? `${ROOT}.${name}` : `${aliasOf(path)}.${name} as ${prefixOf(path)}${name}`,
+    ),
   );
   return query.select(columns) as Query;
 }
