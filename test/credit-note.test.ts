@@ -36,7 +36,7 @@ describe('opening a credit note', () => {
     expect(ledger(note.journalEntry)).toEqual(['debit Sales 60.00', 'debit INCOME 40.00', 'credit Accounts Receivable 100.00']);
   });
 
-  it('books lines in a foreign currency so that they add up to the total in the base currency too', async () => {
+  it('rounds lines in a foreign currency so that they add up to the rounded total in the base currency', async () => {
     const line = { accountId: books.ids.sales, amount: '0.05' };
     const note = await books.creditNote('0', { lines: [line, line, line], currencyCode: 'EUR', exchangeRate: '1.10' });
     expect(ledger(note.journalEntry)).toEqual([
@@ -47,7 +47,7 @@ describe('opening a credit note', () => {
     ]);
   });
 
-  it('is a second step for a draft, which has posted nothing yet', async () => {
+  it('posts the entry of a draft, which had none', async () => {
     const draft = await books.creditNote('100.00', { open: false });
     expect(draft).toMatchObject({ status: 'DRAFT', journalEntry: null });
 
@@ -57,7 +57,7 @@ describe('opening a credit note', () => {
     expect(ledger(openCreditNote.journalEntry)).toEqual(['debit Sales 100.00', 'credit Accounts Receivable 100.00']);
   });
 
-  it('happens once, also when it is asked for many times at once', async () => {
+  it('succeeds only once for parallel requests', async () => {
     const { id } = await books.creditNote('100.00', { open: false });
 
     const replies = await Promise.all(Array.from({ length: 8 }, () => books.client.graphql(OpenCreditNoteDocument, { id })));
@@ -75,14 +75,14 @@ describe('opening a credit note', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
-  it.each(['999999', 'abc', ''])('is refused for %p, which is no credit note', async (id) => {
+  it.each(['999999', 'abc', ''])('is refused for an unknown id: %p', async (id) => {
     const { errors } = await books.client.graphql(OpenCreditNoteDocument, { id });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'CREDIT_NOTE_NOT_FOUND', field: 'id' });
   });
 });
 
 describe('recording a credit note', () => {
-  it('takes the customer’s currency, the primary branch and the next number where none is named', async () => {
+  it('defaults to the customer’s currency, the primary branch and the next number', async () => {
     const euro = await books.customer('EUR');
     const first = await books.creditNote('1.00', { customerId });
     const second = await books.creditNote('1.00', { customerId: euro, exchangeRate: 1.1 });
@@ -124,15 +124,15 @@ describe('recording a credit note', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
-  it('refuses a number that is taken, and lets another organization have it', async () => {
+  it('refuses a number that the organization has already used, and accepts it in another organization', async () => {
     await books.creditNote('1.00', { number: 'A-1' });
     expect(await refusal({ number: 'A-1' })).toMatchObject({ code: 'CREDIT_NOTE_NUMBER_NOT_UNIQUE', field: 'number' });
     expect(await (await gateway.books()).creditNote('1.00', { number: 'A-1' })).toMatchObject({ number: 'A-1' });
   });
 });
 
-describe('accounts, branches and customers', () => {
-  it('are added', async () => {
+describe('creating accounts, branches and customers', () => {
+  it('returns what was created', async () => {
     const account = { code: 'X1', name: 'Till', type: 'CASH' as const };
     expect((await books.client.query(CreateAccountDocument, { input: account })).createAccount).toMatchObject({
       ...account,
@@ -149,7 +149,7 @@ describe('accounts, branches and customers', () => {
     expect((await books.client.query(CreateCustomerDocument, { input: customer })).createCustomer).toMatchObject(customer);
   });
 
-  it('are refused where a code is taken or a currency unknown', async () => {
+  it('refuses a code that is taken, an unknown currency and a wrong e-mail address', async () => {
     const account = { code: '10001', name: 'Bank again', type: 'BANK' as const };
     const code = await books.client.graphql(CreateAccountDocument, { input: account });
     const branch = await books.client.graphql(CreateBranchDocument, { input: { code: '1', name: 'Again' } });
@@ -168,7 +168,7 @@ describe('accounts, branches and customers', () => {
   });
 });
 
-/** What a credit note that nothing is wrong with, but for the changes, is refused with. */
+/** The refusal of a valid credit note with the changes. */
 async function refusal(changes: Partial<CreateCreditNoteInput>) {
   const input = { customerId, date: '2026-01-15', lines: [{ accountId: books.ids.sales, amount: '1.00' }], ...changes };
   const { errors } = await books.client.graphql(CreateCreditNoteDocument, { input });

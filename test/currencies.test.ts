@@ -13,7 +13,7 @@ import { cleanUp, cli, databaseByUrl, refusedStart } from './helpers/process.js'
 
 jest.setTimeout(60_000);
 
-/** The currencies of ISO 4217 as they are in 2026, with the digits that it gives them. */
+/** The currencies of ISO 4217 as of 2026, with their numbers of decimals. */
 let gateway: Gateway;
 let books: Books;
 beforeAll(async () => {
@@ -31,7 +31,7 @@ const account = (currencyCode: string) =>
   books.client.graphql(CreateAccountDocument, { input: { code: currencyCode, name: 'x', type: 'BANK', currencyCode } });
 const codeOf = ({ errors }: { errors?: readonly { extensions: Record<string, unknown> }[] }) => errors?.[0]?.extensions.code;
 
-describe('a currency of today', () => {
+describe('a currency for new records', () => {
   it.each([
     ['XCG', '0.01'],
     ['ZWG', '0.01'],
@@ -42,7 +42,7 @@ describe('a currency of today', () => {
     ['CLF', '0.0001'],
     ['UYI', '1'],
     ['XOF', '1'],
-  ])('is %s, and its smallest amount %s', async (currencyCode, smallest) => {
+  ])('can be %s, whose smallest amount is %s', async (currencyCode, smallest) => {
     const note = await books.creditNote('1000', { currencyCode, exchangeRate: '0.5' });
     const refund = (amount: string) =>
       books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note.id, { amount, exchangeRate: '0.5' }) });
@@ -50,25 +50,28 @@ describe('a currency of today', () => {
     expect(codeOf(await refund(`${smallest.replace(/^1$/, '1.')}1`))).toBe('AMOUNT_PRECISION');
   });
 
-  it.each(['ANG', 'BGN', 'CUC', 'HRK', 'DEM', 'ZWL', 'XAU', 'XDR', 'XTS', 'XXX', 'XBT'])('is not %s', async (currencyCode) => {
-    expect([codeOf(await customer(currencyCode)), codeOf(await account(currencyCode))]).toEqual([
-      'CURRENCY_NOT_FOUND',
-      'CURRENCY_NOT_FOUND',
-    ]);
-    const { superuser } = gateway.database;
-    for (const statement of [
-      `insert into customers (organization_id, display_name, currency_code) values (${books.organization.id}, 'x', '${currencyCode}')`,
-      `insert into organizations (public_id, name, base_currency, time_zone) values ('x', 'x', '${currencyCode}', 'UTC')`,
-      `insert into credit_notes (organization_id, number, customer_id, branch_id, date, currency_code, exchange_rate, total, reference_no, note, created_by)
+  it.each(['ANG', 'BGN', 'CUC', 'HRK', 'DEM', 'ZWL', 'XAU', 'XDR', 'XTS', 'XXX', 'XBT'])(
+    'cannot be %s, which is withdrawn or no currency',
+    async (currencyCode) => {
+      expect([codeOf(await customer(currencyCode)), codeOf(await account(currencyCode))]).toEqual([
+        'CURRENCY_NOT_FOUND',
+        'CURRENCY_NOT_FOUND',
+      ]);
+      const { superuser } = gateway.database;
+      for (const statement of [
+        `insert into customers (organization_id, display_name, currency_code) values (${books.organization.id}, 'x', '${currencyCode}')`,
+        `insert into organizations (public_id, name, base_currency, time_zone) values ('x', 'x', '${currencyCode}', 'UTC')`,
+        `insert into credit_notes (organization_id, number, customer_id, branch_id, date, currency_code, exchange_rate, total, reference_no, note, created_by)
        values (${books.organization.id}, 'x', 1, ${books.ids.branch}, '2026-01-15', '${currencyCode}', 1.1, 1, '', '', 'psql')`,
-      `update accounts set currency_code = '${currencyCode}' where organization_id = ${books.organization.id}`,
-    ]) {
-      await expect(superuser.query(statement)).rejects.toThrow('no currency for new records');
-    }
-  });
+        `update accounts set currency_code = '${currencyCode}' where organization_id = ${books.organization.id}`,
+      ]) {
+        await expect(superuser.query(statement)).rejects.toThrow('no currency for new records');
+      }
+    },
+  );
 });
 
-it('that was withdrawn stays readable, and what is open in it is settled, but nothing new is made in it', async () => {
+it('a withdrawn currency can be read, and its open notes can be refunded, but new notes in it are refused', async () => {
   const customerId = await books.customer('EUR');
   const note = await books.creditNote('100.00', { customerId, exchangeRate: '0.5' });
   const { superuser } = gateway.database;
@@ -86,7 +89,7 @@ it('that was withdrawn stays readable, and what is open in it is settled, but no
   expect(codeOf(await books.client.graphql(CreateCreditNoteDocument, { input }))).toBe('CURRENCY_NOT_FOUND');
 });
 
-it('the database has another list of is told at the start, and brought up to date by npm run migrate', async () => {
+it('a start is refused when the currency list of the database differs, and npm run migrate corrects it', async () => {
   const { admin, database, role, superuserUrl } = await databaseByUrl();
   const url = connectionUrl({ ...readCluster().application, database });
   const { rows } = await gateway.database.superuser.query(`select pg_get_functiondef('currencies()'::regprocedure) as text`);

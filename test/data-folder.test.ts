@@ -6,7 +6,7 @@ import { cleanUp, cli, refusedStart } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
-/** A file system that refuses the data folder is told in a line, by the gateway and by the commands. */
+/** The gateway and the commands report in one line that the file system refuses the data folder. */
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'credit-note-refunds-refused-'));
@@ -20,13 +20,13 @@ afterAll(async () => {
 });
 
 const REFUSED: Record<string, () => string> = {
-  'is in a file system that makes no folders': () => '/proc/data',
-  'is deep in such a file system': () => '/proc/data/of/mine',
-  'is in a file system of devices': () => '/dev/null/data',
+  'is in a file system without new folders': () => '/proc/data',
+  'is two folders below such a file system': () => '/proc/data/of/mine',
+  'is below a device': () => '/dev/null/data',
   'is a file': () => join(folder, 'file'),
   'is below a file': () => join(folder, 'file', 'data'),
   'is a link to nowhere': () => join(folder, 'dangling'),
-  'is nothing that a path can be': () => join(folder, 'x'.repeat(300)),
+  'has a name that is too long': () => join(folder, 'x'.repeat(300)),
 };
 
 describe.each(Object.entries(REFUSED))('a data folder that %s', (_name, path) => {
@@ -36,11 +36,11 @@ describe.each(Object.entries(REFUSED))('a data folder that %s', (_name, path) =>
     return { code, stderr: stderr.slice(0, line().stderr.length) };
   };
 
-  it('is told by the gateway', async () => {
+  it('is reported by the gateway in one line', async () => {
     expect(told(await refusedStart({ DATA_DIR: path() }))).toEqual(line());
   });
 
-  it('is told by a command', async () => {
+  it('is reported by a command in one line', async () => {
     expect(told(await cli({ DATA_DIR: path() }, 'migrate'))).toEqual(line());
   });
 });

@@ -14,7 +14,7 @@ import { readCluster } from './helpers/cluster.js';
 import { Client, Gateway, ledger } from './helpers/gateway.js';
 import { cleanUp, cli } from './helpers/process.js';
 
-/** Books of before the migrations of 2026-11-25, with real rows in them, are taken over; or the migration says which rows it cannot take. */
+/** Data from before the migrations of 2026-11-25 is migrated, or the migration names the rows that it cannot convert. */
 const { superuser, application } = readCluster();
 const EARLIER = 'Migration20261124Duplicates';
 const KEY = `bc_${'earlier'.repeat(6)}`;
@@ -41,11 +41,11 @@ afterEach(async () => {
   await admin.end();
 });
 
-/** Ids are counted from 1 in an empty database. */
+/** An empty database gives out ids from 1. */
 const [RECEIVABLE, FX, BANK, EURO_BANK, SALES] = [1, 2, 3, 4, 5];
 const [DOLLARS, EUROS] = [1, 2];
 
-/** An organization as the earlier version made it: blanks around names and codes were kept. */
+/** An organization as the earlier version created it, with blanks around names and codes. */
 async function fill(): Promise<void> {
   await sql.query(`
     insert into organizations (public_id, name, base_currency, time_zone) values ('acme', ' Acme Ltd', 'USD', 'America/New_York');
@@ -84,7 +84,7 @@ async function post(source: string, date: string, lines: readonly Line[], revers
   return rows[0].id;
 }
 
-/** Does the work in one transaction, since entries are compared with their documents at its end. */
+/** Runs the work in one transaction, because triggers compare entries with their documents at its end. */
 async function transaction<T>(work: () => Promise<T>): Promise<T> {
   await sql.query('begin');
   const result = await work();
@@ -136,7 +136,7 @@ async function note(
   });
 }
 
-/** A refund as it was booked then: all that is left between what was settled and what was paid is FX. */
+/** A refund as the earlier version posted it: the whole difference between settled and paid amount is FX. */
 async function refund(
   { id, customer }: Note,
   amount: string,
@@ -185,14 +185,14 @@ async function refunds(noteId: number): Promise<unknown[]> {
   return rows.map(({ gain, rounding }) => [gain, rounding]);
 }
 
-describe('books with refunds in both currencies, a reversal and a void note', () => {
+describe('an organization with refunds in both currencies, a reversal and a void note', () => {
   let cheap: Note;
   let mixed: Note;
   beforeEach(async () => {
     const usual = await note(' cn-1 ', DOLLARS, '100');
     await refund(usual, '40');
     await refund(usual, '30', { by: 'Ann', reversed: true });
-    // 1.005 of each euro: settled are the steps 1.01, 1.00, 1.01, …; 1.01 was paid each time.
+    // Each euro is worth 1.005: the settled amounts are 1.01, 1.00, 1.01, … in turn, and 1.01 is paid each time.
     cheap = await note('CN-2', EUROS, '30', { rate: '1.005', base: '30.15' });
     for (let times = 0; times < 5; times += 1) {
       await refund(cheap, '1', { rate: '1.005', settled: '1.01', paid: '1.01', from: times === 0 ? EURO_BANK : BANK });
@@ -210,7 +210,7 @@ describe('books with refunds in both currencies, a reversal and a void note', ()
     });
   });
 
-  it('are taken over, and can be proved', async () => {
+  it('is migrated without a change of its journal lines, and the ledger proof passes', async () => {
     const { rows: before } = await sql.query('select * from journal_lines order by id');
 
     await migrate(orm, { application: application.user });
@@ -225,11 +225,11 @@ describe('books with refunds in both currencies, a reversal and a void note', ()
     expect((await sql.query('select code, name from accounts where id = 3')).rows).toEqual([{ code: '10001', name: 'Bank' }]);
   });
 
-  it('tell apart what was gained and what was rounding', async () => {
+  it('has the gains of its refunds split into FX and rounding', async () => {
     await migrate(orm);
 
     expect(await refunds(cheap.id)).toEqual(Array.from({ length: 10 }, (_, index) => [0, index % 2 === 0 ? 0 : -0.01]));
-    // 1.6665 and −3.333: together −1.6665.
+    // 1.6665 and −3.333 add up to −1.6665.
     expect(await refunds(mixed.id)).toEqual([
       [1.67, -0.01],
       [-3.33, 0],
@@ -245,7 +245,7 @@ describe('books with refunds in both currencies, a reversal and a void note', ()
     ]);
   });
 
-  it('go on: the next refund books its own gain and nothing of earlier roundings, and an earlier refund can be reversed', async () => {
+  it('can post new refunds without earlier roundings, and reverse old refunds', async () => {
     await migrate(orm, { application: application.user });
     const gateway = await Gateway.start({ orm });
     try {
@@ -276,7 +276,7 @@ describe('books with refunds in both currencies, a reversal and a void note', ()
     }
   });
 
-  it('take no new refund that posts a rounding as FX', async () => {
+  it('accepts no new refund that posts rounding as FX', async () => {
     await migrate(orm);
     const copied = `insert into refunds select (refund).* from (
       select jsonb_populate_record(refunds, '{"rounding_as_gain": 0.01}') as refund from refunds limit 1) copy`;
@@ -284,7 +284,7 @@ describe('books with refunds in both currencies, a reversal and a void note', ()
   });
 });
 
-describe('rows that only people can put right stop the migration, which names them', () => {
+describe('the migration stops and names the rows that only a person can correct:', () => {
   const migration = async () => {
     const outcome = await cli({ DATABASE_URL: connectionUrl({ ...superuser, database }) }, 'migrate');
     const { rows } = await sql.query('select count(*)::int as count from schema_migrations');
@@ -334,7 +334,7 @@ describe('rows that only people can put right stop the migration, which names th
     expect(stderr).toContain(`- ${says}\n`);
   });
 
-  it('all of them at once', async () => {
+  it('all faulty rows at once', async () => {
     await sql.query(`update organizations set time_zone = '+02:00', lock_date = '-infinity'`);
     const { stderr } = await migration();
     expect(stderr.match(/^- /gm)).toHaveLength(2);

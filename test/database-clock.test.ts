@@ -11,7 +11,7 @@ import {
 } from './generated/documents.js';
 import { type Books, Client, Gateway } from './helpers/gateway.js';
 
-/** A gateway whose clock is wrong: what it answers and keeps is right by the clock of the database. */
+/** All times that a gateway with a wrong clock returns or stores come from the database's clock. */
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 let gateway: Gateway;
@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => void jest.useRealTimers());
 afterAll(() => gateway.stop());
 
-/** Only what time it is: timers go on as they are. */
+/** Changes only the current time; timers keep running. */
 function setGatewayClock(daysAhead: number): void {
   jest.useFakeTimers({
     now: Date.now() + daysAhead * DAY_MS,
@@ -49,7 +49,7 @@ async function inDatabase<T>(expression: string, ...values: unknown[]): Promise<
   return rows[0].value;
 }
 
-/** Seconds between the time and the database's. */
+/** Seconds between the time and the database's current time. */
 async function secondsOff(time: unknown): Promise<number> {
   return Math.abs(Number(await inDatabase(`extract(epoch from now() - $1::timestamptz)`, time)));
 }
@@ -58,7 +58,7 @@ const today = () => inDatabase<string>(`(now() at time zone 'UTC')::date::text`)
 const daysFromToday = (days: number) => inDatabase<string>(`((now() at time zone 'UTC')::date + $1::integer)::text`, days);
 
 describe.each([31, -31])('a gateway whose clock is %i days ahead', (daysAhead) => {
-  it('keeps the idempotency keys, so that nothing is paid twice', async () => {
+  it('keeps idempotency keys until their retention ends, so that a replay pays nothing twice', async () => {
     const input = books.refundInput((await books.creditNote('100.00')).id);
     const send = () => books.client.graphql(RefundCreditNoteDocument, { input, idempotencyKey: 'mine' });
     const first = await send();
@@ -71,7 +71,7 @@ describe.each([31, -31])('a gateway whose clock is %i days ahead', (daysAhead) =
     expect(second.data).toEqual(first.data);
   });
 
-  it('accepts a key until it expires, and not after that', async () => {
+  it('accepts an API key until it expires and refuses it afterwards', async () => {
     const keyWhich = async (expires: string) => {
       const expiresAt = await inDatabase<Date>(`now() + $1::interval`, expires);
       const { key } = await gateway.database.asOperator((em) =>
@@ -98,7 +98,7 @@ describe.each([31, -31])('a gateway whose clock is %i days ahead', (daysAhead) =
     expect(await secondsOff(lastUsed)).toBeLessThan(3600);
   });
 
-  it('says what can be refunded today', async () => {
+  it('returns what can be refunded today', async () => {
     const notes = [
       await books.creditNote('1.00', { date: await today() }),
       await books.creditNote('1.00', { date: await daysFromToday(1) }),
@@ -114,7 +114,7 @@ describe.each([31, -31])('a gateway whose clock is %i days ahead', (daysAhead) =
     expect(reasons).toEqual([[], ['DATE_BEFORE_CREDIT_NOTE']]);
   });
 
-  it('opens and voids credit notes now, on the day that it is', async () => {
+  it('opens and voids credit notes with the present time and day', async () => {
     setGatewayClock(daysAhead);
     const { id } = await books.creditNote('1.00');
     await books.client.query(VoidCreditNoteDocument, { id });
@@ -126,14 +126,14 @@ describe.each([31, -31])('a gateway whose clock is %i days ahead', (daysAhead) =
     expect(journalEntry).toEqual({ reversedBy: { postingDate: await today() } });
   });
 
-  it('says when the books were proved', async () => {
+  it('returns when the ledger was checked', async () => {
     setGatewayClock(daysAhead);
     const { ledgerHealth } = await books.client.query(LedgerHealthDocument);
     expect(await secondsOff(ledgerHealth.checkedAt)).toBeLessThan(3600);
   });
 });
 
-it('lets nobody choose when a credit note was opened or voided', async () => {
+it('ignores the time of voiding that a client of the database sets', async () => {
   const draft = await books.creditNote('1.00', { open: false });
   await gateway.database.sql.query(`update credit_notes set voided_at = '2001-01-01' where id = $1`, [draft.id]);
   expect(await secondsOff(await inDatabase('(select voided_at from credit_notes where id = $1)', draft.id))).toBeLessThan(3600);
@@ -149,7 +149,7 @@ describe('a sweep of idempotency keys', () => {
     );
   beforeEach(() => gateway.database.superuser.query('delete from idempotency_keys'));
 
-  it('takes what is past its retention, in more than one batch, and leaves the others', async () => {
+  it('deletes expired keys in several batches, and keeps the others', async () => {
     await keys(2_500, 31);
     await keys(2_500, 29);
     expect(await sweep()).toEqual({ swept: 2_500, doubt: null });
@@ -157,14 +157,14 @@ describe('a sweep of idempotency keys', () => {
     expect(await sweep()).toEqual({ swept: 0, doubt: null });
   });
 
-  it('is not made when it would take most of the keys, as after a jump of the database’s clock', async () => {
+  it('deletes nothing when most keys have expired, as after a jump of the database’s clock', async () => {
     await keys(2_500, 31);
     await keys(2_499, 1);
     expect(await sweep()).toEqual({ swept: 0, doubt: { expired: 2_500, kept: 2_499 } });
     expect(await inDatabase('(select count(*)::integer from idempotency_keys)')).toBe(4_999);
   });
 
-  it('takes a few keys whatever their share is', async () => {
+  it('deletes a small number of keys whatever their share', async () => {
     await keys(1_000, 31);
     expect(await sweep()).toEqual({ swept: 1_000, doubt: null });
   });
@@ -182,12 +182,12 @@ describe('a time zone', () => {
         (error: Error) => error.message,
       );
 
-  it.each(['+05:30', 'Mars/Olympus', ''])('is refused by both sides: %p', async (timeZone) => {
+  it.each(['+05:30', 'Mars/Olympus', ''])('is refused by the gateway and by the database: %p', async (timeZone) => {
     await expect(gateway.books({ timeZone })).rejects.toThrow();
     expect(await insert(timeZone)).not.toBe('accepted');
   });
 
-  it('is a name that both know', async () => {
+  it('is accepted when the gateway and the database know its name', async () => {
     expect(await insert('Asia/Kolkata')).toBe('accepted');
     expect((await gateway.books({ timeZone: 'Pacific/Kiritimati' })).organization.today).toBe(
       await inDatabase(`(now() at time zone 'Pacific/Kiritimati')::date::text`),

@@ -12,7 +12,7 @@ import { cleanUp, cli, GatewayProcess } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
-/** Three database roles: the owner migrates, an operator manages who may do what, the gateway serves requests. */
+/** Three database roles: the owner migrates, an operator manages organizations, members and keys, and the gateway serves requests. */
 let gateway: Gateway;
 let books: Books;
 let database: string;
@@ -72,7 +72,7 @@ describe('the gateway’s role', () => {
     ['rename an organization', () => `update organizations set name = 'x'`],
     ['put off a migration', () => `insert into schema_migrations (name) values ('x')`],
     ['write the event of an operator', event],
-  ])('may not %s', async (_name, statement) => {
+  ])('cannot %s', async (_name, statement) => {
     expect(await asGateway(statement())).toMatch(/permission denied|only an operator/);
   });
 
@@ -84,13 +84,13 @@ describe('the gateway’s role', () => {
     },
   );
 
-  it('may set the lock date, and note when a key was used', async () => {
+  it("can set the lock date and the time of a key's last use", async () => {
     expect(await asGateway('update api_keys set last_used_at = now()', 'update organizations set lock_date = null')).toBe(
       'accepted',
     );
   });
 
-  it('may choose nowhere when something was recorded, in which transaction, or under which id', async () => {
+  it('can choose neither the id nor the time nor the transaction of a record', async () => {
     const { rows } = await gateway.database.superuser.query(
       `select table_name || '.' || column_name as name from information_schema.column_privileges
        where grantee = $1 and privilege_type in ('INSERT', 'UPDATE') and table_schema = 'public' and column_name in ('id', 'created_at', 'xid')`,
@@ -109,11 +109,11 @@ describe('the gateway’s role', () => {
 });
 
 describe('the operator’s role', () => {
-  it('makes keys and members, and revokes and ends them', async () => {
+  it('can create and revoke keys', async () => {
     expect(await asOperator(key(), `update api_keys set revoked_at = now() where hash = ${HASH}`)).toBe('accepted');
   });
 
-  it('touches neither what is posted nor what credit notes hold', async () => {
+  it('can change neither posted records nor credit notes', async () => {
     const note = await books.creditNote('100.00');
     await books.refund(note.id);
     const { rows } = await gateway.database.superuser.query(
@@ -138,15 +138,15 @@ describe('the operator’s role', () => {
     expect(await asOperator('alter table refunds disable trigger all')).toContain('must be owner');
   });
 
-  it('dates back no event and no key', async () => {
+  it('cannot backdate an audit event', async () => {
     expect(await asOperator(event(', created_at', `, '2020-01-01'`))).toContain('permission denied');
   });
 });
 
-describe('whoever it is, the owner too,', () => {
+describe('every role, the owner too,', () => {
   const asOwnerOrOperator = async (...statements: string[]) => [await asOperator(...statements), await asOwner(...statements)];
 
-  it('cannot revive a revoked key', async () => {
+  it('cannot unrevoke a key, or change its role or expiry', async () => {
     await asOwner(key().replace('0', '1'), 'update api_keys set revoked_at = now() where revoked_at is null and name = $$mine$$');
     for (const value of ['null', `'2099-01-01'`]) {
       for (const refusal of await asOwnerOrOperator(`update api_keys set revoked_at = ${value} where name = 'mine'`)) {
@@ -157,7 +157,7 @@ describe('whoever it is, the owner too,', () => {
     expect(await asOwner(`update api_keys set role = 'VIEWER'`)).toContain('stays as it was made');
   });
 
-  it('cannot change, end or give again a membership without an event of it', async () => {
+  it('cannot change, end or renew a membership without an audit event', async () => {
     const change = (value: string) => `update memberships set ${value} where organization_id = ${own()}`;
     for (const value of [`role = 'ADMIN'`, 'ended_at = now()']) {
       for (const refusal of await asOwnerOrOperator(change(value))) expect(refusal).toContain('without an audit event');
@@ -176,7 +176,7 @@ describe('whoever it is, the owner too,', () => {
     expect(await asOwner(`truncate ${table} cascade`)).toContain('never changed or deleted');
   });
 
-  it('cannot date an event back', async () => {
+  it('cannot backdate an audit event', async () => {
     expect(await asOwner(event(', created_at', `, '2020-01-01'`))).toBe('accepted');
     const { rows } = await gateway.database.sql.query(`select 1 from audit_events where created_at < now() - interval '1 day'`);
     expect(rows).toEqual([]);
@@ -184,7 +184,7 @@ describe('whoever it is, the owner too,', () => {
 });
 
 describe('npm run migrate', () => {
-  it('takes back what a role had before', async () => {
+  it('revokes extra privileges of the gateway’s role', async () => {
     const { superuser } = gateway.database;
     const { user } = readCluster().application;
     await superuser.query(`grant insert, delete on api_keys to ${user}`);
@@ -193,7 +193,7 @@ describe('npm run migrate', () => {
     expect(await asGateway(key())).toContain('permission denied');
   });
 
-  it('gives the roles their rights also as an owner that is no superuser', async () => {
+  it('grants the roles their privileges when the owner is no superuser', async () => {
     const { superuser } = gateway.database;
     const owner = `owner_${database}`;
     await superuser.query(`create role ${owner} login password 'owner'`);
@@ -217,7 +217,7 @@ describe('npm run migrate', () => {
     ],
     ['the owner itself', ['--operator-role', 'postgres'], 'postgres owns the tables'],
     ['one role for both', ['--application-role', 'x', '--operator-role', 'x'], 'must be two roles'],
-  ])('refuses %s in a line', async (_name, words, says) => {
+  ])('refuses %s with a message of one line', async (_name, words, says) => {
     const DATABASE_URL = connectionUrl({ ...readCluster().superuser, database });
     const { code, stderr } = await cli({ DATABASE_URL }, 'migrate', ...words);
     expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 1, lines: 1 });
@@ -225,7 +225,7 @@ describe('npm run migrate', () => {
   });
 });
 
-it('tells in a line that the gateway’s role may not do an operator’s work', async () => {
+it('an operator’s command with the gateway’s role ends with a message of one line', async () => {
   const DATABASE_URL = connectionUrl({ ...readCluster().application, database });
   const words = ['--organization', books.organization.publicId, '--name', 'k', '--role', 'ADMIN'];
   const { code, stdout, stderr } = await cli({ DATABASE_URL }, 'api-key', 'create', ...words);
@@ -233,7 +233,7 @@ it('tells in a line that the gateway’s role may not do an operator’s work', 
   expect(stderr).toMatch(/^The role of DATABASE_URL may not do this\..*operations\.md.*\n$/);
 });
 
-it('tells at the start that the gateway’s role may do more than serve requests, if it may', async () => {
+it('the gateway warns at the start if its role may do more than serve requests', async () => {
   const start = async (role: 'superuser' | 'application') => {
     const started = await GatewayProcess.start({ DATABASE_URL: connectionUrl({ ...readCluster()[role], database }) });
     await started.stop('SIGTERM');

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { FOREIGN_KEYS } from '../src/services/ledger/ledger-health.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** SQL straight at the database, as the application's own role: what the entities refuse, the database refuses too. */
+/** Every rule of the entities stands in the database, too: SQL in the gateway's role meets the same refusals. */
 let gateway: Gateway;
 let books: Books;
 let other: Books;
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** Runs the statements in one transaction, as psql would, and answers the database's refusal. */
+/** Runs the statements in one transaction; returns "accepted" or the database's error message. */
 function refusal(...statements: string[]): Promise<string> {
   return refusalOf(gateway.database.sql, ...statements);
 }
@@ -33,12 +33,12 @@ async function refusalOf(sql: pg.Client, ...statements: string[]): Promise<strin
   }
 }
 
-/** What the tables' owner is refused, whom no missing privilege stops. */
+/** The database's refusal for the owner of the tables, whose privileges do not stop it. */
 function refusalOfOwner(...statements: string[]): Promise<string> {
   return refusalOf(gateway.database.superuser, ...statements);
 }
 
-/** An entry with two lines, as SQL that a refund of the newest customer's note can follow. */
+/** SQL of an entry with two lines; the SQL of a refund of the newest customer's note can follow. */
 function entry(debits: string, credits: string, { organizationId = books.organization.id, lineDate = '2026-02-01' } = {}): string {
   return `with entry as (
       insert into journal_entries (organization_id, posting_date, source, memo)
@@ -50,7 +50,7 @@ function entry(debits: string, credits: string, { organizationId = books.organiz
       ('CREDIT', ${books.ids.bank}, null, ${credits}::numeric)) line (side, account_id, customer_id, amount)`;
 }
 
-/** A refund by hand that nothing is wrong with, but for what the test changes. */
+/** SQL of a valid refund, with the changes of the test. */
 function refund(creditNoteId: string, changes: Record<string, string> = {}): string {
   const columns: Record<string, string> = {
     organization_id: String(books.organization.id),
@@ -75,7 +75,7 @@ function refund(creditNoteId: string, changes: Record<string, string> = {}): str
   return `insert into refunds (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})`;
 }
 
-it('accepts a refund by hand that keeps every rule, and raises what is refunded with it', async () => {
+it('accepts a refund by SQL that keeps every rule, and raises the refunded amount of its note', async () => {
   const note = await books.creditNote('100.00');
   expect(await refusal(entry('40', '40'), refund(note.id))).toBe('accepted');
   const { rows } = await gateway.database.sql.query('select refunded, refunded_base from credit_notes where id = $1', [note.id]);
@@ -83,7 +83,7 @@ it('accepts a refund by hand that keeps every rule, and raises what is refunded 
 });
 
 describe('over-refunding', () => {
-  it('is refused for a refund of more than remains', async () => {
+  it('is refused for a refund above the remaining credit', async () => {
     const note = await books.creditNote('100.00');
     expect(
       await refusal(
@@ -93,13 +93,13 @@ describe('over-refunding', () => {
     ).toContain('never_over_refunded');
   });
 
-  it('is refused for refunds that exceed the credit together, in one statement or in two', async () => {
+  it('is refused for two refunds whose sum exceeds the credit', async () => {
     const note = await books.creditNote('100.00');
     const half = refund(note.id, { amount: '60', settled_amount: '60', paid_amount: '60' });
     expect(await refusal(entry('60', '60'), half, entry('60', '60'), half)).toContain('never_over_refunded');
   });
 
-  it('is refused for an update of the note', async () => {
+  it('is refused for an update of the note’s amounts', async () => {
     const note = await books.creditNote('100.00');
     expect(await refusal(`update credit_notes set refunded = 100.01 where id = ${note.id}`)).toMatch(
       /never_over_refunded|changes only with its refunds/,
@@ -109,7 +109,7 @@ describe('over-refunding', () => {
     expect(await refusalOfOwner(`update credit_notes set applied = -1 where id = ${note.id}`)).toContain('check constraint');
   });
 
-  it('cannot be made room for by giving refunded credit back', async () => {
+  it('stays refused because an update cannot lower the refunded amount or raise the total', async () => {
     const note = await books.creditNote('100.00');
     await books.refund(note.id, { amount: '100.00' });
     expect(await refusal(`update credit_notes set refunded = 0, refunded_base = 0 where id = ${note.id}`)).toContain(
@@ -119,7 +119,7 @@ describe('over-refunding', () => {
   });
 });
 
-describe('a refund by hand that breaks a rule of refunding', () => {
+describe('a refund by SQL that breaks a rule', () => {
   it.each<[string, () => Promise<Record<string, string>> | Record<string, string>]>([
     ['an expense account', () => ({ from_account_id: books.ids.expense })],
     ['an inactive account', async () => ({ from_account_id: await books.account('BANK', { active: false }) })],
@@ -142,26 +142,26 @@ describe('a refund by hand that breaks a rule of refunding', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
-  it('is refused: a draft', async () => {
+  it('is refused: a refund of a draft', async () => {
     const note = await books.creditNote('100.00', { open: false });
     expect(await refusal(entry('40', '40'), refund(note.id))).toContain('rule of refunding');
   });
 
-  it('is refused: on the lock date', async () => {
+  it('is refused: a refund on the lock date', async () => {
     const note = await books.creditNote('100.00');
     await books.lock('2026-02-01');
     expect(await refusal(entry('40', '40'), refund(note.id))).toContain('the books are locked');
   });
 
-  it('is refused: the journal entry of another refund', async () => {
+  it('is refused: a refund with the journal entry of another refund', async () => {
     const note = await books.creditNote('100.00');
     await books.refund(note.id);
     expect(await refusal(refund(note.id))).toContain('unique');
   });
 });
 
-describe('a document that is not what its entry says', () => {
-  it('is refused: a refund with the entry of the credit note, or with other amounts', async () => {
+describe('a document that does not match its entry', () => {
+  it('is refused: a refund with the entry of its credit note, or with other amounts or another date', async () => {
     const note = await books.creditNote('100.00');
     expect(await refusal(refund(note.id))).toContain('not what its journal entry says');
     expect(await refusal(entry('40', '40'), refund(note.id, { settled_amount: '39' }))).toContain(
@@ -174,7 +174,7 @@ describe('a document that is not what its entry says', () => {
     expect(await refusal(entry('40', '40'), refund(note.id, { amount: '10' }))).toContain('not what its journal entry says');
   });
 
-  it('is refused: a draft that is opened with another note’s entry, or with an entry of its own making', async () => {
+  it('is refused: a draft that is opened with the entry of another note or of a refund', async () => {
     await books.creditNote('100.00');
     const draft = await books.creditNote('50.00', { open: false });
     const open = (id: string) => `update credit_notes set opened_at = now(), journal_entry_id = ${id} where id = ${draft.id}`;
@@ -185,7 +185,7 @@ describe('a document that is not what its entry says', () => {
     );
   });
 
-  it('is refused: a reversal that is no mirror', async () => {
+  it('is refused: a reversal whose amount differs from the refund', async () => {
     const { id } = await books.refund((await books.creditNote('100.00')).id);
     const mirror = `with entry as (
         insert into journal_entries (organization_id, posting_date, source, memo, reversal_of_id)
@@ -198,12 +198,12 @@ describe('a document that is not what its entry says', () => {
   });
 });
 
-describe('what is settled when the books are opened', () => {
+describe('a setting that is fixed when the organization is created', () => {
   it.each([
     `update organizations set base_currency = 'EUR'`,
     `update accounts set currency_code = 'EUR'`,
     `update accounts set type = 'expense'`,
-  ])('is refused to the application’s role: %s', async (statement) => {
+  ])('cannot be changed by the gateway’s role: %s', async (statement) => {
     expect(await refusal(statement)).toContain('permission denied');
   });
 });
@@ -222,7 +222,7 @@ describe('the journal', () => {
     expect(await refusal(header)).toContain('does not balance');
   });
 
-  it('refuses lines that are added to an entry later, also when they balance', async () => {
+  it('refuses two balanced lines that are added to a posted entry', async () => {
     await books.creditNote('100.00');
     const lines = `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
       select organization_id, journal_entry_id, posting_date, new_side, account_id, 5 from journal_lines, (values ('DEBIT'), ('CREDIT')) sides (new_side)
@@ -230,7 +230,7 @@ describe('the journal', () => {
     expect(await refusal(lines)).toContain('stays as it is');
   });
 
-  it('refuses a line that is added to an entry later', async () => {
+  it('refuses a single line that is added to a posted entry', async () => {
     const { journalEntry } = await books.creditNote('100.00');
     expect(journalEntry).not.toBeNull();
     const line = `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
@@ -255,7 +255,7 @@ describe('the journal', () => {
     },
   );
 
-  it('refuses to delete a credit note, or to change one that is in the books', async () => {
+  it('refuses to delete a credit note, or to change one that was opened', async () => {
     const note = await books.creditNote('100.00');
     const deletion = `delete from credit_notes where id = ${note.id}`;
     expect(await refusal(deletion)).toContain('permission denied');
@@ -277,7 +277,7 @@ describe('the journal', () => {
     }
   });
 
-  it('refuses a credit note whose lines do not add up', async () => {
+  it('refuses a credit note whose lines do not add up to its total', async () => {
     const note = await books.creditNote('100.00', { open: false });
     expect(await refusalOfOwner(`update credit_notes set total = 99 where id = ${note.id}`)).toContain('do not add up');
     const line = `insert into credit_note_lines (organization_id, credit_note_id, account_id, description, amount)
@@ -303,7 +303,7 @@ describe('a reference into another organization', () => {
     expect(await refusal(entry('40', '40'), refund(note.id, changes()))).toContain('foreign key');
   });
 
-  it('is refused for every reference between owned rows, by a foreign key that carries the organization', async () => {
+  it('is refused by every foreign key, because each contains the organization', async () => {
     const { rows } = await gateway.database.superuser.query(
       `select conrelid::regclass::text as source, confrelid::regclass::text as target, pg_get_constraintdef(oid) as definition
        from pg_constraint where contype = 'f' and confrelid::regclass::text not in ('organizations', 'users')`,
@@ -312,12 +312,12 @@ describe('a reference into another organization', () => {
     expect(rows.filter(({ definition }) => !definition.startsWith('FOREIGN KEY (organization_id, '))).toEqual([]);
   });
 
-  it('is refused for a line on the account of another', async () => {
+  it('is refused for a journal line on an account of another organization', async () => {
     expect(await refusal(entry('40', '40', { organizationId: other.organization.id }))).toContain('foreign key');
   });
 });
 
-it('cannot be fooled by temporary tables or functions that stand before the real ones', async () => {
+it('no temporary table or function can shadow the real ones in triggers', async () => {
   expect(await refusal('create temporary table journal_lines (like public.journal_lines)')).toContain('permission denied');
   expect(await refusal('create function pg_temp.f() returns int language sql as $$ select 1 $$')).toContain('permission denied');
   const { rows } = await gateway.database.superuser.query(
@@ -326,7 +326,7 @@ it('cannot be fooled by temporary tables or functions that stand before the real
   expect(rows).toEqual([]);
 });
 
-it("cannot be switched off by the application's role", async () => {
+it('the gateway’s role can neither switch off triggers nor change tables', async () => {
   expect(await refusal('set session_replication_role = replica')).toContain('permission denied');
   expect(await refusal('alter table refunds disable trigger all')).toContain('must be owner');
   expect(await refusal('drop table refunds cascade')).toContain('must be owner');

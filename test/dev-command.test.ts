@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 
 jest.setTimeout(60_000);
 
-/** What `npm run dev` starts after the first build, in a project of one file that stands for the gateway. */
+/** The second step of `npm run dev`, in a project of one file that stands for the gateway. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const GATEWAY = `
 process.on('SIGTERM', () => { console.log('stopped by SIGTERM'); process.exit(0); });
@@ -56,7 +56,7 @@ afterEach(async () => {
   await rm(project, { recursive: true });
 });
 
-/** The processes that have the project's name in their command lines. */
+/** Processes whose command line contains the project's folder. */
 function left(): { pid: number; command: string }[] {
   const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
   return lines.filter((line) => line.includes(project)).map((line) => ({ pid: Number.parseInt(line, 10), command: line }));
@@ -66,7 +66,7 @@ it.each<[string, (pid: number) => void]>([
   ['Ctrl-C, which reaches the whole group', (pid) => process.kill(-pid, 'SIGINT')],
   ['SIGTERM', (pid) => process.kill(pid, 'SIGTERM')],
   ['a terminal that is closed', (pid) => process.kill(-pid, 'SIGHUP')],
-])('leaves nothing behind after %s, and the gateway is told once', async (_name, end) => {
+])('ends all processes after %s, and signals the gateway once', async (_name, end) => {
   expect(left().length).toBeGreaterThanOrEqual(2);
 
   const ended = once(child, 'close');
@@ -77,7 +77,7 @@ it.each<[string, (pid: number) => void]>([
   expect(output.match(/stopped by/g)).toHaveLength(1);
 });
 
-it('starts the gateway again when a file has changed', async () => {
+it('restarts the gateway after a file has changed', async () => {
   await writeFile(join(project, 'src', 'main.ts'), GATEWAY.replace('ready', 'changed'));
   while (!output.includes('changed')) await sleep(50);
   const ended = once(child, 'close');

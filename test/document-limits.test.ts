@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** What a document may have of everything, beyond which it is neither validated nor compiled nor executed. */
+/** Limits of a GraphQL document; one that exceeds a limit is neither validated nor compiled nor executed. */
 let gateway: Gateway;
 let books: Books;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ const times = (count: number, text: (index: number) => string): string =>
 const nested = (levels: number, open: string, inner: string, close: string): string =>
   open.repeat(levels) + inner + close.repeat(levels);
 
-/** What there is too much of → a document that has it. */
+/** The limit that is exceeded, and a document that exceeds it. */
 const TOO_MUCH: [of: string, document: string][] = [
   ['aliases', `{ ${times(640, (index) => `x: f${index}`)} }`],
   ['aliases', `{ me { ${times(101, (index) => `a${index}: name`)} } }`],
@@ -55,7 +55,7 @@ const TOO_MUCH: [of: string, document: string][] = [
   ['valueDepth', `{ __typename @skip(if: ${nested(11, '[', '1', ']')}) }`],
 ];
 
-it.each(TOO_MUCH)('is refused for its %s: %.70s', async (of, query) => {
+it.each(TOO_MUCH)('a document is refused for its %s: %.70s', async (of, query) => {
   for (let round = 0; round < 3; round += 1) {
     const { status, data, errors } = await books.client.graphql(query);
     expect([status, data, errors?.length]).toEqual([400, undefined, 1]);
@@ -67,7 +67,7 @@ it.each(TOO_MUCH)('is refused for its %s: %.70s', async (of, query) => {
   }
 });
 
-it('is refused by GET as well, and writes nothing as a mutation', async () => {
+it('a document beyond a limit is refused by GET, too, and a mutation beyond a limit writes nothing', async () => {
   const query = `{ ${times(101, (index) => `a${index}: __typename`)} }`;
   const url = `/graphql?query=${encodeURIComponent(query)}`;
   const headers = { ...books.client.headers, 'apollo-require-preflight': '1' };
@@ -86,13 +86,13 @@ async function branches(): Promise<unknown> {
   return (await books.client.graphql('{ branches { id } }')).data;
 }
 
-it('is logged with whose it is', async () => {
+it('the log line of a refused document names its caller', async () => {
   const { headers } = await books.client.graphql(`{ ${times(101, (index) => `a${index}: __typename`)} }`);
   const line = gateway.logged.find(({ requestId }) => requestId === headers['x-request-id']);
   expect(line).toMatchObject({ status: 400, refused: 'QUERY_TOO_COSTLY', actor: 'key of ADMIN' });
 });
 
-describe('what the schema promises fits into the document itself:', () => {
+describe('a document may contain in literals', () => {
   it('a hundred refunds', async () => {
     const note = await books.creditNote('1000.00');
     const inputs = times(100, (index) => {

@@ -38,7 +38,7 @@ import { serverUser } from '../src/database/embedded-postgres/system-user.js';
 const asRoot = process.getuid?.() === 0;
 const onLinux = process.platform === 'linux' ? it : it.skip;
 jest.setTimeout(60_000);
-/** Durability against power failures is what these tests can do without. */
+/** Tests do without durability against power failures, to be faster. */
 const settings = { fsync: 'off' };
 const ownersLock = `pg_locks where locktype = 'advisory' and granted`;
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -61,7 +61,7 @@ describe('a running embedded PostgreSQL', () => {
     await rm(dataDir, { recursive: true });
   });
 
-  it('gives the application a role without privileges, which owns nothing', async () => {
+  it('connects the application with a role that has no privileges and owns nothing', async () => {
     const rows = await query(
       postgres.connection,
       `select current_user::text as user, rolsuper, rolcreatedb, rolcreaterole,
@@ -72,7 +72,7 @@ describe('a running embedded PostgreSQL', () => {
     expect(rows).toEqual([{ user: 'credit_notes', ...privileges, owner: 'postgres' }]);
   });
 
-  it('is durable, in UTF-8 and UTC, with checksums, and listens on no network', async () => {
+  it('is durable, uses UTF-8, UTC and checksums, and listens on no network', async () => {
     const expected = {
       fsync: 'on',
       synchronous_commit: 'on',
@@ -86,13 +86,13 @@ describe('a running embedded PostgreSQL', () => {
     expect(Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))).toEqual(expected);
   });
 
-  it('lets nobody in without the password', async () => {
+  it('refuses connections with a wrong password', async () => {
     for (const connection of [postgres.connection, postgres.superuser]) {
       await expect(query({ ...connection, password: 'guess' }, 'select')).rejects.toMatchObject({ code: '28P01' });
     }
   });
 
-  it('keeps its passwords in files for the owner only, and out of the command line and the log', async () => {
+  it('stores its passwords in files that only the owner can read, and never in the command line or the log', async () => {
     for (const file of ['database-url', 'postgres/passwords', 'postgres.log']) {
       expect((await stat(join(dataDir, file))).mode & 0o077).toBe(0);
     }
@@ -104,7 +104,7 @@ describe('a running embedded PostgreSQL', () => {
     }
   });
 
-  it('writes the URL of the database for developers', async () => {
+  it('writes a database URL for developers into a file', async () => {
     const connectionString = (await readFile(join(dataDir, 'database-url'), 'utf8')).trim();
     expect(connectionString).toBe(connectionUrl(postgres.connection));
     expect(await query({ connectionString }, 'select current_database() as name')).toEqual([{ name: 'credit_notes' }]);
@@ -112,7 +112,7 @@ describe('a running embedded PostgreSQL', () => {
 });
 
 describe('starting and stopping', () => {
-  it('keeps what was written from one start to the next', async () => {
+  it('keeps data between two starts', async () => {
     const dataDir = await dataFolder();
     const first = await start(dataDir);
     await query(first.superuser, 'create table kept as select 42 as answer');
@@ -123,7 +123,7 @@ describe('starting and stopping', () => {
     expect(second.connection.password).toBe(first.connection.password);
   });
 
-  it('leaves neither process nor socket behind, however often it is stopped', async () => {
+  it('leaves neither a process nor a socket behind, also when stopped several times', async () => {
     const dataDir = await dataFolder();
     const { connection, stop } = await start(dataDir);
     const pid = await postmaster(dataDir);
@@ -135,7 +135,7 @@ describe('starting and stopping', () => {
     expect((await readdir(dataDir)).sort()).toEqual(['postgres', 'postgres.log']);
   });
 
-  it('has room for the socket when the folder for temporary files has a long name', async () => {
+  it('uses a shorter socket path when the path of the temporary folder is too long', async () => {
     const dataDir = await dataFolder();
     const temporary = join(dataDir, 'x'.repeat(100));
     await mkdir(temporary);
@@ -147,7 +147,7 @@ describe('starting and stopping', () => {
 });
 
 describe('two processes and one data folder', () => {
-  it('refuses to start on the data folder of a running gateway, and names its process', async () => {
+  it('refuses to start on the data folder of a running gateway, and names its process id', async () => {
     const dataDir = await dataFolder();
     const { connection } = await start(dataDir);
 
@@ -155,7 +155,7 @@ describe('two processes and one data folder', () => {
     expect(await query(connection, 'select 1 as alive')).toEqual([{ alive: 1 }]);
   });
 
-  it('lets exactly one of two gateways win that start at once on an empty folder', async () => {
+  it('lets exactly one of two gateways start at the same time on an empty folder', async () => {
     const dataDir = await dataFolder();
 
     const outcomes = await Promise.allSettled([start(dataDir), start(dataDir)]);
@@ -166,7 +166,7 @@ describe('two processes and one data folder', () => {
     expect(winner && (await query(winner.connection, 'select 1 as alive'))).toEqual([{ alive: 1 }]);
   });
 
-  it('gives a tool the server of the running gateway, and leaves it running', async () => {
+  it('connects a tool to the server of the running gateway, and leaves that running', async () => {
     const dataDir = await dataFolder();
     const gateway = await start(dataDir);
 
@@ -176,7 +176,7 @@ describe('two processes and one data folder', () => {
     expect(await query(gateway.connection, 'select 1 as alive')).toEqual([{ alive: 1 }]);
   });
 
-  it('starts a server for a tool when there is none, and stops it with the tool', async () => {
+  it('starts a server for a tool when none runs, and stops it with the tool', async () => {
     const dataDir = await dataFolder();
 
     const tool = await openEmbeddedPostgres({ dataDir, settings });
@@ -189,7 +189,7 @@ describe('two processes and one data folder', () => {
 });
 
 describe('after a kill -9', () => {
-  it('takes over the server of a killed gateway, with all that was acknowledged', async () => {
+  it('takes over the server of a killed gateway, with all acknowledged data', async () => {
     const dataDir = await dataFolder();
     const acknowledged = await writeUntilKilled(dataDir);
     const pid = await postmaster(dataDir);
@@ -201,7 +201,7 @@ describe('after a kill -9', () => {
     expect(await isRunning(pid)).toBe(false);
   });
 
-  it('starts again when gateway and server were both killed, with all that was acknowledged', async () => {
+  it('starts again with all acknowledged data when the gateway and the server were killed', async () => {
     const dataDir = await dataFolder();
     const acknowledged = await writeUntilKilled(dataDir);
     const socketFolder = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[4];
@@ -212,7 +212,7 @@ describe('after a kill -9', () => {
     expect(await numbersWritten(superuser)).toEqual(expect.arrayContaining(acknowledged));
   });
 
-  it('starts although the number of the killed server now belongs to another process', async () => {
+  it('starts although another process now has the process id of the killed server', async () => {
     const dataDir = await dataFolder();
     await (await start(dataDir)).stop();
     const { uid, gid } = await stat(join(dataDir, 'postgres'));
@@ -225,7 +225,7 @@ describe('after a kill -9', () => {
     expect(stranger.exitCode).toBeNull();
   });
 
-  it('starts the server again in the same place when it dies', async () => {
+  it('restarts a killed server on the same socket', async () => {
     const dataDir = await dataFolder();
     const { connection, stop } = await start(dataDir);
     const killed = await postmaster(dataDir);
@@ -238,19 +238,19 @@ describe('after a kill -9', () => {
     expect(await isRunning(successor)).toBe(false);
   });
 
-  it('stays the owner when the connection with its lock is lost', async () => {
+  it('takes the owner’s lock again when its connection is lost', async () => {
     const dataDir = await dataFolder();
     const { superuser } = await start(dataDir);
     const [before] = await query(superuser, `select pid, pg_terminate_backend(pid) from ${ownersLock}`);
 
     await eventually(async () => {
       const [after] = await query(superuser, `select pid from ${ownersLock}`);
-      if (after === undefined || after.pid === before?.pid) throw new Error('There is no new owner yet.');
+      if (after === undefined || after.pid === before?.pid) throw new Error('no connection has taken the lock yet');
     });
     expect(await readdir(superuser.host)).toContain('.s.PGSQL.5432');
   });
 
-  it('brings the server back however often it dies', async () => {
+  it('restarts the server each of six times that it dies', async () => {
     const dataDir = await dataFolder();
     const { superuser, trouble } = await start(dataDir);
     for (let losses = 1; losses <= 6; losses += 1) {
@@ -266,7 +266,7 @@ describe('after a kill -9', () => {
     const dataDir = await dataFolder();
     const { connection, trouble } = await start(dataDir);
     const pid = await postmaster(dataDir);
-    // Whatever is written to this device meets a full disk, and each start of the server writes its options.
+    // Each start of the server writes its options, and writing to /dev/full always fails with a full disk.
     const options = join(dataDir, 'postgres/postmaster.opts');
     await rm(options);
     await symlink('/dev/full', options);
@@ -278,7 +278,7 @@ describe('after a kill -9', () => {
     expect(await query(connection, 'select 1 as alive')).toEqual([{ alive: 1 }]);
   });
 
-  it('removes what a killed process left half-built', async () => {
+  it('removes a half-built cluster of a killed process', async () => {
     const dataDir = await dataFolder();
     const builder = spawn('true');
     await once(builder, 'exit');
@@ -289,8 +289,8 @@ describe('after a kill -9', () => {
   });
 });
 
-describe('what cannot work', () => {
-  it('repeats what the server said when it does not start', async () => {
+describe('a failed start', () => {
+  it('repeats the server’s error message', async () => {
     const dataDir = await dataFolder();
 
     const failing = startEmbeddedPostgres({ dataDir, settings: { ...settings, shared_buffers: 'plenty' } });
@@ -298,10 +298,10 @@ describe('what cannot work', () => {
     expect(await readdir(dataDir)).toEqual(['postgres', 'postgres.log']);
   });
 
-  it('repeats what initdb said, and leaves no half-made cluster', async () => {
+  it('repeats initdb’s error message, and leaves no half-built cluster', async () => {
     const dataDir = await dataFolder();
     const user = await serverUser(undefined);
-    // Where the checkout is closed to the server's user, the programs are copied.
+    // The programs are copied if the server's user cannot read the checkout.
     const { postgres } = await placeBinaries(await installedPackage(), user, join(await dataFolder(), 'programs'));
 
     const logFile = join(dataDir, 'postgres.log');
@@ -311,7 +311,7 @@ describe('what cannot work', () => {
     expect(await readdir(dataDir)).toEqual(['postgres.log']);
   });
 
-  it('refuses a data folder whose database is gone, instead of starting an empty one', async () => {
+  it('refuses a data folder whose database is missing, instead of creating an empty one', async () => {
     const dataDir = await dataFolder();
     await symlink(join(dataDir, 'gone'), join(dataDir, 'postgres'));
 
@@ -319,7 +319,7 @@ describe('what cannot work', () => {
     expect(await readdir(dataDir)).toEqual(['postgres']);
   });
 
-  it('refuses a folder "postgres" that is not its own', async () => {
+  it('refuses a folder named "postgres" that the gateway did not create', async () => {
     const dataDir = await dataFolder();
     await mkdir(join(dataDir, 'postgres'));
     const { uid, gid } = (await serverUser(undefined)) ?? (await stat(dataDir));
@@ -328,13 +328,13 @@ describe('what cannot work', () => {
     await expect(start(dataDir)).rejects.toThrow('is not a database that this gateway made');
   });
 
-  it('tells to set DATABASE_URL where there is no embedded PostgreSQL', async () => {
+  it('asks for DATABASE_URL on a platform without embedded PostgreSQL', async () => {
     await expect(installedPackage('win32', 'x64')).rejects.toThrow(/no embedded PostgreSQL for win32-x64.*DATABASE_URL/);
   });
 });
 
 describe('the programs of PostgreSQL', () => {
-  it('get the links between their libraries when npm did not run the install script', async () => {
+  it('get the symbolic links between their libraries when npm has not run the install script', async () => {
     const folder = await dataFolder();
     await mkdir(join(folder, 'native/lib'), { recursive: true });
     await writeFile(join(folder, 'native/lib/libpq.so.5.18'), 'a library');
@@ -349,7 +349,7 @@ describe('the programs of PostgreSQL', () => {
 const onlyForRoot = asRoot ? describe : describe.skip;
 
 onlyForRoot('as root, with everything under a folder that is closed to others', () => {
-  it('keeps the cluster where its user can reach it, and finds it again', async () => {
+  it('stores the cluster in a folder that its user can read, and finds it again', async () => {
     const dataDir = join(await closedFolder(), 'data');
     cleanups.push(async () => rm(await readlink(join(dataDir, 'postgres')), { recursive: true }));
     const first = await start(dataDir);
@@ -361,7 +361,7 @@ onlyForRoot('as root, with everything under a folder that is closed to others', 
     expect(await query(second.superuser, 'select answer from kept')).toEqual([{ answer: 42 }]);
   });
 
-  it('runs a copy of the programs, made once, that only root can change', async () => {
+  it('runs one copy of the programs, which only root can change', async () => {
     const closed = await closedFolder();
     const packageFolder = await packageCopy(closed);
     const shelter = join(await dataFolder(), 'shelter');
@@ -378,7 +378,7 @@ onlyForRoot('as root, with everything under a folder that is closed to others', 
     expect(await once(version, 'exit')).toEqual([0, null]);
   });
 
-  it('does not run a copy that somebody else may have made', async () => {
+  it('refuses a copy of the programs that another user can change', async () => {
     const packageFolder = await packageCopy(await closedFolder());
     const shelter = join(await dataFolder(), 'shelter');
     const user = await serverUser(undefined);
@@ -389,14 +389,14 @@ onlyForRoot('as root, with everything under a folder that is closed to others', 
   });
 });
 
-/** A data folder for one test. */
+/** A new data folder for one test. */
 async function dataFolder(): Promise<string> {
   const folder = await reachableFolder();
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** mkdtemp makes its folders for their owner only, but the server's user must get into this one. */
+/** A temporary folder that the server's user may enter; mkdtemp creates folders for their owner only. */
 async function reachableFolder(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'embedded-test-')));
   await chmod(folder, 0o755);
@@ -409,7 +409,7 @@ async function closedFolder(): Promise<string> {
   return folder;
 }
 
-/** The programs and libraries only: the thousand files in `share` take seconds to copy. */
+/** A copy of the programs and libraries, without the thousand files in `share`, which take seconds. */
 async function packageCopy(folder: string): Promise<string> {
   const copy = join(folder, 'package');
   const filter = (path: string) => !path.endsWith('/share');
@@ -440,7 +440,7 @@ async function numbersWritten(connection: EmbeddedConnection): Promise<unknown[]
   return (await query(connection, 'select number from written')).map(({ number }) => number);
 }
 
-/** Runs a gateway in a process of its own and kills it in the middle of its work; returns what was acknowledged to it. */
+/** Kills a gateway process in the middle of its writes; returns the numbers that it has acknowledged. */
 async function writeUntilKilled(dataDir: string, environment: Record<string, string> = {}): Promise<number[]> {
   const fixture = fileURLToPath(new URL('./helpers/embedded-fixture.js', import.meta.url));
   const gateway = spawn(process.execPath, [fixture, dataDir], {
@@ -462,14 +462,14 @@ async function postmaster(dataDir: string): Promise<number> {
   return Number((await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
 }
 
-/** A dead process that its parent has not asked after yet (a zombie) does not count. */
+/** Whether the process runs; a zombie, whose parent has not read its exit code, does not. */
 async function isRunning(pid: number): Promise<boolean> {
   const status = spawn('ps', ['-o', 'stat=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [state] = await status.stdout.setEncoding('utf8').toArray();
   return state !== undefined && !state.startsWith('Z');
 }
 
-/** Repeats until it succeeds; gives up after so many attempts that it never will. */
+/** Repeats the attempt until it succeeds, at most 1,000 times. */
 async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
   for (let attempts = 1; ; attempts++) {
     try {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** What the preview answers: that it would be allowed, or the code and the field of its refusal. */
+/** The result of the preview: whether the refund is allowed, or the code and field of the error. */
 async function answer(method: 'GET' | 'POST', query: string, variables: string): Promise<unknown> {
   const headers = { 'content-type': 'application/json', ...books.client.headers };
   const reply =
@@ -37,7 +37,7 @@ const others = (without: string): string =>
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
     .join(', ');
 
-/** Every way in which a number can come, as a document and its variables. */
+/** Each way to send a number, as a document with its variables. */
 const WAYS: Record<string, (field: string, number: string) => [string, string]> = {
   'a variable': (field, number) => [
     'query($input: RefundCreditNoteInput!) { previewRefund(input: $input) { allowed } }',
@@ -94,7 +94,7 @@ describe.each(Object.entries(WAYS))('a number as %s', (_name, way) => {
     ['exchangeRate', '1.00000000000000000001', ['EXCHANGE_RATE_INVALID', 'exchangeRate']],
     ['exchangeRate', '-1', ['EXCHANGE_RATE_INVALID', 'exchangeRate']],
     ['exchangeRate', '1.000', true],
-  ])('loses no digit, by GET or by POST, the first time or the fifth: %s %.30s', async (field, number, expected) => {
+  ])('keeps every digit, by GET and by POST, in the first request and in the fifth: %s %.30s', async (field, number, expected) => {
     const [query, variables] = way(field, number);
     const answers: unknown[] = [];
     for (let time = 0; time < 5; time += 1) {
@@ -104,7 +104,7 @@ describe.each(Object.entries(WAYS))('a number as %s', (_name, way) => {
   });
 });
 
-it('an id or a count that lost a digit would be another', async () => {
+it('refuses an id or a count with more digits than a double holds, instead of rounding it', async () => {
   const asked = async (method: 'GET' | 'POST', variables: string) => {
     const query = 'query($id: ID!, $n: Int!) { creditNote(id: $id) { id } creditNotes(first: $n) { id } }';
     const headers = { 'content-type': 'application/json', ...books.client.headers };

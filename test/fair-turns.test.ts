@@ -3,7 +3,7 @@ import { FairTurns } from '../src/concurrency/fair-turns.js';
 
 const [MANY, FEW] = [1, 2];
 
-it('lets the request of one organization begin before all but the first of another that sends many at once', async () => {
+it('interleaves requests of two organizations, so that many of one do not delay the other', async () => {
   const turns = new FairTurns();
   const order: string[] = [];
   const begin = (organizationId: number, name: string) => turns.take(organizationId).then(() => order.push(name));
@@ -17,7 +17,7 @@ it('lets the request of one organization begin before all but the first of anoth
   expect(order).toEqual(['many 0', 'few 0', 'many 1', 'few 1', 'many 2', 'many 3', 'many 4']);
 });
 
-it('lets requests that come one after the other begin at once', async () => {
+it('starts sequential requests at once', async () => {
   const turns = new FairTurns();
   for (let index = 0; index < 3; index += 1) {
     await turns.take(MANY);

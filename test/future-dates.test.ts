@@ -19,10 +19,10 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** From the first place on Earth to have a new day to the last. */
+/** The zones in which a new day begins first and last on Earth, and UTC. */
 const ZONES = ['Pacific/Kiritimati', 'UTC', 'Pacific/Pago_Pago'];
 
-/** The day so many days after today in the books' time zone, by the database's clock. */
+/** The day so many days after today in the organization's time zone, by the database's clock. */
 async function day(books: Books, days: number): Promise<string> {
   const { rows } = await gateway.database.sql.query('select ((now() at time zone $1)::date + $2::integer)::text as day', [
     books.organization.timeZone,
@@ -36,10 +36,10 @@ function refused(reply: GraphQLReply<unknown>): unknown {
 }
 
 describe('a posting date', () => {
-  it.each(ZONES)('is at most so many days ahead as are configured, in %s', async (timeZone) => {
+  it.each(ZONES)('may be as many days ahead as configured and no more, in %s', async (timeZone) => {
     const books = await gateway.books({ timeZone });
     const note = await books.creditNote('100.00');
-    // Should midnight pass in between, both days are a day nearer.
+    // The day after the limit would become allowed if midnight passed in between, so the test uses the day after that.
     const [latest, beyond] = [await day(books, 3), await day(books, 5)];
 
     const made = await books.refund(note.id, { date: latest, amount: '1.00' });
@@ -51,7 +51,7 @@ describe('a posting date', () => {
     expect(errors?.[0]?.message).toContain('is the latest day that may be posted on');
   });
 
-  it.each(['9999-12-31', '2062-02-01'])('is nowhere %s', async (date) => {
+  it.each(['9999-12-31', '2062-02-01'])('is refused by every command on %s', async (date) => {
     const books = await gateway.books();
     const { client } = books;
     const note = await books.creditNote('100.00');
@@ -85,14 +85,14 @@ describe('a posting date', () => {
     );
   });
 
-  it('is looked at when a draft is opened, too', async () => {
+  it('on the last allowed day is accepted when a draft is opened', async () => {
     const books = await gateway.books();
     const date = await day(books, 3);
     const draft = await books.creditNote('100.00', { date, open: false });
     expect((await books.client.graphql(OpenCreditNoteDocument, { id: draft.id })).data?.openCreditNote?.date).toBe(date);
   });
 
-  it('is a warning and a refusal of a preview', async () => {
+  it('that is too far ahead is a refusal and a warning in the preview', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
 
@@ -104,7 +104,7 @@ describe('a posting date', () => {
     expect(previewRefund.warnings.map(({ code, field }) => [code, field])).toEqual([['DATE_TOO_FAR_AHEAD', 'date']]);
   });
 
-  it('is not years ahead by SQL either', async () => {
+  it('years ahead is refused by the database', async () => {
     const books = await gateway.books();
     const date = Temporal.Now.plainDateISO().add({ days: 400 }).toString();
     await expect(
@@ -121,7 +121,7 @@ describe('a lock date', () => {
   const unlock = (books: Books, lockDate: string | null) =>
     books.client.graphql(UnlockTransactionsDocument, { input: { lockDate, reason: 'Too early' } });
 
-  it.each(ZONES)('lies no further ahead than a posting date, in %s', async (timeZone) => {
+  it.each(ZONES)('may be as many days ahead as a posting date, in %s', async (timeZone) => {
     const books = await gateway.books({ timeZone });
     const [latest, beyond] = [await day(books, 3), await day(books, 5)];
 
@@ -133,17 +133,20 @@ describe('a lock date', () => {
     });
   });
 
-  it.each(['9999-12-31', '2062-02-01', '9999-12-31T23:59:59-12:00'])('does not close the books for ever: %s', async (date) => {
-    const books = await gateway.books();
-    const before = await books.snapshot();
+  it.each(['9999-12-31', '2062-02-01', '9999-12-31T23:59:59-12:00'])(
+    'too far ahead is refused and locks nothing: %s',
+    async (date) => {
+      const books = await gateway.books();
+      const before = await books.snapshot();
 
-    expect(['DATE_TOO_FAR_AHEAD', 'BAD_USER_INPUT']).toContain(refused(await lock(books, date)));
+      expect(['DATE_TOO_FAR_AHEAD', 'BAD_USER_INPUT']).toContain(refused(await lock(books, date)));
 
-    expect(await books.snapshot()).toEqual(before);
-    expect((await books.refund((await books.creditNote('100.00')).id)).amount).toBe('40.00');
-  });
+      expect(await books.snapshot()).toEqual(before);
+      expect((await books.refund((await books.creditNote('100.00')).id)).amount).toBe('40.00');
+    },
+  );
 
-  it('from before there was a bound goes back, to a day that may be one', async () => {
+  it('that was too far ahead before this rule can be moved to an allowed day', async () => {
     const books = await gateway.books();
     const { superuser } = gateway.database;
     await superuser.query('set session_replication_role = replica');
@@ -155,7 +158,7 @@ describe('a lock date', () => {
     expect((await unlock(books, null)).data?.unlockTransactions?.lockDate).toBeNull();
   });
 
-  it('is not years ahead by SQL either', async () => {
+  it('years ahead is refused by the database', async () => {
     const books = await gateway.books();
     const { sql } = gateway.database;
     const date = Temporal.Now.plainDateISO().add({ days: 400 }).toString();

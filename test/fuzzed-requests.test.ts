@@ -30,7 +30,7 @@ const ROOTS = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =
   type ? Object.values(type.getFields()).map((field) => ({ operation: type.name.toLowerCase(), field })) : [],
 );
 
-/** A number that JSON.stringify would not write so. */
+/** The text of a number in a notation that JSON.stringify does not use. */
 class Token {
   constructor(readonly text: string) {}
 }
@@ -97,7 +97,7 @@ const strange: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
-/** Mostly of the kind that the type takes, so that it gets beyond the first check. */
+/** Values mostly of the right type, so that they pass the first checks. */
 function valueFor(type: GraphQLInputType): fc.Arbitrary<unknown> {
   const inner = getNullableType(type);
   if (isListType(inner))
@@ -171,7 +171,7 @@ const anyOperation = fc
   .constantFrom(...ROOTS)
   .chain(({ operation: kind, field }) => operation(kind, field).map((asked) => ({ ...asked, kind })));
 
-/** What every reply has, whatever was asked. */
+/** Sends the request, and expects of the reply what must hold for every reply. */
 async function send(options: InjectOptions): Promise<{ status: number; json: unknown }> {
   const reply = await gateway.app.inject({ ...options, headers: { ...books.client.headers, ...options.headers } });
   const { statusCode: status, body } = reply;
@@ -205,7 +205,7 @@ function expectRest({ status, json }: { status: number; json: unknown }): void {
 const JSON_TYPE = { 'content-type': 'application/json' };
 const RUNS = { numRuns: 250, verbose: false } as const;
 
-it('answers any operation of the schema, whatever its variables are, and by GET what it answers by POST', async () => {
+it('answers every operation of the schema with any variables, and returns the same by GET as by POST', async () => {
   await fc.assert(
     fc.asyncProperty(anyOperation, async ({ query, variables, kind }) => {
       const post = await send({ method: 'POST', url: '/graphql', headers: JSON_TYPE, payload: jsonOf({ query, variables }) });
@@ -213,14 +213,14 @@ it('answers any operation of the schema, whatever its variables are, and by GET 
       if (kind !== 'query') return;
       const search = `query=${encodeURIComponent(query)}&variables=${encodeURIComponent(jsonOf(variables))}`;
       const get = await send({ method: 'GET', url: `/graphql?${search}`, headers: JSON_TYPE });
-      // When the books were checked is another moment each time.
+      // The time of a ledger proof differs between the two requests.
       if (!query.includes('checkedAt')) expect(get).toEqual(post);
     }),
     RUNS,
   );
 }, 300_000);
 
-it('answers any GraphQL body', async () => {
+it('answers any GraphQL body without an internal error', async () => {
   const text = fc.oneof(
     fc.constantFrom(
       '{ me { name } }',
@@ -256,7 +256,7 @@ it('answers any GraphQL body', async () => {
   );
 }, 300_000);
 
-it('answers any REST body', async () => {
+it('answers any REST body without an internal error', async () => {
   const field = (...right: unknown[]) =>
     fc.oneof(
       { weight: 4, arbitrary: fc.constantFrom(...right) },
@@ -312,7 +312,7 @@ it('answers any REST body', async () => {
   );
 }, 300_000);
 
-it('answers any method on any path with any headers', async () => {
+it('answers any method, path and headers without an internal error', async () => {
   const methods = [
     'GET',
     'HEAD',

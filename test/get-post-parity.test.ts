@@ -17,7 +17,7 @@ interface Reply {
   readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
 }
 
-/** The status of the reply, and its data or the code of its refusal. */
+/** The status of the reply, and its data or the code of its error. */
 async function outcome(request: { method: 'GET' | 'POST'; url: string; payload?: string }): Promise<unknown> {
   const headers = { 'content-type': 'application/json', ...books.client.headers };
   const reply = await gateway.app.inject({ ...request, headers });
@@ -25,7 +25,7 @@ async function outcome(request: { method: 'GET' | 'POST'; url: string; payload?:
   return [reply.statusCode, errors?.[0]?.extensions.code ?? data];
 }
 
-/** Each parameter holds JSON, but for the two that are text. */
+/** Each parameter contains JSON, but `query` and `operationName` are plain text. */
 const get = (parameters: Record<string, string>) => outcome({ method: 'GET', url: `/graphql?${new URLSearchParams(parameters)}` });
 const post = (fields: Record<string, string>) => {
   const isText = (name: string) => name === 'query' || name === 'operationName';
@@ -33,7 +33,7 @@ const post = (fields: Record<string, string>) => {
   return outcome({ method: 'POST', url: '/graphql', payload: `{${members.join(',')}}` });
 };
 
-describe('GET and POST agree', () => {
+describe('GET and POST return the same', () => {
   const REFUSED = [400, 'BAD_REQUEST'];
   const ANSWERED = [200, { creditNotes: [] }];
 
@@ -63,7 +63,7 @@ describe('GET and POST agree', () => {
     ['operationName', '', ANSWERED],
     ['operationName', 'Other', [400, 'OPERATION_RESOLUTION_FAILURE']],
     ['operationName', 'null', [400, 'OPERATION_RESOLUTION_FAILURE']],
-  ])('on %s=%s', async (name, value, expected) => {
+  ])('for %s=%s', async (name, value, expected) => {
     expect(await get({ query: QUERY, [name]: value })).toEqual(expected);
     expect(await post({ query: QUERY, [name]: value })).toEqual(expected);
   });
@@ -71,24 +71,24 @@ describe('GET and POST agree', () => {
   it.each([
     ['', [400, 'OPERATION_RESOLUTION_FAILURE']],
     ['One', [200, { me: { role: 'ADMIN' } }]],
-  ])('on the operation "%s" of several', async (operationName, expected) => {
+  ])('for the operation "%s" of several', async (operationName, expected) => {
     expect(await get({ query: NAMED, operationName })).toEqual(expected);
     expect(await post({ query: NAMED, operationName })).toEqual(expected);
   });
 
-  it.each(['', '{', '{ nothing }'])('on the document "%s"', async (query) => {
+  it.each(['', '{', '{ nothing }'])('for the document "%s"', async (query) => {
     expect(await get({ query })).toEqual(await post({ query }));
   });
 });
 
-describe('a parameter without a value', () => {
-  it.each(['variables', 'extensions', 'operationName'])('is one that is not there: %s', async (name) => {
+describe('an empty parameter', () => {
+  it.each(['variables', 'extensions', 'operationName'])('counts as absent: %s', async (name) => {
     expect(await get({ query: QUERY, [name]: '' })).toEqual([200, { creditNotes: [] }]);
     expect(await get({ [name]: '', query: QUERY })).toEqual([200, { creditNotes: [] }]);
   });
 });
 
-it.each(['query', 'variables', 'extensions', 'operationName'])('refuses a query string with two times %s', async (name) => {
+it.each(['query', 'variables', 'extensions', 'operationName'])('refuses a query string that contains %s twice', async (name) => {
   for (const [one, other] of [
     ['', ''],
     ['', '{}'],

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { ReverseRefundDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** An entry is exactly what its document says, line by line: in the database, by SQL as the gateway's own role. */
+/** The database compares each entry with its document, line by line; the tests send SQL in the gateway's role. */
 let gateway: Gateway;
 let books: Books;
 let customerId: string;
@@ -27,7 +27,7 @@ interface Line {
 const debit = (account: string, amount: string, rest: Partial<Line> = {}): Line => ({ side: 'DEBIT', account, amount, ...rest });
 const credit = (account: string, amount: string, rest: Partial<Line> = {}): Line => ({ side: 'CREDIT', account, amount, ...rest });
 
-/** Runs the statements in one transaction, as psql would, and answers the database's refusal. */
+/** Runs the statements in one transaction; returns "accepted" or the database's error message. */
 async function refusal(...statements: string[]): Promise<string> {
   const { sql } = gateway.database;
   try {
@@ -82,7 +82,7 @@ describe('the opening entry of a credit note', () => {
     });
     draft = note.id;
     open = `update credit_notes set opened_at = now(), journal_entry_id = ${NEWEST} where id = ${draft}`;
-    // 1.005, 2.01 and 3.015 are rounded, and each line is the step between two of them.
+    // The running totals 1.005, 2.01 and 3.015 are rounded, and each line is the difference of two of them.
     due = [
       debit(sales, '1.01', { euros: '1.00' }),
       debit(sales, '1.00', { euros: '1.00' }),
@@ -93,7 +93,7 @@ describe('the opening entry of a credit note', () => {
   const opened = (entries: readonly Line[], source = 'CREDIT_NOTE') =>
     refusal(...entry(source, entries, { date: '2026-01-15' }), open);
 
-  it('is accepted when it is just the lines of the note and the receivable', async () => {
+  it('is accepted with the lines of the note and the receivable', async () => {
     expect(await opened(due)).toBe('accepted');
     expect(await value(`select opened_at is not null as value from credit_notes where id = ${draft}`)).toBe('true');
   });
@@ -136,12 +136,12 @@ describe('the opening entry of a credit note', () => {
     expect(await opened(await entries())).toContain('not what its journal entry says');
   });
 
-  it('is refused when it is of another kind, or of nobody', async () => {
+  it('is refused with another source, or without a credit note', async () => {
     expect(await opened(due, 'REFUND')).toMatch(/no document of its kind|not what its journal entry says/);
     expect(await refusal(...entry('CREDIT_NOTE', due, { date: '2026-01-15' }))).toContain('no document of its kind');
   });
 
-  it('gets no lines after it has been looked at', async () => {
+  it('accepts no more lines after the constraints were checked', async () => {
     const late = lines([debit(books.ids.expense, '5'), credit(books.ids.bank, '5')], '2026-01-15');
     const statements = [...entry('CREDIT_NOTE', due, { date: '2026-01-15' }), open];
     expect(await refusal(...statements, 'set constraints all immediate', late)).toContain('not what its journal entry says');
@@ -150,7 +150,7 @@ describe('the opening entry of a credit note', () => {
     );
   });
 
-  it('is refused on the lock date, also by hand', async () => {
+  it('is refused on the lock date', async () => {
     await books.lock('2026-01-15');
     expect(await opened(due)).toContain('the books are locked on 2026-01-15');
   });
@@ -196,7 +196,7 @@ describe('the entry of a refund', () => {
   ];
   const posted = (entries: readonly Line[], source = 'REFUND') => refusal(...entry(source, entries), refund());
 
-  it('is accepted when it is just what was settled, paid and gained', async () => {
+  it('is accepted with the settled amount, the paid amount and the gain', async () => {
     expect(await posted(due())).toBe('accepted');
   });
 
@@ -225,7 +225,7 @@ describe('the entry of a refund', () => {
     expect(await posted(entries())).toContain('not what its journal entry says');
   });
 
-  it('is refused when nothing is settled and the rest is called FX', async () => {
+  it('is refused when nothing is settled and the whole payment is FX', async () => {
     const entries = [
       debit(books.ids.receivable, '0', { euros: '40', customer: customerId }),
       credit(books.ids.bank, '48', { euros: '40' }),
@@ -236,19 +236,19 @@ describe('the entry of a refund', () => {
     );
   });
 
-  it('is refused when it is of another kind, or of nobody', async () => {
+  it('is refused with another source, or without a refund', async () => {
     expect(await posted(due(), 'CREDIT_NOTE')).toContain('not what its journal entry says');
     expect(await refusal(...entry('REFUND', due()))).toContain('no document of its kind');
   });
 
-  it('is one of the same transaction', async () => {
+  it('must be posted in the transaction of the refund', async () => {
     await books.refund(noteId, { exchangeRate: '1.2' });
     const earlier = `(select journal_entry_id from credit_notes where id = ${noteId})`;
     expect(await refusal(refund({ journal_entry_id: earlier, date: `'2026-01-15'` }))).toContain('not what its journal entry says');
   });
 });
 
-describe('the mirror', () => {
+describe('the entry of a reversal', () => {
   let noteId: string;
   let refundId: string;
   let original: string;
@@ -269,7 +269,7 @@ describe('the mirror', () => {
       (select min(id) from api_keys where organization_id = ${books.organization.id}), 'psql', 'INTERNAL')`;
   const reversed = (entries: readonly Line[]) => refusal(...entry('REVERSAL', entries, { reversalOf: original }), reversal());
 
-  it('is accepted when it is each line on its other side', async () => {
+  it('is accepted with each line of the original on its other side', async () => {
     expect(await reversed(mirrored)).toBe('accepted');
   });
 
@@ -290,11 +290,11 @@ describe('the mirror', () => {
     expect(await reversed(entries())).toContain('no mirror');
   });
 
-  it('is refused where nothing is reversed or voided', async () => {
+  it('is refused without a reversal or a void note', async () => {
     expect(await refusal(...entry('REVERSAL', mirrored, { reversalOf: original }))).toContain('no mirror');
   });
 
-  it('of a credit note is accepted line by line, and a void note stays void', async () => {
+  it('voids a credit note, line by line, and the void note stays void', async () => {
     await books.client.query(ReverseRefundDocument, { input: { refundId, date: '2026-02-01', reason: 'x' } });
     const { receivable, sales } = books.ids;
     const opening = await value(`select journal_entry_id as value from credit_notes where id = ${noteId}`);
@@ -315,7 +315,7 @@ describe('the mirror', () => {
   });
 });
 
-it('refuses a credit note whose lines take back what is no income', async () => {
+it('refuses a credit note with a line on an account that is not an active income account in the base currency', async () => {
   for (const wrong of [
     books.ids.bank,
     books.ids.expense,
@@ -338,19 +338,19 @@ describe('a credit note', () => {
     return value(`select journal_entry_id as value from refunds where id = ${refund.id}`);
   };
 
-  it('is not opened by an entry that was posted for something else', async () => {
+  it('cannot be opened with an entry of another document', async () => {
     const { id } = await books.creditNote('100.00', { open: false });
     const open = `update credit_notes set opened_at = now(), journal_entry_id = ${await other()} where id = ${id}`;
     expect(await refusal(open)).toBe(`credit note ${id} is not what its journal entry says`);
   });
 
-  it('is not voided by an entry that was posted for something else', async () => {
+  it('cannot be voided with an entry of another document', async () => {
     const { id } = await books.creditNote('100.00');
     const voided = `update credit_notes set voided_at = now(), void_entry_id = ${await other()} where id = ${id}`;
     expect(await refusal(voided)).toBe(`credit note ${id} is voided by an entry that is not its mirror`);
   });
 
-  it.each(['refunded', 'refunded_base'])('is not recorded with something %s', async (column) => {
+  it.each(['refunded', 'refunded_base'])('cannot be inserted with an amount in %s', async (column) => {
     const note = `insert into credit_notes (organization_id, number, customer_id, branch_id, date, currency_code, exchange_rate, total,
         ${column}, reference_no, note, created_by)
       values (${books.organization.id}, 'by hand', ${customerId}, ${books.ids.branch}, '2026-01-15', 'EUR', 1.1, 1, 1, '', '', 'psql')`;
@@ -358,7 +358,7 @@ describe('a credit note', () => {
   });
 });
 
-it('lets no lock date slip in under an entry by hand that is still in flight', async () => {
+it('a lock date waits for an uncommitted entry by SQL', async () => {
   const { id } = await books.creditNote('3.00', { customerId, exchangeRate: '1', open: false });
   const { sql, superuser } = gateway.database;
   await sql.query('begin');
@@ -379,7 +379,7 @@ it('lets no lock date slip in under an entry by hand that is still in flight', a
       [books.organization.id],
     );
   await expect(lock()).rejects.toThrow('lock timeout');
-  // The event draws an id, which waits by itself; so does the lock date.
+  // The audit event waits for the id that it draws; without the event, the update itself has to wait.
   const withoutEvent = superuser.query(`update organizations set lock_date = '2026-01-31' where id = $1`, [books.organization.id]);
   await expect(withoutEvent).rejects.toThrow('lock timeout');
   await sql.query('commit');

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { LedgerHealthDocument, ReverseRefundDocument, VoidCreditNoteDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** What somebody has planted with every trigger switched off, the proof of the books finds, and names the document. */
+/** The ledger proof finds each fault that was inserted with all triggers switched off, and names its document. */
 let gateway: Gateway;
 let books: Books;
-/** A note with two refunds, one that was reversed, and a void one. */
+/** Ids of a note with two posted refunds and a reversed one, of a void note, and of accounts and a customer. */
 let found: Record<'note' | 'refund' | 'twin' | 'reversed' | 'voided' | 'expense' | 'fx' | 'stranger', string>;
 beforeAll(async () => {
   gateway = await Gateway.start();
@@ -58,7 +58,7 @@ const voiding = () => entryOf('credit_notes', found.voided, 'void_entry_id');
 const refunding = (id = found.refund) => entryOf('refunds', id);
 const reversing = () => `(select journal_entry_id from refund_reversals where refund_id = ${found.reversed})`;
 
-/** Two lines that balance. */
+/** SQL of two lines that balance each other. */
 const more = (entry: string, debited: string, credited: string, amount = 1_000_000) => `
   insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, branch_id, amount)
   select organization_id, id, posting_date, side, account_id, ${books.ids.branch}, ${amount}
@@ -67,11 +67,11 @@ const more = (entry: string, debited: string, credited: string, amount = 1_000_0
 const change = (entry: string, where: string, to: string) =>
   `update journal_lines set ${to} where journal_entry_id = ${entry} and ${where}`;
 
-it('finds nothing in books that are right', async () => {
+it('finds no fault in a correct ledger', async () => {
   expect(await broken()).toEqual([]);
 });
 
-describe('finds and names the document of', () => {
+describe('finds', () => {
   it.each<[string, () => string[], () => string]>([
     [
       'an opening entry by which a million leaves the bank',
@@ -172,7 +172,7 @@ describe('finds and names the document of', () => {
     expect(await broken()).toContain(expected());
   });
 
-  it.each(['CREDIT_NOTE', 'REFUND'])('no %s: an entry that balances', async (source) => {
+  it.each(['CREDIT_NOTE', 'REFUND'])('an entry that balances but belongs to no %s', async (source) => {
     await plant(
       `insert into journal_entries (organization_id, posting_date, source, memo) values (${books.organization.id}, '2026-02-01', '${source}', 'planted')`,
       more(`(select max(id) from journal_entries)`, found.expense, books.ids.bank),
@@ -181,7 +181,7 @@ describe('finds and names the document of', () => {
     expect(await broken()).toEqual([`every-entry-has-its-document: journal entry ${rows[0].id}`]);
   });
 
-  it('an entry of another kind', async () => {
+  it('an entry whose source is not that of its document', async () => {
     const { rows } = await gateway.database.sql.query(`select ${refunding()} as id`);
     await plant(`update journal_entries set source = 'CREDIT_NOTE' where id = ${rows[0].id}`);
     expect(await broken()).toEqual([
