@@ -29,8 +29,8 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const END_TIMEOUT_MS = 1_000;
 
 const USAGE =
-  'The gateway takes no options: it is configured by environment variables, such as PORT, DATABASE_URL and DATA_DIR. The README lists them, under ' +
-  "Configuration. The operator's commands: npm run organization -- --help";
+  'The gateway takes no options: it is configured by environment variables, such as PORT, DATABASE_URL and DATA_DIR. docs/operations.md lists them, ' +
+  "under Configuration. The operator's commands: npm run organization -- --help";
 
 async function main(): Promise<void> {
   assertNodeVersion(process.versions.node);
