@@ -89,13 +89,14 @@ export class DatabaseClient implements PostgresPoolClient {
     // The caller gets the error that caused the rollback. Losing the connection ends the transaction too.
     if (text === 'rollback') return NOTHING;
     const isLost = isConnectionLost(error);
-    // kysely keeps a connection whose transaction cannot begin or be rolled back: https://github.com/kysely-org/kysely/issues/1990
+    // kysely 0.29 keeps a connection whose transaction cannot begin. Delete when it is released, as after a rollback that fails:
+    // https://github.com/kysely-org/kysely/issues/1990
     if (text.startsWith('start transaction')) this.release();
     throw isLost ? new ConnectionException(error) : error;
   }
 }
 
-/** pg takes it since 8.13, its types do not: https://github.com/brianc/node-postgres/pull/3074 */
+/** pg takes it since 8.13. Delete when its types do: https://github.com/brianc/node-postgres/pull/3074 */
 interface QueryTimeout {
   readonly query_timeout: number | undefined;
 }

@@ -75,7 +75,10 @@ export function isFatal(error: unknown): boolean {
   return error instanceof Error && 'severity' in error && error.severity === 'FATAL';
 }
 
-/** Whether the connection was lost. pg gives some losses no code, only a message. Errors of the server have a severity. */
+/**
+ * Whether the connection was lost. Errors of the server have a severity. pg 8.23 gives some losses no code, only a message: delete
+ * the messages when it does.
+ */
 export function isConnectionLost(error: unknown): error is Error {
   if (!(error instanceof Error) || 'severity' in error) return false;
   return 'code' in error || /Connection (terminated|ended)|not queryable|Query read timeout/.test(error.message);

@@ -12,7 +12,8 @@ export async function executeTogether(em: EntityManager, statements: readonly St
   if (statements.length === 0) return [];
   const start = performance.now();
   try {
-    // kysely waits for the answer of a query before it sends the next one on the same connection, so it gets them as one query.
+    // In a transaction kysely 0.29 waits for the answer to a query before it sends the next one, so it gets them as one query.
+    // Delete when it does not: https://github.com/kysely-org/kysely/issues/1711
     const { rows } = await em.getKysely().executeQuery<ResultRow[]>(CompiledQuery.raw(TOGETHER, [...statements]));
     return rows;
   } catch (error) {

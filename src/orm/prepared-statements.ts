@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 
 /**
- * The most statements that are prepared, and that one connection prepares: pg cannot deallocate a single statement, so a connection
- * that has prepared this many is replaced. PostgreSQL keeps a plan for each statement on each connection, some 50 kB.
+ * The most statements that are prepared, and that one connection prepares. PostgreSQL keeps a plan for each on each connection, some 50 kB.
+ * pg 8.23 cannot deallocate a single statement, so a connection that has prepared this many is replaced. Delete the replacement when it
+ * can: https://github.com/brianc/node-postgres/issues/1889
  */
 export const MAX_PREPARED_STATEMENTS = 100;
 
