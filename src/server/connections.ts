@@ -3,17 +3,17 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyBaseLogger } from 'fastify';
 import { ServiceUnavailable } from '../errors.js';
-import { plainReply } from '../rest/errors.js';
-import { SECURITY_HEADERS } from './web-security.js';
+import { BrokenRequest, brokenRequest, MAX_HEADER_BYTES, NOT_A_REQUEST, rawReply } from './broken-request.js';
+import { allowHalfOpen, closeLingering, discardInput, probeClient } from './half-open.js';
 
-/** What a connection may ask for. Times are in seconds. */
+/** Limits of the HTTP server's connections. */
 export interface ConnectionLimits {
   readonly maxConnections: number;
-  /** From the first byte of a request to its last. */
+  /** Time from the first byte of a request to its last. */
   readonly requestSeconds: number;
-  /** How long a connection may stay open between two requests. */
+  /** Time that a connection may stay open between two requests. */
   readonly keepAliveSeconds: number;
-  /** How long a client may take to read a reply. */
+  /** Time that a client may take to read a reply. */
   readonly replySeconds: number;
 }
 
@@ -24,62 +24,42 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   replySeconds: 60,
 };
 
-/** The header of a request arrives within this time, or within the request's own limit if that is less. */
+/** Time limit for the header of a request, unless the limit for the whole request is shorter. */
 const HEADER_SECONDS = 10;
-const MAX_HEADER_BYTES = 16 * 1024;
 
-/** How often the limits of time are looked at. */
+/** The interval at which the time limits are checked. */
 const CHECK_INTERVAL_MS = 1_000;
 
-/** When so many requests of a connection wait for their replies, no more is read from it. */
+/** With this many unanswered requests on a connection, nothing more is read from it. */
 const PIPELINED_PAUSE = 16;
-/** More than this can come only within one packet of a client that wants no replies: it is cut off. */
+/** One packet can hold more requests than that. A client that sends this many does not want replies, and is cut off. */
 const PIPELINED_LIMIT = 100;
 
-/** After its last reply a connection is still read from, since closing it with unread bytes would destroy the reply on its way. */
-const LINGER_MS = 2_000;
-
-/** The reset of a client near by that is gone comes back within this time. */
-const RESET_MS = 20;
-
-/** How often a client that has ended its side is asked whether it is still there. */
-const PROBE_INTERVAL_MS = 1_000;
-
-/** What was received of a request is not one, or did not come in time. */
-export class BrokenRequest extends Error {
-  constructor(
-    readonly status: 400 | 408 | 413 | 431,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** A request whose reply has not been sent. */
+/** A request and its reply, which has not been sent. */
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Replies with the error; once the request has reached its door. */
+  /** Replies with the error; `null` until Fastify has the request. */
   refuse: ((error: Error) => void) | null;
-  /** Why the request will never be complete. */
+  /** The reason why the request will never be complete. */
   broken: Error | null;
-  /** When the reply was handed over to be sent. */
+  /** The time at which the reply was handed over to be sent. */
   repliedAt: number | null;
 }
 
 interface Connection {
   readonly socket: Socket;
-  /** In the order in which they came. The first one is being worked on. */
+  /** In order of arrival. The first is being worked on. */
   readonly open: Exchange[];
   latest: Exchange | null;
-  /** Nothing more is read; the connection ends after the replies that are open, and then this one. */
-  ending: { readonly lastWords: string | null } | null;
-  isLingering: boolean;
+  /** Set when nothing more is read: the connection ends after the open replies and, if there is one, this raw reply. */
+  ending: { readonly reply: string | null } | null;
+  isClosing: boolean;
 }
 
 /**
- * The connections of an HTTP server: one request of each at a time, replies in order, and nothing that follows a request changes
- * its reply. Node alone works on pipelined requests at once, and answers bytes that it cannot read before the replies that are due.
+ * The connections of an HTTP server. Each works on one request at a time and replies in order, and no bytes after a request change its
+ * reply. Node by itself works on pipelined requests in parallel, and replies to bytes that it cannot parse before the replies that are due.
  */
 export class Connections {
   private readonly connections = new Map<Socket, Connection>();
@@ -100,16 +80,16 @@ export class Connections {
       keepAliveTimeout: keepAliveSeconds * 1_000,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
-      // Looked at where the reply can be in the dialect of its door.
+      // `follow` checks the header, where the reply has the format of its door.
       requireHostHeader: false,
     });
-    // All are kept, up to the size: Node would drop those beyond the 2,000th without a word, and one may be the idempotency key.
+    // Only the size is limited: Node silently drops headers beyond the 2,000th, and one may be the idempotency key.
     server.maxHeadersCount = 0;
     allowHalfOpen(server);
     const take = (request: IncomingMessage, response: ServerResponse) => this.take({ request, response }, handler);
     server.on('connection', (socket) => this.open(socket));
     server.on('request', take);
-    // An expectation that is not known may be ignored.
+    // RFC 9110 allows a server to ignore an expectation that it does not know.
     server.on('checkExpectation', take);
     server.on('connect', (_request, socket) => {
       socket.on('error', () => undefined);
@@ -121,9 +101,9 @@ export class Connections {
   }
 
   /**
-   * Takes note of how to refuse this request, should it turn out to be broken while its body is read.
+   * Registers how to refuse the request if it proves broken while its body is read.
    *
-   * @returns what is wrong with it already
+   * @returns the fault that is known already; `null` if there is none
    */
   follow(request: IncomingMessage, refuse: (error: Error) => void): Error | null {
     const exchange = this.exchanges.get(request);
@@ -134,7 +114,7 @@ export class Connections {
     return exchange?.broken ?? null;
   }
 
-  /** Ends what is idle, refuses what has not arrived, and ends each connection after its last reply. */
+  /** Ends idle connections, refuses requests that have not fully arrived, and ends each connection after its last reply. */
   stop(): void {
     this.isStopping = true;
     for (const connection of this.connections.values()) {
@@ -143,7 +123,7 @@ export class Connections {
     }
   }
 
-  /** What Node calls for bytes that are no request, for a request that is too slow, and for each error of a socket. */
+  /** The server's `clientErrorHandler`: Node calls it for bytes that are no request, for a slow request and for each error of a socket. */
   readonly fail = (error: Pick<ConnectionError, 'code'>, socket: Socket): void => {
     const connection = this.connections.get(socket);
     const broken = brokenRequest(error.code);
@@ -159,8 +139,8 @@ export class Connections {
     discardInput(socket);
     const { open, latest } = connection;
     const isWithinBody = latest !== null && !latest.request.complete;
-    const isAnswered = isWithinBody || (open.length > 0 && NO_REQUEST.has(error.code));
-    connection.ending = { lastWords: isAnswered ? null : this.lastWords(broken) };
+    const isAnswered = isWithinBody || (open.length > 0 && NOT_A_REQUEST.has(error.code));
+    connection.ending = { reply: isAnswered ? null : this.replyTo(broken) };
     if (isWithinBody && !latest.response.writableEnded) this.refuse(latest, broken);
     else if (open.length === 0) this.end(connection);
     else if (isAnswered) announceClose(open.at(-1)?.response);
@@ -171,23 +151,23 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const connection: Connection = { socket, open: [], latest: null, ending: null, isLingering: false };
+    const connection: Connection = { socket, open: [], latest: null, ending: null, isClosing: false };
     this.connections.set(socket, connection);
-    // Node calls this after the last reply of a connection.
-    socket.destroySoon = () => this.linger(connection);
+    // Node calls `destroySoon` after the last reply of a connection.
+    socket.destroySoon = () => this.close(connection);
     socket.once('close', () => {
       this.connections.delete(socket);
       connection.open.length = 0;
       if (this.connections.size < this.limits.maxConnections) this.isFull = false;
     });
-    // Reading the body of a request resumes its socket.
+    // Node resumes the socket when it reads the body of a request.
     socket.on('resume', () => {
       if (connection.open.length >= PIPELINED_PAUSE && connection.ending === null) socket.pause();
     });
-    socket.once('end', () => this.probe(connection));
+    socket.once('end', () => probeClient(socket, () => connection.open[0]));
   }
 
-  /** When there are too many connections, the one goes that has been without a complete request for the longest time. */
+  /** Whether a new connection may stay. At the limit, the one that has been without a complete request for longest is closed for it. */
   private hasRoom(): boolean {
     if (this.connections.size < this.limits.maxConnections) return true;
     if (!this.isFull) this.logger.warn({ connections: this.connections.size }, 'too many connections; idle ones are closed');
@@ -219,12 +199,12 @@ export class Connections {
     else if (connection.open.length >= PIPELINED_PAUSE) socket.pause();
   }
 
-  /** The reply to the first request has been sent, or never will be. */
+  /** Starts the next request: the reply to the first has been sent, or never will be. */
   private next(connection: Connection, handler: RequestListener): void {
     const { socket, open } = connection;
     open.shift();
-    if (socket.destroyed || connection.isLingering) return;
-    // The one that has been idle for the longest time is the first.
+    if (socket.destroyed || connection.isClosing) return;
+    // Keeps the map in order: the connection that has been idle for longest is first.
     this.connections.delete(socket);
     this.connections.set(socket, connection);
     if (open.length === PIPELINED_PAUSE - 1) socket.resume();
@@ -240,36 +220,16 @@ export class Connections {
   }
 
   private end(connection: Connection): void {
-    const lastWords = connection.ending?.lastWords;
-    if (lastWords && connection.socket.writable) connection.socket.write(lastWords);
-    this.linger(connection);
+    const reply = connection.ending?.reply;
+    if (reply && connection.socket.writable) connection.socket.write(reply);
+    this.close(connection);
   }
 
-  private linger(connection: Connection): void {
-    if (connection.isLingering) return;
-    connection.isLingering = true;
-    connection.ending ??= { lastWords: null };
-    const { socket } = connection;
-    discardInput(socket);
-    // What the client has ended from its side is closed with this side. The empty write fails if it is gone and has sent a reset.
-    const timer = socket.readableEnded
-      ? setTimeout(() => socket.end(''), RESET_MS)
-      : setTimeout(() => socket.destroy(), LINGER_MS).unref();
-    if (!socket.readableEnded) socket.end();
-    socket.once('close', () => clearTimeout(timer));
-  }
-
-  /**
-   * A client that has ended its side may still wait for its reply (RFC 9112, 9.6), or be gone: that shows only when something is
-   * sent. "100 Continue" may be sent before any reply and is ignored by all clients but those of HTTP/1.0.
-   */
-  private probe({ socket, open }: Connection): void {
-    const timer = setInterval(() => {
-      const [current] = open;
-      if (current === undefined || current.response.headersSent || current.request.httpVersion === '1.0') return;
-      current.response.writeContinue();
-    }, PROBE_INTERVAL_MS).unref();
-    socket.once('close', () => clearInterval(timer));
+  private close(connection: Connection): void {
+    if (connection.isClosing) return;
+    connection.isClosing = true;
+    connection.ending ??= { reply: null };
+    closeLingering(connection.socket);
   }
 
   private cutSlowReaders(): void {
@@ -282,58 +242,18 @@ export class Connections {
     }
   }
 
-  /** The reply to something of which no door is known. */
-  private lastWords({ status, message }: BrokenRequest): string {
+  private replyTo(broken: BrokenRequest): string {
     const requestId = randomUUID();
-    this.logger.info({ requestId, path: 'unknown', status, refused: message }, 'request');
-    const { body, contentType } = plainReply(status, message, { requestId, accept: undefined });
-    const text = JSON.stringify(body);
-    return [
-      `HTTP/1.1 ${status} ${(body as { error: string }).error}`,
-      `content-type: ${contentType}; charset=utf-8`,
-      `content-length: ${Buffer.byteLength(text)}`,
-      `x-request-id: ${requestId}`,
-      `date: ${new Date().toUTCString()}`,
-      ...Object.entries(SECURITY_HEADERS).map((header) => header.join(': ')),
-      'connection: close',
-      '',
-      text,
-    ].join('\r\n');
+    this.logger.info({ requestId, path: 'unknown', status: broken.status, refused: broken.message }, 'request');
+    return rawReply(broken, requestId);
   }
-}
-
-/** Codes of Node for what does not even begin like a request. Behind one, it is no request that could have a reply. */
-const NO_REQUEST: ReadonlySet<string> = new Set(['HPE_INVALID_METHOD', 'HPE_INVALID_CONSTANT', 'HPE_CLOSED_CONNECTION']);
-
-/** `null` for what is no fault of a request's, but the end of its connection. */
-function brokenRequest(code: string): BrokenRequest | null {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new BrokenRequest(408, 'The request did not arrive in time');
-  if (code === 'HPE_HEADER_OVERFLOW') return new BrokenRequest(431, `The header is larger than ${MAX_HEADER_BYTES} bytes`);
-  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return new BrokenRequest(413, 'The chunk extensions are too large');
-  if (code === 'HPE_INVALID_EOF_STATE') return new BrokenRequest(400, 'The request ended before it was complete');
-  return code?.startsWith('HPE_') ? new BrokenRequest(400, 'That is not a valid HTTP request') : null;
 }
 
 function hasArrived({ request, response }: Exchange): boolean {
   return request.complete || response.writableEnded;
 }
 
-/** Whatever still comes is read, so that the client can finish, and nobody looks at it. */
-function discardInput(socket: Socket): void {
-  socket.removeAllListeners('data');
-  socket.on('data', () => undefined);
-}
-
-/** Says in the reply that the connection ends with it, unless its header has been sent. */
+/** Announces in the reply that the connection ends after it, unless its header has been sent. */
 function announceClose(response: ServerResponse | undefined): void {
   if (response !== undefined && !response.headersSent) response.setHeader('connection', 'close');
-}
-
-/**
- * A client that ends its side of the connection gets its replies. Node has the property since its beginning, and neither documents
- * nor declares it (read in 24.21: `lib/_http_server.js`, socketOnEnd; https://github.com/nodejs/node/pull/36819). Without it Node ends
- * the other side too. Delete when there is an option of `http.createServer`.
- */
-function allowHalfOpen(server: Server): void {
-  Object.assign(server, { httpAllowHalfOpen: true });
 }

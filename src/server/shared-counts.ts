@@ -85,7 +85,10 @@ export class SharedCounts {
   }
 }
 
-/** Rows are written in the order of their keys, so that two processes never deadlock. A window that ends too far ahead was begun before the clock was set back, and is replaced. */
+/**
+ * Rows are written in the order of their keys, so that two processes never deadlock. A window that ends too far ahead was begun before the
+ * clock was set back, and is replaced.
+ */
 const COUNT = `
   insert into rate_limits as kept (key, count, ends_at)
   select key, count, now() + make_interval(secs => $3) from unnest($1::text[], $2::integer[]) added (key, count) order by key
