@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import type { MikroORM } from '@mikro-orm/postgresql';
@@ -91,24 +92,7 @@ export async function createApp({
   databaseTrouble = async () => null,
 }: AppOptions): Promise<FastifyInstance> {
   const connections = new Connections(limits, logger);
-  const app = Fastify({
-    loggerInstance: logger,
-    serverFactory: (handler) => connections.createServer(handler),
-    clientErrorHandler: connections.fail,
-    // Connections that are still open after `stopSeconds` are closed.
-    forceCloseConnections: true,
-    pluginTimeout: (stopSeconds + PLUGIN_SECONDS) * 1_000,
-    bodyLimit: REST_BODY_LIMIT,
-    routerOptions: { maxParamLength: 1_000 },
-    // Hooks do not run for a path that cannot be decoded.
-    frameworkErrors: (error, request, reply) => {
-      request.requestLog = new RequestLog(request.log);
-      return sendError(error, request, reply.header('x-request-id', request.id).headers(SECURITY_HEADERS));
-    },
-    // `followRequests` logs one line for each request.
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    genReqId: ({ headers }) => callersRequestId(headers['x-request-id']) ?? randomUUID(),
-  });
+  const app = createFastify(connections, logger, stopSeconds);
   const graphql = createGraphQLServer(createSchema(), { ...config, sandbox: sandbox ?? null });
   await graphql.start();
   app.addHook('onClose', () => graphql.stop());
@@ -144,18 +128,7 @@ export async function createApp({
     giveTurns(doors);
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
     authenticateFirst(doors, authenticator, metadataOf, settings, rateLimit);
-    doors.route({
-      method: ['GET', 'POST'],
-      url: '/graphql',
-      bodyLimit: GRAPHQL_BODY_LIMIT,
-      preHandler: [documentCheck(), readQueryString, acceptJson],
-      handler: endingTurn(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
-    });
-    const rest: FastifyPluginCallback = (routes, _restOptions, restDone) => {
-      restRoutes(routes, contextOf);
-      restDone();
-    };
-    void doors.register(rest, { prefix: '/api' });
+    openDoors(doors, graphql, contextOf);
     done();
   });
 
@@ -167,4 +140,41 @@ export async function createApp({
   );
   serveHealth(app, new Readiness(orm, databaseTrouble));
   return app;
+}
+
+function createFastify(connections: Connections, logger: FastifyBaseLogger, stopSeconds: number): FastifyInstance {
+  return Fastify({
+    loggerInstance: logger,
+    serverFactory: (handler) => connections.createServer(handler),
+    clientErrorHandler: connections.fail,
+    // Connections that are still open after `stopSeconds` are closed.
+    forceCloseConnections: true,
+    pluginTimeout: (stopSeconds + PLUGIN_SECONDS) * 1_000,
+    bodyLimit: REST_BODY_LIMIT,
+    routerOptions: { maxParamLength: 1_000 },
+    // Hooks do not run for a path that cannot be decoded.
+    frameworkErrors: (error, request, reply) => {
+      request.requestLog = new RequestLog(request.log);
+      return sendError(error, request, reply.header('x-request-id', request.id).headers(SECURITY_HEADERS));
+    },
+    // `followRequests` logs one line for each request.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: ({ headers }) => callersRequestId(headers['x-request-id']) ?? randomUUID(),
+  });
+}
+
+/** Adds the routes of GraphQL and REST. */
+function openDoors(app: FastifyInstance, graphql: ApolloServer<Context>, contextOf: (request: FastifyRequest) => Context): void {
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    bodyLimit: GRAPHQL_BODY_LIMIT,
+    preHandler: [documentCheck(), readQueryString, acceptJson],
+    handler: endingTurn(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
+  });
+  const rest: FastifyPluginCallback = (routes, _options, done) => {
+    restRoutes(routes, contextOf);
+    done();
+  };
+  void app.register(rest, { prefix: '/api' });
 }
