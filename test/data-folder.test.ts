@@ -31,16 +31,16 @@ const REFUSED: Record<string, () => string> = {
 
 describe.each(Object.entries(REFUSED))('a data folder that %s', (_name, path) => {
   const line = () => ({ code: 1, stderr: `DATA_DIR ${path()} cannot hold the embedded database` });
-  const told = ({ code, stderr }: { code: number | null; stderr: string }) => {
+  const messageOf = ({ code, stderr }: { code: number | null; stderr: string }) => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
     return { code, stderr: stderr.slice(0, line().stderr.length) };
   };
 
   it('is reported by the gateway in one line', async () => {
-    expect(told(await refusedStart({ DATA_DIR: path() }))).toEqual(line());
+    expect(messageOf(await refusedStart({ DATA_DIR: path() }))).toEqual(line());
   });
 
   it('is reported by a command in one line', async () => {
-    expect(told(await cli({ DATA_DIR: path() }, 'migrate'))).toEqual(line());
+    expect(messageOf(await cli({ DATA_DIR: path() }, 'migrate'))).toEqual(line());
   });
 });

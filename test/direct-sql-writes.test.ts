@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** What somebody might try by SQL as the gateway's own role. */
+/** SQL in the gateway's role that an attacker might try. */
 let gateway: Gateway;
 let books: Books;
 let customerId: string;
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** Runs the statements in one transaction and answers the database's refusal. */
+/** Runs the statements in one transaction; returns "accepted" or the database's error message. */
 async function refusal(...statements: string[]): Promise<string> {
   const { sql } = gateway.database;
   try {
@@ -28,7 +28,7 @@ async function refusal(...statements: string[]): Promise<string> {
   }
 }
 
-/** A credit note by hand, with what the test changes. */
+/** SQL of a credit note, with the changes of the test. */
 function note(changes: Record<string, string> = {}): string {
   const columns: Record<string, string> = {
     organization_id: String(books.organization.id),
@@ -73,27 +73,27 @@ it.each([
   ['exchange_rate', `'NaN'`],
   ['date', `'-infinity'`],
   ['date', `'infinity'`],
-])('no number and no day is endless or none: %s = %s', async (column, value) => {
+])('refuses infinite and undefined values: %s = %s', async (column, value) => {
   expect(await refusal(note({ [column]: value }))).toMatch(/credit_notes_finite|exchange.rate/);
 });
 
-it('no amount of a line is NaN', async () => {
+it('refuses NaN as the amount of a line', async () => {
   expect(await refusal(note(), line(`'NaN'`))).toContain('credit_note_lines_finite');
 });
 
 it.each([
   ['applied', '100'],
   ['voided_at', 'now()'],
-])('no credit note begins with %s', async (column, value) => {
+])('refuses a new credit note with %s', async (column, value) => {
   expect(await refusal(note({ [column]: value }), line('100'))).toContain('a new credit note is neither void nor applied');
 });
 
-it('nothing is posted on what was read before a lock', async () => {
+it('refuses an entry in a transaction with an isolation level above read committed', async () => {
   const posting = entry('REFUND', '2026-02-01', 'null', ['DEBIT', books.ids.receivable, '1'], ['CREDIT', books.ids.bank, '1']);
   expect(await refusal('begin isolation level repeatable read', ...posting)).toContain('read committed');
 });
 
-it('a credit note gets no line after its entry was compared with it', async () => {
+it('refuses a line that is added to a credit note after its entry was checked', async () => {
   const posting = entry(
     'CREDIT_NOTE',
     '2026-01-15',
@@ -108,7 +108,7 @@ it('a credit note gets no line after its entry was compared with it', async () =
   expect(outcome).toContain('does not balance');
 });
 
-it('a credit note is not voided before its own day', async () => {
+it('refuses to void a credit note before its date', async () => {
   const { id } = await books.creditNote('100.00', { customerId });
   const original = `(select journal_entry_id from credit_notes where id = ${id})`;
   const mirror = (date: string) =>
@@ -122,9 +122,9 @@ it('a credit note is not voided before its own day', async () => {
 it.each([
   ['no reason', `'{"before": "2026-03-31", "after": "none"}'`, 'psql'],
   ['a blank reason', `'{"before": "2026-03-31", "after": "none", "reason": " "}'`, 'psql'],
-  ['another day before', `'{"before": "2020-01-01", "after": "none", "reason": "x"}'`, 'psql'],
+  ['a wrong previous day', `'{"before": "2020-01-01", "after": "none", "reason": "x"}'`, 'psql'],
   ['nobody', `'{"before": "2026-03-31", "after": "none", "reason": "x"}'`, ''],
-])('locked days are not opened by an event that names %s', async (_what, details, by) => {
+])('refuses to unlock transactions with an event that names %s', async (_what, details, by) => {
   const { id } = books.organization;
   await books.lock('2026-03-31');
   const event = `insert into audit_events (organization_id, action, details, created_by, request_id)

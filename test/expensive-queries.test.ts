@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** Queries that cost much, while somebody holds the table that they read: they are in flight for as long as that. */
+/** Expensive queries, which stay in flight while the test locks the table that they read. */
 let gateway: Gateway;
 let books: Books;
 let others: Books[];
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 afterEach(() => gateway.database.superuser.query('rollback'));
 
-/** Costs 14,000 of 20,000: two are in flight of one organization, and five of all. */
+/** This query costs 14,000 of the 20,000 units that one query may cost: two may run per organization, and five in all. */
 const HEAVY =
   '{ refunds { a: creditNote { ...C } b: creditNote { ...C } c: creditNote { ...C } d: creditNote { ...C } e: creditNote { ...C } } } fragment C on CreditNote { customer { id displayName email } branch { id name code isPrimary } number status date currencyCode exchangeRate total refunded applied remaining createdBy referenceNo etag }';
 const LIGHT = '{ refunds(first: 1) { id } }';
@@ -26,7 +26,7 @@ async function hold(): Promise<void> {
 
 const release = () => gateway.database.superuser.query('rollback');
 
-/** Until exactly so many connections wait for the table, at which it stays while a request of another kind is answered. */
+/** Waits until exactly so many connections wait for the table. */
 async function waiting(count: number): Promise<void> {
   expect(await gateway.database.untilWaiting(count)).toBe(count);
 }
@@ -34,7 +34,7 @@ async function waiting(count: number): Promise<void> {
 const codes = (replies: readonly { errors?: readonly { extensions: { code?: unknown } }[] }[]) =>
   replies.map(({ errors }) => errors?.[0]?.extensions.code ?? 'OK');
 
-it('are in flight so many at once, of one organization and of all; what costs little waits for none of them', async () => {
+it('expensive queries have a concurrency limit per organization and in all, and cheap queries do not wait for them', async () => {
   await hold();
   const replies = Array.from({ length: 6 }, () => books.client.graphql(HEAVY));
   await waiting(2);
@@ -53,14 +53,14 @@ it('are in flight so many at once, of one organization and of all; what costs li
   expect(codes(await Promise.all([...replies, light, ...theirs]))).toEqual(Array(11).fill('OK'));
 });
 
-it('wait so many and no more, and the others are told to come again', async () => {
+it('expensive queries have a queue of 200, beyond which they are refused as unavailable', async () => {
   await hold();
   const replies = Array.from({ length: 2 + 200 + 5 }, () => books.client.graphql(HEAVY));
   let refused = 0;
   for (const reply of replies) void reply.then(() => (refused += 1));
   const first = await Promise.race(replies);
   expect([first.status, first.headers['retry-after'], ...codes([first])]).toEqual([503, '1', 'SERVICE_UNAVAILABLE']);
-  // They begin one in each turn of the event loop.
+  // The gateway starts one request per turn of the event loop.
   while (refused < 5) await new Promise(setImmediate);
   await release();
 
@@ -69,7 +69,7 @@ it('wait so many and no more, and the others are told to come again', async () =
   expect(ended.filter((code) => code === 'OK')).toHaveLength(202);
 });
 
-it('are as many again afterwards, whatever became of those before', async () => {
+it('expensive queries release their capacity, whether they succeed or fail', async () => {
   for (let round = 0; round < 10; round += 1) {
     await books.client.graphql(HEAVY);
     await books.client.graphql(`${HEAVY} query Another { me { name } }`);
@@ -82,16 +82,16 @@ it('are as many again afterwards, whatever became of those before', async () => 
   expect(codes(await Promise.all(replies))).toEqual(['OK', 'OK', 'OK']);
 });
 
-it('do not run for a client that has gone before their turn, and end before their next statement if it goes later', async () => {
+it('expensive queries do not start when their client has disconnected, and stop before their next statement', async () => {
   await gateway.app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = gateway.app.server.address() as AddressInfo;
-  const patience = new AbortController();
+  const clients = new AbortController();
   const ask = (query: string) =>
     fetch(`http://127.0.0.1:${port}/graphql`, {
       method: 'POST',
       headers: { ...books.client.headers, 'content-type': 'application/json' },
       body: JSON.stringify({ query }),
-      signal: patience.signal,
+      signal: clients.signal,
     }).catch(() => 'gone');
   const deep = `${HEAVY.replace('{ refunds {', '{ refunds { journalEntry { reversedBy { id } }')}`;
   const logged = gateway.logged.length;
@@ -103,7 +103,7 @@ it('do not run for a client that has gone before their turn, and end before thei
   await waiting(3);
   const before = gateway.database.statements.length;
 
-  patience.abort();
+  clients.abort();
   expect(await Promise.all([...running, ...queued])).toEqual(Array(4).fill('gone'));
   await aborted(4);
   await release();
@@ -112,12 +112,12 @@ it('do not run for a client that has gone before their turn, and end before thei
   expect(codes([await after])).toEqual(['OK']);
 
   const reads = gateway.database.statements.slice(before).filter((statement) => /from (refunds|journal_entries)/.test(statement));
-  // What was running, the cheap one, and the one that came after them: each has been logged when it was answered.
+  // Two running queries, the cheap query and the query after them read once each; statements are logged before the reply.
   expect(reads).toHaveLength(4);
   expect(gateway.logged.slice(logged).filter(({ msg }) => msg === 'unexpected error' || msg === 'unavailable')).toEqual([]);
 });
 
-/** Until so many requests are in the log whose clients had gone. */
+/** Waits until so many requests of disconnected clients were logged. */
 async function aborted(count: number): Promise<void> {
   while (gateway.logged.filter(({ status }) => status === 'aborted').length < count) await new Promise(setImmediate);
 }

@@ -12,17 +12,17 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** The document, with the field's value replaced, and the first error that it meets. */
+/** The first error of a refund with the changed input. */
 async function errorOf(changes: Record<string, unknown>) {
   const { errors } = await books.client.graphql(RefundCreditNoteDocument, { input: { ...input, ...changes } });
   return errors?.[0];
 }
 
-it.each(['{ me { name } }', '{ creditNote(id: 1) { nothing } }'])('lets no cache keep a reply: %s', async (query) => {
+it.each(['{ me { name } }', '{ creditNote(id: 1) { nothing } }'])('forbids caches to store a reply: %s', async (query) => {
   expect((await books.client.graphql(query)).headers).toMatchObject({ 'cache-control': 'no-store' });
 });
 
-describe('an input variable that is wrong', () => {
+describe('a wrong value in an input variable', () => {
   it.each([
     ['amount', 'a lot'],
     ['amount', '1e3'],
@@ -37,11 +37,11 @@ describe('an input variable that is wrong', () => {
     ['fromAccountId', 1.5],
     ['branchId', undefined],
     ['referenceNo', 7],
-  ])('is refused with its field: %s = %p', async (field, value) => {
+  ])('is refused and its field is named: %s = %p', async (field, value) => {
     expect((await errorOf({ [field]: value }))?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field });
   });
 
-  it('is refused with all of its fields at once where the rules are ours', async () => {
+  it('is refused together with all other fields that break our own rules', async () => {
     const error = await errorOf({ amount: '-1', branchId: 'x', referenceNo: 'r'.repeat(300) });
     expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'amount' });
     const details = error?.extensions.details as { fields: { field: string }[] };
@@ -59,18 +59,21 @@ describe('an input variable that is wrong', () => {
       { x: { customerId: 1, date: '2026-01-01', lines: [{ accountId: 1, amount: 'x' }] } },
       'lines.0.amount',
     ],
-  ])('is refused with its field, whatever the variable is called: mutation(%s', async (mutation, variables, field) => {
-    const rest = mutation.includes('amount: $x')
-      ? `(input: { ${Object.entries(input)
-          .map(([name, value]) => `${name}: ${name === 'amount' ? '$x' : JSON.stringify(value)}`)
-          .join(', ')} }`
-      : '';
-    const text = rest ? `mutation($x: Decimal!) { refundCreditNote${rest}) { id } }` : `mutation(${mutation}) { id } }`;
-    const { errors } = await books.client.graphql(text, variables);
-    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field });
-  });
+  ])(
+    'is refused with the name of its input field, whatever the variable is called: mutation(%s',
+    async (mutation, variables, field) => {
+      const rest = mutation.includes('amount: $x')
+        ? `(input: { ${Object.entries(input)
+            .map(([name, value]) => `${name}: ${name === 'amount' ? '$x' : JSON.stringify(value)}`)
+            .join(', ')} }`
+        : '';
+      const text = rest ? `mutation($x: Decimal!) { refundCreditNote${rest}) { id } }` : `mutation(${mutation}) { id } }`;
+      const { errors } = await books.client.graphql(text, variables);
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field });
+    },
+  );
 
-  it('is refused with all of its fields at once, whoever finds them, each by itself', async () => {
+  it('is refused with all wrong fields at once, whether GraphQL or our own rules refuse them', async () => {
     const error = await errorOf({
       amount: 'x',
       exchangeRate: [],
@@ -87,7 +90,7 @@ describe('an input variable that is wrong', () => {
     for (const { field, reasons } of fields) expect(reasons).toEqual([expect.stringContaining(field)]);
   });
 
-  it('has the code that all its fields have in common', async () => {
+  it('has the code that all wrong fields share, and BAD_USER_INPUT otherwise', async () => {
     expect((await errorOf({ amount: 0 }))?.extensions.code).toBe('AMOUNT_NOT_POSITIVE');
     const error = await errorOf({ amount: 0, exchangeRate: -1 });
     expect(error?.extensions).toMatchObject({
@@ -120,14 +123,14 @@ describe('an input variable that is wrong', () => {
       'inputs.2.date',
       'BAD_USER_INPUT',
     ],
-  ])('is named by its place in a list: %s %p', async (mutation, changes, field, code) => {
+  ])('is named with its position in a list: %s %p', async (mutation, changes, field, code) => {
     const { errors } = await books.client.graphql(`mutation($inputs: [RefundCreditNoteInput!]!) { ${mutation} }`, {
       inputs: changes.map((change) => ({ ...input, ...change })),
     });
     expect(errors?.[0]?.extensions).toMatchObject({ code, field });
   });
 
-  it('is told with fifty fields at most', async () => {
+  it('is refused with at most fifty named fields', async () => {
     const text =
       'mutation($inputs: [RefundCreditNoteInput!]!) { refundCreditNotes(inputs: $inputs, mode: ATOMIC) { refund { id } } }';
     const { errors } = await books.client.graphql(text, { inputs: Array(100).fill({}) });
@@ -137,12 +140,12 @@ describe('an input variable that is wrong', () => {
     });
   });
 
-  it('is quoted, but not at any length', async () => {
+  it('is quoted in the message up to a limit of length', async () => {
     expect((await errorOf({ date: 'x'.repeat(50_000) }))?.message.length).toBeLessThan(600);
     expect((await errorOf({ date: 'x'.repeat(50_000) }))?.extensions.field).toBe('date');
   });
 
-  it('in the document itself has its own error, with its field', async () => {
+  it('has an error of its own with its field when it is a literal', async () => {
     const [literal, named] = ['amount: "x", date: 5', ['amount', 'date']] as const;
     const rest = Object.entries(input)
       .filter(([name]) => !literal.includes(`${name}:`))
@@ -159,7 +162,7 @@ describe('an input variable that is wrong', () => {
     );
   });
 
-  it('in the document itself is named also where it is missing, or not known', async () => {
+  it('is named with its path when a literal is wrong, missing or unknown', async () => {
     const { errors } = await books.client.graphql(
       'mutation { createBranch(input: { foo: 1 }) { id } refundCreditNotes(inputs: [{ amount: [] }], mode: ATOMIC) { refund { id } } }',
     );
@@ -167,14 +170,14 @@ describe('an input variable that is wrong', () => {
     expect(fields).toEqual(expect.arrayContaining(['code', 'name', 'foo', 'inputs.0.creditNoteId', 'inputs.0.amount']));
   });
 
-  it('is refused where the document holds the value itself', async () => {
+  it('is refused when it is a literal beside correct ones', async () => {
     const fields = Object.entries({ ...input, amount: 'x' }).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
     const { errors } = await books.client.graphql(`mutation { refundCreditNote(input: { ${fields.join(', ')} }) { id } }`);
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED', field: 'amount' });
   });
 });
 
-it('reads the documented REST body, as it is, as the input', async () => {
+it('accepts the fields of the documented REST body as GraphQL input', async () => {
   const { id } = await books.creditNote('100.00');
   const json = `{"query":"mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { amount exchangeRate } }","variables":{"input":
     {"creditNoteId":${id},"fromAccountId":${books.ids.bank},"amount":33.330,"exchangeRate":1.0,"referenceNo":"1","description":"","date":"2026-02-01T00:00:00.000Z","branchId":${books.ids.branch}}}}`;
@@ -182,7 +185,7 @@ it('reads the documented REST body, as it is, as the input', async () => {
   expect(JSON.parse(reply.body)).toEqual({ data: { refundCreditNote: { amount: '33.33', exchangeRate: '1' } } });
 });
 
-it('does not lose a digit of a number on its way in', async () => {
+it('keeps every digit of a number in the request', async () => {
   const json = JSON.stringify({
     query: 'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { amount } }',
     variables: { input },
@@ -191,8 +194,8 @@ it('does not lose a digit of a number on its way in', async () => {
   expect(JSON.parse(reply.body).errors[0].extensions).toMatchObject({ code: 'AMOUNT_TOO_LARGE', field: 'amount' });
 });
 
-describe('a fault of ours', () => {
-  it('tells the client nothing but the request id, under which it is logged in full', async () => {
+describe('an unexpected error', () => {
+  it('returns only the request id to the client, and logs the details under it', async () => {
     const broken = await gateway.books();
     await gateway.database.superuser.query(`update accounts set system_role = null where organization_id = $1`, [
       broken.organization.id,
@@ -225,8 +228,8 @@ describe('a fault of ours', () => {
   });
 });
 
-describe('each request', () => {
-  it('is logged in one line, with who, what and how it ended, and without its credential', async () => {
+describe('a request', () => {
+  it('has one log line with its caller, operation and outcome, and without its credential', async () => {
     await books.client.graphql(MeDocument, undefined, { 'x-request-id': 'logged' });
     const lines = gateway.logged.filter(({ requestId }) => requestId === 'logged');
     expect(lines).toEqual([
@@ -242,18 +245,18 @@ describe('each request', () => {
     expect(JSON.stringify(gateway.logged)).not.toContain(books.client.headers.authorization?.slice(7));
   });
 
-  it.each(['a b', 'x'.repeat(129), 'ü'])('gets a request id of ours where its own cannot stand in a log: %p', async (id) => {
+  it.each(['a b', 'x'.repeat(129), 'ü'])('gets a new request id if its own is not safe to log: %p', async (id) => {
     const { headers } = await books.client.graphql(MeDocument, undefined, { 'x-request-id': id });
     expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
 
-describe('what GraphQL itself refuses', () => {
+describe('a document that GraphQL itself refuses', () => {
   it.each([
     ['{ me { name', 'GRAPHQL_PARSE_FAILED'],
     ['{ nothing }', 'GRAPHQL_VALIDATION_FAILED'],
     [`{ ${'__typename '.repeat(8_001)} }`, 'GRAPHQL_PARSE_FAILED'],
-  ])('keeps its message and code: %.30s', async (query, code) => {
+  ])('keeps GraphQL’s message and code: %.30s', async (query, code) => {
     const { errors, status, headers } = await books.client.graphql(query);
     expect([status, errors?.[0]?.extensions]).toEqual([400, { code }]);
     const who = { organization: books.organization.publicId, actor: 'key of ADMIN' };
@@ -261,7 +264,7 @@ describe('what GraphQL itself refuses', () => {
     expect(line).toMatchObject({ status: 400, refused: code, ...who });
   });
 
-  it.each(['[]', '{}', '{"query":5}'])('logs whose request it was that is none: %s', async (body) => {
+  it.each(['[]', '{}', '{"query":5}'])('has its caller in the log, if its body contains no document: %s', async (body) => {
     const headers = { 'content-type': 'application/json', 'x-request-id': `none-${body.length}` };
     const reply = await books.client.post('/graphql', body, headers);
     expect(reply.status).toBe(400);
@@ -273,7 +276,7 @@ describe('what GraphQL itself refuses', () => {
     ['text/plain', '{"query":"{ __typename }"}', 415],
     ['application/json', '{"query":', 400],
     ['application/json', `{"query":"${' '.repeat(2_100_000)}"}`, 413],
-  ])('a %s body is refused with a clear message', async (contentType, body, status) => {
+  ])('is refused with a clear message if its body is faulty: %s', async (contentType, body, status) => {
     const reply = await books.client.post('/graphql', body, { 'content-type': contentType });
     expect(reply.status).toBe(status);
     expect(JSON.parse(reply.body)).toEqual({

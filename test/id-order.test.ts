@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { CreateAccountDocument, CreateBranchDocument, LockTransactionsDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** Whoever follows a list by `after` sees every row: none becomes visible behind one that was read. */
+/** A client that pages by `after` sees every row, because no row appears with an id below one that it has already read. */
 let gateway: Gateway;
 let books: Books;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** Ids of the table's rows after the one that is known, as a reader of pages sees them. */
+/** Ids of the table's rows after the given id, as a paging client reads them. */
 type Follow = (after: string) => Promise<string[]>;
 
 const byPages =
@@ -37,7 +37,7 @@ const byTable =
     return rows.map(({ id }) => id);
   };
 
-/** The statements of a transaction by hand, with `:organization` for the books. */
+/** The SQL of a transaction; `:organization` stands for the organization's id. */
 const CUSTOMER = `insert into customers (organization_id, display_name, currency_code) values (:organization, 'By hand', 'USD')`;
 const EVENT = `insert into audit_events (organization_id, action, details, created_by, request_id) values (:organization, 'by hand', '{}', 'psql', 'psql')`;
 const ACCOUNT = `insert into accounts (organization_id, code, name, type, currency_code) values (:organization, 'hand', 'By hand', 'bank', 'USD')`;
@@ -69,7 +69,7 @@ const REFUND = `
     (select min(id) from api_keys where organization_id = :organization), 'psql', 'INTERNAL'
   from note, entry, bank`;
 
-/** Once it has ended, or waits for a lock. */
+/** Waits until the command has ended or waits for a lock. */
 async function underWay(command: Promise<unknown>): Promise<void> {
   let ended = false;
   void command.finally(() => {
@@ -104,8 +104,8 @@ describe.each<[string, Follow, string, () => Promise<unknown>]>([
   ['refunds', byPages('refunds'), REFUND, async () => books.refund((await books.creditNote('100.00')).id)],
   ['journal entries', byTable('journal_entries'), REFUND, () => books.creditNote('1.00')],
   ['journal lines', byTable('journal_lines'), REFUND, () => books.creditNote('1.00')],
-])('a reader who follows the %s', (_name, follow, statement, command) => {
-  it('misses nothing while a transaction that began to write before is still open', async () => {
+])('a client that pages through the %s', (_name, follow, statement, command) => {
+  it('misses no row while an earlier transaction with an uncommitted row is open', async () => {
     const note = await books.creditNote('100.00', { customerId: await books.customer() });
     await books.refund(note.id, { amount: '1.00' });
     await books.client.query(LockTransactionsDocument, { input: { lockDate: '2025-12-30', reason: 'x' } });
@@ -127,7 +127,7 @@ describe.each<[string, Follow, string, () => Promise<unknown>]>([
   });
 });
 
-it('gives the rows of one statement ids in their order, also those of refunds that share it', async () => {
+it('ids follow the order of rows within a statement, also for refunds in the same batch', async () => {
   const notes = await Promise.all(Array.from({ length: 12 }, () => books.creditNote('100.00')));
   await Promise.all(notes.map(({ id }) => books.refund(id)));
   const { rows } = await gateway.database.sql.query(
@@ -140,7 +140,7 @@ it('gives the rows of one statement ids in their order, also those of refunds th
   expect(rows.map(({ sides }) => sides)).toEqual(rows.map(() => ['DEBIT', 'CREDIT']));
 });
 
-it('lets nobody choose an id, nor draw one', async () => {
+it('the gateway’s role can neither choose an id nor draw one from a sequence', async () => {
   const { sql, superuser } = gateway.database;
   const choose = (client: typeof sql, id: string) =>
     client.query(
@@ -158,7 +158,7 @@ it('lets nobody choose an id, nor draw one', async () => {
   await expect(sql.query(`select setval('customers_id_seq', 1)`)).rejects.toThrow('permission denied');
 });
 
-it('draws the ids of every table of an organization’s rows in this order', async () => {
+it('every table with rows of an organization draws its ids by the trigger that keeps this order', async () => {
   const { rows } = await gateway.database.superuser.query(`
     select class.relname as name from pg_class class
       join pg_attribute id on id.attrelid = class.oid and id.attname = 'id'

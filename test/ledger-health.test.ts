@@ -28,7 +28,7 @@ async function broken(): Promise<string[]> {
   return ledgerHealth.checks.filter(({ healthy }) => !healthy).map(({ name, offenders }) => `${name}: ${offenders.join(', ')}`);
 }
 
-/** Behind the application's back: as a superuser, with every trigger and foreign key switched off. */
+/** Runs the statements as a superuser with all triggers and foreign keys switched off. */
 async function plant(...statements: string[]): Promise<void> {
   const { superuser } = gateway.database;
   await superuser.query('set session_replication_role = replica');
@@ -36,13 +36,13 @@ async function plant(...statements: string[]): Promise<void> {
   await superuser.query('set session_replication_role = origin');
 }
 
-it('is healthy after refunds, reversals and voided notes', async () => {
+it('the ledger is healthy after refunds, reversals and voided notes', async () => {
   await reverse();
   await books.refund(noteId, { exchangeRate: '1' });
   expect(await broken()).toEqual([]);
 });
 
-describe('finds what somebody has planted past the application:', () => {
+describe('the ledger proof finds', () => {
   it('an entry that does not balance', async () => {
     await plant(
       `update journal_lines set amount = amount + 1 where side = 'DEBIT' and journal_entry_id = (select journal_entry_id from refunds where id = ${refundId})`,
@@ -52,7 +52,7 @@ describe('finds what somebody has planted past the application:', () => {
     );
   });
 
-  it('an entry that balances, and is not what was refunded', async () => {
+  it('a balanced entry with another amount than its refund', async () => {
     await plant(`update journal_lines set amount = amount + 1 where journal_entry_id = (select journal_entry_id from refunds where id = ${refundId})
       and account_id <> (select id from accounts where system_role = 'fx-gain-loss' and organization_id = ${books.organization.id})`);
     expect(await broken()).toEqual(expect.arrayContaining([`every-refund-has-its-entry: refund ${refundId}`]));
@@ -63,17 +63,17 @@ describe('finds what somebody has planted past the application:', () => {
     expect((await broken()).join()).toContain(`every-refund-has-its-entry: refund ${refundId}`);
   });
 
-  it('an entry that belongs to nothing', async () => {
+  it('an entry without a document', async () => {
     await plant(`delete from refunds where id = ${refundId}`);
     expect((await broken()).join()).toContain('every-entry-has-its-document: journal entry');
   });
 
-  it('a note whose refunded amount is not the sum of its refunds', async () => {
+  it('a note whose refunded amount differs from the sum of its refunds', async () => {
     await plant(`update credit_notes set refunded = refunded + 1 where id = ${noteId}`);
     expect(await broken()).toEqual([`refunded-is-the-sum-of-posted-refunds: credit note ${noteId}`]);
   });
 
-  it('a note that is refunded beyond its total', async () => {
+  it('a note that was refunded beyond its total', async () => {
     await plant(
       'alter table credit_notes disable trigger all',
       'alter table credit_notes drop constraint credit_notes_never_over_refunded',
@@ -88,7 +88,7 @@ describe('finds what somebody has planted past the application:', () => {
     expect(found.join()).toContain(`no-credit-note-is-over-refunded: credit note ${noteId}`);
   });
 
-  it('a receivable that is not what the customer’s open notes hold', async () => {
+  it('a receivable that differs from the customer’s open notes', async () => {
     await plant(`update journal_lines set customer_id = null where organization_id = ${books.organization.id} and side = 'CREDIT'`);
     expect((await broken()).join()).toContain('receivable-is-what-open-notes-hold: customer');
   });
@@ -108,14 +108,14 @@ describe('finds what somebody has planted past the application:', () => {
     expect(found.join()).toContain(`every-reversal-is-the-mirror-of-one-refund: refund ${refundId}`);
   });
 
-  it('a reversal that is no mirror', async () => {
+  it('a reversal whose entry is not the mirror of the refund’s', async () => {
     await reverse();
     await plant(`update journal_lines set amount = amount + 1 where journal_entry_id = (select journal_entry_id from refund_reversals where refund_id = ${refundId})
       and side = 'CREDIT'`);
     expect((await broken()).join()).toContain(`every-reversal-is-the-mirror-of-one-refund: refund ${refundId}`);
   });
 
-  it('a snapshot that is not the sum of its lines', async () => {
+  it('a balance snapshot that differs from the sum of its lines', async () => {
     await snapshotBalances(gateway.database.orm.em.fork(), books.organization.id);
     await plant(
       `update balance_snapshots set debits = debits + 1 where account_id = ${books.ids.receivable} and posting_date = '2026-02-01'`,
@@ -158,7 +158,7 @@ describe('finds what somebody has planted past the application:', () => {
     expect((await broken()).map((line) => line.split(':')[0])).toContain(check);
   });
 
-  it('a note that is paid back in full, and still on the receivable', async () => {
+  it('a note without remaining credit that still has an amount on the receivable', async () => {
     await books.refund(noteId, { amount: '960.00', exchangeRate: '1.1' });
     await plant(
       `update refunds set settled_amount = settled_amount - 1 where id = ${refundId}`,
@@ -167,7 +167,7 @@ describe('finds what somebody has planted past the application:', () => {
     expect((await broken()).join()).toContain(`a-note-with-nothing-left-has-left-the-receivable: credit note ${noteId}`);
   });
 
-  it('a foreign key that somebody has dropped', async () => {
+  it('a missing foreign key', async () => {
     await plant('alter table refunds drop constraint refunds_organization_id_branch_id_fkey');
     const found = await broken();
     await plant(
@@ -183,14 +183,14 @@ describe('finds what somebody has planted past the application:', () => {
   });
 });
 
-it('does not look into another organization’s books', async () => {
+it('the ledger proof of one organization ignores faults of another', async () => {
   const other = await gateway.books();
   await plant(`update credit_notes set refunded = refunded + 1 where id = ${noteId}`);
   const { ledgerHealth } = await other.client.query(LedgerHealthDocument);
   expect(ledgerHealth.healthy).toBe(true);
 });
 
-it('is for accountants, and made once at a time', async () => {
+it('the ledger proof is refused to viewers, and to a second caller while it runs', async () => {
   const viewer = await gateway.client(books.organization, Role.VIEWER);
   expect((await viewer.graphql(LedgerHealthDocument)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   await gateway.database.sql.query('begin');
@@ -201,7 +201,7 @@ it('is for accountants, and made once at a time', async () => {
     message: 'These books are being proved just now; ask again when that has ended',
     extensions: { code: 'SERVICE_UNAVAILABLE', details: { retryable: true } },
   });
-  // It is a refusal, and no outage: the request's own line is the only one.
+  // The refusal is not logged as an outage: the request's own line is the only one.
   const lines = gateway.logged.filter(({ requestId }) => requestId === headers['x-request-id']);
   expect(lines.map(({ level, msg, refused }) => ({ level, msg, refused }))).toEqual([
     { level: 30, msg: 'request', refused: 'SERVICE_UNAVAILABLE' },
@@ -209,7 +209,7 @@ it('is for accountants, and made once at a time', async () => {
 });
 
 describe('balances', () => {
-  it('are of a day, up to and including it', async () => {
+  it('include the entries of their day', async () => {
     const at = async (asOf: string | null) =>
       (await books.client.query(BalancesDocument, { account: books.ids.receivable, asOf })).account?.balance;
     expect([
@@ -221,7 +221,7 @@ describe('balances', () => {
     ]).toEqual(['0.00', '-1100.00', '-1100.00', '-1056.00', '-1056.00']);
   });
 
-  it('are the same after a snapshot as before, for every day, and go on from there', async () => {
+  it('are the same with and without snapshots, for every day, and later entries count too', async () => {
     const em = gateway.database.orm.em;
     const all = async () => {
       const days = ['2026-01-14', '2026-01-15', '2026-01-31', '2026-02-01', null];
@@ -242,7 +242,7 @@ describe('balances', () => {
     expect(await broken()).toEqual([]);
   });
 
-  it('come to the same on both sides of the trial balance', async () => {
+  it('add up to the same debits and credits in the trial balance', async () => {
     const { trialBalance, customers } = await books.client.query(BalancesDocument, { account: books.ids.bank });
     const lines = trialBalance.lines.filter(({ debits, credits }) => debits !== credits);
     expect([trialBalance.debits, trialBalance.credits]).toEqual(['1148.00', '1148.00']);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-it('refuses requests before any work while it is behind, answers probes, and recovers', async () => {
+it('refuses requests early while the event loop is too slow, still answers probes, and recovers', async () => {
   const note = await books.creditNote('100.00');
   const body = books.restBody();
   const refund = () => books.client.rest(`/api/credit-notes/${note.id}/refunds`, body);
@@ -51,7 +51,7 @@ it('refuses requests before any work while it is behind, answers probes, and rec
   expect((await refund()).status).toBe(201);
 });
 
-/** Keeps the event loop from its work for longer than it may be. */
+/** Blocks the event loop for longer than the limit. */
 async function blocked(): Promise<void> {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
   await turn();

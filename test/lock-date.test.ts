@@ -31,8 +31,8 @@ async function trail(): Promise<unknown[]> {
   return auditEvents.map(({ action, createdBy, details }) => [action, createdBy, JSON.parse(details)]);
 }
 
-describe('locking', () => {
-  it('is refused to an earlier day, which would open the days since, and names the present lock date', async () => {
+describe('locking transactions', () => {
+  it('is refused for an earlier day than the present lock date, and names that', async () => {
     const before = await trail();
 
     const { data, errors } = await lock('2026-02-28T00:00:00.000Z');
@@ -46,14 +46,14 @@ describe('locking', () => {
     expect([await lockDate(), await trail()]).toEqual(['2026-03-31', before]);
   });
 
-  it('is done to the same day once more, and to a later one', async () => {
+  it('is accepted for the same day, and for a later one', async () => {
     expect((await lock('2026-03-31')).data?.lockTransactions?.lockDate).toBe('2026-03-31');
     expect((await lock('2026-04-30')).data?.lockTransactions?.lockDate).toBe('2026-04-30');
   });
 });
 
-describe('unlocking', () => {
-  it('opens the days after a day, and says who did it, why, and both dates', async () => {
+describe('unlocking transactions', () => {
+  it('allows postings after the new lock date, and records the actor, the reason and both dates', async () => {
     const { data } = await unlock('2026-02-28');
 
     expect(data?.unlockTransactions?.lockDate).toBe('2026-02-28');
@@ -66,11 +66,11 @@ describe('unlocking', () => {
     expect((await books.refund(note.id, { date: '2026-03-02' })).date).toBe('2026-03-02');
   });
 
-  it.each([undefined, null])('opens everything without a day (%s)', async (none) => {
+  it.each([undefined, null])('removes the lock date when no day is given (%s)', async (none) => {
     expect((await unlock(none)).data?.unlockTransactions?.lockDate).toBeNull();
   });
 
-  it('is refused to a later day, and for books that are not locked: that would lock', async () => {
+  it('is refused for a later day, and when there is no lock date', async () => {
     expect((await unlock('2026-04-01')).errors?.[0]?.extensions).toMatchObject({
       code: 'LOCK_DATE_NOT_EARLIER',
       field: 'lockDate',
@@ -82,13 +82,16 @@ describe('unlocking', () => {
   });
 });
 
-it.each(["'2026-02-28'", "'2026-04-30'", 'null'])('is not moved to %s by SQL without its trail', async (date) => {
-  const update = `update organizations set lock_date = ${date} where id = ${books.organization.id}`;
-  await expect(gateway.database.sql.query(update)).rejects.toThrow('without an audit event of who and why');
-  expect(await lockDate()).toBe('2026-03-31');
-});
+it.each(["'2026-02-28'", "'2026-04-30'", 'null'])(
+  'SQL that sets the lock date to %s without an audit event is refused',
+  async (date) => {
+    const update = `update organizations set lock_date = ${date} where id = ${books.organization.id}`;
+    await expect(gateway.database.sql.query(update)).rejects.toThrow('without an audit event of who and why');
+    expect(await lockDate()).toBe('2026-03-31');
+  },
+);
 
-describe('a lock date that moves by SQL needs an event of its transaction', () => {
+describe('SQL that sets the lock date', () => {
   const move = async (action: string, before: string, after: string, { reason = 'Filed', by = 'psql' } = {}) => {
     const { sql } = gateway.database;
     const details = JSON.stringify({ before, after, reason });
@@ -110,7 +113,7 @@ describe('a lock date that moves by SQL needs an event of its transaction', () =
     }
   };
 
-  it('of locking for a later day, of unlocking for an earlier one', async () => {
+  it('needs an event of locking for a later day, and of unlocking for an earlier one', async () => {
     expect(await move('unlockTransactions', '2026-03-31', '2026-04-30')).toContain('without an audit event');
     expect(await move('lockTransactions', '2026-03-31', '2026-04-30')).toBe('accepted');
     expect(await move('lockTransactions', '2026-04-30', '2026-02-28')).toContain('without an audit event');
@@ -121,8 +124,8 @@ describe('a lock date that moves by SQL needs an event of its transaction', () =
   it.each([
     ['a blank reason', '2026-03-31', { reason: '\u00a0' }],
     ['nobody', '2026-03-31', { by: '\u00ad' }],
-    ['another day before', 'none', {}],
-  ])('and not one that names %s', async (_what, before, changes) => {
+    ['a wrong previous day', 'none', {}],
+  ])('is refused with an event that names %s', async (_what, before, changes) => {
     expect(await move('lockTransactions', before, '2026-04-30', changes)).toContain('without an audit event');
   });
 });

@@ -16,7 +16,7 @@ const REFUNDS =
   'mutation($inputs: [RefundCreditNoteInput!]!) { refundCreditNotes(inputs: $inputs, mode: ATOMIC) { refund { referenceNo } } }';
 const NOTE = 'mutation($input: CreateCreditNoteInput!) { createCreditNote(input: $input) { note lines { description } } }';
 
-/** How a client may write a character of four bytes. */
+/** The ways to write a character of four bytes in JSON. */
 const WRITINGS: Record<string, (json: string) => string> = {
   'as it is': (json) => json,
   'as escapes': (json) => json.replaceAll(FACE, '\\ud83d\\ude00'),
@@ -42,7 +42,7 @@ const creditNote = async () => ({
   lines: Array.from({ length: 100 }, () => ({ accountId: books.ids.sales, amount: '1.00', description: FACE.repeat(1000) })),
 });
 
-describe.each(Object.entries(WRITINGS))('what the schema promises is taken, with each character written %s:', (_name, write) => {
+describe.each(Object.entries(WRITINGS))('with each character written %s, the gateway accepts', (_name, write) => {
   it('a hundred refunds with the longest texts', async () => {
     const body = write(JSON.stringify({ query: REFUNDS, variables: { inputs: await refunds() } }));
     const { data, errors } = JSON.parse((await books.client.post('/graphql', body, {})).body);
@@ -59,7 +59,7 @@ describe.each(Object.entries(WRITINGS))('what the schema promises is taken, with
   });
 });
 
-it('a hundred refunds with the longest texts may stand in the document itself, in escapes of both languages', async () => {
+it('accepts a hundred refunds with the longest texts as literals, escaped in GraphQL and in JSON', async () => {
   const literal = (await refunds()).map(
     (input) =>
       `{ ${Object.entries(input)
@@ -74,7 +74,7 @@ it('a hundred refunds with the longest texts may stand in the document itself, i
   expect(data.refundCreditNotes).toHaveLength(100);
 });
 
-it('a character more is refused with its field, and a body beyond all that by its size', async () => {
+it('refuses a text that is one character too long with its field, and a body that is too large with its size', async () => {
   const inputs = await refunds(1001);
   const { errors } = await books.client.graphql(REFUNDS, { inputs });
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'inputs.0.description' });

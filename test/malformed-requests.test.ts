@@ -16,14 +16,14 @@ const post = async (body: unknown, headers: Record<string, string> = {}) => {
   return { ...reply, json: JSON.parse(reply.body) };
 };
 
-describe('an operation that cannot be told', () => {
+describe('an operation that cannot be identified', () => {
   it.each([
     ['has another name', { query: 'query A { me { name } }', operationName: 'B' }],
     ['has no name among several', { query: 'query A { me { name } } query B { me { name } }' }],
     ['has an empty name among several', { query: 'query A { me { name } } query B { me { name } }', operationName: '' }],
     ['is a subscription', { query: 'subscription { __typename }' }],
-    ['is no operation', { query: 'fragment f on Viewer { name }' }],
-  ])('because it %s is the caller’s mistake', async (_why, body) => {
+    ['is a fragment only', { query: 'fragment f on Viewer { name }' }],
+  ])('because it %s is a client error', async (_why, body) => {
     const { status, json } = await post(body);
     expect([status, json.data]).toEqual([400, undefined]);
     expect(json.errors[0].extensions.code).toMatch(/^(OPERATION_RESOLUTION_FAILURE|GRAPHQL_VALIDATION_FAILED)$/);
@@ -31,7 +31,7 @@ describe('an operation that cannot be told', () => {
   });
 });
 
-describe('a REST field that is no text and no number', () => {
+describe('a REST field that is neither text nor number', () => {
   const fields = ['fromAccountId', 'amount', 'exchangeRate', 'referenceNo', 'description', 'date', 'branchId'];
   const values = ['{"toString":1}', '{"valueOf":{}}', '{"toJSON":1}', '{"length":1}', '[[[]]]', '{}', 'true'];
   it.each(fields.flatMap((field) => values.map((value) => [field, value])))(
@@ -48,7 +48,7 @@ describe('a REST field that is no text and no number', () => {
 });
 
 it.each(['PROPFIND', 'QUERY', 'TRACE', 'REPORT', 'LINK', 'PURGE', 'PUT', 'DELETE'])(
-  'a method that is no door, %s, is refused as such, with a body of no type too',
+  'refuses the method %s as a client error, with or without a body',
   async (method) => {
     for (const url of ['/graphql', `/api/credit-notes/${noteId}/refunds`, '/healthz', '/nothing']) {
       for (const payload of [undefined, '<x/>']) {
@@ -66,7 +66,7 @@ it.each(['PROPFIND', 'QUERY', 'TRACE', 'REPORT', 'LINK', 'PURGE', 'PUT', 'DELETE
 );
 
 it.each(['application/xml', 'application/json;q=0', 'text/html', 'nonsense', 'multipart/mixed'])(
-  'a mutation that was done says so in JSON, although the client would rather have %s',
+  'returns the result of a mutation as JSON, although the client prefers %s',
   async (accept) => {
     const query = `mutation { createBranch(input: { code: ${JSON.stringify(accept)}, name: "x" }) { name } }`;
     const { status, json } = await post({ query }, { accept });
@@ -75,7 +75,7 @@ it.each(['application/xml', 'application/json;q=0', 'text/html', 'nonsense', 'mu
 );
 
 it.each(['createdBy', 'requestId', 'traceId', 'clientName', 'clientVersion', 'operationName'])(
-  'a filter by a %s that no database can hold is refused by its name',
+  'refuses a filter whose %s is too long or cannot be stored, and names the field',
   async (field) => {
     for (const value of ['a\0b', '\ud83d', 'x'.repeat(100_000)]) {
       const { status, json } = await post({
@@ -87,7 +87,7 @@ it.each(['createdBy', 'requestId', 'traceId', 'clientName', 'clientVersion', 'op
   },
 );
 
-it('texts that would take long to be put in order are refused before that', async () => {
+it('refuses texts whose normalization would take long, before it normalizes them', async () => {
   for (const text of [`a${' '.repeat(90_000)}b`, `a${'\u0301\u0316'.repeat(20_000)}`, `a${'\u0301\u0316'.repeat(300)}`]) {
     const { json } = await post({
       query: 'mutation($input: UnlockTransactionsInput!) { unlockTransactions(input: $input) { id } }',
@@ -101,7 +101,7 @@ it.each([
   ['nests too deeply', '['.repeat(101) + ']'.repeat(101), /101 levels|100 levels/],
   ['holds too many values', `{"variables":[${'1,'.repeat(25_000)}1]}`, /20000 values/],
   ['is no JSON', '{"query":', /JSON/],
-])('JSON that %s is refused, in a body and in a query string', async (_what, text, message) => {
+])('refuses JSON that %s, in a body and in a query string', async (_what, text, message) => {
   const body = await books.client.post('/graphql', text, {});
   expect([body.status, JSON.parse(body.body).errors[0].message]).toEqual([400, expect.stringMatching(message)]);
   if (text.length > 10_000) return;

@@ -33,7 +33,7 @@ describe('an empty database', () => {
     await admin.end();
   });
 
-  it('is migrated once by two processes that migrate at once, and not again later', async () => {
+  it('is migrated by exactly one of two processes at the same time, and needs no migration afterwards', async () => {
     const [one, other] = processes;
     expect(await pendingMigrations(one)).toEqual(ALL);
 
@@ -70,7 +70,7 @@ describe('a migrated database', () => {
     },
   );
 
-  it('counts the digits of every currency of ISO 4217 as the gateway does', async () => {
+  it('has the same number of decimals for every currency of ISO 4217 as the gateway', async () => {
     const { rows } = await database.sql.query(`select code, currency_digits(code) as digits from unnest($1::text[]) as code`, [
       [...CURRENCIES.keys()],
     ]);

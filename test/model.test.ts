@@ -15,12 +15,12 @@ import {
   type Statement,
 } from './helpers/model-client.js';
 
-/** How many histories are tried, of about sixty requests each; MODEL_SEED repeats those that a failure has named. */
+/** Number of histories, of about sixty requests each. MODEL_SEED repeats the histories of a failed run. */
 const { MODEL_RUNS = '6', MODEL_SEED } = process.env;
 const BATCHES = 20;
-/** All orders of so many are looked at in no time. */
+/** Number of parallel requests, small enough to try all their orders quickly. */
 const MOST_AT_ONCE = 5;
-/** Thousands of runs take as long as they take; only one that hangs ends here. */
+/** Ends a run that hangs; thousands of histories may take long. */
 const TIMEOUT_MS = 3_600_000;
 
 const BASES: readonly Currency[] = ['USD', 'JPY', 'KWD'];
@@ -30,18 +30,18 @@ const LOCK_DATES = ['2026-01-10', '2026-01-15', '2026-02-01'];
 const REVERSAL_DATES = ['2026-02-02', '2026-02-04', '2026-02-05', '2026-02-28'];
 const DATES = ['2026-01-15', '2026-02-01', '2026-02-02', '2026-02-03', '2026-02-04', '2026-02-05'];
 
-/** Each value as often as its weight says. */
+/** An arbitrary of values, each as frequent as its weight. */
 const often = <T extends string>(weights: Readonly<Record<T, number>>) =>
   fc.constantFrom(...Object.entries<number>(weights).flatMap(([value, weight]) => Array<T>(weight).fill(value as T)));
 const oneIn = (count: number) => fc.nat(count - 1).map((number) => number === 0);
 
-/** What somebody wants to do; only when it is done do we know which notes and refunds there are to do it to. */
+/** A random command. Its target is chosen when it is sent, among the notes and refunds that exist then. */
 const wish = fc.record({
   organization: fc.nat(1),
   kind: often<Command['kind']>({ create: 3, open: 2, refund: 16, preview: 2, reverse: 5, void: 1, lock: 1, unlock: 2 }),
-  /** Counted from the newest, so that wishes of one batch often meet at one note. */
+  /** Counted from the newest note, so that commands of one batch often have the same target. */
   target: fc.oneof(fc.nat(1), fc.nat(9)),
-  /** Of what remains: mostly a part, sometimes all, sometimes too much. */
+  /** Percent of the remaining credit: mostly a part, sometimes all, sometimes too much. */
   percent: fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: 1, max: 60 }) },
     { weight: 1, arbitrary: fc.constantFrom(100, 100, 101, 150) },
@@ -60,11 +60,11 @@ const wish = fc.record({
 });
 type Wish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
 
-/** An organization, as it is and as it should be. */
+/** An organization in the gateway, and its model. */
 interface Company {
   readonly client: ModelClient;
   books: ModelBooks;
-  /** Every request that had a key, refused ones too: their keys may be used again. */
+  /** Every request that had a key; keys of refused requests may be used again. */
   readonly keyed: Request[];
 }
 
@@ -80,14 +80,14 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 it(
-  'agrees to the smallest unit with a model of the books, whatever is done to them by many at once',
+  'the gateway agrees with a model of the ledger to the smallest unit, whatever parallel requests do',
   async () => {
     const histories = fc.array(fc.array(wish, { minLength: 1, maxLength: 4 }), { minLength: BATCHES, maxLength: BATCHES });
     const bases = fc.tuple(fc.constantFrom(...BASES), fc.constantFrom(...BASES));
     await fc.assert(fc.asyncProperty(bases, histories, agree), {
       numRuns: Number(MODEL_RUNS),
       ...(MODEL_SEED !== undefined && { seed: Number(MODEL_SEED) }),
-      // A smaller history is another race: the one that failed says more.
+      // fast-check would shrink the history, but a shorter one has other races: the failed history says more.
       endOnFailure: true,
     });
   },
@@ -113,7 +113,7 @@ async function agree(bases: readonly Currency[], history: readonly (readonly Wis
   }
 }
 
-/** Sends the wishes at the same time. Their outcome has to be the model's in at least one order of them. */
+/** Sends the commands in parallel. Their outcome must be the model's for at least one order of them. */
 async function sendAtOnce(company: Company, wishes: readonly Wish[]): Promise<void> {
   const requests = wishes.flatMap((one) => Array<[Request, Wish]>(one.copies).fill([requestFor(company, one), one]));
   if (requests.length === 0) return;
@@ -126,12 +126,12 @@ async function sendAtOnce(company: Company, wishes: readonly Wish[]): Promise<vo
   const after = explanation(company.books, answered, found);
   if (after === null) {
     const facts = inspect({ before: statementOf(company.books), answered, found }, { depth: null });
-    throw new Error(`no order of the requests explains their answers and what is found then: ${facts}`);
+    throw new Error(`no order of the requests explains their replies and the final statement: ${facts}`);
   }
   company.books = after;
 }
 
-/** The books after the requests in some order that agrees with every answer and with what is found at the end. */
+/** The model after the requests in an order that agrees with every reply and the final statement; `null` if there is none. */
 function explanation(before: ModelBooks, answered: readonly Answered[], found: Statement): ModelBooks | null {
   if (answered.length === 0) return isDeepStrictEqual(statementOf(before), found) ? before : null;
   for (const [index, { request, reply }] of answered.entries()) {

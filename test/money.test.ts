@@ -26,7 +26,7 @@ describe('money', () => {
     expect(formatAmount(roundToCurrency(Big(value), currency), currency)).toBe(rounded);
   });
 
-  it('knows the digits of ISO 4217, which are not those of CLDR', () => {
+  it("has the number of decimals from ISO 4217, which differs from CLDR's", () => {
     expect(['USD', 'JPY', 'KWD', 'CLF', 'HUF', 'ISK', 'IQD'].map(currencyDigits)).toEqual([2, 0, 3, 4, 2, 0, 3]);
     expect(['USD', 'usd', 'XYZ', ''].map(isCurrency)).toEqual([true, false, false, false]);
   });
@@ -43,7 +43,7 @@ describe('money', () => {
     },
   );
 
-  it('reads an exponent in a number only', () => {
+  it('reads an exponent in a JSON number, but not in a string', () => {
     expect(parseNumberToken('1e2')?.toFixed()).toBe('100');
   });
 
@@ -53,7 +53,7 @@ describe('money', () => {
     ['1e999999999', `1${'0'.repeat(100)}`],
     ['-1e999999999', `-1${'0'.repeat(100)}`],
     [`0.${'0'.repeat(200)}1`, `1${'0'.repeat(100)}`],
-  ])('reads a number of any length, as one that has too many digits if it has: %.20s', (text, read) => {
+  ])('reads a number of any length; one beyond the limits keeps too many digits: %.20s', (text, read) => {
     expect(parseNumberToken(text)?.toFixed()).toBe(read);
   });
 
@@ -63,13 +63,13 @@ describe('money', () => {
     ['0.01', 3, 2],
     ['12.50', 3, 1],
     ['-9999999999999.99', 15, 2],
-  ])('counts the digits of %s', (value, digits, decimals) => {
+  ])('counts the digits and decimals of %s', (value, digits, decimals) => {
     expect([digitCount(Big(value)), decimalCount(Big(value))]).toEqual([digits, decimals]);
   });
 });
 
 describe('JSON', () => {
-  it('keeps the source of a number that a double would change', () => {
+  it('keeps the text of a number that a double would change', () => {
     const text = '{"a": 0.1, "b": 1.0000000000000000001, "c": [12345678901234567890], "d": 1e400, "e": 0.30000000000000004}';
     const parsed = parseJson(Buffer.from(text));
     expect(parsed).toEqual({

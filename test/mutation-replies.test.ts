@@ -20,7 +20,7 @@ async function refundLiteral(of = books): Promise<string> {
     .join(', ')} }`;
 }
 
-/** The mutation with a selection that is right, and with one that is wrong in an argument far below, if it has any. */
+/** A correct selection of the mutation's type, and one with a wrong nested argument if the type has any. */
 const SELECTIONS: Record<string, { right: string; wrong?: string; variables?: Record<string, unknown> }> = {
   Account: { right: 'id', wrong: 'balance(asOf: $asOf)', variables: { asOf: '2021-02-30' } },
   Branch: { right: 'id' },
@@ -57,7 +57,7 @@ it.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
   },
 );
 
-describe('an argument that is wrong refuses the whole document before anything is written, and is named:', () => {
+describe('a wrong argument anywhere in the document refuses the whole document before anything is written, and is named:', () => {
   async function refused(text: string, variables: Record<string, unknown> = {}, client: Client = books.client) {
     const before = await everything();
     const reply = await client.graphql(text, variables);
@@ -124,7 +124,7 @@ describe('an argument that is wrong refuses the whole document before anything i
       {},
     ],
     [
-      'in what a variable includes',
+      'in a selection that a variable includes',
       'first',
       'mutation($n: Int!, $yes: Boolean!) { refundCreditNote(input: INPUT) { creditNote { refunds(first: $n) @include(if: $yes) { id } } } }',
       { n: 101, yes: true },
@@ -137,7 +137,7 @@ describe('an argument that is wrong refuses the whole document before anything i
     ],
     ['in a field of a literal', 'createdBy', 'query($x: String) { refunds(provenance: { createdBy: $x }) { id } }', { x: 7 }],
     [
-      'in a day that the organization has not',
+      'in a day beyond the calendar of the organization',
       'asOf',
       'mutation { refundCreditNote(input: INPUT) { fromAccount { balance(asOf: "9999-12-31T23:30:00Z") } } }',
       {},
@@ -163,7 +163,7 @@ describe('an argument that is wrong refuses the whole document before anything i
     });
   });
 
-  it('not where it is skipped', async () => {
+  it('except where it is skipped', async () => {
     const { data } = await books.client.graphql(
       `mutation($no: Boolean!) { refundCreditNote(input: ${await refundLiteral()}) { id creditNote { refunds(first: 101) @include(if: $no) { id } } } }`,
       { no: false },
@@ -171,7 +171,7 @@ describe('an argument that is wrong refuses the whole document before anything i
     expect(data).toEqual({ refundCreditNote: { id: expect.any(String), creditNote: {} } });
   });
 
-  it('in the second of two, with the place of each', async () => {
+  it('in the second of two mutations, with the path of each', async () => {
     const text = `mutation($a: RefundCreditNoteInput!, $b: RefundCreditNoteInput!) { a: refundCreditNote(input: $a) { id } b: refundCreditNote(input: $b) { id } }`;
     const { id } = await books.creditNote('100.00');
     const good = books.refundInput(id);
@@ -191,13 +191,13 @@ describe('an argument that is wrong refuses the whole document before anything i
     });
   });
 
-  it('and so is a right that the caller has not', async () => {
+  it("or a mutation that the caller's role forbids", async () => {
     const accountant = await gateway.client(books.organization, Role.ACCOUNTANT);
     const text = `mutation { createBranch(input: { code: "role", name: "x" }) { id } lockTransactions(input: { lockDate: "2025-12-31", reason: "x" }) { id } }`;
     expect(await refused(text, {}, accountant)).toMatchObject({ code: 'FORBIDDEN', path: ['lockTransactions'], status: 403 });
   });
 
-  it('in a query too', async () => {
+  it('or in a query', async () => {
     const viewer = await gateway.client(books.organization, Role.VIEWER);
     expect(await refused('{ me { name } creditNotes(first: 3) { refunds(first: 101) { id } } }')).toMatchObject({
       field: 'first',
@@ -210,8 +210,8 @@ describe('an argument that is wrong refuses the whole document before anything i
   });
 });
 
-describe('what was done is told although it cannot be read', () => {
-  /** Does the work while nobody may read the table. */
+describe('a mutation that has committed returns the ids that it wrote, although reading its reply fails:', () => {
+  /** Runs the work while the table is renamed, so that nothing can read it. */
   async function without<T>(table: string, work: () => Promise<T>): Promise<T> {
     const { superuser } = gateway.database;
     await superuser.query(`alter table ${table} rename to ${table}_away`);
@@ -225,7 +225,7 @@ describe('what was done is told although it cannot be read', () => {
   const TEXT =
     'mutation($input: RefundCreditNoteInput!, $key: String) { it: refundCreditNote(input: $input, idempotencyKey: $key) { id creditNote { customer { displayName } } } }';
 
-  it('the first time, and when it is sent again with its key', async () => {
+  it('the first time, and when it is replayed with its key', async () => {
     const { id } = await books.creditNote('100.00');
     const variables = { input: books.refundInput(id), key: `unreadable-${id}` };
     const [first, again] = await without('customers', async () => [
@@ -258,7 +258,7 @@ describe('what was done is told although it cannot be read', () => {
     expect([first.extensions?.idempotency, again.extensions?.idempotency]).toEqual([{ replayed: false }, { replayed: true }]);
   });
 
-  it('by the connection that is lost while it is read', async () => {
+  it('when the connection is lost while the reply is read', async () => {
     const { id } = await books.creditNote('100.00');
     const { superuser } = gateway.database;
     await superuser.query('begin');
@@ -283,7 +283,7 @@ describe('what was done is told although it cannot be read', () => {
     expect(await refundedOf(id)).toBe('40.00');
   });
 
-  it('of several that were made each by itself, as they were made', async () => {
+  it('for each refund of a list with its own outcome', async () => {
     const { id } = await books.creditNote('100.00');
     const { superuser, sql } = gateway.database;
     const role = (await sql.query('select current_user as name')).rows[0].name;

@@ -37,7 +37,7 @@ const COMMANDS: Record<string, () => string[]> = {
   'api-key revoke': () => [...inBooks(), '--key', keyId],
 };
 
-it.each(Object.entries(COMMANDS))('%s does nothing that it cannot record', async (name, options) => {
+it.each(Object.entries(COMMANDS))('%s is rolled back if its audit event cannot be written', async (name, options) => {
   const before = await state();
 
   const reply = await operate(...name.split(' '), ...options());

@@ -39,7 +39,7 @@ describe('a member', () => {
   };
   const listed = async () => (await member('list')).stdout.split('\n').filter((line) => line.startsWith('ann\t'));
 
-  it('is listed, gets another role, is ended and comes back, at once and with a trail', async () => {
+  it('is added, changed, ended and added again, each with immediate effect and an audit event', async () => {
     await member('add', '--subject', 'ann', '--name', 'Ann', '--role', 'ACCOUNTANT');
     const added = [await ann(), await listed()];
     await member('change', '--subject', 'ann', '--role', 'VIEWER', '--by', 'Otto Operator');
@@ -67,7 +67,7 @@ describe('a member', () => {
     ]);
   });
 
-  it('that is none, or no longer, is neither changed nor ended', async () => {
+  it('who does not exist can neither be changed nor ended', async () => {
     for (const words of [
       ['change', '--subject', 'bob', '--role', 'ADMIN'],
       ['end', '--subject', 'bob'],
@@ -78,8 +78,8 @@ describe('a member', () => {
   });
 });
 
-describe('a key that expires', () => {
-  it('ends with the day in the organization’s time zone', async () => {
+describe('an API key with an expiry date', () => {
+  it('expires at the end of the day in the organization’s time zone', async () => {
     const { stdout } = await operate(
       'api-key',
       'create',
@@ -99,7 +99,7 @@ describe('a key that expires', () => {
     expect(rows).toEqual([{ right: true }]);
   });
 
-  it('may end today, as it is there, and not yesterday', async () => {
+  it('may expire today in that time zone, but not yesterday', async () => {
     const { rows } = await gateway.database.sql.query(
       `select to_char(clock_timestamp() at time zone 'Pacific/Auckland', 'YYYY-MM-DD') as today,
          to_char(clock_timestamp() at time zone 'Pacific/Auckland' - interval '1 day', 'YYYY-MM-DD') as yesterday`,
@@ -132,13 +132,13 @@ describe('help', () => {
       ['api-key', 'create', '--role', 'VIEWER', '--help'],
       ['npm run api-key -- create', '[--expires 2027-12-31]'],
     ],
-  ])('is printed, and nothing else is done: %j', async (words, expected) => {
+  ])('is printed, and nothing else happens: %j', async (words, expected) => {
     const { code, stdout, stderr } = await operate(...words);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const text of expected) expect(stdout).toContain(text);
   });
 
-  it('is only about what was asked for', async () => {
+  it('covers only the command in question', async () => {
     expect((await operate('member', '--help')).stdout).not.toContain('api-key');
   });
 
@@ -152,7 +152,7 @@ describe('help', () => {
     [['--colour'], 'There is no option --colour; there is: --id'],
     [['audit', '--organization', 'a', '--organization', 'b'], '--organization stands there twice'],
     [['api-key', 'revoke', '--organization', '--key', '1'], '--organization needs a value: --organization PUBLIC_ID'],
-  ])('is given for what is not understood: %j', async (words, says) => {
+  ])('replaces a command with a wrong option: %j', async (words, says) => {
     const { code, stdout, stderr } = await operate(...words);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr.split('\n')[0]).toContain(says);
@@ -169,7 +169,7 @@ describe('npm start and npm run bench', () => {
   it.each([
     ['src/main.js', 'environment variables'],
     ['bench/main.js', '--only PATTERN'],
-  ])('say what there is: %s', async (program, says) => {
+  ])('print their usage for --help and for an unknown option: %s', async (program, says) => {
     for (const word of ['--help', '-h']) {
       expect(await run(program, word)).toEqual({ code: 0, stdout: expect.stringContaining(says), stderr: '' });
     }

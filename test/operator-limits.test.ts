@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-it('lets a command of the operator, such as the proof of large books, take as long as it takes', async () => {
+it('an operator’s command, such as a proof of a large ledger, has no time limit in the database', async () => {
   const { rows } = await database.sql.query('select current_database() as database');
   const databaseUrl = connectionUrl({ ...readCluster().application, database: rows[0].database });
   const { orm, close } = await openDatabaseBeside({ databaseUrl, dataDir: 'unused' });

@@ -23,7 +23,7 @@ function refund(referenceNo: string) {
   });
 }
 
-it('goes on when all its connections are cut in the middle of their transactions, again and again', async () => {
+it('recovers each time that all its connections are cut during transactions', async () => {
   const { sql, superuser } = gateway.database;
   for (let round = 0; round < 3; round += 1) {
     await sql.query('begin');
@@ -40,14 +40,14 @@ it('goes on when all its connections are cut in the middle of their transactions
     expect((await refund(`after-${round}`)).errors).toBeUndefined();
   }
 
-  // Sent again with their keys, all are there, once.
+  // Repeated with their keys, all refunds exist once.
   await Promise.all(Array.from({ length: 3 * 16 }, (_, index) => refund(`${Math.floor(index / 16)}-${index % 16}`)));
   const { creditNote } = await books.client.query(CreditNoteDocument, { id: noteId });
   expect(creditNote?.refunded).toBe('51.00');
   expect((await books.client.query(LedgerHealthDocument)).ledgerHealth.healthy).toBe(true);
 });
 
-it('tells a fault of ours by its request id alone, also while it finds out who is calling', async () => {
+it('reports an unexpected error during authentication by its request id alone', async () => {
   const { superuser } = gateway.database;
   await superuser.query('alter table api_keys rename to api_keys_away');
   const [graphql, rest] = await Promise.all([refund('away'), books.client.rest(`/api/credit-notes/${noteId}/refunds`, {})]);
@@ -66,7 +66,7 @@ it('tells a fault of ours by its request id alone, also while it finds out who i
   expect([rest.status, rest.json.requestId]).toEqual([500, rest.headers['x-request-id']]);
 });
 
-it('says that it is to be asked again when it loses its connection while it finds out who is calling', async () => {
+it('reports a lost connection during authentication as unavailable', async () => {
   const { superuser, sql } = gateway.database;
   await superuser.query('begin');
   await superuser.query('lock table api_keys in access exclusive mode');
@@ -85,7 +85,7 @@ it('says that it is to be asked again when it loses its connection while it find
   expect((await refund('lost')).errors).toBeUndefined();
 });
 
-it('says that it is busy, on both doors, while somebody else holds the note for long', async () => {
+it('reports a credit note that stays locked as unavailable, over GraphQL and REST', async () => {
   const { sql } = gateway.database;
   const body = books.restBody({ amount: 1 });
   await sql.query('begin');
@@ -98,7 +98,7 @@ it('says that it is busy, on both doors, while somebody else holds the note for 
   expect([rest.status, rest.headers['retry-after'], rest.json.errors[0].type]).toEqual([503, '1', 'SERVICE_UNAVAILABLE']);
 });
 
-it('answers what was made before although somebody else holds the note', async () => {
+it('replays a refund although its credit note is locked', async () => {
   const { sql } = gateway.database;
   const { data: before } = await refund('made');
   await sql.query('begin');
@@ -111,9 +111,9 @@ it('answers what was made before although somebody else holds the note', async (
   expect(headers['idempotency-replayed']).toBe('true');
 });
 
-it('goes on while its tables get one more column', async () => {
+it('keeps working while columns are added to its tables', async () => {
   const { superuser } = gateway.database;
-  // A connection keeps the plan of a statement that it has seen, and one for whatever values when it has seen it often.
+  // Prepared statements have their plans after ten executions.
   for (let index = 0; index < 10; index += 1) expect((await refund(`narrow-${index}`)).errors).toBeUndefined();
   for (const table of ['organizations', 'api_keys', 'accounts', 'branches', 'credit_notes', 'refunds']) {
     await superuser.query(`alter table ${table} add column later text`);
@@ -124,7 +124,7 @@ it('goes on while its tables get one more column', async () => {
   expect(wide.flatMap(({ errors }) => errors ?? [])).toEqual([]);
 });
 
-it('needs no more than one request to notice that a column has another type', async () => {
+it('fails at most one request after the type of a column has changed', async () => {
   const { superuser } = gateway.database;
   for (let index = 0; index < 10; index += 1) expect((await refund(`text-${index}`)).errors).toBeUndefined();
   await superuser.query('alter table branches alter column name type varchar(400)');
@@ -138,12 +138,12 @@ it('needs no more than one request to notice that a column has another type', as
   expect(codes.filter((code) => code !== undefined).length).toBeLessThanOrEqual(1);
 });
 
-it('serves other organizations while everything of one waits for a note that somebody else holds', async () => {
+it('serves other organizations while one organization waits for a locked credit note', async () => {
   const { sql } = gateway.database;
   const others = await gateway.books();
   const note = await others.creditNote('100.00');
   const preview = 'previewRefund(input: $input) { refusals { code } }';
-  // More than there are connections.
+  // More previews than the pool has connections.
   const aliases = Array.from({ length: 30 }, (_, index) => `preview${index}: ${preview}`).join(' ');
   const previews = `query ($input: RefundCreditNoteInput!) { ${aliases} }`;
   await sql.query('begin');
@@ -157,7 +157,7 @@ it('serves other organizations while everything of one waits for a note that som
   expect(Object.values((await waiting).data ?? {})).toEqual(Array(30).fill({ refusals: [] }));
 });
 
-it('lets everybody in while somebody holds the row of one key', async () => {
+it('authenticates everybody while the row of one key is locked', async () => {
   const { superuser } = gateway.database;
   await superuser.query('update api_keys set last_used_at = null');
   await superuser.query('begin');
@@ -170,12 +170,12 @@ it('lets everybody in while somebody holds the row of one key', async () => {
   expect(replies.flatMap(({ errors }) => errors ?? [])).toEqual([]);
 });
 
-it('keeps the places in its pool when connections are lost just as a transaction begins', async () => {
+it('keeps the size of its pool when connections are lost as their transactions begin', async () => {
   const { orm } = gateway.database;
   const pool = await orm.em.getConnection().getNativeClient();
   const cut = (client: PoolClient): void => void (client as unknown as pg.Client).connection.stream.destroy();
   pool.on('acquire', cut);
-  // More often than there are places. A proof begins its transaction so, with a statement of its own.
+  // More rounds than the pool has connections. A ledger proof begins its transaction like this.
   for (let round = 0; round < 30; round += 1) {
     const begun = orm.em.fork().transactional(async () => undefined, { isolationLevel: IsolationLevel.REPEATABLE_READ });
     await expect(begun).rejects.toThrow();
@@ -185,7 +185,7 @@ it('keeps the places in its pool when connections are lost just as a transaction
   expect((await books.client.query(LedgerHealthDocument)).ledgerHealth.healthy).toBe(true);
 });
 
-it('stops although a client went away before its answer, and logs that request too', async () => {
+it('stops although a client has disconnected before its reply, and logs that request', async () => {
   const other = await Gateway.start();
   const { app, database } = other;
   const ours = await other.books();
@@ -195,12 +195,12 @@ it('stops although a client went away before its answer, and logs that request t
   await database.sql.query('begin');
   await database.sql.query('select from credit_notes where id = $1 for update', [note.id]);
 
-  const patience = new AbortController();
+  const connection = new AbortController();
   const headers = { ...ours.client.headers, 'content-type': 'application/json', 'x-request-id': 'gone' };
   const body = JSON.stringify({ query: `mutation { openCreditNote(id: ${note.id}) { id } }` });
-  const answer = fetch(`http://127.0.0.1:${port}/graphql`, { method: 'POST', headers, body, signal: patience.signal });
+  const answer = fetch(`http://127.0.0.1:${port}/graphql`, { method: 'POST', headers, body, signal: connection.signal });
   await database.untilWaiting(1);
-  patience.abort();
+  connection.abort();
   await expect(answer).rejects.toThrow();
   await database.sql.query('rollback');
   await other.stop();

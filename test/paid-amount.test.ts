@@ -21,8 +21,8 @@ function paying(books: Books, noteId: string, paidAmount: string, changes: Parti
   return books.refundInput(noteId, { exchangeRate: null, paidAmount, ...changes });
 }
 
-describe('what the bank shows, in place of a rate', () => {
-  it('leaves the account to the cent, and the rate follows from it', async () => {
+describe('a refund with the paid amount in place of an exchange rate', () => {
+  it('credits the bank with exactly that amount, and derives the rate from it', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('1000000000.00', RUPIAH);
 
@@ -38,7 +38,7 @@ describe('what the bank shows, in place of a rate', () => {
     ]);
   });
 
-  it('is the rate of the note where that gives it: rounding is no FX', async () => {
+  it('has the rate of its note if that results in the paid amount, and then no FX gain', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('3.00', { currencyCode: 'EUR', exchangeRate: '1.005' });
 
@@ -55,7 +55,7 @@ describe('what the bank shows, in place of a rate', () => {
     expect((await books.client.query(AccountDocument, { id: books.ids.receivable })).account?.balance).toBe('0.00');
   });
 
-  it('keeps the amount to the last digit, also where its rate has more than fifteen', async () => {
+  it('keeps every digit of the amount, although the derived rate is rounded to fifteen digits', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('3.00', { currencyCode: 'EUR', exchangeRate: '333333333' });
 
@@ -67,7 +67,7 @@ describe('what the bank shows, in place of a rate', () => {
     expect(ledgerHealth.healthy).toBe(true);
   });
 
-  it('may be said of a note in the base currency, where it is the amount', async () => {
+  it('is accepted for a note in the base currency if the paid amount equals the amount', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
 
@@ -76,7 +76,7 @@ describe('what the bank shows, in place of a rate', () => {
     expect([refundCreditNote.exchangeRate, refundCreditNote.paidAmount]).toEqual(['1', '40.00']);
   });
 
-  it('is known to previews and to lists too', async () => {
+  it('is accepted in previews and in lists', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('1000000000.00', RUPIAH);
     const input = paying(books, note.id, '65639.86', { amount: '1000000000.00' });
@@ -89,7 +89,7 @@ describe('what the bank shows, in place of a rate', () => {
     expect(ledger(refundCreditNotes[0]?.refund?.journalEntry)[1]).toBe('credit Bank 65639.86 (1000000000.00 IDR)');
   });
 
-  it('tells one command from another for its idempotency key', async () => {
+  it('has the paid amount in the fingerprint of its idempotency key', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' });
     const send = (paidAmount: string) => {
@@ -104,27 +104,31 @@ describe('what the bank shows, in place of a rate', () => {
   });
 });
 
-describe('is refused, and writes nothing:', () => {
+describe('a refund is refused, and writes nothing, with', () => {
   const EURO = { currencyCode: 'EUR', exchangeRate: '1.1' };
   const cases: Record<string, { code: string; field: string; input: Partial<RefundCreditNoteInput>; note?: typeof EURO }> = {
-    'neither a rate nor what the bank shows': {
+    'neither an exchange rate nor a paid amount': {
       code: 'EXCHANGE_RATE_INVALID',
       field: 'exchangeRate',
       input: { exchangeRate: null },
     },
-    'both of them': { code: 'BAD_USER_INPUT', field: 'paidAmount', input: { exchangeRate: '1', paidAmount: '40.00' } },
-    'another amount than that of a note in the base currency': {
+    'both an exchange rate and a paid amount': {
+      code: 'BAD_USER_INPUT',
+      field: 'paidAmount',
+      input: { exchangeRate: '1', paidAmount: '40.00' },
+    },
+    'a paid amount that differs from the amount in the base currency': {
       code: 'PAID_AMOUNT_INVALID',
       field: 'paidAmount',
       input: { exchangeRate: null, paidAmount: '40.01' },
     },
-    'more decimals than the base currency has': {
+    'a paid amount with more decimals than the base currency': {
       code: 'AMOUNT_PRECISION',
       field: 'paidAmount',
       input: { exchangeRate: null, paidAmount: '44.001' },
       note: EURO,
     },
-    'a rate that would have eleven digits before the point': {
+    'a paid amount whose rate has eleven digits before the point': {
       code: 'EXCHANGE_RATE_INVALID',
       field: 'exchangeRate',
       input: { exchangeRate: null, paidAmount: '9999999999999.99', amount: '0.01' },
@@ -143,7 +147,7 @@ describe('is refused, and writes nothing:', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
-  it('what the bank shows of an account in the currency of the note, which is the amount itself', async () => {
+  it('the paid amount for a bank account in the currency of the note, where the amount says it already', async () => {
     const books = await gateway.books();
     const { id } = await books.creditNote('100.00', EURO);
     const fromAccountId = await books.account('BANK', { currencyCode: 'EUR' });
@@ -155,7 +159,7 @@ describe('is refused, and writes nothing:', () => {
   });
 });
 
-describe('a rate has fifteen significant digits, wherever the point is', () => {
+describe('an exchange rate has up to fifteen significant digits', () => {
   it.each(['0.00006563986', '0.000000000123456789012345', '1234567890.12345', '1e-12', '0.0000000000012'])('%s', async (rate) => {
     const books = await gateway.books();
     const plain = rate === '1e-12' ? '0.000000000001' : rate;
@@ -173,7 +177,7 @@ describe('a rate has fifteen significant digits, wherever the point is', () => {
   });
 
   it.each(['1.234567890123456', '12345678901', '0.0000000000000000000000000000001'])(
-    'and is refused beyond that: %s',
+    'and is refused with more digits or out of range: %s',
     async (rate) => {
       const books = await gateway.books();
       const { id } = await books.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' });

@@ -19,7 +19,7 @@ const SETTINGS = {
   statement_timeout: '30000',
 };
 
-/** A database behind a pooler that takes no settings along with a connection. */
+/** A database behind a pooler that refuses settings in the start-up message of a connection. */
 async function databaseBehindPooler() {
   pooler = await startTcpProxy({ refuseSettings: true });
   const { admin, database, role } = await databaseByUrl();
@@ -27,7 +27,7 @@ async function databaseBehindPooler() {
   return { admin, database, role, url: `postgres://${user}:${password}@127.0.0.1:${pooler.port}/${database}` };
 }
 
-it('behind a pooler that drops its settings does not start, and says how the role gets them', async () => {
+it('the gateway does not start behind a pooler that drops its settings, and prints the SQL that sets them for the role', async () => {
   const { url, role } = await databaseBehindPooler();
 
   const { code, stderr } = await refusedStart({ DATABASE_URL: url });
@@ -39,7 +39,7 @@ it('behind a pooler that drops its settings does not start, and says how the rol
   );
 });
 
-it('behind a pooler serves when the role has the settings, and keeps to them', async () => {
+it('the gateway serves behind a pooler when its role has the settings', async () => {
   const { admin, database, role, url } = await databaseBehindPooler();
   for (const [name, value] of Object.entries(SETTINGS)) {
     await admin.query(`alter role ${role} in database ${database} set ${name} = '${value}'`);
@@ -57,7 +57,7 @@ it('behind a pooler serves when the role has the settings, and keeps to them', a
   expect(Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))).toEqual(SETTINGS);
 });
 
-it('does not start with a limit of time that is switched off', async () => {
+it("the gateway does not start when the role's statement timeout is switched off", async () => {
   const { admin, database, role, url } = await databaseBehindPooler();
   for (const [name, value] of Object.entries({ ...SETTINGS, statement_timeout: '0' })) {
     await admin.query(`alter role ${role} in database ${database} set ${name} = '${value}'`);

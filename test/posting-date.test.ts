@@ -13,7 +13,7 @@ import {
 } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** From the first place on Earth to have a new day to the last. */
+/** From the zone in which a new day begins first on Earth to the one in which it begins last. */
 const ZONES = ['Pacific/Kiritimati', 'Asia/Kolkata', 'Europe/Berlin', 'UTC', 'America/New_York', 'Pacific/Pago_Pago'];
 
 let gateway: Gateway;
@@ -48,11 +48,11 @@ describe('a date-time', () => {
     '2026-02-01 10:00:00',
   ];
 
-  it.each(MIDNIGHT_UTC)('at midnight UTC, %s, is the day as written in every zone', (text) => {
+  it.each(MIDNIGHT_UTC)('at midnight UTC, %s, is the written day in every zone', (text) => {
     expect(ZONES.map((zone) => toPostingDate(text, zone))).toEqual(ZONES.map(() => '2026-02-01'));
   });
 
-  it.each(WITHOUT_ZONE)('without a zone, %s, is the day as written in every zone', (text) => {
+  it.each(WITHOUT_ZONE)('without a zone, %s, is the written day in every zone', (text) => {
     expect(ZONES.map((zone) => toPostingDate(text, zone))).toEqual(ZONES.map(() => '2026-02-01'));
   });
 
@@ -66,7 +66,7 @@ describe('a date-time', () => {
     ['2026-01-31T19:00:00-05:00', 'America/New_York', '2026-01-31'],
     ['1990-12-31T23:59:60Z', 'UTC', '1990-12-31'],
     ['1990-12-31T15:59:60-08:00', 'UTC', '1990-12-31'],
-  ])('of another time, %s, is the day that it was in %s: %s', (text, zone, day) => {
+  ])('at another time, %s, is the day of that instant in %s: %s', (text, zone, day) => {
     expect(toPostingDate(text, zone)).toBe(day);
   });
 
@@ -95,13 +95,13 @@ describe('a date-time', () => {
     '0000-12-31T10:00:00',
     '10000-01-01T00:00:00Z',
     '9999-12-31T23:30:00-05:00',
-  ])('is refused if there is none such: %j', (text) => {
+  ])('is refused if it does not exist or has another format: %j', (text) => {
     expect(toPostingDate(text, 'UTC')).toBeNull();
   });
 });
 
 describe('a date', () => {
-  it('is a day that the calendar has, in each kind of year and month', () => {
+  it('is accepted exactly if the calendar has that day', () => {
     const two = (count: number) => String(count).padStart(2, '0');
     const isLeap = (year: number) => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
     const lengths = (year: number) => [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -118,8 +118,8 @@ describe('a date', () => {
   });
 });
 
-describe('what a reply says as a date means the same when it comes back', () => {
-  it.each(ZONES)('over both doors, in %s', async (timeZone) => {
+describe('a date from a reply means the same day when a client sends it again', () => {
+  it.each(ZONES)('over GraphQL and REST, in %s', async (timeZone) => {
     const books = await gateway.books({ timeZone });
     const note = await books.creditNote('1000.00', { date: '2020-01-01' });
     const day = fc.date({ min: new Date('2020-01-01T00:00:00Z'), max: new Date('2025-12-31T00:00:00Z'), noInvalidDate: true });
@@ -141,7 +141,7 @@ describe('what a reply says as a date means the same when it comes back', () => 
     );
   });
 
-  it('for every date that can be sent', async () => {
+  it('for every argument that is a date', async () => {
     const books = await gateway.books({ timeZone: 'America/New_York' });
     const note = await books.creditNote('1000.00', { date: '2026-02-01T00:00:00.000Z' });
     const midnight = '2026-02-02T00:00:00.000Z';
@@ -172,7 +172,7 @@ describe('what a reply says as a date means the same when it comes back', () => 
   });
 });
 
-it('does not book what a typed client makes of an open day into the locked period before it', async () => {
+it('a date at midnight UTC, as typed clients send it, is not posted on the day before, which may be locked', async () => {
   const books = await gateway.books({ timeZone: 'America/New_York' });
   const note = await books.creditNote('100.00');
   await books.client.query(LockTransactionsDocument, { input: { lockDate: '2026-01-31', reason: 'Filed' } });
@@ -184,7 +184,7 @@ it('does not book what a typed client makes of an open day into the locked perio
   expect([refused.status, refused.json.errors[0].type]).toEqual([400, 'TRANSACTIONS_DATE_LOCKED']);
 });
 
-describe('the same command', () => {
+describe('a command with the same day in another format', () => {
   const SAME = [
     '2026-02-01',
     '2026-02-01T00:00:00.000Z',
@@ -193,7 +193,7 @@ describe('the same command', () => {
     '2026-02-01T12:00:00Z',
   ];
 
-  it('is known by its key however its day is written, over both doors', async () => {
+  it('has the same idempotency fingerprint, over GraphQL and REST', async () => {
     const books = await gateway.books({ timeZone: 'America/New_York' });
     const note = await books.creditNote('100.00');
     const idempotencyKey = 'one-refund';
@@ -209,7 +209,7 @@ describe('the same command', () => {
     expect(ids.size).toBe(1);
   });
 
-  it('is replayed when it is sent again with the date of its own reply', async () => {
+  it('is replayed when it is repeated with the date of its reply', async () => {
     const books = await gateway.books({ timeZone: 'America/New_York' });
     const note = await books.creditNote('100.00');
     const headers = { 'idempotency-key': 'k' };
@@ -220,7 +220,7 @@ describe('the same command', () => {
     expect([again.status, again.headers['idempotency-replayed'], again.json]).toEqual([201, 'true', first.json]);
   });
 
-  it('is taken for a double click however its day is written', async () => {
+  it('is recognized as a possible duplicate', async () => {
     const strict = await Gateway.start({ duplicateWindowSeconds: 600 });
     try {
       const books = await strict.books({ timeZone: 'America/New_York' });
@@ -236,7 +236,7 @@ describe('the same command', () => {
   });
 });
 
-it('is accepted without a zone, as Python, .NET and Java send it, for a credit note too', async () => {
+it('accepts a date-time without a zone, as Python, .NET and Java send it, for refunds and credit notes', async () => {
   const books = await gateway.books({ timeZone: 'Pacific/Pago_Pago' });
   const input = {
     customerId: await books.customer(),
@@ -253,7 +253,7 @@ it('is accepted without a zone, as Python, .NET and Java send it, for a credit n
 });
 
 it.each(['2021-02-30', '2026-02-01T24:00:00', '2026-02-01T23:59:60Z', '2026-02-01T00:00:00+19:00'])(
-  'is refused by name over both doors if there is none such: %s',
+  'refuses a date that does not exist, and names the field, over GraphQL and REST: %s',
   async (date) => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');

@@ -4,7 +4,7 @@ import { getIntrospectionQuery, Kind, parse, print } from 'graphql';
 import { Role } from '../src/entities/access.js';
 import { type Books, type Client, Gateway } from './helpers/gateway.js';
 
-/** What a document may cost is known before anything of it runs. */
+/** The cost of a document is known before it runs. */
 let gateway: Gateway;
 let strict: Gateway;
 let books: Books;
@@ -36,28 +36,28 @@ const TOO_COSTLY: Record<string, string> = {
   'a list of lists under thirty aliases': `{ creditNotes { ${times(30, (index) => `a${index}: lines { id }`)} } }`,
   'the lines of all entries of all refunds': '{ creditNotes { refunds { journalEntry { lines { id } } } } }',
   'entries of notes': '{ creditNotes { journalEntry { lines { account { name } customer { displayName } } } } }',
-  'mirrors of entries of notes': '{ creditNotes { journalEntry { reversedBy { lines { account { name } } } } } }',
-  'refunds of what was reversed': '{ refunds { reversal { refund { creditNote { refunds { id } } } } } }',
-  'accounts to pay from, for each refund': '{ refunds { creditNote { refundability { accounts { id name } } } } }',
-  'fields under a hundred aliases': `{ refunds { ${times(50, (index) => `a${index}: fromAccount { id name }`)} } }`,
-  'long texts': `{ creditNotes { ${times(30, (index) => `a${index}: note`)} } }`,
-  'notes that are as long as they may be': `{ creditNotes { ${times(13, (index) => `a${index}: note`)} } }`,
-  'descriptions that are': `{ refunds { ${times(50, (index) => `a${index}: description`)} } }`,
-  'descriptions of lines that are': `{ creditNotes(first: 10) { lines { ${times(5, (index) => `a${index}: description`)} } } }`,
-  'reasons that are': `{ refunds { reversal { ${times(50, (index) => `a${index}: reason`)} } } }`,
-  'details of the trail that are': `{ auditEvents { ${times(23, (index) => `a${index}: details`)} } }`,
-  'memos that are': `{ refunds { journalEntry { ${times(99, (index) => `a${index}: memo`)} } } }`,
-  balances: `{ accounts { ${times(20, (index) => `a${index}: balance(asOf: "2026-01-${index + 10}")`)} } }`,
-  'the proof of the books, again and again': `{ ${times(12, (index) => `a${index}: ledgerHealth { healthy }`)} }`,
-  'the trial balance, again and again': `{ ${times(12, (index) => `a${index}: trialBalance { debits lines { debits } }`)} }`,
+  'reversals of entries of notes': '{ creditNotes { journalEntry { reversedBy { lines { account { name } } } } } }',
+  'refunds of notes of reversed refunds': '{ refunds { reversal { refund { creditNote { refunds { id } } } } } }',
+  'accounts to refund from, for each refund': '{ refunds { creditNote { refundability { accounts { id name } } } } }',
+  'fields under fifty aliases': `{ refunds { ${times(50, (index) => `a${index}: fromAccount { id name }`)} } }`,
+  'the longest notes under thirty aliases': `{ creditNotes { ${times(30, (index) => `a${index}: note`)} } }`,
+  'the longest notes under thirteen aliases': `{ creditNotes { ${times(13, (index) => `a${index}: note`)} } }`,
+  'the longest descriptions under fifty aliases': `{ refunds { ${times(50, (index) => `a${index}: description`)} } }`,
+  'the longest descriptions of lines under five aliases': `{ creditNotes(first: 10) { lines { ${times(5, (index) => `a${index}: description`)} } } }`,
+  'the longest reasons under fifty aliases': `{ refunds { reversal { ${times(50, (index) => `a${index}: reason`)} } } }`,
+  'the longest details of audit events under 23 aliases': `{ auditEvents { ${times(23, (index) => `a${index}: details`)} } }`,
+  'the longest memos under 99 aliases': `{ refunds { journalEntry { ${times(99, (index) => `a${index}: memo`)} } } }`,
+  'twenty balances of each account': `{ accounts { ${times(20, (index) => `a${index}: balance(asOf: "2026-01-${index + 10}")`)} } }`,
+  'twelve ledger proofs': `{ ${times(12, (index) => `a${index}: ledgerHealth { healthy }`)} }`,
+  'twelve trial balances': `{ ${times(12, (index) => `a${index}: trialBalance { debits lines { debits } }`)} }`,
   'the schema under aliases': `{ ${times(30, (index) => `a${index}: __schema { types { fields { name type { name } } } }`)} }`,
-  'what may be skipped': '{ creditNotes { refunds @skip(if: true) { creditNote { lines { id } } } } }',
-  'what may not be included': '{ creditNotes { ... @include(if: false) { refunds { creditNote { lines { id } } } } } }',
+  'a selection that @skip removes': '{ creditNotes { refunds @skip(if: true) { creditNote { lines { id } } } } }',
+  'a selection that @include removes': '{ creditNotes { ... @include(if: false) { refunds { creditNote { lines { id } } } } } }',
 };
 
-it.each(Object.entries(TOO_COSTLY))('is refused: %s', async (_, query) => {
+it.each(Object.entries(TOO_COSTLY))('a document that costs too much is refused: %s', async (_, query) => {
   const before = gateway.database.statements.length;
-  // A query that comes again is compiled.
+  // A repeated query is executed in compiled form.
   for (let round = 0; round < 4; round += 1) {
     const { status, data, errors } = await viewer.graphql(query);
     expect([status, data]).toEqual([400, undefined]);
@@ -65,17 +65,17 @@ it.each(Object.entries(TOO_COSTLY))('is refused: %s', async (_, query) => {
     expect([code, details]).toEqual(['QUERY_TOO_COSTLY', { of: 'reply', cost: expect.any(Number), limit: 20_000 }]);
     expect(errors?.[0]?.message).toContain(`${(details as { cost: number }).cost} `);
   }
-  // Nothing was read but the credential.
+  // Only the credential was read.
   expect(gateway.database.statements.slice(before).filter((statement) => !statement.includes('api_keys'))).toEqual([]);
 });
 
-it('is refused by GET as well', async () => {
+it('a document that costs too much is refused by GET, too', async () => {
   const url = `/graphql?query=${encodeURIComponent(TOO_COSTLY['three circles through a note'] as string)}`;
   const reply = await gateway.app.inject({ method: 'GET', url, headers: { ...viewer.headers, 'apollo-require-preflight': '1' } });
   expect([reply.statusCode, reply.json().errors[0].extensions.code]).toEqual([400, 'QUERY_TOO_COSTLY']);
 });
 
-it('is refused before anything is written, whatever mutation it is asked of', async () => {
+it('a mutation that costs too much is refused before anything is written', async () => {
   const before = await books.snapshot();
   const { errors } = await books.client.graphql(
     `mutation ($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { creditNote { ${circles(3)} } } }`,
@@ -92,7 +92,7 @@ it('is refused before anything is written, whatever mutation it is asked of', as
   expect(await books.snapshot()).toEqual(before);
 });
 
-describe('a page', () => {
+describe('the cost of a page', () => {
   const query = (first: string, definition = '') =>
     `query Page${definition} { refunds(first: ${first}) { creditNote { ${circles(1)} } } }`;
   const costOf = async (text: string, variables?: Record<string, unknown>) => {
@@ -100,7 +100,7 @@ describe('a page', () => {
     return (errors?.[0]?.extensions.details as { cost?: number } | undefined)?.cost ?? null;
   };
 
-  it('counts with as many as are asked for, in the document or by a variable', async () => {
+  it('depends on its size, as a literal, a variable or a default', async () => {
     const all = await costOf(query('100'));
     expect(all).toBeGreaterThan(20_000);
     expect(await costOf(query('2'))).toBeNull();
@@ -112,14 +112,14 @@ describe('a page', () => {
     expect(await costOf('{ refunds { creditNote { refunds { creditNote { id } } } } }')).toBe(all);
   });
 
-  it.each([null, '2', 1e300, -5, 0, [1], { a: 1 }])('counts as a whole one if its size is no size: %p', async (n) => {
+  it.each([null, '2', 1e300, -5, 0, [1], { a: 1 }])('is that of the largest page if the size is not valid: %p', async (n) => {
     const { errors } = await viewer.graphql(query('$n', '($n: Int! = 2)'), { n });
     expect(['QUERY_TOO_COSTLY', 'BAD_USER_INPUT']).toContain(errors?.[0]?.extensions.code);
   });
 });
 
-describe('what people ask for', () => {
-  it('is allowed: every operation of the tests, the schema, and whole pages with all around them', async () => {
+describe('a query of usual cost', () => {
+  it('is allowed: every operation of the tests, the introspection query, and whole pages with their relations', async () => {
     const definitions = parse(await readFile(new URL('../../test/documents.graphql', import.meta.url), 'utf8')).definitions;
     const fragments = definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION).map((each) => print(each));
     const operations = definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).map((each) => print(each));
@@ -148,7 +148,7 @@ describe('what people ask for', () => {
     }
   });
 
-  it('counts the lines of a refund’s entry as those that it can have, and of a note’s as one for each of its own and one more', async () => {
+  it('counts the lines of a refund’s entry by their maximum, and those of a note’s entry by the lines of the note', async () => {
     const cost = async (query: string) => {
       const client = await strict.client((await strict.books()).organization, Role.ADMIN);
       const { errors } = await client.graphql(query);
@@ -160,7 +160,7 @@ describe('what people ask for', () => {
     expect(await cost('{ creditNotes(first: 1) { id } }')).toBe(0);
   });
 
-  it('is refused by a lower limit that the operator sets', async () => {
+  it('is refused if the operator has set a lower limit', async () => {
     const { client } = await strict.books();
     expect((await client.graphql('{ refunds(first: 10) { id } }')).errors).toBeUndefined();
     expect((await client.graphql(`{ refunds { ${PAGE} } }`)).errors?.[0]?.extensions).toMatchObject({
@@ -180,7 +180,7 @@ describe('a list in a variable', () => {
     [bulk, { inputs: Array(4_000).fill({}) }, 'inputs'],
     [bulk, { inputs: Array(101).fill(null) }, 'inputs'],
     [create, { input: { lines: Array(101).fill({ accountId: '1', amount: 'x' }) } }, 'lines'],
-  ])('that is too long is refused once, and none of its items is looked at: %.30s', async (query, variables, field) => {
+  ])('that is too long is refused once, and its items are not validated: %.30s', async (query, variables, field) => {
     const { status, errors } = await books.client.graphql<unknown, object>(query, variables);
     expect([status, errors?.length, errors?.[0]?.extensions]).toEqual([
       400,
@@ -189,7 +189,7 @@ describe('a list in a variable', () => {
     ]);
   });
 
-  it('may nest deeply where nobody looks', async () => {
+  it('is refused quickly if it is nested deeply', async () => {
     const deep = JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`);
     const { errors } = await books.client.graphql<unknown, object>(unused, { other: deep, input: deep });
     expect(errors?.[0]?.extensions.code).toMatch(/^(BAD_USER_INPUT|BAD_REQUEST|GRAPHQL_VALIDATION_FAILED)$/);

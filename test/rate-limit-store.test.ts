@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { createApp } from '../src/server/app.js';
 import { type Books, Gateway, JWT } from './helpers/gateway.js';
 
-/** Makes the database and the books. The gateways that count are two others on it. */
+/** Makes the database and the books. Two other gateways on this database count the requests. */
 let gateway: Gateway;
 let books: Books;
 let apps: FastifyInstance[];
@@ -57,7 +57,7 @@ async function ask(app: FastifyInstance, headers: Record<string, string> = books
   return { status: statusCode, remaining: Number(/;r=(\d+);/.exec(String(replied.ratelimit))?.[1]) };
 }
 
-it('counts for all gateways on a database together', async () => {
+it('counts the requests to all gateways on one database together', async () => {
   const [one, other] = await startTwo(4);
 
   const replies = [await ask(one), await ask(other), await ask(one), await ask(other), await ask(one), await ask(other)];
@@ -68,7 +68,7 @@ it('counts for all gateways on a database together', async () => {
   expect(strangers.map(({ status }) => status)).toEqual([401, 401, 401, 429]);
 });
 
-it('lets exactly as many pass as it may, of those that come at once', async () => {
+it('admits exactly the budget out of many parallel requests', async () => {
   const [one, other] = await startTwo(20);
 
   const replies = await Promise.all(Array.from({ length: 60 }, (_, index) => ask(index % 2 === 0 ? one : other)));
@@ -77,7 +77,7 @@ it('lets exactly as many pass as it may, of those that come at once', async () =
   expect(replies.filter(({ status }) => status === 429)).toHaveLength(40);
 });
 
-it('asks the database nothing more for whoever has spent the budget', async () => {
+it('sends no more statements for a caller whose budget is spent', async () => {
   const [one] = await startTwo(1);
   await ask(one);
   await ask(one);
@@ -87,7 +87,7 @@ it('asks the database nothing more for whoever has spent the budget', async () =
   expect(gateway.database.statements.length).toBe(before);
 });
 
-it('goes by the clock of the database, also when that was set back, and forgets what is over', async () => {
+it('uses the clock of the database, also after that was set back, and deletes expired counts', async () => {
   const { superuser } = gateway.database;
   const [one] = await startTwo(100);
   await superuser.query(`insert into rate_limits values ('key:0/0', 7, now() - interval '1 hour')`);
@@ -104,7 +104,7 @@ it('goes by the clock of the database, also when that was set back, and forgets 
   expect(rows).toEqual([{ count: 0 }]);
 });
 
-it('refuses nobody for its own failure: while the database cannot count, each gateway counts in its memory', async () => {
+it('refuses nobody for a failure of the database: each gateway counts in memory meanwhile', async () => {
   const { superuser } = gateway.database;
   const [one] = await startTwo(3);
   await superuser.query('begin');
@@ -117,7 +117,7 @@ it('refuses nobody for its own failure: while the database cannot count, each ga
   expect(logged.filter(({ msg }) => String(msg).startsWith('rate limits are counted in memory'))).toHaveLength(1);
 });
 
-it('counts again in the database when it can', async () => {
+it('counts in the database again after the failure', async () => {
   const { superuser } = gateway.database;
   const [one] = await startTwo(1_000_000);
   await superuser.query('alter table rate_limits rename to rate_limits_away');

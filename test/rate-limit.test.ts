@@ -22,7 +22,7 @@ async function start(settings: Partial<RateLimitSettings>, options: Parameters<t
 
 type Call = (headers?: Record<string, string>) => InjectOptions;
 
-/** A request of no effect through each way in. */
+/** A request without effects through each door. */
 const CALLS = {
   graphql: (headers) => ({
     method: 'POST',
@@ -55,7 +55,7 @@ async function anotherKey({ database }: Gateway, { organization }: Books) {
   return { id: apiKey.id, headers: { authorization: `Bearer ${key}` } };
 }
 
-/** The two fields, as numbers. */
+/** The parsed RateLimit-Policy and RateLimit header fields. */
 function fieldsOf({ headers }: { headers: Record<string, unknown> }) {
   const [, policy, quota, window] = /^"(\w+)";q=(\d+);w=(\d+)$/.exec(String(headers['ratelimit-policy'])) ?? [];
   const [, same, remaining, seconds] = /^"(\w+)";r=(\d+);t=(\d+)$/.exec(String(headers.ratelimit)) ?? [];
@@ -66,7 +66,7 @@ function fieldsOf({ headers }: { headers: Record<string, unknown> }) {
 }
 
 describe.each(Object.entries(CALLS))('a credential, by %s', (_, call) => {
-  it('has its budget, says in each reply what is left of it, and is refused beyond it', async () => {
+  it('has a budget, learns from each reply what remains, and is refused beyond it', async () => {
     const { gateway, books } = await start({ perCredential: 3 });
     const { headers } = books.client;
 
@@ -82,7 +82,7 @@ describe.each(Object.entries(CALLS))('a credential, by %s', (_, call) => {
     expect(Number(replies[4]?.headers['retry-after'])).toBeLessThanOrEqual(60);
   });
 
-  it('is refused without a look into the database', async () => {
+  it('is refused beyond its budget without a statement to the database', async () => {
     const { gateway, books } = await start({ perCredential: 1 });
     await ask(gateway, call, books.client.headers);
     const before = gateway.database.statements.length;
@@ -99,7 +99,7 @@ describe.each(Object.entries(CALLS))('an address without a valid credential, by 
     ['no credential at all', () => ({})],
     ['keys that look like none', () => ({ authorization: `Basic ${randomBytes(8).toString('hex')}` })],
     ['tokens of nobody', () => ({ authorization: `Bearer ${randomBytes(8).toString('hex')}`, 'organization-id': 'acme' })],
-  ])('has its budget and is refused beyond it, without a look into the database: %s', async (_, headers) => {
+  ])('has a budget and is refused beyond it without a statement to the database: %s', async (_, headers) => {
     const { gateway } = await start({ perAddress: 3 }, { introspection: false });
 
     const replies = [];
@@ -116,8 +116,8 @@ describe.each(Object.entries(CALLS))('an address without a valid credential, by 
   });
 });
 
-describe('a refusal', () => {
-  it('is told in the dialect of the door, and has written nothing', async () => {
+describe('a refusal by the rate limit', () => {
+  it('has the format of GraphQL or REST, and writes nothing', async () => {
     const { gateway, books } = await start({ perCredential: 6 });
     const note = await books.creditNote('100.00');
     const path = `/api/credit-notes/${note.id}/refunds`;
@@ -147,7 +147,7 @@ describe('a refusal', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
-  it('does not wait for a body that is long or has no end, and closes its connection', async () => {
+  it('comes before the body has arrived, and closes the connection', async () => {
     const { gateway } = await start({ perAddress: 1 });
     await ask(gateway, CALLS.rest, {}, '127.0.0.1');
     await gateway.app.listen({ port: 0, host: '127.0.0.1' });
@@ -163,7 +163,7 @@ describe('a refusal', () => {
     }
   });
 
-  it('can be read by the pages that may call', async () => {
+  it('can be read by scripts of the allowed origins', async () => {
     const origin = 'https://app.example';
     const { gateway } = await start({ perAddress: 1 }, { corsOrigins: [origin] });
     await ask(gateway, CALLS.graphql);
@@ -177,8 +177,8 @@ describe('a refusal', () => {
   });
 });
 
-describe('whose budget it is', () => {
-  it('is that of the key over all doors, and not that of another key of the organization', async () => {
+describe('a budget', () => {
+  it('belongs to an API key across GraphQL and REST; each key has its own', async () => {
     const { gateway, books } = await start({ perCredential: 3 });
     const other = await anotherKey(gateway, books);
     for (const call of Object.values(CALLS)) expect((await ask(gateway, call, books.client.headers)).statusCode).not.toBe(429);
@@ -187,7 +187,7 @@ describe('whose budget it is', () => {
     expect((await ask(gateway, CALLS.graphql, other.headers)).statusCode).toBe(200);
   });
 
-  it('is that of the user, whatever token it comes with', async () => {
+  it('belongs to a user, whichever token the request carries', async () => {
     const { gateway, books } = await start({ perCredential: 2 });
     const em = gateway.database.superuser;
     await em.query(`insert into users (subject, name) values ('ann', 'Ann')`);
@@ -206,7 +206,7 @@ describe('whose budget it is', () => {
     expect(statuses).toEqual([200, 200, 429]);
   });
 
-  it('is that of an IPv4 address, also when it is written as one of IPv6, and of an IPv6 network of 64 bits', async () => {
+  it('belongs to an IPv4 address in either notation, or to an IPv6 network of 64 bits', async () => {
     const { gateway } = await start({ perAddress: 1 });
     const status = async (address: string) => (await ask(gateway, CALLS.rest, {}, address)).statusCode;
 
@@ -216,7 +216,7 @@ describe('whose budget it is', () => {
     ]);
   });
 
-  it('is that of the address that the proxy has seen, not of the one that a client claims', async () => {
+  it('belongs to the address that the trusted proxy has seen, not to one that the client claims', async () => {
     const { gateway } = await start({ perAddress: 1 }, { clientIp: 'forwarded', trustedProxies: 1 });
     const status = async (forwarded: string) => (await ask(gateway, CALLS.rest, { 'x-forwarded-for': forwarded })).statusCode;
 
@@ -226,8 +226,8 @@ describe('whose budget it is', () => {
   });
 });
 
-describe('an address that has spent its budget', () => {
-  it('keeps nobody out whose credential was valid lately, but those that were never seen', async () => {
+describe('an address without remaining budget', () => {
+  it('is still open to credentials that were valid recently, but not to unknown ones', async () => {
     const { gateway, books } = await start({ perAddress: 2 });
     const unseen = await anotherKey(gateway, books);
     await ask(gateway, CALLS.graphql, books.client.headers);
@@ -241,7 +241,7 @@ describe('an address that has spent its budget', () => {
     expect((await ask(gateway, CALLS.graphql, unseen.headers, '192.0.2.9')).statusCode).toBe(200);
   });
 
-  it('makes no exception for a key once it has been revoked, or for a key with the organization of another', async () => {
+  it('is closed to a key that was revoked or names another organization', async () => {
     const { gateway, books } = await start({ perAddress: 3 });
     const other = await gateway.books();
     const key = await anotherKey(gateway, books);
@@ -255,7 +255,7 @@ describe('an address that has spent its budget', () => {
     expect(statuses).toEqual([401, 401, 401, 429, 429]);
   });
 
-  it('cannot outrun the count: of many keys at once no more are looked up than it has requests left', async () => {
+  it('cannot exceed its budget by parallel requests: no more keys are looked up than requests remain', async () => {
     const { gateway } = await start({ perAddress: 5 });
 
     const replies = await Promise.all(Array.from({ length: 50 }, () => ask(gateway, CALLS.rest, randomKey())));
@@ -266,7 +266,7 @@ describe('an address that has spent its budget', () => {
     ]);
   });
 
-  it('does not refuse a valid key of which many requests come at once, before it has ever been seen', async () => {
+  it('does not refuse parallel requests with a valid key that was never seen before', async () => {
     const { gateway, books } = await start({ perAddress: 2 });
 
     const replies = await Promise.all(Array.from({ length: 50 }, () => ask(gateway, CALLS.graphql, books.client.headers)));
@@ -275,8 +275,8 @@ describe('an address that has spent its budget', () => {
   });
 });
 
-describe('what counts without a credential', () => {
-  it('is each request for what is not there, the page, and the schema; preflights and probes are free', async () => {
+describe('the budget of an address', () => {
+  it('is spent by unknown paths, the page and the schema, but not by preflights and probes', async () => {
     const { gateway } = await start({ perAddress: 2 }, { corsOrigins: ['https://app.example'] });
     const get = (url: string, accept = '*/*') => gateway.app.inject({ url, headers: { accept } });
     const preflight = () =>
@@ -298,7 +298,7 @@ describe('what counts without a credential', () => {
   });
 });
 
-it('is not there when it is off', async () => {
+it('sends no RateLimit headers when the limit is off', async () => {
   const { gateway, books } = await start({}, { rateLimit: null });
   for (const headers of [books.client.headers, randomKey()]) {
     const reply = await ask(gateway, CALLS.graphql, headers);
