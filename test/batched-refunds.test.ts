@@ -10,7 +10,7 @@ import {
 } from './generated/documents.js';
 import { type Books, Gateway, ledger } from './helpers/gateway.js';
 
-/** Refunds that share a unit of work, because they came at once or in one mutation: each has its own outcome. */
+/** Refunds that share a batch, because they arrive at the same time or in one mutation, have separate outcomes. */
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await Gateway.start({ duplicateWindowSeconds: 1000 });
@@ -24,7 +24,7 @@ async function creditNotes(books: Books, count: number, amount = '100.00'): Prom
   return notes;
 }
 
-/** The outcome of each refund in a word: its amount, or the code that it was refused with. */
+/** Sends the refunds in parallel; returns the amount or the error code of each. */
 async function refundAtOnce(books: Books, inputs: readonly RefundCreditNoteInput[]): Promise<string[]> {
   const replies = await Promise.all(inputs.map((input) => books.client.graphql(RefundCreditNoteDocument, { input })));
   return replies.map(({ data, errors }) => data?.refundCreditNote?.amount ?? String(errors?.[0]?.extensions.code));
@@ -36,7 +36,7 @@ async function remaining(books: Books, ids: readonly string[]): Promise<(string 
 }
 
 describe('refunds that arrive at once', () => {
-  it('share their statements', async () => {
+  it('share their statements in batches', async () => {
     const books = await gateway.books();
     const notes = await creditNotes(books, 30);
     const before = gateway.database.statements.length;
@@ -48,12 +48,12 @@ describe('refunds that arrive at once', () => {
 
     const inserts = gateway.database.statements.slice(before).filter((statement) => statement.includes('insert into refunds'));
     expect(inserts.length).toBeGreaterThan(0);
-    // How many units of work they share depends on how fast they arrive; one each would be thirty.
+    // The number of batches depends on the speed of the machine; without batches there would be thirty inserts.
     expect(inserts.length).toBeLessThan(notes.length / 2);
     expect(await remaining(books, notes)).toEqual(notes.map(() => '60.00'));
   });
 
-  it('are refused one by one, and leave the others alone', async () => {
+  it('are refused one by one, without effect on the others', async () => {
     const books = await gateway.books();
     const [note = '', small = '', draft = ''] = [
       ...(await creditNotes(books, 2)),
@@ -87,7 +87,7 @@ describe('refunds that arrive at once', () => {
     expect((await books.client.query(LedgerHealthDocument)).ledgerHealth.healthy).toBe(true);
   });
 
-  it('are made but for the one that the database itself refuses', async () => {
+  it('are made, except for one that the database itself refuses', async () => {
     const books = await gateway.books();
     const notes = await creditNotes(books, 8);
     await gateway.database.superuser.query(`
@@ -105,7 +105,7 @@ describe('refunds that arrive at once', () => {
     expect(await remaining(books, notes)).toEqual(notes.map((_, index) => (index === 5 ? '100.00' : '60.00')));
   });
 
-  it('are made but for those of a note that somebody else holds, which are made when it is free', async () => {
+  it('are made, while those of a locked note wait until it is free', async () => {
     const books = await gateway.books();
     const notes = await creditNotes(books, 12);
     const held = notes.slice(0, 2);
@@ -129,7 +129,7 @@ describe('refunds that arrive at once', () => {
     expect(await late).toEqual(['40.00', '40.00']);
   });
 
-  it('do not wait for the note of one whose key is in use elsewhere', async () => {
+  it('do not wait for a note whose refund has a locked idempotency key', async () => {
     const books = await gateway.books();
     const notes = await creditNotes(books, 12);
     const [held = ''] = notes;
@@ -153,7 +153,7 @@ describe('refunds that arrive at once', () => {
     expect((await late).data?.refundCreditNote?.amount).toBe('40.00');
   });
 
-  it('pay what is sent twice once, though both are in one batch', async () => {
+  it('pay once for a duplicate and for a repeated key within one batch', async () => {
     const books = await gateway.books();
     const [held = '', note = ''] = await creditNotes(books, 2);
     const { sql } = gateway.database;
@@ -175,7 +175,7 @@ describe('refunds that arrive at once', () => {
     expect([(await first).amount, await remaining(books, [note])]).toEqual(['40.00', ['59.00']]);
   });
 
-  it('say who made each of them, and in which request', async () => {
+  it('record the author and the request of each', async () => {
     const books = await gateway.books();
     const [note = ''] = await creditNotes(books, 1);
     const accountant = await gateway.client(books.organization, Role.ACCOUNTANT);
@@ -207,7 +207,7 @@ describe('refundCreditNotes', () => {
     return books.client.graphql(RefundCreditNotesDocument, { inputs, mode, ...rest });
   }
 
-  it('makes all of them, in their order, each with its entry', async () => {
+  it('makes all refunds in order, each with its entry', async () => {
     const books = await gateway.books();
     const [note = '', other = ''] = await creditNotes(books, 2);
     const inputs = [
@@ -222,7 +222,7 @@ describe('refundCreditNotes', () => {
     expect(await remaining(books, [note, other])).toEqual(['0.00', '95.00']);
   });
 
-  it('makes none when one is refused, and says which', async () => {
+  it('makes no refund in ATOMIC mode when one is refused, and names its position', async () => {
     const books = await gateway.books();
     const [note = '', other = ''] = await creditNotes(books, 2);
     const before = await books.snapshot();
@@ -237,7 +237,7 @@ describe('refundCreditNotes', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
-  it('makes what can be made, item by item, and says why the others were refused', async () => {
+  it('makes each refund by itself in PER_ITEM mode, and returns the refusals of the others', async () => {
     const books = await gateway.books();
     const [note = ''] = await creditNotes(books, 1);
     const inputs = [
@@ -257,7 +257,7 @@ describe('refundCreditNotes', () => {
     expect(JSON.parse(data?.refundCreditNotes?.[1]?.refusal?.details ?? '')).toMatchObject({ remaining: expect.any(String) });
   });
 
-  it('pays nothing twice when it is sent again, and tries again what was refused', async () => {
+  it('pays nothing twice when it is repeated in PER_ITEM mode, and tries refused refunds again', async () => {
     const books = await gateway.books();
     const [note = '', poor = ''] = [...(await creditNotes(books, 1)), ...(await creditNotes(books, 1, '10.00'))];
     const inputs = [books.refundInput(note), books.refundInput(poor)];
@@ -277,7 +277,7 @@ describe('refundCreditNotes', () => {
     expect(await remaining(books, [note, poor])).toEqual(['60.00', '10.00']);
   });
 
-  it('replays all of them under one key, and refuses another command under it', async () => {
+  it('replays the whole list with the same key, and refuses another list with it', async () => {
     const books = await gateway.books();
     const notes = await creditNotes(books, 3);
     const inputs = notes.map((id) => books.refundInput(id));
@@ -293,7 +293,7 @@ describe('refundCreditNotes', () => {
     expect(errors?.[0]?.extensions.code).toBe('IDEMPOTENCY_KEY_REUSED');
   });
 
-  it.each(['ATOMIC', 'PER_ITEM'] as const)('refuses a list with a line less under the same key (%s)', async (mode) => {
+  it.each(['ATOMIC', 'PER_ITEM'] as const)('refuses a shorter list with the same key (%s)', async (mode) => {
     const books = await gateway.books();
     const notes = await creditNotes(books, 3);
     const inputs = notes.map((id, index) =>
@@ -313,7 +313,7 @@ describe('refundCreditNotes', () => {
     expect(await remaining(books, notes)).toEqual(before);
   });
 
-  it.each(['ATOMIC', 'PER_ITEM'] as const)('takes the same line twice for a mistake also under a key (%s)', async (mode) => {
+  it.each(['ATOMIC', 'PER_ITEM'] as const)('refuses a duplicate within a list with a key (%s)', async (mode) => {
     const books = await gateway.books();
     const [note = ''] = await creditNotes(books, 1);
     const line = books.refundInput(note, { amount: '10.00' });
@@ -325,7 +325,7 @@ describe('refundCreditNotes', () => {
     ]);
   });
 
-  it.each(['ATOMIC', 'PER_ITEM'] as const)('shows one state of a note, whichever of its refunds shows it (%s)', async (mode) => {
+  it.each(['ATOMIC', 'PER_ITEM'] as const)('returns the final state of a note with each of its refunds (%s)', async (mode) => {
     const books = await gateway.books();
     const [note = ''] = await creditNotes(books, 1);
     const inputs = ['10.00', '20.00', '30.00'].map((amount) => books.refundInput(note, { amount }));
@@ -333,22 +333,19 @@ describe('refundCreditNotes', () => {
     expect(data?.refundCreditNotes?.map(({ refund }) => refund?.creditNote.remaining)).toEqual(['40.00', '40.00', '40.00']);
   });
 
-  it.each(['ATOMIC', 'PER_ITEM'] as const)(
-    'takes the same refund twice for a mistake (%s), unless it is told not to',
-    async (mode) => {
-      const books = await gateway.books();
-      const [note = ''] = await creditNotes(books, 1);
-      const inputs = [books.refundInput(note, { amount: '10.00' }), books.refundInput(note, { amount: '10.00' })];
-      const { data, errors } = await send(books, inputs, mode);
-      const allowed = await books.client.graphql(RefundCreditNotesDocument, { inputs, mode, allowDuplicate: true });
+  it.each(['ATOMIC', 'PER_ITEM'] as const)('refuses a duplicate within a list (%s), unless allowDuplicate is set', async (mode) => {
+    const books = await gateway.books();
+    const [note = ''] = await creditNotes(books, 1);
+    const inputs = [books.refundInput(note, { amount: '10.00' }), books.refundInput(note, { amount: '10.00' })];
+    const { data, errors } = await send(books, inputs, mode);
+    const allowed = await books.client.graphql(RefundCreditNotesDocument, { inputs, mode, allowDuplicate: true });
 
-      const refused = data?.refundCreditNotes?.[1]?.refusal?.code ?? errors?.[0]?.extensions.code;
-      expect(refused).toBe('POSSIBLE_DUPLICATE_REFUND');
-      expect(allowed.data?.refundCreditNotes?.map(({ refund }) => refund?.amount)).toEqual(['10.00', '10.00']);
-    },
-  );
+    const refused = data?.refundCreditNotes?.[1]?.refusal?.code ?? errors?.[0]?.extensions.code;
+    expect(refused).toBe('POSSIBLE_DUPLICATE_REFUND');
+    expect(allowed.data?.refundCreditNotes?.map(({ refund }) => refund?.amount)).toEqual(['10.00', '10.00']);
+  });
 
-  it('refuses bad input by the place where it stands, and lists that are empty or too long', async () => {
+  it('names the position of a wrong input, and refuses lists that are empty or too long', async () => {
     const books = await gateway.books();
     const [note = ''] = await creditNotes(books, 1);
     const before = await books.snapshot();
@@ -361,7 +358,7 @@ describe('refundCreditNotes', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
-  it('is not for viewers', async () => {
+  it('is refused to viewers', async () => {
     const books = await gateway.books();
     const [note = ''] = await creditNotes(books, 1);
     const viewer = await gateway.client(books.organization, Role.VIEWER);
@@ -369,7 +366,7 @@ describe('refundCreditNotes', () => {
     expect((await viewer.graphql(RefundCreditNotesDocument, variables)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   });
 
-  it('leaves room in the key for the number of each', async () => {
+  it('refuses a key that is too long to be extended by the position of each refund', async () => {
     const books = await gateway.books();
     const [note = ''] = await creditNotes(books, 1);
     const long = await send(books, [books.refundInput(note)], 'PER_ITEM', { idempotencyKey: 'x'.repeat(254) });

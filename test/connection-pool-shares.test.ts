@@ -10,7 +10,7 @@ afterEach(async () => {
   await gateway.stop();
 });
 
-/** Organizations whose notes somebody holds, and which ask for more than there are connections. */
+/** Books whose notes the test locks, with more requests than the pool has connections. */
 async function stuckOrganizations(count: number, requests: number): Promise<{ waiting: Promise<unknown>[]; waitingFor: number }> {
   const stuck: { books: Books; noteId: string }[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -31,8 +31,8 @@ async function stuckOrganizations(count: number, requests: number): Promise<{ wa
   return { waiting, waitingFor: Math.min(count, 3) };
 }
 
-describe.each([6, 24])('of a pool of %i connections', (poolSize) => {
-  it.each([3, 10])('%i organizations that wait for locks leave enough for another one', async (count) => {
+describe.each([6, 24])('with a pool of %i connections', (poolSize) => {
+  it.each([3, 10])('%i organizations that wait for locks leave connections for another organization', async (count) => {
     gateway = await Gateway.start({ poolSize, requestWaitMs: 30_000 });
     const other = await gateway.books();
     const note = await other.creditNote('100.00');
@@ -52,7 +52,7 @@ describe.each([6, 24])('of a pool of %i connections', (poolSize) => {
     await Promise.all(waiting);
   });
 
-  it('one organization takes no more than a third', async () => {
+  it('one organization uses at most a third of the connections', async () => {
     gateway = await Gateway.start({ poolSize, requestWaitMs: 30_000 });
     const { waiting } = await stuckOrganizations(1, 30);
     const pool = await gateway.database.orm.em.getConnection().getNativeClient();
@@ -62,7 +62,7 @@ describe.each([6, 24])('of a pool of %i connections', (poolSize) => {
     await gateway.database.sql.query('rollback');
     await Promise.all(waiting);
 
-    // Beside it, there is only what finds out who is calling.
+    // The only other connections are those that authenticate.
     expect(Math.max(...used)).toBeLessThanOrEqual(poolSize / 3 + 2);
   });
 });

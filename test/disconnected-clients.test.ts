@@ -8,7 +8,7 @@ import { refundEach } from '../src/services/refunds/refund-list.js';
 import { RefundQueue } from '../src/services/refunds/refund-queue.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** Refunds that wait for the unit of work before theirs, while their clients go away. */
+/** Clients disconnect while their refunds wait for the batch before theirs. */
 let gateway: Gateway;
 let books: Books;
 let actor: Actor;
@@ -37,13 +37,13 @@ const requestFor = (id: string) =>
     allowUnusualRate: false,
   });
 
-/** Work for a client that may go away. */
+/** A client that may disconnect. */
 function client() {
   const controller = new AbortController();
   const budget = new WaitBudget(DEFAULT_WAIT_MS);
   const work = { organizationId: books.organization.id, budget, signal: controller.signal };
   return {
-    goes: () => controller.abort(new Error('gone')),
+    disconnect: () => controller.abort(new Error('gone')),
     asksFor: (id: string) => workFor(work, () => queue.add(requestFor(id))),
     asksForEach: (ids: readonly string[]) =>
       workFor(work, () =>
@@ -66,35 +66,35 @@ async function refunded(): Promise<string[]> {
   return rows.map(({ id }) => String(id));
 }
 
-it('are not made if their unit of work had not begun; those of the others are', async () => {
+it('refunds of disconnected clients are not made if their batch has not begun; those of other clients are', async () => {
   const [stays, goes, goesToo, staysToo] = [client(), client(), client(), client()];
   const asked = [stays, goes, goesToo, staysToo].map((each, index) => each.asksFor(notes[index] as string));
-  goes.goes();
-  goesToo.goes();
+  goes.disconnect();
+  goesToo.disconnect();
 
   expect(await outcomes(asked)).toEqual(['made', 'not made', 'not made', 'made']);
   expect(await refunded()).toEqual([notes[0], notes[3]]);
 });
 
-it('are made if their unit of work had begun', async () => {
+it('a refund of a disconnected client is made if its batch has begun', async () => {
   const goes = client();
   const asked = goes.asksFor(notes[0] as string);
-  goes.goes();
+  goes.disconnect();
 
   expect(await outcomes([asked])).toEqual(['made']);
   expect(await refunded()).toEqual([notes[0]]);
 });
 
-it('of a list are all made if the first of them has begun, and none if none has', async () => {
+it('a list of a disconnected client is made as a whole if its first refund has begun, and otherwise not at all', async () => {
   const [stays, goes] = [client(), client()];
   const first = stays.asksForEach(notes.slice(0, 2));
   await new Promise(setImmediate);
-  stays.goes();
+  stays.disconnect();
   expect((await first).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
 
   const asked = client().asksFor(notes[0] as string);
   const list = goes.asksForEach(notes.slice(2));
-  goes.goes();
+  goes.disconnect();
   expect((await list).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   await asked;
   expect(await refunded()).toEqual([notes[0], notes[0], notes[1]]);

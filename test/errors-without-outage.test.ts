@@ -17,14 +17,14 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 it.each(['/graphql', '/api/credit-notes/1/refunds'])(
-  'a client that goes away in the middle of its body is no outage: %s',
+  'a client that disconnects in the middle of its body is not logged as an outage: %s',
   async (path) => {
     const id = `gone-${path.length}`;
     const socket = connect(port, '127.0.0.1');
     const head = [`POST ${path} HTTP/1.1`, 'host: localhost', `authorization: ${authorization}`, `x-request-id: ${id}`];
     socket.write(`${[...head, 'content-type: application/json', 'content-length: 1000'].join('\r\n')}\r\n\r\n{"query":`);
     const lines = () => gateway.logged.filter(({ requestId }) => requestId === id);
-    // Until the gateway waits for the body.
+    // Waits until the gateway has accepted the connection.
     while ((await connections()) === 0) await pause();
     setTimeout(() => socket.destroy(), 100);
     while (!lines().some(({ msg }) => msg === 'request')) await pause();
@@ -34,7 +34,7 @@ it.each(['/graphql', '/api/credit-notes/1/refunds'])(
   },
 );
 
-it('a file that is missing, and a connection of somebody else’s that is lost, are no outage', async () => {
+it('a missing file and a lost connection to another server are not database outages', async () => {
   const missing: unknown = await readFile('/nowhere/at/all').catch((error: unknown) => error);
   expect(missing).toMatchObject({ code: 'ENOENT' });
   expect(refusalOf(missing)).toBeNull();

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-it('tells whoever gets no connection while it is found out who is calling to come again, over both doors', async () => {
+it('a caller whose authentication gets no connection is refused as unavailable, over GraphQL and REST', async () => {
   const pool = await gateway.database.orm.em.getConnection().getNativeClient();
   const held: PoolClient[] = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()));
 

@@ -8,7 +8,7 @@ import {
 } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** Nobody sees these characters: they are part of no name, and tell no two numbers or codes apart. */
+/** Invisible characters are removed around names, and ignored in the comparison of numbers and codes. */
 let gateway: Gateway;
 let books: Books;
 beforeAll(async () => {
@@ -54,14 +54,14 @@ const UNSEEN = [
   '\u{e0001}',
   '\u{1d173}',
 ];
-/** Seen with the character before them; on their own they are not. */
+/** Variation selectors and tags are visible with the character before them, but not alone. */
 const SELECTORS = ['\u180b', '\ufe0f', '\u{e007f}', '\u{e0100}'];
 
 const escaped = (text: string) => [...text].map((each) => `\\u{${each.codePointAt(0)?.toString(16)}}`).join('');
 const named = (texts: readonly string[]) => texts.map((text) => [escaped(text), text] as const);
 
-describe('what nobody sees', () => {
-  it.each(named(UNSEEN))('is left out at both ends: %s', async (name, unseen) => {
+describe('an invisible character', () => {
+  it.each(named(UNSEEN))('is removed at both ends: %s', async (name, unseen) => {
     const around = (text: string) => `${unseen} ${text}${unseen}`;
     expect((await note(around(`N${name}`))).data?.createCreditNote?.number).toBe(`N${name}`);
     expect((await account(around(`A${name}`), around('Till'))).data?.createAccount).toMatchObject({
@@ -72,19 +72,16 @@ describe('what nobody sees', () => {
     expect((await customer(around('Ann'))).data?.createCustomer?.displayName).toBe('Ann');
   });
 
-  it.each(named([...UNSEEN, ...SELECTORS, '\u200b \ufe0f\u200d']))(
-    'is nothing if it is all there is: %s',
-    async (_name, unseen) => {
-      const replies = [
-        await note(unseen),
-        await account(unseen),
-        await account('c', unseen),
-        await branch(unseen),
-        await customer(unseen),
-      ];
-      expect(replies.map(codeOf)).toEqual(replies.map(() => 'BAD_USER_INPUT'));
-    },
-  );
+  it.each(named([...UNSEEN, ...SELECTORS, '\u200b \ufe0f\u200d']))('alone counts as an empty text: %s', async (_name, unseen) => {
+    const replies = [
+      await note(unseen),
+      await account(unseen),
+      await account('c', unseen),
+      await branch(unseen),
+      await customer(unseen),
+    ];
+    expect(replies.map(codeOf)).toEqual(replies.map(() => 'BAD_USER_INPUT'));
+  });
 
   it.each([
     ['a red heart', 'Love \u2764\ufe0f'],
@@ -92,13 +89,13 @@ describe('what nobody sees', () => {
     ['the flag of England', '\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}'],
     ['a variant of an ideograph', '\u845b\u{e0100}'],
     ['a non-joiner of Persian', '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645'],
-  ])('stays where it shapes what is seen: %s', async (_what, name) => {
+  ])('is kept where it shapes a visible one: %s', async (_what, name) => {
     expect((await customer(`\u200b${name}\u200b`)).data?.createCustomer?.displayName).toBe(name);
     expect(await gateway.database.sql.query('select is_tidy($1) as tidy', [name])).toMatchObject({ rows: [{ tidy: true }] });
   });
 });
 
-describe('numbers and codes that people read as one are one', () => {
+describe('numbers and codes that look the same are the same', () => {
   it.each([
     ['a zero-width space inside', 'CN\u200b-1', 'CN-1'],
     ['a soft hyphen inside', `CN-${SOFT_HYPHEN}2`, 'CN-2'],
@@ -130,18 +127,18 @@ describe('numbers and codes that people read as one are one', () => {
     ['O-8', '0-8'],
     ['CN 9', 'CN9'],
     ['é-9', 'e-9'],
-  ])('but these are two: %s, %s', async (one, other) => {
+  ])('but these differ: %s, %s', async (one, other) => {
     expect([codeOf(await note(one)), codeOf(await note(other))]).toEqual([undefined, undefined]);
   });
 
-  it('an automatic number passes over one that reads the same', async () => {
+  it('an automatic number skips a number that looks the same', async () => {
     const fresh = await gateway.books();
     await fresh.creditNote('1.00', { number: 'cn-0000\u200b1' });
     expect((await fresh.creditNote('1.00')).number).toBe('CN-00002');
   });
 });
 
-it('the database finds tidy what the gateway finds tidy, for every character', async () => {
+it('the database and the gateway agree for every character whether a text is normalized', async () => {
   const characters = Array.from({ length: 0x110000 }, (_, code) => code).filter(
     (code) => code !== 0 && (code < 0xd800 || code > 0xdfff) && (code < 0x20000 || code >= 0xe0000),
   );
@@ -153,7 +150,7 @@ it('the database finds tidy what the gateway finds tidy, for every character', a
       [all],
     );
     const differing = rows.filter(({ text, tidy: found }) => found !== (text !== '' && tidy(text) === text));
-    // PostgreSQL and Node.js may know different versions of Unicode, which compose new letters.
+    // PostgreSQL and Node.js may have different versions of Unicode, so that new letters are composed by one of them only.
     expect(
       differing
         .map(({ text }) => text)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type Books, Gateway } from './helpers/gateway.js';
 import { Wire } from './helpers/wire.js';
 
-/** What follows a request on its connection never changes its reply. */
+/** Bytes that follow a request on its connection never change its reply. */
 let gateway: Gateway;
 let books: Books;
 let port: number;
@@ -62,28 +62,31 @@ describe.each(Object.entries(DOORS))('by %s', (_, door) => {
       .replace(/content-length: \d+/, 'transfer-encoding: chunked')
       .replace(/\r\n\r\n.*$/s, `\r\n\r\n${body().length.toString(16)}\r\n${body()}\r\n${ending}`);
 
-  /** What is sent → the statuses of all replies before the connection ends. */
+  /** The bytes that are sent → the statuses of the replies after the first one. */
   const PAID: Record<string, [bytes: () => string, further: number[]]> = {
     'three spaces': [() => `${post()}   `, []],
     'a second copy of its body': [() => post() + body(), []],
     'a body longer than Content-Length says': [() => `${post()}}}`, []],
     'a line that is no request': [() => `${post()}hello\r\n\r\n`, []],
     'a request with a header of 20 kB': [() => post() + BIG_HEADER, [431]],
-    'a request with a header that is none': [() => `${post()}GET / HTTP/1.1\r\nhost x\r\n\r\n`, [400]],
+    'a request with a malformed header': [() => `${post()}GET / HTTP/1.1\r\nhost x\r\n\r\n`, [400]],
     'a request with two lengths': [
       () => `${post()}POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n`,
       [400],
     ],
     'a request without Host': [() => `${post()}GET /healthz HTTP/1.1\r\n\r\n`, [400]],
-    'a tunnel through us': [() => `${post()}CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n`, []],
-    'anything after chunks': [() => `${chunked('0\r\n\r\n')}GARBAGE`, []],
-    'anything after Connection: close': [() => `${post('REF-1', { headers: ['connection: close'] })}   `, []],
-    'anything after a request of HTTP/1.0': [() => `${post('REF-1', { version: '1.0' })}   `, []],
-    'anything after its body that it was told to send': [() => `${post('REF-1', { headers: ['expect: 100-continue'] })}   `, []],
-    'an expectation that nobody knows': [() => `${post('REF-1', { headers: ['expect: tea', 'connection: close'] })}`, []],
+    'a CONNECT request': [() => `${post()}CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n`, []],
+    'bytes after the last chunk': [() => `${chunked('0\r\n\r\n')}GARBAGE`, []],
+    'bytes after Connection: close': [() => `${post('REF-1', { headers: ['connection: close'] })}   `, []],
+    'bytes after a request of HTTP/1.0': [() => `${post('REF-1', { version: '1.0' })}   `, []],
+    'spaces after a body that was sent after 100 Continue': [
+      () => `${post('REF-1', { headers: ['expect: 100-continue'] })}   `,
+      [],
+    ],
+    'an unknown expectation': [() => `${post('REF-1', { headers: ['expect: tea', 'connection: close'] })}`, []],
   };
 
-  it.each(Object.entries(PAID))('answers a refund that was made as made, followed by %s', async (_, [bytes, further]) => {
+  it.each(Object.entries(PAID))('answers a refund with its result when it is followed by %s', async (_, [bytes, further]) => {
     const replies = await wire.send(bytes()).allReplies();
 
     expect(replies.map(({ status }) => status)).toEqual([door.status, ...further]);
@@ -91,37 +94,40 @@ describe.each(Object.entries(DOORS))('by %s', (_, door) => {
     expect(await refunds()).toBe(1);
   });
 
-  it.each(Object.entries(PAID))('does so too when that comes while the refund waits: %s', async (_, [bytes, further]) => {
-    const { sql } = gateway.database;
-    await sql.query('begin');
-    await sql.query('select from credit_notes where id = $1 for update', [noteId]);
-    const all = bytes();
-    const first = all.indexOf(body()) + body().length;
-    wire.send(all.slice(0, first));
-    const rest = all.slice(first);
-    // What ends the chunks belongs to the request.
-    const own = rest.startsWith('\r\n0\r\n\r\n') ? 7 : 0;
-    wire.send(rest.slice(0, own));
-    await gateway.database.untilWaiting(1);
-    wire.send(rest.slice(own));
-    await answeredElsewhere();
-    await sql.query('rollback');
+  it.each(Object.entries(PAID))(
+    'answers a refund with its result when these bytes arrive while it waits: %s',
+    async (_, [bytes, further]) => {
+      const { sql } = gateway.database;
+      await sql.query('begin');
+      await sql.query('select from credit_notes where id = $1 for update', [noteId]);
+      const all = bytes();
+      const first = all.indexOf(body()) + body().length;
+      wire.send(all.slice(0, first));
+      const rest = all.slice(first);
+      // The last chunk belongs to the request itself.
+      const own = rest.startsWith('\r\n0\r\n\r\n') ? 7 : 0;
+      wire.send(rest.slice(0, own));
+      await gateway.database.untilWaiting(1);
+      wire.send(rest.slice(own));
+      await answeredElsewhere();
+      await sql.query('rollback');
 
-    const replies = await wire.allReplies();
+      const replies = await wire.allReplies();
 
-    expect(replies.map(({ status }) => status)).toEqual([door.status, ...further]);
-    expect(replies[0]?.body).toContain('"amount"');
-    expect(await refunds()).toBe(1);
-  });
+      expect(replies.map(({ status }) => status)).toEqual([door.status, ...further]);
+      expect(replies[0]?.body).toContain('"amount"');
+      expect(await refunds()).toBe(1);
+    },
+  );
 
-  it('answers both of two requests in their order, and then what is wrong with the third', async () => {
+  it('answers two requests in order, and then refuses a faulty third one', async () => {
     const replies = await wire.send(post('A'), post('B'), BIG_HEADER).allReplies();
 
     expect(replies.map(({ status }) => status)).toEqual([door.status, door.status, 431]);
     expect(await references()).toEqual(['A', 'B']);
   });
 
-  it('answers a refund and the refusal of the one behind it, and goes on', async () => {
+  it('answers a refused refund between two others, and keeps the connection', async () => {
     const wrong = body('B').replace('"date":"2026-02-01"', '"date":"2020-01-01"');
     const second = post('B').replace(body('B'), wrong);
     const replies = await wire.send(post('A'), second, post('C')).replies(3);
@@ -132,7 +138,7 @@ describe.each(Object.entries(DOORS))('by %s', (_, door) => {
     wire.socket.destroy();
   });
 
-  it('makes no refund whose request comes after one that ends the connection', async () => {
+  it('makes no refund after a request that ends the connection', async () => {
     const tooLarge = `POST ${door.path()} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 999999999\r\n`;
     const authorization = `authorization: ${books.client.headers.authorization}\r\n\r\n`;
     const replies = await wire.send(tooLarge, authorization, post('A')).allReplies();
@@ -141,7 +147,7 @@ describe.each(Object.entries(DOORS))('by %s', (_, door) => {
     expect(await refunds()).toBe(0);
   });
 
-  it('answers bytes that follow a reply by themselves, and ends the connection', async () => {
+  it('refuses bytes after a complete reply with 400, and ends the connection', async () => {
     await wire.send(post()).replies(1);
     const replies = await wire.send('   ').allReplies();
 
@@ -150,7 +156,7 @@ describe.each(Object.entries(DOORS))('by %s', (_, door) => {
     expect(await refunds()).toBe(1);
   });
 
-  it('answers a client that ends its side after its request', async () => {
+  it('answers a client that has closed its sending side after its request', async () => {
     const replies = await wire.endWith(post()).allReplies();
 
     expect(replies.map(({ status }) => status)).toEqual([door.status]);
@@ -158,7 +164,7 @@ describe.each(Object.entries(DOORS))('by %s', (_, door) => {
     expect(await refunds()).toBe(1);
   });
 
-  it('answers all requests of a client that ends its side while the first one waits', async () => {
+  it('answers all requests of a client that closes its sending side while the first one waits', async () => {
     const { sql } = gateway.database;
     await sql.query('begin');
     await sql.query('select from credit_notes where id = $1 for update', [noteId]);
@@ -173,8 +179,8 @@ describe.each(Object.entries(DOORS))('by %s', (_, door) => {
 
   it.each([
     ['half a body, and the end', () => post().slice(0, -10), true],
-    ['chunks that are none', () => chunked('tea\r\n'), false],
-  ])('refuses a request of which the body is broken, and makes nothing: %s', async (_, bytes, ends) => {
+    ['malformed chunks', () => chunked('tea\r\n'), false],
+  ])('refuses a request with a broken body, and writes nothing: %s', async (_, bytes, ends) => {
     wire.send(post('A'), bytes());
     if (ends) wire.endWith();
     const replies = await wire.allReplies();
@@ -186,7 +192,7 @@ describe.each(Object.entries(DOORS))('by %s', (_, door) => {
   });
 });
 
-/** A request on another connection has been answered: what was sent before has been read. */
+/** Waits for a reply on another connection, which shows that the server has read the earlier bytes. */
 async function answeredElsewhere(): Promise<void> {
   const other = await Wire.connect(port);
   await other.send('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n').replies(1);

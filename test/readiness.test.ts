@@ -6,7 +6,7 @@ import { cleanUp, dataFolder, GatewayProcess, readDemo } from './helpers/process
 
 jest.setTimeout(60_000);
 
-describe('readiness', () => {
+describe('the readiness probe', () => {
   let gateway: Gateway;
   beforeAll(async () => {
     gateway = await Gateway.start();
@@ -18,23 +18,23 @@ describe('readiness', () => {
     return [reply.statusCode, reply.json().reason];
   }
 
-  /** What holds for new connections holds for all once those that there are have been cut. */
+  /** Cuts all pooled connections, so that a changed setting holds for every connection. */
   async function cutConnections(): Promise<void> {
     await gateway.database.superuser.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'credit-note-refunds'`,
     );
   }
 
-  it('is given while a refund could be written', async () => {
+  it('returns 200 while refunds can be written', async () => {
     expect(await ready()).toEqual([200, undefined]);
   });
 
-  it('is not given by a database that is read only, until it can be written to again', async () => {
+  it('returns 503 while the database is read-only, and 200 after it accepts writes again', async () => {
     const { superuser } = gateway.database;
     const { rows } = await superuser.query('select current_database() as name');
     await superuser.query(`alter database ${rows[0].name} set default_transaction_read_only = on`);
     await cutConnections();
-    // Some may still find their connection cut.
+    // A first probe may still fail because its connection was cut.
     await until(async () => expect(await ready()).toEqual([503, 'the database is read only']));
     const pool = await gateway.database.orm.em.getConnection().getNativeClient();
     const hold = await Promise.all(Array.from({ length: 3 }, () => pool.connect()));
@@ -42,14 +42,14 @@ describe('readiness', () => {
     await superuser.query(`alter database ${rows[0].name} reset default_transaction_read_only`);
     const first = await ready();
 
-    // No connection to a server that takes no writes is used again.
+    // Connections to the read-only server are closed and never used again.
     expect([first, await ready()]).toEqual([
       [503, 'the database is read only'],
       [200, undefined],
     ]);
   });
 
-  it('is not given while a migration is missing', async () => {
+  it('returns 503 while a migration is missing', async () => {
     const { superuser } = gateway.database;
     const { rows } = await superuser.query(
       'delete from schema_migrations where id = (select max(id) from schema_migrations) returning *',
@@ -63,7 +63,7 @@ describe('readiness', () => {
     expect(await ready()).toEqual([200, undefined]);
   });
 
-  it('is refused in time, also by many at once, while the tables are locked; and comes back', async () => {
+  it('returns 503 in time while the tables are locked, also for many probes at once, and 200 afterwards', async () => {
     const { superuser } = gateway.database;
     await superuser.query('begin');
     await superuser.query('lock table credit_notes in access exclusive mode');
@@ -82,7 +82,7 @@ describe('readiness', () => {
 describe('a frozen database', () => {
   afterEach(cleanUp);
 
-  it('neither keeps a probe waiting nor stops the process, and is used again when it thaws', async () => {
+  it('neither delays a probe nor stops the gateway, and is used again afterwards', async () => {
     const dataDir = await dataFolder();
     const gateway = await GatewayProcess.start({ DATA_DIR: dataDir });
     const { apiKey } = await readDemo(dataDir);
@@ -104,18 +104,18 @@ describe('a frozen database', () => {
   });
 });
 
-/** Repeats until it succeeds; the test's own limit ends it. */
+/** Repeats the attempt until it succeeds; Jest's time limit ends it. */
 async function until(attempt: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
       return await attempt();
     } catch {
-      // Not yet.
+      // Try again.
     }
   }
 }
 
-/** The server and all its children. */
+/** The process ids of the PostgreSQL server and its children. */
 async function serverProcesses(dataDir: string): Promise<number[]> {
   const [pid = ''] = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n');
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');

@@ -12,7 +12,7 @@ import { createApp } from '../src/server/app.js';
 import { readCluster } from './helpers/cluster.js';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
 
-/** The README's requests, sent to a fresh demo, are answered as the README says. */
+/** The requests in the README, sent to a new demo, have the replies in the README. */
 let database: TestDatabase;
 let app: FastifyInstance;
 let demo: Demo;
@@ -72,21 +72,21 @@ it('shows a GraphQL and a REST request, and their real replies', async () => {
   }
 });
 
-it('has every error code in docs/errors.md, with its status', async () => {
+it('docs/errors.md contains every error code with its status', async () => {
   const rows = (await document('docs/errors.md')).split('\n').filter((line) => line.startsWith('| `'));
   for (const [code, status] of Object.entries(STATUS)) {
     expect(rows.find((row) => row.includes(`\`${code}\``))).toContain(`| ${status} |`);
   }
 });
 
-/** The code block that follows the comment. */
+/** The code block after the HTML comment. */
 function block(markdown: string, comment: string): string {
   const [, text] = new RegExp(`<!-- ${comment} -->\\n\`\`\`\\w+\\n(.*?)\`\`\``, 's').exec(markdown) ?? [];
   if (text === undefined) throw new Error(`the README has no block for ${comment}`);
   return text;
 }
 
-/** When a refund was recorded is the one thing that differs from run to run. */
+/** The reply without the time of recording, which differs in each run. */
 function undated(reply: Record<string, unknown>): Record<string, unknown> {
   return 'created_at' in reply ? { ...reply, created_at: 'some time' } : reply;
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** SQL straight at the database, as the application's own role: a refund settles what its note owes, and pays what it says. */
+/** The database checks that a refund settles its share of the note and pays its own amount; SQL is sent in the gateway's role. */
 let gateway: Gateway;
 let books: Books;
 let note: string;
@@ -19,11 +19,11 @@ interface Amounts {
   settled: string;
   paid: string;
   gain: string;
-  /** As the entry has them, if it is another than the refund says. */
+  /** Amounts of the journal entry that differ from those of the refund. */
   booked?: { fx?: string; rounding?: string };
 }
 
-/** A refund of 40.00 EUR with its entry in one transaction, and the database's answer. */
+/** Posts a refund of 40.00 EUR with its entry in one transaction; returns "accepted" or the database's error message. */
 async function refundByHand({ rate, settled, paid, gain, booked = {} }: Amounts): Promise<string> {
   const { bank, branch, receivable } = books.ids;
   const { sql } = gateway.database;
@@ -62,7 +62,7 @@ async function refundByHand({ rate, settled, paid, gain, booked = {} }: Amounts)
   }
 }
 
-it('is accepted where it settles and pays what it should', async () => {
+it('a refund by SQL is accepted with the right settled and paid amounts', async () => {
   expect(await refundByHand({ rate: '1.15', settled: '44', paid: '46', gain: '-2' })).toBe('accepted');
   expect(await refundByHand({ rate: '1.1', settled: '44', paid: '44', gain: '0' })).toBe('accepted');
 });
@@ -75,11 +75,11 @@ it.each<[string, Amounts]>([
   ['pays a cent more than its rate says', { rate: '1.15', settled: '44', paid: '46.01', gain: '-2' }],
   ['pays a million that its rate does not say', { rate: '1.15', settled: '44', paid: '1000046', gain: '-2' }],
   ['has another loss in its entry', { rate: '1.15', settled: '44', paid: '46', gain: '-2', booked: { fx: '-1', rounding: '-1' } }],
-])('is refused if it %s', async (_, amounts) => {
+])('a refund by SQL is refused if it %s', async (_, amounts) => {
   expect(await refundByHand(amounts)).toMatch(/is not what its journal entry says/);
 });
 
-it('keeps the totals of a note to its refunds', async () => {
+it('the realized gain of a note changes only with its refunds', async () => {
   const update = `update credit_notes set realized_gain = 5 where id = ${note}`;
   await expect(gateway.database.sql.query(update)).rejects.toThrow('changes only with its refunds');
 });

@@ -9,8 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-describe('50 refunds at once that together exceed the credit', () => {
-  it('succeed exactly as far as the credit goes, and the rest say that nothing remains', async () => {
+describe('50 parallel refunds whose sum exceeds the credit', () => {
+  it('succeed as far as the credit lasts, and the others are refused because nothing remains', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
 
@@ -22,7 +22,7 @@ describe('50 refunds at once that together exceed the credit', () => {
     await expectBooks(books, note.id, { refunded: '98.00', refunds: 14, receivable: '-2.00', bank: '-98.00' });
   });
 
-  it('close the note when they use it up to the cent', async () => {
+  it('close the note when they use it up exactly', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('10.00', { currencyCode: 'EUR', exchangeRate: '0.3333333333' });
 
@@ -31,7 +31,7 @@ describe('50 refunds at once that together exceed the credit', () => {
     await expectBooks(books, note.id, { refunded: '10.00', refunds: 25, receivable: '0.00' });
   });
 
-  it('spread over both doors', async () => {
+  it('share the credit over GraphQL and REST', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const body = books.restBody({ amount: 30 });
@@ -44,7 +44,7 @@ describe('50 refunds at once that together exceed the credit', () => {
 });
 
 describe('an idempotency key', () => {
-  it('pays once for ten copies sent at once, and answers each with the same refund', async () => {
+  it('pays once for ten parallel copies, and returns the same refund to each', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const input = books.refundInput(note.id);
@@ -58,7 +58,7 @@ describe('an idempotency key', () => {
     await expectBooks(books, note.id, { refunded: '40.00', refunds: 1, receivable: '-60.00', bank: '-40.00' });
   });
 
-  it('is one store for both doors, and 40 and "40.00" are one amount', async () => {
+  it('is shared by GraphQL and REST, and the same command may be written in different formats', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const input = books.refundInput(note.id, { amount: '40.00', date: '2026-02-01T10:00:00Z' });
@@ -71,7 +71,7 @@ describe('an idempotency key', () => {
     expect(replay.headers['idempotency-replayed']).toBe('true');
   });
 
-  it('refuses another command, which REST says with 422', async () => {
+  it('refuses a different command as a reused key', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const input = books.refundInput(note.id);
@@ -86,7 +86,7 @@ describe('an idempotency key', () => {
     await expectBooks(books, note.id, { refunded: '40.00', refunds: 1, receivable: '-60.00' });
   });
 
-  it('may be any word, also one that the gateway uses itself', async () => {
+  it('may be any word, even one that the gateway uses in its own locks', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const replies = await Promise.all(
@@ -97,7 +97,7 @@ describe('an idempotency key', () => {
     expect(replies.flatMap(({ errors }) => errors ?? [])).toEqual([]);
   });
 
-  it('may be used again after a refusal, and in another organization', async () => {
+  it('may be used again after a refusal, and by another organization', async () => {
     const books = await gateway.books();
     const other = await gateway.books();
     const note = await books.creditNote('100.00');
@@ -112,7 +112,7 @@ describe('an idempotency key', () => {
     await expectBooks(other, elsewhere.id, { refunded: '40.00', refunds: 1, receivable: '-60.00' });
   });
 
-  it('is told of in the extensions, too', async () => {
+  it('is reported as replayed or not in the extensions', async () => {
     const books = await gateway.books();
     const input = books.refundInput((await books.creditNote('100.00')).id);
     const send = (headers = {}) => books.client.graphql(RefundCreditNoteDocument, { input }, headers);
@@ -126,7 +126,7 @@ describe('an idempotency key', () => {
     ]);
   });
 
-  it('answers a replay through the selection of the one who asks, read afresh', async () => {
+  it('replays with the selection of the repeated request and current data', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const { id } = await books.refund(note.id, { amount: '1.00' });
@@ -141,7 +141,7 @@ describe('an idempotency key', () => {
     });
   });
 
-  it('does for every mutation what it does for refunds', async () => {
+  it('works for every other mutation, too', async () => {
     const books = await gateway.books();
     const draft = await books.creditNote('5.00', { open: false });
     const open = await books.creditNote('5.00');
@@ -167,7 +167,7 @@ describe('an idempotency key', () => {
     }
   });
 
-  it('of the header is refused for several mutations in one request, before any is made', async () => {
+  it('in the header is refused for several mutations in one request, and nothing is written', async () => {
     const books = await gateway.books();
     const before = await books.snapshot();
     const document =
@@ -181,7 +181,7 @@ describe('an idempotency key', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
-  it('of the header may go with mutations that have keys of their own, and is not shared through a fragment', async () => {
+  it('in the header is ignored by mutations with keys of their own, and refused for several without one in a fragment', async () => {
     const books = await gateway.books();
     const create = (alias: string, key: string) => `${alias}: createCustomer(input: { displayName: "A" }${key}) { id }`;
     const send = (document: string) => books.client.graphql(document, undefined, { 'idempotency-key': 'k' });
@@ -195,7 +195,7 @@ describe('an idempotency key', () => {
     expect(hidden.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  it('of the header is not shared by mutations whose own keys turn out to be null', async () => {
+  it('in the header is refused for several mutations whose own keys are null', async () => {
     const books = await gateway.books();
     const create = (alias: string) => `${alias}: createCustomer(input: { displayName: "A" }, idempotencyKey: $key) { id }`;
     const document = `mutation($key: String) { ${create('a')} ${create('b')} }`;
@@ -203,7 +203,7 @@ describe('an idempotency key', () => {
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  it('is forgotten after its retention, and not before', async () => {
+  it('expires after its retention, and not earlier', async () => {
     const books = await gateway.books();
     const input = books.refundInput((await books.creditNote('200.00')).id);
     const send = (idempotencyKey: string) => books.client.graphql(RefundCreditNoteDocument, { input, idempotencyKey });
@@ -232,7 +232,7 @@ describe('an idempotency key', () => {
   });
 });
 
-it('numbers credit notes that are recorded at once, each with its own', async () => {
+it('parallel credit notes without a number get successive numbers, and skip one in use', async () => {
   const books = await gateway.books();
   const customerId = await books.customer();
   await books.creditNote('1.00', { customerId, number: 'CN-00003' });
@@ -247,7 +247,7 @@ function refundAtOnce(books: Books, creditNoteId: string, count: number, amount:
   return Promise.all(Array.from({ length: count }, () => books.client.graphql(RefundCreditNoteDocument, { input })));
 }
 
-/** The note, its refunds and the ledger agree to the cent. */
+/** Expects that the note, its refunds and the account balances agree. */
 async function expectBooks(
   books: Books,
   id: string,

@@ -12,19 +12,19 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** A refund of a fresh note of 100.00 that is refused over both doors, with the same code, and writes nothing. */
+/** A refund of a new note of 100.00 that GraphQL and REST refuse with the same code. */
 interface Refusal {
   code: string;
-  /** Whether it is a rule about the field alone, which REST tells in the legacy shape of wrong fields. */
+  /** Whether the rule concerns this field alone; REST then uses the legacy list of wrong fields. */
   isFieldRule?: boolean;
   field: string;
   status?: number;
-  /** What is wrong with the refund, or with the note that it is of. */
+  /** Prepares the fault, and returns the changes of a valid refund. */
   arrange: (note: { id: string }) => Promise<Partial<RefundCreditNoteInput>> | Partial<RefundCreditNoteInput>;
   note?: () => Promise<{ id: string }>;
 }
 
-/** What the gateway itself never does: the database's owner does it. */
+/** SQL of the tables' owner, for changes that the gateway does not offer. */
 const sql = (text: string, values: unknown[]) => gateway.database.superuser.query(text, values);
 
 const REFUSALS: Record<string, Refusal> = {
@@ -70,7 +70,7 @@ const REFUSALS: Record<string, Refusal> = {
       return { amount: '60.01' };
     },
   },
-  'what has been applied to invoices': {
+  'more than remains after credit was applied to invoices': {
     code: 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT',
     field: 'amount',
     arrange: async ({ id }) => {
@@ -78,7 +78,7 @@ const REFUSALS: Record<string, Refusal> = {
       return { amount: '40.01' };
     },
   },
-  'an amount of nothing': { code: 'AMOUNT_NOT_POSITIVE', isFieldRule: true, field: 'amount', arrange: () => ({ amount: 0 }) },
+  'an amount of zero': { code: 'AMOUNT_NOT_POSITIVE', isFieldRule: true, field: 'amount', arrange: () => ({ amount: 0 }) },
   'a negative amount': { code: 'AMOUNT_NOT_POSITIVE', isFieldRule: true, field: 'amount', arrange: () => ({ amount: -1 }) },
   'half a cent': { code: 'AMOUNT_PRECISION', field: 'amount', arrange: () => ({ amount: 1.005 }) },
   'an amount that would round to nothing': { code: 'AMOUNT_PRECISION', field: 'amount', arrange: () => ({ amount: 0.0004 }) },
@@ -143,7 +143,7 @@ const REFUSALS: Record<string, Refusal> = {
     field: 'exchangeRate',
     arrange: () => ({ exchangeRate: 1.0001 }),
   },
-  'an exchange rate of nothing': {
+  'an exchange rate of zero': {
     code: 'EXCHANGE_RATE_INVALID',
     isFieldRule: true,
     field: 'exchangeRate',
@@ -162,7 +162,7 @@ const REFUSALS: Record<string, Refusal> = {
     arrange: () => ({ branchId: other.ids.branch }),
   },
   "the day before the credit note's": { code: 'DATE_BEFORE_CREDIT_NOTE', field: 'date', arrange: () => ({ date: '2026-01-14' }) },
-  'a day that no calendar has': { code: 'BAD_USER_INPUT', field: 'date', arrange: () => ({ date: '2026-02-30' }) },
+  'a day that does not exist': { code: 'BAD_USER_INPUT', field: 'date', arrange: () => ({ date: '2026-02-30' }) },
   'a word for a date': { code: 'BAD_USER_INPUT', field: 'date', arrange: () => ({ date: 'tomorrow' }) },
   'a reference of 256 characters': {
     code: 'BAD_USER_INPUT',
@@ -214,7 +214,7 @@ describe.each(Object.entries(REFUSALS))(
   },
 );
 
-describe('accepts what is just inside the edge:', () => {
+describe('a refund is accepted with', () => {
   it('the last cent', async () => {
     const note = await books.creditNote('100.00');
     await books.refund(note.id, { amount: '99.99' });

@@ -33,7 +33,7 @@ describe('a refund in the base currency', () => {
     expect(refund.journalEntry.lines.map(({ customer }) => customer?.displayName)).toEqual(['Carol', undefined]);
   });
 
-  it('closes a note with nothing left, and leaves nothing on the receivable', async () => {
+  it('closes the note with the last part, and leaves nothing on the receivable', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('0.30');
 
@@ -49,7 +49,7 @@ describe('a refund in the base currency', () => {
     ['JPY', '1000', ['1', '333', '666']],
     ['KWD', '1.000', ['0.001', '0.333', '0.666']],
     ['CLF', '1.0000', ['0.0001', '0.9999']],
-  ])('counts in the digits of %s', async (baseCurrency, total, amounts) => {
+  ])('rounds to the decimals of %s', async (baseCurrency, total, amounts) => {
     const books = await gateway.books({ baseCurrency });
     const note = await books.creditNote(total);
 
@@ -60,7 +60,7 @@ describe('a refund in the base currency', () => {
     expect(creditNote?.refunds.map(({ amount }) => amount)).toEqual(amounts);
   });
 
-  it('holds the largest amount that JSON can carry', async () => {
+  it('accepts the largest amount that a JSON number can hold', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('9999999999999.99');
 
@@ -69,7 +69,7 @@ describe('a refund in the base currency', () => {
     expect(ledger(refund.journalEntry)).toEqual(['debit Accounts Receivable 9999999999999.99', 'credit Bank 9999999999999.99']);
   });
 
-  it('holds the largest amount at the largest rate', async () => {
+  it('accepts the largest amount at the largest rate', async () => {
     const books = await gateway.books();
     const exchangeRate = '9999999999';
     const note = await books.creditNote('999999999999999', { currencyCode: 'JPY', exchangeRate });
@@ -79,7 +79,7 @@ describe('a refund in the base currency', () => {
     expect(refund.fromAccount.balance).toBe('-9999999998999990000000001.00');
   });
 
-  it('pays from a cash and from a fixed-asset account too', async () => {
+  it('can be paid from a cash account and from a fixed-asset account', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
 
@@ -89,7 +89,7 @@ describe('a refund in the base currency', () => {
     expect((await books.client.query(CreditNoteDocument, { id: note.id })).creditNote?.remaining).toBe('20.00');
   });
 
-  it('keeps references and descriptions as they were written, emoji and all', async () => {
+  it('keeps references and descriptions unchanged, including emoji', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const texts = { referenceNo: `${'é'.repeat(254)}💸`, description: `Für Björn — ${'x'.repeat(900)} 🙏` };
@@ -102,7 +102,7 @@ describe('a refund in the base currency', () => {
 describe('a refund in a foreign currency', () => {
   const EURO = { currencyCode: 'EUR', exchangeRate: '1.10' };
 
-  it('books a realized FX loss where more leaves the bank than was owed', async () => {
+  it('posts a realized FX loss when the bank pays more than the receivable was booked at', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('1000.00', EURO);
 
@@ -116,7 +116,7 @@ describe('a refund in a foreign currency', () => {
     ]);
   });
 
-  it('books a realized FX gain where less leaves the bank than was owed', async () => {
+  it('posts a realized FX gain when the bank pays less than the receivable was booked at', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('1000.00', EURO);
     const fromAccountId = await books.account('BANK', { currencyCode: 'EUR' });
@@ -131,7 +131,7 @@ describe('a refund in a foreign currency', () => {
     ]);
   });
 
-  it('books no gain or loss at the rate of the note', async () => {
+  it('posts no FX gain or loss at the rate of the note', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('1000.00', EURO);
 
@@ -179,7 +179,7 @@ describe('the posting date', () => {
   });
 });
 
-it('answers balances as they are after each of several refunds in one document', async () => {
+it('returns the balances after each of several refunds in one document', async () => {
   const books = await gateway.books();
   const note = await books.creditNote('100.00');
   const one = (alias: string) => {
@@ -196,7 +196,7 @@ it('answers balances as they are after each of several refunds in one document',
   });
 });
 
-it('answers a refund again by its id', async () => {
+it('returns a refund by its id', async () => {
   const books = await gateway.books();
   const { id, amount } = await books.refund((await books.creditNote('100.00')).id);
   expect(await books.client.query(RefundDocument, { id })).toEqual({ refund: { id, amount } });

@@ -10,11 +10,11 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
-  '%s with the key of an earlier one',
+  '%s with an idempotency key that was used before',
   (name, mutation) => {
     const input = (key: string, fields: object) => ({ ...fields, idempotencyKey: key });
 
-    /** Books in which the mutation has been done once with a key. */
+    /** New books in which the mutation was executed once with a key. */
     async function done() {
       const books = await gateway.books();
       const fields = await mutationCase(name).fields(books);
@@ -24,10 +24,10 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
     }
 
     it.each<[string, (fields: Record<string, unknown>) => object, Record<string, string>]>([
-      ['and the same fields', (fields) => input('k', fields), {}],
-      ['in the header', (fields) => fields, { 'idempotency-key': 'k' }],
-      ['and the same fields, written otherwise', (fields) => input('k', rewritten(fields)), {}],
-    ])('%s is answered what that one made, and writes nothing', async (_, again, headers) => {
+      ['with the same fields', (fields) => input('k', fields), {}],
+      ['with the key in the header', (fields) => fields, { 'idempotency-key': 'k' }],
+      ['with the same fields in another format', (fields) => input('k', rewritten(fields)), {}],
+    ])('%s returns the first result, and writes nothing', async (_, again, headers) => {
       const { books, fields, made, before } = await done();
 
       const { data, errors, headers: replied } = await mutate(books.client, mutation, { ...again(fields) }, headers);
@@ -37,14 +37,14 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
       expect(await books.everything()).toEqual(before);
     });
 
-    it('has a contract that gives a value to each of its fields', async () => {
+    it('has a test case with a value for each of its fields', async () => {
       const { fields, conditions = [], alternatives = [] } = mutationCase(name);
       const given = await fields(await gateway.books());
       const missing = mutation.args.flatMap(({ name: argument, type }) => missingIn(type, given[argument], argument));
       expect(missing.sort()).toEqual([...conditions, ...alternatives, 'idempotencyKey'].filter((path) => !(path in given)).sort());
     });
 
-    it('and with another value of any field is refused, and writes nothing', async () => {
+    it('is refused and writes nothing if any field has another value', async () => {
       const { books, fields, before } = await done();
       const changed = mutation.args.flatMap(({ name: argument, type }) =>
         argument in fields && !mutationCase(name).conditions?.includes(argument)
@@ -63,7 +63,7 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
       expect(await books.everything()).toEqual(before);
     });
 
-    /** The same fields as other clients write them: dates as date-times, decimals with more or fewer zeros, ids as numbers. */
+    /** The same fields in other formats: dates as date-times, decimals with other zeros, ids as numbers. */
     function rewritten(fields: Record<string, unknown>): Record<string, unknown> {
       const rewrittenFields = mutation.args.map(({ name: argument, type }) => [argument, rewrite(type, fields[argument])]);
       return Object.fromEntries(rewrittenFields.filter(([, value]) => value !== undefined));
@@ -71,7 +71,7 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
   },
 );
 
-describe('a refund over REST with the key of an earlier one', () => {
+describe('a refund over REST with the key of an earlier refund', () => {
   const KEY = { 'idempotency-key': 'k' };
 
   async function done() {
@@ -83,10 +83,10 @@ describe('a refund over REST with the key of an earlier one', () => {
   }
 
   it.each<Record<string, unknown>>([{}, { amount: '40.00', date: '2026-02-01T00:00:00.000Z' }])(
-    'and the same fields (%j) is answered what that one made, and writes nothing',
+    'with the same fields (%j) returns the first refund, and writes nothing',
     async (otherwise) => {
       const { books, path, made, before } = await done();
-      // JSON numbers can be written with zeros, too, but not by JSON.stringify.
+      // JSON.stringify does not write numbers with trailing zeros, although JSON allows them.
       const body = JSON.stringify(books.restBody(otherwise)).replace('"40.00"', '40.00');
 
       const again = await books.client.rest(path, body, KEY);
@@ -97,7 +97,7 @@ describe('a refund over REST with the key of an earlier one', () => {
     },
   );
 
-  it('and another value of any field is refused, and writes nothing', async () => {
+  it('is refused and writes nothing if any field has another value', async () => {
     const { books, path, before } = await done();
     const fields = Object.entries(books.restBody());
 
@@ -112,7 +112,7 @@ describe('a refund over REST with the key of an earlier one', () => {
   });
 });
 
-/** The value written otherwise; `null` for a field that may be null and was not given. */
+/** The value in another format; `null` for an absent field that may be null. */
 function rewrite(type: GraphQLInputType, value: unknown): unknown {
   const named = getNullableType(type);
   if (value === undefined) return isNonNullType(type) ? undefined : null;
@@ -129,7 +129,7 @@ function rewrite(type: GraphQLInputType, value: unknown): unknown {
   return named.name === 'ID' ? Number(value) : value;
 }
 
-/** Paths of the leaves that the value leaves out; of a list, those of its first element. */
+/** Paths of the leaves that the value does not contain; of a list, those of its first element. */
 function missingIn(type: GraphQLInputType, value: unknown, path: string): string[] {
   const named = getNullableType(type);
   if (value === undefined || value === null) return [path];
@@ -139,7 +139,7 @@ function missingIn(type: GraphQLInputType, value: unknown, path: string): string
   return Object.values(named.getFields()).flatMap((field) => missingIn(field.type, object[field.name], `${path}.${field.name}`));
 }
 
-/** The value with one of its leaves changed, once for each leaf, which is named by its path. */
+/** Copies of the value, each with one changed leaf, and the path of that leaf. */
 function changes(type: GraphQLInputType, value: unknown, path: string): [path: string, value: unknown][] {
   const named = getNullableType(type);
   if (isListType(named)) {

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-it('has no line for a probe, whatever it asks for beside', async () => {
+it('contains no line for a probe, with or without a query string', async () => {
   for (const url of ['/healthz', '/readyz', '/readyz?verbose=1']) {
     expect((await gateway.app.inject({ url, headers: { 'x-request-id': 'probe' } })).statusCode).toBe(200);
   }
@@ -18,7 +18,7 @@ it('has no line for a probe, whatever it asks for beside', async () => {
   expect(gateway.logged.filter(({ requestId }) => requestId === 'probe')).toEqual([]);
 });
 
-it('cuts the name of an operation, which may be longer than other names', async () => {
+it("contains at most 255 characters of an operation's name", async () => {
   const query = `query ${'N'.repeat(10_000)} { me { role } }`;
   const { headers, status } = await books.client.graphql(query);
 
@@ -27,7 +27,7 @@ it('cuts the name of an operation, which may be longer than other names', async 
   expect(line?.operation).toBe('N'.repeat(255));
 });
 
-it('has a short line for each request that meets an outage, with the reason and without a stack', async () => {
+it('contains one short line with the reason, and no stack trace, for a request during an outage', async () => {
   const { superuser, sql } = gateway.database;
   await superuser.query('begin');
   await superuser.query('lock table api_keys in access exclusive mode');

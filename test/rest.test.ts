@@ -12,13 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** The documented example, on accounts that exist. */
+/** The documented example with existing account and branch ids. */
 function body(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return books.restBody({ amount: 100, referenceNo: '123456', description: 'Credit note refund', ...changes });
 }
 
 describe('the documented request', () => {
-  it('is answered with 201 and the flat refund that legacy clients read', async () => {
+  it('returns 201 and the flat refund that legacy clients read', async () => {
     const reply = await books.client.rest(path, body({ amount: 33.33, date: '2026-02-01T23:30:00.000Z' }));
 
     expect(reply.status).toBe(201);
@@ -40,7 +40,7 @@ describe('the documented request', () => {
     expect(refund?.amount).toBe('33.33');
   });
 
-  it('may hold fields that the document does not know', async () => {
+  it('may contain unknown fields', async () => {
     const reply = await books.client.rest(path, body({ id: 7, creditNoteId: 999_999, constructor: 'x', colour: 'red' }));
     expect(reply.status).toBe(201);
   });
@@ -86,7 +86,7 @@ describe('the documented request', () => {
     ]);
   });
 
-  it('names every field that is wrong, each once', async () => {
+  it('is refused with every wrong field, each once', async () => {
     const { json } = await books.client.rest(path, { amount: 'x', fromAccountId: -1 });
     expect(json.message.map(({ property }: { property: string }) => property).sort()).toEqual([
       'amount',
@@ -99,7 +99,7 @@ describe('the documented request', () => {
     ]);
   });
 
-  it('keeps a number of fifteen digits to the last, and refuses one more', async () => {
+  it('keeps all fifteen digits of a number, and refuses more', async () => {
     const large = `/api/credit-notes/${(await books.creditNote('9999999999999.99')).id}/refunds`;
     const text = JSON.stringify(body()).replace(':100,', ':1.0000000000000001,');
     expect((await books.client.rest(large, text)).json.message[0]).toMatchObject({ property: 'amount' });
@@ -117,7 +117,7 @@ describe('a path', () => {
     },
   );
 
-  it('that cannot be decoded is a 404 with a request id', async () => {
+  it('that cannot be decoded returns 404 with a request id', async () => {
     const reply = await books.client.rest('/api/credit-notes/%zz/refunds', body());
     expect([reply.status, reply.json.errors[0].type, reply.headers['x-request-id']]).toEqual([
       404,
@@ -126,7 +126,7 @@ describe('a path', () => {
     ]);
   });
 
-  it('that is unknown is a 404 that says so', async () => {
+  it('that is unknown returns 404 with its name', async () => {
     const reply = await books.client.rest('/api/nothing', {});
     expect([reply.status, reply.json.message]).toEqual([404, 'Cannot POST /api/nothing']);
   });
@@ -158,7 +158,7 @@ describe('a body that cannot be read is refused with a clear error:', () => {
     expect([reply.statusCode, reply.json().message]).toEqual([400, 'The body is not UTF-8']);
   });
 
-  it('a long text is not quoted back once for each field', async () => {
+  it('a long text is not repeated in the error of each field', async () => {
     const reply = await books.client.rest(path, { description: 'x'.repeat(90_000) });
     expect(reply.body.length).toBeLessThan(30_000);
   });
@@ -169,8 +169,8 @@ describe('a body that cannot be read is refused with a clear error:', () => {
   });
 });
 
-describe('the dialect of errors', () => {
-  it('is RFC 9457 for whoever asks for it', async () => {
+describe('the format of REST errors', () => {
+  it('is RFC 9457 if the client accepts application/problem+json', async () => {
     const reply = await books.client.rest(path, body({ amount: 100_000.01 }), {
       accept: 'application/problem+json',
       'x-request-id': 'p1',
@@ -188,14 +188,14 @@ describe('the dialect of errors', () => {
     });
   });
 
-  it("is the legacy API's else, with an errors array in every 400", async () => {
+  it('is that of the legacy API otherwise, with an errors array in every 400', async () => {
     const { json, status } = await books.client.rest(path, body({ amount: 100_000.01 }));
     expect([status, Object.keys(json)]).toEqual([400, ['errors']]);
     expect(json.errors[0]).toMatchObject({ statusCode: 400, type: 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT' });
   });
 });
 
-it('is open to pages of the origins that are named, and of no other', async () => {
+it('REST allows requests from pages of the configured origins only', async () => {
   const preflight = (app: Gateway['app'], origin: string) =>
     app.inject({ method: 'OPTIONS', url: path, headers: { origin, 'access-control-request-method': 'POST' } });
   const named = await Gateway.start({ corsOrigins: ['https://app.example'] });

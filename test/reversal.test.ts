@@ -31,7 +31,7 @@ async function refusal(books: Books, refundId: string, changes: Partial<ReverseR
 }
 
 describe('reversing a refund', () => {
-  it('posts the mirror entry, gives the credit back and reopens the note; both are linked to each other', async () => {
+  it('posts the mirror entry, restores the credit, reopens the note, and links both entries', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('1000.00', { currencyCode: 'EUR', exchangeRate: '1.10' });
     const refund = await books.refund(note.id, { amount: '1000.00', exchangeRate: '1.15' });
@@ -55,7 +55,7 @@ describe('reversing a refund', () => {
     ]);
   });
 
-  it('can be done in an open period when the refund’s own is locked, and not in the locked one', async () => {
+  it('is accepted in an open period when the refund’s own period is locked, and refused in a locked period', async () => {
     const books = await gateway.books();
     const refund = await books.refund((await books.creditNote('100.00')).id);
     await books.lock('2026-02-03');
@@ -67,7 +67,7 @@ describe('reversing a refund', () => {
     expect((await reverse(books, refund.id, { date: '2026-02-04' })).errors).toBeUndefined();
   });
 
-  it('happens once: of parallel reversals one wins', async () => {
+  it('succeeds for exactly one of several parallel reversals', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const refund = await books.refund(note.id);
@@ -81,7 +81,7 @@ describe('reversing a refund', () => {
     expect((await books.client.query(AccountDocument, { id: books.ids.bank })).account?.balance).toBe('0.00');
   });
 
-  it('lets the credit be refunded again, down to nothing on the receivable', async () => {
+  it('allows new refunds of the restored credit, until nothing remains on the receivable', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('10.00', { currencyCode: 'EUR', exchangeRate: '0.3333333333' });
     const rate = { exchangeRate: '0.3333333333' };
@@ -95,7 +95,7 @@ describe('reversing a refund', () => {
     expect((await books.client.query(AccountDocument, { id: books.ids.receivable })).account?.balance).toBe('0.00');
   });
 
-  it('is refused before the refund’s own date, without a reason, and for what is no refund of yours', async () => {
+  it('is refused before the refund’s date, without a reason, and for refunds of other organizations', async () => {
     const books = await gateway.books();
     const other = await gateway.books();
     const refund = await books.refund((await books.creditNote('100.00')).id);
@@ -106,7 +106,7 @@ describe('reversing a refund', () => {
     expect(await refusal(books, '999999')).toMatchObject({ code: 'REFUND_CREDIT_NOTE_NOT_FOUND', field: 'refundId' });
   });
 
-  it('is refused by the database where the entry is no mirror of the refund’s', async () => {
+  it('is refused by the database if its entry is not the mirror of the refund’s entry', async () => {
     const books = await gateway.books();
     const refund = await books.refund((await books.creditNote('100.00')).id);
     const columns = 'organization_id, refund_id, journal_entry_id, date, reason, created_by, api_key_id, request_id, protocol';
@@ -117,7 +117,7 @@ describe('reversing a refund', () => {
 });
 
 describe('voiding a credit note', () => {
-  it('posts the mirror of its own entry', async () => {
+  it('posts the mirror of its opening entry', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
 
@@ -130,7 +130,7 @@ describe('voiding a credit note', () => {
     expect(errors?.[0]?.extensions.code).toBe('CREDIT_NOTE_IS_VOID');
   });
 
-  it('needs no entry for a draft', async () => {
+  it('posts no entry for a draft', async () => {
     const books = await gateway.books();
     const { id } = await books.creditNote('100.00', { open: false });
     expect((await books.client.query(VoidCreditNoteDocument, { id })).voidCreditNote).toMatchObject({
@@ -141,7 +141,7 @@ describe('voiding a credit note', () => {
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'CREDIT_NOTE_IS_VOID', field: 'id' });
   });
 
-  it('is refused while the note has refunds, and works when they are reversed', async () => {
+  it('is refused while the note has posted refunds, and accepted after their reversal', async () => {
     const books = await gateway.books();
     const { id } = await books.creditNote('100.00');
     const refund = await books.refund(id);
@@ -157,7 +157,7 @@ describe('voiding a credit note', () => {
     expect(again.errors?.[0]?.extensions.code).toBe('CREDIT_NOTE_IS_VOID');
   });
 
-  it('is refused on a day before its refunds were reversed, and leaves a trail', async () => {
+  it('is refused before the date of a reversal, and writes an audit event', async () => {
     const books = await gateway.books();
     const { id, number } = await books.creditNote('100.00');
     await reverse(books, (await books.refund(id)).id);
@@ -168,7 +168,7 @@ describe('voiding a credit note', () => {
     expect(auditEvents.map(({ action, details }) => [action, JSON.parse(details)])).toEqual([['voidCreditNote', { number }]]);
   });
 
-  it('is refused before the note’s own date, and on the lock date', async () => {
+  it('is refused before the note’s own date and on the lock date, and accepted on the day after', async () => {
     const books = await gateway.books();
     const { id } = await books.creditNote('100.00');
     const refusal = async (date: string) =>

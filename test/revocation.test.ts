@@ -19,7 +19,7 @@ import {
 } from './generated/documents.js';
 import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
 
-/** Whoever loses a key, a membership or a role loses it at once, also while a request of theirs waits for a lock. */
+/** The loss of a key, a membership or a role takes effect immediately, also for a request that waits for a lock. */
 let gateway: Gateway;
 let books: Books;
 let noteId: string;
@@ -34,7 +34,7 @@ afterAll(() => gateway.stop());
 
 interface Caller {
   readonly client: Client;
-  /** Takes away what the caller may do; the code that it is refused with from then on. */
+  /** Takes the caller's right away; returns the code of the refusals that follow. */
   lose(): Promise<string>;
 }
 
@@ -68,7 +68,7 @@ const CALLERS: Record<string, () => Promise<Caller>> = {
     const { client, id } = await keyed();
     const lose = async () => {
       const { superuser } = gateway.database;
-      // In place of waiting for the day: nobody else can change when a key expires.
+      // Only a superuser without triggers can change when a key expires; the test cannot wait for the day.
       await superuser.query('set session_replication_role = replica');
       await superuser.query('update api_keys set expires_at = clock_timestamp() where id = $1', [id]);
       await superuser.query('set session_replication_role = origin');
@@ -99,7 +99,7 @@ const holdNote: Hold = ['select from credit_notes where id = any ($1) for update
 const holdOrder: Hold = [`select pg_advisory_xact_lock(hashtextextended('order', $1))`, () => [books.organization.id]];
 const holdPeriod: Hold = [`select pg_advisory_xact_lock(hashtextextended('period', $1))`, () => [books.organization.id]];
 
-/** Holds a lock until the caller waits for it and has lost what it may do; what became of the request. */
+/** Holds a lock until the request waits and the caller has lost its right; returns the reply and the expected code. */
 async function meanwhile<T>(
   [lock, values]: Hold,
   send: () => Promise<T>,
@@ -135,8 +135,8 @@ describe.each(Object.entries(CALLERS))('%s', (_name, caller) => {
   });
 });
 
-// A membership changes with its event, which waits for the same turn.
-it('pays nothing with a refund that waits for its turn to get an id while its key is revoked', async () => {
+// Changes of a membership also wait for this lock, because of their audit events.
+it('a refund that waits for the order lock is refused when its key is revoked', async () => {
   const { client, lose } = await withKey();
   const before = await books.snapshot();
 
@@ -150,7 +150,7 @@ it('pays nothing with a refund that waits for its turn to get an id while its ke
   expect(await books.snapshot()).toEqual(before);
 });
 
-it('is refused over REST, too', async () => {
+it('a waiting refund over REST is refused when its key is revoked', async () => {
   const { client, lose } = await withKey();
   const before = await books.snapshot();
 
@@ -167,45 +167,51 @@ it('is refused over REST, too', async () => {
 it.each([
   ['the period', holdPeriod],
   ['its turn to get ids', holdOrder],
-])('is refused by itself in a unit of work that it shares with others, which waits for %s', async (_name, lock) => {
-  const { client, lose } = await withKey();
-  const send = (by: Client, referenceNo: string) =>
-    by.graphql(RefundCreditNoteDocument, { input: books.refundInput(noteId, { referenceNo }) });
+])(
+  'a refund in a batch is refused without effect on the others when its key is revoked, while the batch waits for %s',
+  async (_name, lock) => {
+    const { client, lose } = await withKey();
+    const send = (by: Client, referenceNo: string) =>
+      by.graphql(RefundCreditNoteDocument, { input: books.refundInput(noteId, { referenceNo }) });
 
-  const { reply, code } = await meanwhile(
-    lock,
-    () => Promise.all([books.client, client, books.client, client].map((by, index) => send(by, String(index)))),
-    lose,
-  );
+    const { reply, code } = await meanwhile(
+      lock,
+      () => Promise.all([books.client, client, books.client, client].map((by, index) => send(by, String(index)))),
+      lose,
+    );
 
-  expect(reply.map(({ data, errors }) => data?.refundCreditNote?.amount ?? errors?.[0]?.extensions.code)).toEqual([
-    '40.00',
-    code,
-    '40.00',
-    code,
-  ]);
-});
+    expect(reply.map(({ data, errors }) => data?.refundCreditNote?.amount ?? errors?.[0]?.extensions.code)).toEqual([
+      '40.00',
+      code,
+      '40.00',
+      code,
+    ]);
+  },
+);
 
 it.each([
   ['ATOMIC', 'the period', holdPeriod],
   ['ATOMIC', 'its turn to get ids', holdOrder],
   ['PER_ITEM', 'the period', holdPeriod],
-] as const)('makes none of a list, and does not keep its key: %s, waits for %s', async (mode, _name, lock) => {
-  const { client, lose } = await withKey();
-  const inputs = [books.refundInput(noteId, { referenceNo: '1' }), books.refundInput(noteId, { referenceNo: '2' })];
-  const before = await books.snapshot();
+] as const)(
+  'a list of refunds whose key is revoked writes nothing, not even its idempotency key: %s, waits for %s',
+  async (mode, _name, lock) => {
+    const { client, lose } = await withKey();
+    const inputs = [books.refundInput(noteId, { referenceNo: '1' }), books.refundInput(noteId, { referenceNo: '2' })];
+    const before = await books.snapshot();
 
-  const { reply, code } = await meanwhile(
-    lock,
-    () => client.graphql(RefundCreditNotesDocument, { inputs, mode, idempotencyKey: 'list' }),
-    lose,
-  );
+    const { reply, code } = await meanwhile(
+      lock,
+      () => client.graphql(RefundCreditNotesDocument, { inputs, mode, idempotencyKey: 'list' }),
+      lose,
+    );
 
-  expect(reply.errors?.[0]?.extensions.code).toBe(code);
-  expect(await books.snapshot()).toEqual(before);
-});
+    expect(reply.errors?.[0]?.extensions.code).toBe(code);
+    expect(await books.snapshot()).toEqual(before);
+  },
+);
 
-describe('no command of a key that is revoked while it waits does anything:', () => {
+describe('a command whose key is revoked while it waits writes nothing:', () => {
   const commands: Record<string, [lock: Hold, send: (client: Client) => Promise<unknown>]> = {
     reverseRefund: [
       holdNote,
@@ -272,7 +278,7 @@ describe('no command of a key that is revoked while it waits does anything:', ()
   }
 });
 
-it('is told by the preview', async () => {
+it('the preview of a caller whose key is revoked contains the refusal', async () => {
   const { client, lose } = await withKey();
   const { reply, code } = await meanwhile(
     holdNote,
@@ -282,7 +288,7 @@ it('is told by the preview', async () => {
   expect(reply.data?.previewRefund.refusals.map(({ code }) => code)).toEqual([code]);
 });
 
-it('cannot have done again what it did before, by its idempotency key', async () => {
+it('a replay whose key is revoked while it waits is refused', async () => {
   const { client, lose } = await withKey();
   const send = () => client.graphql(RefundCreditNoteDocument, { input: books.refundInput(noteId), idempotencyKey: 'k' });
   expect((await send()).errors).toBeUndefined();

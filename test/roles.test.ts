@@ -10,11 +10,11 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** From the least to the most; nobody is whoever sends no credential. */
+/** The callers from the fewest rights to the most; nobody sends no credential. */
 const CALLERS = ['nobody', Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN] as const;
 type Caller = (typeof CALLERS)[number];
 
-/** Books, a caller for them, and what they hold before the caller does anything. */
+/** New books, a caller for them, the fields of the request and the data before it. */
 async function arrange<T>(caller: Caller, fieldsOf: (books: Books) => Promise<T> | T) {
   const books = await gateway.books();
   const client = caller === 'nobody' ? new Client(gateway.app, {}) : await gateway.client(books.organization, caller);
@@ -24,12 +24,12 @@ async function arrange<T>(caller: Caller, fieldsOf: (books: Books) => Promise<T>
 
 const mayDo = (caller: Caller, required: Role) => CALLERS.indexOf(caller) >= CALLERS.indexOf(required);
 
-it('every mutation has a contract, and no contract is of a mutation that is gone', () => {
+it('every mutation has a test case, and every test case has a mutation', () => {
   expect(Object.keys(MUTATION_CASES).sort()).toEqual(MUTATIONS.map(({ name }) => name).sort());
 });
 
 describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))('%s', (name, mutation) => {
-  it.each(CALLERS)('as %s is done if its contract allows it; if not, nothing is written', async (caller) => {
+  it.each(CALLERS)('as %s is executed if the role allows it, and otherwise writes nothing', async (caller) => {
     const { role, fields } = mutationCase(name);
     const arranged = await arrange(caller, fields);
 
@@ -47,7 +47,7 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))('
   });
 });
 
-/** The lowest role that may ask each query, and the arguments that it needs. */
+/** For each query, the lowest role that may run it, and its required arguments. */
 const QUERIES: Record<string, { role: Role; args?: (books: Books) => Promise<string> }> = {
   account: { role: Role.VIEWER, args: async ({ ids }) => `(id: ${ids.bank})` },
   accounts: { role: Role.VIEWER },
@@ -70,12 +70,12 @@ const QUERIES: Record<string, { role: Role; args?: (books: Books) => Promise<str
   trialBalance: { role: Role.VIEWER },
 };
 
-it('every query has a contract, and no contract is of a query that is gone', () => {
+it('every query has a test case, and every test case has a query', () => {
   expect(Object.keys(QUERIES).sort()).toEqual(Object.keys(createSchema().getQueryType()?.getFields() ?? {}).sort());
 });
 
 describe.each(Object.entries(QUERIES))('%s', (name, { role, args }) => {
-  it.each(CALLERS)('as %s is answered if its contract allows it', async (caller) => {
+  it.each(CALLERS)('as %s is answered if the role allows it', async (caller) => {
     const { client, fields } = await arrange(caller, async (books) => (await args?.(books)) ?? '');
 
     const { data, errors } = await client.graphql<{ it: unknown }, undefined>(`{ it: ${name}${fields} { __typename } }`);
@@ -88,7 +88,7 @@ describe.each(Object.entries(QUERIES))('%s', (name, { role, args }) => {
   });
 });
 
-it.each(CALLERS)('a refund over REST as %s is done if its contract allows it; if not, nothing is written', async (caller) => {
+it.each(CALLERS)('a refund over REST as %s is executed if the role allows it, and otherwise writes nothing', async (caller) => {
   const { books, client, fields, before } = await arrange(caller, async (books) => (await books.creditNote('100.00')).id);
 
   const reply = await client.rest(`/api/credit-notes/${fields}/refunds`, books.restBody());

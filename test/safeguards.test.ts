@@ -14,15 +14,15 @@ import {
 } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** What protects callers from themselves, from one another, and from not knowing. */
+/** Safeguards against accidental duplicates, stale data, unexpected effects and later postings. */
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await Gateway.start({ duplicateWindowSeconds: 1000 });
 });
 afterAll(() => gateway.stop());
 
-describe('the guard against duplicates', () => {
-  it('pays once for a double click without a key, and names the refund that was made', async () => {
+describe('the duplicate check', () => {
+  it('pays once for a double click without a key, and names the existing refund', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const input = books.refundInput(note.id);
@@ -35,7 +35,7 @@ describe('the guard against duplicates', () => {
     expect((await books.client.query(CreditNoteDocument, { id: note.id })).creditNote?.refunded).toBe('40.00');
   });
 
-  it('names the refund that was made also when it took all that there was, or what the caller expected', async () => {
+  it('names the existing refund, although it used up the credit or changed the expected remaining credit', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('40.00');
     const { id } = await books.refund(note.id);
@@ -50,7 +50,7 @@ describe('the guard against duplicates', () => {
     expect(previewRefund.refusals.map(({ code }) => code)).toEqual(['POSSIBLE_DUPLICATE_REFUND']);
   });
 
-  it('looks at both doors, and steps aside when it is told to', async () => {
+  it('covers GraphQL and REST, and can be switched off per request', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('1000.00');
     const path = `/api/credit-notes/${note.id}/refunds`;
@@ -68,7 +68,7 @@ describe('the guard against duplicates', () => {
   });
 
   it.each([{ amount: '40.01' }, { referenceNo: 'REF-2' }, { date: '2026-02-02' }])(
-    'lets a refund pass that differs in %p',
+    'accepts a refund that differs in %p',
     async (change) => {
       const books = await gateway.books();
       const note = await books.creditNote('1000.00');
@@ -77,7 +77,7 @@ describe('the guard against duplicates', () => {
     },
   );
 
-  it('lets a refund pass that has a key of its own', async () => {
+  it('accepts a refund with an idempotency key of its own', async () => {
     const books = await gateway.books();
     const input = books.refundInput((await books.creditNote('100.00')).id);
     await books.client.query(RefundCreditNoteDocument, { input, idempotencyKey: '1' });
@@ -85,8 +85,8 @@ describe('the guard against duplicates', () => {
   });
 });
 
-describe('a refund of what the caller saw', () => {
-  it('is made only if as much remains, which GraphQL says with expectedRemaining', async () => {
+describe('a refund with the remaining credit that the caller expects', () => {
+  it('is made only if that credit remains, as expectedRemaining says in GraphQL', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const input = books.refundInput(note.id);
@@ -99,7 +99,7 @@ describe('a refund of what the caller saw', () => {
     expect((await send('100')).data?.refundCreditNote?.creditNote.remaining).toBe('60.00');
   });
 
-  it('is made by one of many that saw the same', async () => {
+  it('is made for one of several parallel callers with the same expectation', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const replies = await Promise.all(
@@ -113,7 +113,7 @@ describe('a refund of what the caller saw', () => {
     expect(replies.filter(({ errors }) => errors === undefined)).toHaveLength(1);
   });
 
-  it('is said over REST with the ETag of a reply', async () => {
+  it('names the credit by the ETag of an earlier reply over REST', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const path = `/api/credit-notes/${note.id}/refunds`;
@@ -130,7 +130,7 @@ describe('a refund of what the caller saw', () => {
 });
 
 describe('a preview', () => {
-  it('tells what the refund then does, and leaves no trace', async () => {
+  it('returns the result of the refund, and writes nothing', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('1000.00', { currencyCode: 'EUR', exchangeRate: '1.10' });
     const input = books.refundInput(note.id, { amount: '400.00', exchangeRate: '1.15' });
@@ -154,7 +154,7 @@ describe('a preview', () => {
     expect(ids[1]).toBe(Number(ids[0]) + 1);
   });
 
-  it('tells a viewer that it is not for viewers', async () => {
+  it('returns a refusal to viewers', async () => {
     const books = await gateway.books();
     const input = books.refundInput((await books.creditNote('100.00')).id);
     const viewer = await gateway.client(books.organization, Role.VIEWER);
@@ -163,7 +163,7 @@ describe('a preview', () => {
     ]);
   });
 
-  it('tells as data what the refund would be refused with', async () => {
+  it('returns the refusal as data', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const input = books.refundInput(note.id, { amount: '100.01' });
@@ -183,7 +183,7 @@ describe('refundability', () => {
     return { allowed, maxAmount, codes: reasons.map(({ code }) => code), accounts: accounts.map(({ name }) => name) };
   }
 
-  it('offers what remains, and the accounts that it could be paid from', async () => {
+  it('returns the remaining credit and the accounts that can pay the refund', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' });
     await books.refund(note.id, { exchangeRate: '1.1' });
@@ -195,7 +195,7 @@ describe('refundability', () => {
     expect(accounts.sort()).toEqual(['Bank', 'CASH EUR', 'Petty Cash']);
   });
 
-  it('says why not: a draft, nothing left, void, the lock date, the role', async () => {
+  it('returns the reason: draft, closed, void, lock date or role', async () => {
     const books = await gateway.books();
     const draft = await books.creditNote('1.00', { open: false });
     const closed = await books.creditNote('1.00');
@@ -221,7 +221,7 @@ describe('refundability', () => {
 });
 
 describe('the lock date', () => {
-  it('is an admin’s to set and to lift, and each change is kept with who, when and why', async () => {
+  it('can be set and removed by admins only, and each change has an audit event with its reason', async () => {
     const books = await gateway.books();
     const accountant = await gateway.client(books.organization, Role.ACCOUNTANT);
     const input = { lockDate: '2026-01-31', reason: 'January is filed' };
@@ -240,14 +240,14 @@ describe('the lock date', () => {
     expect((await accountant.graphql(AuditEventsDocument)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   });
 
-  it('waits for a refund in flight, and refunds wait for it', async () => {
+  it('waits for refunds in flight, and later refunds wait for it', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const { sql } = gateway.database;
     await sql.query('begin');
     await sql.query('select from credit_notes where id = $1 for update', [note.id]);
 
-    // The refund is in flight: it holds the period, and waits for the note. The lock waits for the refund.
+    // The first refund holds the period lock and waits for the note. The lock date waits for the refund.
     const refund = books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note.id) });
     await gateway.database.untilWaiting(1);
     const lock = books.client.graphql(LockTransactionsDocument, { input: { lockDate: '2026-02-01', reason: 'x' } });
@@ -263,7 +263,7 @@ describe('the lock date', () => {
 });
 
 describe('provenance', () => {
-  it('keeps who, where from and in which request, for those who may see it, and can be filtered by', async () => {
+  it('contains the caller, the client, the address and the request; admins can read it and filter by it', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('100.00');
     const headers = {

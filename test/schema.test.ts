@@ -6,12 +6,12 @@ import { createSchema, printContract } from '../src/graphql/schema.js';
 const schema = createSchema();
 const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
 
-it('schema.graphql is what the resolvers make; else: npm run codegen', async () => {
+it('schema.graphql is the schema of the resolvers; run npm run codegen after a change', async () => {
   const committed = await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8');
   expect(committed).toBe(printContract(schema));
 });
 
-it('every type, field, argument and enum of consequence says what it is', () => {
+it('every type, field, argument and enum in need of explanation has a description', () => {
   const silent: string[] = [];
   for (const type of types) {
     if (!type.description && !['Query', 'Mutation', 'Subscription'].includes(type.name)) silent.push(type.name);

@@ -10,7 +10,7 @@ let gateway: Gateway;
 let books: Books;
 let noteId: string;
 beforeAll(async () => {
-  // Everything of everything is asked for.
+  // Some queries here select every field of every relation.
   gateway = await Gateway.start({ queryCostLimit: 1_000_000 });
   books = await gateway.books({ baseCurrency: 'EUR' });
   const note = await books.creditNote('100.00');
@@ -25,7 +25,7 @@ afterAll(() => gateway.stop());
 describe.each(['refunds', 'creditNotes', 'accounts', 'branches', 'customers'])('a page of %s', (list) => {
   const type = getNamedType(schema.getQueryType()?.getFields()[list]?.type);
 
-  it.each(fieldsUnder(type, ''))('answers %s the same by itself, beside relations alone, and with all else', async (path) => {
+  it.each(fieldsUnder(type, ''))('returns the same %s by itself, beside relations and beside all other fields', async (path) => {
     const all = await ask(list, selection(fieldsUnder(type, '')));
     expect(all).not.toHaveLength(0);
 
@@ -35,7 +35,7 @@ describe.each(['refunds', 'creditNotes', 'accounts', 'branches', 'customers'])('
     }
   });
 
-  /** Rows of the list with what the selection asks for. */
+  /** The rows of the list with the selected fields. */
   async function ask(list: string, selected: string): Promise<object[]> {
     const { data, errors } = await books.client.graphql<Record<string, object[]>, never>(`{ ${list} { ${selected} } }`);
     expect(errors).toBeUndefined();
@@ -43,7 +43,7 @@ describe.each(['refunds', 'creditNotes', 'accounts', 'branches', 'customers'])('
   }
 });
 
-it('reads no column of a page that nobody asks for, and of what is asked for under two names both', async () => {
+it('a page reads only the selected columns, and merges two selections of one relation', async () => {
   const from = gateway.database.statements.length;
   const { data } = await books.client.graphql(`{ refunds(first: 1) {
     amount
@@ -67,7 +67,7 @@ it('reads no column of a page that nobody asks for, and of what is asked for und
     expect(texts).not.toContain(column);
 });
 
-it('keeps the plans of the latest shapes that clients ask for, and a limited number of them', async () => {
+it('a connection keeps a limited number of prepared statements, those of the latest selections', async () => {
   const leaves = fieldsUnder(schema.getType('Refund'), '').filter((path) => !path.includes('.'));
   const shapes = leaves.flatMap((one) =>
     leaves.flatMap((other) => [selection([one, other]), selection([one, other, 'creditNote.number'])]),
@@ -79,32 +79,32 @@ it('keeps the plans of the latest shapes that clients ask for, and a limited num
 
   const texts = gateway.database.statements.filter((text) => text.includes('from refunds')).map((text) => text.split('[took')[0]);
   const latest = [...new Set(texts)].at(-1);
-  // The connection that was used last is the one that is lent next.
+  // The pool lends the connection that was used last, which has executed these queries.
   const prepared = await gateway.database.orm.em
     .fork()
     .execute<{ statement: string }[]>('select statement from pg_prepared_statements');
   expect(new Set(shapes).size).toBeGreaterThan(200);
   expect(prepared.length).toBeLessThanOrEqual(110);
-  // The plans are those of the latest shapes, and not of the first ones.
+  // The latest selection has a prepared statement; the first ones do not have one any more.
   expect(prepared.filter(({ statement }) => latest?.includes(asLogged(statement)))).toHaveLength(1);
 });
 
-/** The log writes a statement in one line. */
+/** The statement as the log writes it, in one line. */
 function asLogged(statement: string): string {
   return statement.replaceAll('\n', '').replaceAll(/ +/g, ' ').trim();
 }
 
-describe('a query that is asked again and again is answered as it was the first time', () => {
+describe('a repeated query returns the same as the first time', () => {
   it.each<[string, string, object, outcome?: string]>([
     ['with all its variables', 'query ($a: ID, $n: Int) { refunds(after: $a, first: $n) { id amount } }', { a: '1', n: 1 }],
-    ['without those that it may lack', 'query ($a: ID, $n: Int) { refunds(after: $a, first: $n) { id amount } }', {}],
+    ['without its optional variables', 'query ($a: ID, $n: Int) { refunds(after: $a, first: $n) { id amount } }', {}],
     ['with null', 'query ($a: ID) { refunds(after: $a) { id } }', { a: null }],
-    ['with null where a value has to be', 'query ($n: Int) { refunds(first: $n) { id } }', { n: null }, 'BAD_USER_INPUT'],
+    ['with null for a required value', 'query ($n: Int) { refunds(first: $n) { id } }', { n: null }, 'BAD_USER_INPUT'],
     ['with defaults', 'query ($a: ID, $n: Int! = 1) { refunds(after: $a, first: $n) { id } }', {}],
     ['with another type', 'query ($n: Int) { refunds(first: $n) { id } }', { n: '1' }, 'BAD_USER_INPUT'],
-    ['without what it needs', 'query ($id: ID!) { refund(id: $id) { id } }', {}, 'BAD_USER_INPUT'],
-    ['with what is refused', 'query ($n: Int) { refunds(first: $n) { id } me { name } }', { n: 101 }, 'BAD_USER_INPUT'],
-    ['for what there is not', 'query ($id: ID!) { refund(id: $id) { id amount } }', { id: '999999' }],
+    ['without a required variable', 'query ($id: ID!) { refund(id: $id) { id } }', {}, 'BAD_USER_INPUT'],
+    ['with an argument that is refused', 'query ($n: Int) { refunds(first: $n) { id } me { name } }', { n: 101 }, 'BAD_USER_INPUT'],
+    ['for an unknown id', 'query ($id: ID!) { refund(id: $id) { id amount } }', { id: '999999' }],
     ['with literals', '{ refunds(first: 1) { id } creditNotes(first: 2) { number } }', {}],
     ['with texts', '{ refunds(provenance: { createdBy: "key of ADMIN" }) { id } }', {}],
     [
@@ -112,7 +112,7 @@ describe('a query that is asked again and again is answered as it was the first 
       'query { refunds { ...A } } fragment A on Refund { id ...B } fragment B on Refund { creditNote { number } }',
       {},
     ],
-    ['with names of its own', '{ a: refunds { x: id y: id z: creditNote { n: number } } b: refunds { id } }', {}],
+    ['with aliases', '{ a: refunds { x: id y: id z: creditNote { n: number } } b: refunds { id } }', {}],
     ['with __typename', '{ __typename refunds { __typename creditNote { __typename id } } }', {}],
     ['with fragments in fragments', withFragments(40, 'creditNote', 'CreditNote', 'refunds'), {}, 'QUERY_TOO_COSTLY'],
     [
@@ -122,15 +122,15 @@ describe('a query that is asked again and again is answered as it was the first 
       'QUERY_TOO_COSTLY',
     ],
     ['with a schema', '{ __schema { queryType { name fields { name } } } __type(name: "Refund") { name } }', {}],
-    ['with what is skipped', 'query ($no: Boolean = false) { refunds { id amount @include(if: $no) } }', {}],
+    ['with a skipped field', 'query ($no: Boolean = false) { refunds { id amount @include(if: $no) } }', {}],
     ['with a condition', 'query ($yes: Boolean!) { refunds { id ... @skip(if: $yes) { amount } } }', { yes: true }],
     [
-      'with what depends on arguments',
+      'with fields that have arguments',
       'query ($d: PostingDate) { accounts { id balance(asOf: $d) } creditNotes { refunds(first: 1) { id } } }',
       { d: '2026-02-01' },
     ],
     [
-      'with what stands against a date',
+      'with a date that does not exist',
       'query ($d: PostingDate) { accounts { id balance(asOf: $d) } }',
       { d: '2026-02-31' },
       'BAD_USER_INPUT',
@@ -142,7 +142,7 @@ describe('a query that is asked again and again is answered as it was the first 
     expect(replies).toEqual(Array(4).fill(replies[0]));
   });
 
-  it('also where a viewer may not see all of it', async () => {
+  it('for a viewer who may not read one of its fields', async () => {
     const viewer = await gateway.client(books.organization, Role.VIEWER);
     const query = '{ refunds { id provenance { createdBy } } }';
     const replies = [];
@@ -162,7 +162,7 @@ describe('a query that is asked again and again is answered as it was the first 
     }
   });
 
-  it('but for what it skips this time and not the next', async () => {
+  it('except for fields that a variable skips only this time', async () => {
     const query =
       'query ($no: Boolean!) { refunds(first: 1) { id amount @skip(if: $no) creditNote @include(if: $no) { number } } }';
     for (let time = 0; time < 6; time += 1) {
@@ -173,7 +173,7 @@ describe('a query that is asked again and again is answered as it was the first 
     }
   });
 
-  it('and tells what has changed since', async () => {
+  it('except for rows that have changed meanwhile', async () => {
     const query = 'query ($id: ID!) { creditNote(id: $id) { remaining refunds { id } } }';
     for (let time = 0; time < 4; time += 1) await answer(query, { id: noteId });
 
@@ -182,7 +182,7 @@ describe('a query that is asked again and again is answered as it was the first 
     expect(await answer(query, { id: noteId })).toMatchObject({ data: { creditNote: { remaining: '69.00' } } });
   });
 
-  it('whichever operation of the document is meant', async () => {
+  it('for each operation of a document with several', async () => {
     const query = 'query One { refunds(first: 1) { id } } query Two { refunds(first: 1) { amount } }';
     for (let time = 0; time < 8; time += 1) {
       const operationName = time % 2 === 0 ? 'One' : 'Two';
@@ -191,7 +191,7 @@ describe('a query that is asked again and again is answered as it was the first 
     }
   });
 
-  it('also where one operation asks for more of what another asks for', async () => {
+  it('for each operation, although one selects more fields than the other', async () => {
     const query =
       'query One { ...F } query Two { ...F refunds(first: 1) { amount } } fragment F on Query { refunds(first: 1) { id } }';
     for (let time = 0; time < 8; time += 1) {
@@ -208,7 +208,7 @@ describe('a query that is asked again and again is answered as it was the first 
   }
 });
 
-/** Paths of what has no fields of its own, over one relation and over two, such as `amount` and `creditNote.customer.email`. */
+/** Paths of scalar fields below the type over up to two relations, such as `amount` and `creditNote.customer.email`. */
 function fieldsUnder(type: unknown, above: string, depth = 0): string[] {
   if (!isObjectType(type)) return [];
   return Object.values(type.getFields()).flatMap((field) => {
@@ -218,7 +218,7 @@ function fieldsUnder(type: unknown, above: string, depth = 0): string[] {
   });
 }
 
-/** Each fragment holds the next one twice: written out, that is more than anyone has time for. */
+/** A query with nested fragments, each of which contains the next one twice: its full size is exponential. */
 function withFragments(count: number, there: string, type: string, back: string): string {
   const fragments = Array.from({ length: count }, (_, index) => {
     const [from, to] = index % 2 === 0 ? ['Refund', there] : [type, back];
@@ -233,12 +233,12 @@ function relationsUnder(type: unknown): string[] {
   return Object.values(type.getFields()).flatMap((field) => (isObjectType(getNamedType(field.type)) ? [field.name] : []));
 }
 
-/** What leads to the whole again is long to compare. */
+/** Fields that lead back to the same row would only make the comparison long. */
 function isWayBack({ name }: GraphQLField<unknown, unknown>): boolean {
   return ['refunds', 'refund', 'reversedBy', 'reversalOf'].includes(name);
 }
 
-/** The paths as GraphQL selects them. */
+/** The selection set with these paths. */
 function selection(paths: readonly string[]): string {
   const under = new Map<string, string[]>();
   for (const path of paths) {

@@ -10,7 +10,7 @@ import { Wire } from './helpers/wire.js';
 
 jest.setTimeout(120_000);
 
-/** Longer than a test may take: where a stop waits for nothing but this, the test fails. */
+/** Longer than a test may take: a shutdown that waits for this limit fails the test. */
 const FOR_EVER = '900000';
 const HEALTH = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n';
 
@@ -47,7 +47,7 @@ function post(): string {
   return `${head.join('\r\n')}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Holds the note, sends a refund of it and waits until that waits. */
+/** Locks the note, and sends a refund that waits for it. */
 async function inFlight(): Promise<{ wire: Wire; release: () => Promise<unknown> }> {
   const holder = new pg.Client({ connectionString: (await readFile(join(dataDir, 'database-url'), 'utf8')).trim() });
   holder.on('error', () => undefined);
@@ -71,19 +71,22 @@ const UNFINISHED: Record<string, (wire: Wire) => Promise<unknown>> = {
   },
 };
 
-describe('a stop', () => {
-  it.each(Object.entries(UNFINISHED))('waits for no client, and ends with code 0: %s', async (_, open) => {
-    await start();
-    const wire = await connect();
-    await open(wire);
-    // What was sent has been read.
-    await (await connect()).send(HEALTH).replies(1);
+describe('a shutdown', () => {
+  it.each(Object.entries(UNFINISHED))(
+    'does not wait for clients with unfinished requests, and exits with code 0: %s',
+    async (_, open) => {
+      await start();
+      const wire = await connect();
+      await open(wire);
+      // The reply to this request shows that the server has read the earlier bytes.
+      await (await connect()).send(HEALTH).replies(1);
 
-    expect(await gateway.stop('SIGTERM')).toBe(0);
-    expect(await exists(join(dataDir, 'postgres/postmaster.pid'))).toBe(false);
-  });
+      expect(await gateway.stop('SIGTERM')).toBe(0);
+      expect(await exists(join(dataDir, 'postgres/postmaster.pid'))).toBe(false);
+    },
+  );
 
-  it('tells whose body has not arrived that nothing was done', async () => {
+  it('answers a request whose body has not arrived with 503', async () => {
     await start();
     const wire = await connect();
     wire.send(post().slice(0, -10));
@@ -96,7 +99,7 @@ describe('a stop', () => {
     expect(await code).toBe(0);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('answers what is in flight, and ends with code 0: %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('answers requests in flight, and exits with code 0: %s', async (signal) => {
     await start();
     for (const open of Object.values(UNFINISHED)) await open(await connect());
     const { wire, release } = await inFlight();
@@ -110,7 +113,7 @@ describe('a stop', () => {
     expect(await code).toBe(0);
   });
 
-  it('cuts off what takes longer than its limit, and ends with code 1', async () => {
+  it('cuts requests that exceed the time limit, and exits with code 1', async () => {
     await start({ STOP_TIMEOUT_SECONDS: '1' });
     const { wire } = await inFlight();
 
@@ -123,7 +126,7 @@ describe('a stop', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('ends at once by a second signal: %s', async (signal, expected) => {
+  ] as const)('ends immediately at the second signal: %s', async (signal, expected) => {
     await start();
     await inFlight();
 
@@ -131,7 +134,7 @@ describe('a stop', () => {
     await gateway.printed('"msg":"stopping"');
     expect(await gateway.stop(signal)).toBe(expected);
 
-    // The database is as it was.
+    // The ledger is intact.
     await start();
     const { ledgerHealth } = await gateway.graphql<{ ledgerHealth: { healthy: boolean } }>(
       '{ ledgerHealth { healthy } }',
@@ -141,7 +144,7 @@ describe('a stop', () => {
     expect(ledgerHealth.healthy).toBe(true);
   });
 
-  it('takes the Ctrl-C that npm passes on for the same', async () => {
+  it('ignores the second SIGINT when npm passes the same Ctrl-C on', async () => {
     await start({ npm_lifecycle_event: 'start' });
     const { wire, release } = await inFlight();
 
@@ -154,7 +157,7 @@ describe('a stop', () => {
     expect(await code).toBe(0);
   });
 
-  it.each(['Made a new PostgreSQL database', 'Migrated'])('while it starts ends it cleanly, after "%s"', async (message) => {
+  it.each(['Made a new PostgreSQL database', 'Migrated'])('during the start is clean, after "%s"', async (message) => {
     const fresh = await dataFolder();
     gateway = GatewayProcess.launch({ DATA_DIR: fresh, STOP_TIMEOUT_SECONDS: FOR_EVER });
     await gateway.printed(message);
@@ -168,7 +171,7 @@ describe('a stop', () => {
   });
 });
 
-it('listens on each address of localhost', async () => {
+it('the gateway listens on every address of localhost', async () => {
   await start();
   for (const { address } of await lookup('localhost', { all: true })) {
     const wire = await connect(address);

@@ -9,7 +9,7 @@ const LIMITS = { perOrganization: 3 * MEGABYTE, total: 5 * MEGABYTE };
 
 let gateway: Gateway;
 let port: number;
-/** The server's side of each connection that is open. */
+/** The server's sockets of open connections. */
 const served = new Set<Socket>();
 const clients: Socket[] = [];
 beforeAll(async () => {
@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** Books whose replies are about a megabyte long. */
+/** Books for a query whose reply has about one megabyte. */
 async function wordyBooks(): Promise<Books> {
   const books = await gateway.books();
   const customerId = await books.customer();
@@ -40,7 +40,7 @@ async function wordyBooks(): Promise<Books> {
 
 const LONG = `{ ${Array.from({ length: 25 }, (_, index) => `a${index}: creditNotes(first: 10) { note }`).join(' ')} }`;
 
-/** Sends more requests than the system's buffers hold replies, and reads none: the last reply that is begun stays in memory. */
+/** Sends more requests than the buffers of the operating system can hold replies, and reads none. */
 async function neverRead(books: Books): Promise<Socket> {
   const client = createConnection({ port, host: '127.0.0.1' });
   clients.push(client.on('error', () => undefined).pause());
@@ -60,13 +60,13 @@ async function neverRead(books: Books): Promise<Socket> {
 const waiting = () => [...served].filter(({ destroyed }) => !destroyed).map(({ writableLength }) => writableLength);
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
 
-/** Until so many connections are open, and each of them waits for its client. */
+/** Waits until the number of open connections fits, and each has unsent bytes. */
 async function stuck(isEnough: (connections: number) => boolean): Promise<void> {
   while (!isEnough(served.size) || waiting().includes(0)) await new Promise(setImmediate);
 }
 
-describe('replies that nobody reads', () => {
-  it('of one organization are kept up to a limit, beyond which the oldest are cut off; those who read go on', async () => {
+describe('replies that clients do not read', () => {
+  it('have a memory limit per organization; beyond it the oldest connections are cut, and other clients are served', async () => {
     const books = await wordyBooks();
     for (let count = 0; count < 8; count += 1) await neverRead(books);
     await stuck((connections) => connections < 8);
@@ -78,7 +78,7 @@ describe('replies that nobody reads', () => {
     }
   });
 
-  it('of all organizations are kept up to a limit, and the organization with the most is cut off first', async () => {
+  it('have a memory limit in all; beyond it the organization with the most unread replies is cut first', async () => {
     const modest = await wordyBooks();
     await neverRead(modest);
     await stuck((connections) => connections === 1);

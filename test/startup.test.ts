@@ -52,7 +52,7 @@ describe('the first start in an empty folder', () => {
   });
   afterAll(cleanUp);
 
-  it('writes what it takes to try the gateway into demo.json, for the owner only', async () => {
+  it('writes everything that is needed to try the gateway into demo.json, for the owner only', async () => {
     const id = expect.any(Number);
     const key = expect.stringMatching(/^bc_[\w-]{43}$/);
     expect(demo).toEqual({
@@ -73,7 +73,7 @@ describe('the first start in an empty folder', () => {
     ['foreign', { status: 'OPEN', currencyCode: 'EUR', exchangeRate: '1.1', remaining: '1000.00' }],
     ['draft', { status: 'DRAFT', currencyCode: 'USD', refunded: '0.00' }],
     ['closed', { status: 'CLOSED', remaining: '0.00' }],
-  ] as const)('has a credit note that is %s', async (name, expected) => {
+  ] as const)('creates a credit note that is %s', async (name, expected) => {
     const data = await gateway.graphql(NOTE, { id: demo.creditNotes[name] }, authorized(demo));
     expect(data).toMatchObject({ creditNote: expected });
   });
@@ -84,13 +84,13 @@ describe('the first start in an empty folder', () => {
     ['receivable', { type: 'ACCOUNTS_RECEIVABLE', currencyCode: 'USD' }],
     ['expense', { type: 'OTHER_EXPENSE', currencyCode: 'USD' }],
     ['foreignBank', { type: 'BANK', currencyCode: 'EUR' }],
-  ] as const)('has an account that is %s', async (name, expected) => {
+  ] as const)('creates an account that is %s', async (name, expected) => {
     const query = 'query($id: ID!) { account(id: $id) { type currencyCode active } }';
     const data = await gateway.graphql(query, { id: demo.accounts[name] }, authorized(demo));
     expect(data).toEqual({ account: { ...expected, active: true } });
   });
 
-  it('has a JWT for its organization, which another organization refuses', async () => {
+  it('creates a JWT for its organization, which another organization refuses', async () => {
     const query = '{ me { role organization { id baseCurrency } } }';
     const asked = (organizationId: string) =>
       gateway.graphql(query, {}, { authorization: `Bearer ${demo.jwt}`, 'organization-id': organizationId });
@@ -100,7 +100,7 @@ describe('the first start in an empty folder', () => {
     await expect(asked(demo.other.organizationId)).rejects.toThrow('UNAUTHENTICATED');
   });
 
-  it('has another organization, with a key for it alone', async () => {
+  it('creates a second organization with a key for that alone', async () => {
     const { other } = demo;
     const query =
       'query($ours: ID!, $theirs: ID!) { ours: creditNote(id: $ours) { id } theirs: creditNote(id: $theirs) { status } }';
@@ -111,7 +111,7 @@ describe('the first start in an empty folder', () => {
     expect(data).toEqual({ ours: null, theirs: { status: 'OPEN' } });
   });
 
-  it('prints where everything is, and into no log the demo key', () => {
+  it('prints all addresses, but no demo key into a log', () => {
     const { url } = gateway;
     expect(gateway.output().split('\n')).toEqual(
       expect.arrayContaining([
@@ -123,7 +123,7 @@ describe('the first start in an empty folder', () => {
     );
   });
 
-  it('prints a curl for each door, which refunds when it is pasted', async () => {
+  it('prints a working curl command for GraphQL and for REST', async () => {
     const [graphql = '', rest = ''] = gateway
       .output()
       .split('\n')
@@ -139,7 +139,7 @@ describe('the first start in an empty folder', () => {
     }
   });
 
-  it('opens the Sandbox in a browser, filled in so that pressing Run refunds', async () => {
+  it('serves the Sandbox with a refund that can be run without changes', async () => {
     const front = await gateway.get('/', { accept: 'text/html' });
     expect([front.status, front.headers.get('location')]).toEqual([302, '/graphql']);
     const page = await (await gateway.get('/graphql', { accept: 'text/html' })).text();
@@ -151,7 +151,7 @@ describe('the first start in an empty folder', () => {
     expect(refundCreditNote).toMatchObject({ amount: '25.00', creditNote: { status: 'OPEN' }, fromAccount: { name: 'Bank' } });
   });
 
-  it('lets a page of any origin in, as a hosted Sandbox needs it', async () => {
+  it('allows requests from the origin of the hosted Sandbox', async () => {
     const reply = await gateway.post(
       '/graphql',
       { query: '{ __schema { queryType { name } } }' },
@@ -161,7 +161,7 @@ describe('the first start in an empty folder', () => {
     expect(await reply.json()).toEqual({ data: { __schema: { queryType: { name: 'Query' } } } });
   });
 
-  it('is alive and ready', async () => {
+  it('returns 200 from both probes', async () => {
     expect([(await gateway.get('/healthz')).status, (await gateway.get('/readyz')).status]).toEqual([200, 200]);
   });
 
@@ -180,7 +180,7 @@ describe('stopping and starting again', () => {
     return { dataDir, gateway, demo: await readDemo(dataDir), again: () => GatewayProcess.start({ DATA_DIR: dataDir }) };
   }
 
-  it('ends by SIGTERM with code 0 and no process left, and finds its refunds and its demo key again', async () => {
+  it('exits with code 0 on SIGTERM, leaves no process, and keeps refunds and the demo key', async () => {
     const { dataDir, gateway, demo, again } = await firstStart();
     const id = await refund(gateway, demo);
     const postgres = Number.parseInt(await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8'), 10);
@@ -193,7 +193,7 @@ describe('stopping and starting again', () => {
     expect({ ...(await readDemo(dataDir)), jwt: demo.jwt }).toEqual(demo);
   });
 
-  it('loses no acknowledged refund when it is killed while it refunds', async () => {
+  it('keeps all acknowledged refunds when it is killed during refunds', async () => {
     const { gateway, demo, again } = await firstStart();
     const acknowledged: string[] = [];
     const client = async () => {
@@ -210,14 +210,14 @@ describe('stopping and starting again', () => {
     type Kept = { creditNote: { refunded: string; refunds: { id: string }[] } };
     const { creditNote } = await (await again()).graphql<Kept>(query, { id: demo.creditNotes.open }, authorized(demo));
     expect(creditNote.refunds.map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
-    // One that was committed but not answered yet may be there too; whatever is there is on the note, whole.
+    // A refund that was committed but not acknowledged may exist, too; every existing refund is complete.
     expect(creditNote.refunded).toBe(`${creditNote.refunds.length}.00`);
   });
 
   it.each([
     ['SIGTERM', (gateway: GatewayProcess) => void gateway.stop('SIGTERM')],
-    ['Ctrl-C, which its database gets too,', (gateway: GatewayProcess) => gateway.interruptGroup()],
-  ])('finishes what is in flight after %s', async (_, stop) => {
+    ['Ctrl-C, which its database receives too,', (gateway: GatewayProcess) => gateway.interruptGroup()],
+  ])('finishes requests in flight after %s', async (_, stop) => {
     const { dataDir, gateway, demo, again } = await firstStart();
     const clerk = new pg.Client({ connectionString: (await readFile(join(dataDir, 'database-url'), 'utf8')).trim() });
     await clerk.connect();
@@ -237,10 +237,10 @@ describe('stopping and starting again', () => {
   });
 });
 
-describe('on a database of one’s own', () => {
+describe('on an external database', () => {
   afterEach(cleanUp);
 
-  it('refuses to start before it is migrated, and starts when it is, without a demo and without an embedded server', async () => {
+  it('refuses to start before the migration, and then starts without a demo and an embedded server', async () => {
     const { url, superuserUrl, role } = await databaseByUrl('template0');
     const DATA_DIR = await dataFolder();
 
@@ -254,7 +254,7 @@ describe('on a database of one’s own', () => {
     expect(gateway.output()).not.toContain('bc_');
   });
 
-  it('is not ready while the database is away, stays alive, and is ready when it is back', async () => {
+  it('is not ready while the database refuses connections, but stays alive, and is ready afterwards', async () => {
     const { url, admin, database } = await databaseByUrl();
     const gateway = await GatewayProcess.start({ DATABASE_URL: url });
     const statuses = async () => [(await gateway.get('/healthz')).status, (await gateway.get('/readyz')).status];
@@ -268,7 +268,7 @@ describe('on a database of one’s own', () => {
     expect(await statuses()).toEqual([200, 200]);
   });
 
-  it('shows strangers neither Sandbox nor schema in production, and lets no other origin in', async () => {
+  it('in production, the schema and the Sandbox need a credential, and no origin is allowed', async () => {
     const { url } = await databaseByUrl();
     const gateway = await GatewayProcess.start({ DATABASE_URL: url, NODE_ENV: 'production' });
     const origin = 'https://studio.apollographql.com';
@@ -284,7 +284,7 @@ describe('on a database of one’s own', () => {
   });
 });
 
-describe('what cannot work', () => {
+describe('a failed start', () => {
   afterAll(cleanUp);
 
   it.each([
@@ -293,12 +293,12 @@ describe('what cannot work', () => {
     ['a secret that is too short', 'JWT_SECRET', { JWT_SECRET: 'hunter2' }],
     ['production without a database of its own', 'DATABASE_URL', { NODE_ENV: 'production' }],
     ['production with an empty DATABASE_URL', 'DATABASE_URL', { NODE_ENV: 'production', DATABASE_URL: '' }],
-    ['an environment that is none', 'NODE_ENV', { NODE_ENV: 'prod' }],
+    ['an unknown environment', 'NODE_ENV', { NODE_ENV: 'prod' }],
     ['two hosts', 'DATABASE_URL', { DATABASE_URL: 'postgres://user:hunter2@one,two/books' }],
     ['a data folder that is a file', 'DATA_DIR', { DATA_DIR: '/etc/passwd' }],
-    ['a data folder that nobody can make', 'DATA_DIR', { DATA_DIR: '/etc/passwd/data' }],
+    ['a data folder that cannot be created', 'DATA_DIR', { DATA_DIR: '/etc/passwd/data' }],
     ['a database that does not answer', 'DATABASE_URL', { DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/books' }],
-  ])('is told in one line, with code 1 and without the secret: %s', async (_, variable, environment) => {
+  ])('prints one line without the secret and exits with code 1: %s', async (_, variable, environment) => {
     const { code, stdout, stderr } = await refusedStart({ DATA_DIR: '/nonexistent', ...environment });
 
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -306,7 +306,7 @@ describe('what cannot work', () => {
     expect(stderr).not.toContain('hunter2');
   });
 
-  it('is told in one line, with code 1 and without the secret: a wrong password', async () => {
+  it('prints one line without the secret and exits with code 1: a wrong password', async () => {
     const { url } = await databaseByUrl();
     const wrong = url.replace(/:[^:@]+@/, ':hunter2@');
 
@@ -319,7 +319,7 @@ describe('what cannot work', () => {
     expect(stderr).not.toContain('hunter2');
   });
 
-  it('is told in one line: a port that is taken, and the embedded database is stopped again', async () => {
+  it('prints one line and stops the embedded database again: a port that is in use', async () => {
     const taken = createServer().listen(0, 'localhost');
     await new Promise((resolve) => taken.once('listening', resolve));
     const { port } = taken.address() as { port: number };
@@ -333,7 +333,7 @@ describe('what cannot work', () => {
   });
 });
 
-/** Sends what the printed line says, as a shell reads it; on machines without curl, too. */
+/** Sends the printed curl command; a shell splits it into words, so that curl itself is not needed. */
 async function paste<T>(line: string): Promise<T> {
   const { stdout } = await promisify(execFile)('sh', ['-c', `curl() { printf '%s\\n' "$@"; }\n${line}`]);
   const words = stdout.trimEnd().split('\n');

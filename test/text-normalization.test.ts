@@ -13,7 +13,7 @@ import { readCluster } from './helpers/cluster.js';
 import { type Books, Client, Gateway } from './helpers/gateway.js';
 import { cleanUp, cli } from './helpers/process.js';
 
-/** Names, codes and numbers are what people read: blanks around them are none of theirs, and case tells no two numbers apart. */
+/** Names, codes and numbers are stored without surrounding blanks, and numbers and codes are compared without case. */
 let gateway: Gateway;
 let books: Books;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-/** A space, a no-break space, an ideographic one, a tab, a line end, a zero-width space, a byte-order mark. */
+/** A space, a no-break space, an ideographic space, a tab, a line feed, a zero-width space and a byte-order mark. */
 const BLANKS = [' ', '\u00a0', '\u3000', '\t', '\n', '\u200b', '\ufeff'];
 
 const account = (code: string, name = 'x') => books.client.graphql(CreateAccountDocument, { input: { code, name, type: 'BANK' } });
@@ -38,8 +38,8 @@ const note = async (number: string | undefined, idempotencyKey?: string) => {
 };
 const codeOf = ({ errors }: { errors?: readonly { extensions: Record<string, unknown> }[] }) => errors?.[0]?.extensions.code;
 
-describe('blanks around', () => {
-  it.each(BLANKS)('a number, a code and a name are left out: %j', async (blank) => {
+describe('surrounding blanks', () => {
+  it.each(BLANKS)('are removed from a number, a code and a name: %j', async (blank) => {
     const unique = `T${BLANKS.indexOf(blank)}`;
     const around = (text: string) => `${blank}${text}${blank}${blank}`;
     expect((await note(around(unique))).data?.createCreditNote?.number).toBe(unique);
@@ -51,7 +51,7 @@ describe('blanks around', () => {
     expect((await customer(around('Ann Base'))).data?.createCustomer?.displayName).toBe('Ann Base');
   });
 
-  it('make no other number or code', async () => {
+  it('do not make a number or code different', async () => {
     await note('B-1');
     await account('B-1');
     await branch('B-1');
@@ -62,7 +62,7 @@ describe('blanks around', () => {
     }
   });
 
-  it('are all there is of nothing', async () => {
+  it('alone count as an empty text', async () => {
     for (const blank of BLANKS) {
       for (const reply of [
         await note(blank),
@@ -76,12 +76,12 @@ describe('blanks around', () => {
     }
   });
 
-  it('do not count', async () => {
+  it('do not count towards the length limit', async () => {
     const code = 'L'.repeat(50);
     expect((await account(`  ${code}  `)).data?.createAccount?.code).toBe(code);
   });
 
-  it('make no other command of the same idempotency key', async () => {
+  it('do not change the fingerprint of an idempotency key', async () => {
     const input = { code: 'K-1', name: 'Key' };
     const send = (changes: object) =>
       books.client.graphql(CreateBranchDocument, { input: { ...input, ...changes } }, { 'idempotency-key': 'tidy' });
@@ -90,13 +90,13 @@ describe('blanks around', () => {
     expect(again.headers['idempotency-replayed']).toBe('true');
   });
 
-  it('a reason are left out, too', async () => {
+  it('are removed from a reason', async () => {
     await books.client.graphql(LockTransactionsDocument, { input: { lockDate: '2025-01-01', reason: ' filed\u00a0' } });
     const { auditEvents } = await books.client.query(AuditEventsDocument);
     expect(JSON.parse(auditEvents.at(-1)?.details ?? '').reason).toBe('filed');
   });
 
-  it('a reference or a description of a refund stay as they were sent', async () => {
+  it('are kept in the reference and the description of a refund', async () => {
     const { referenceNo, description } = await books.refund((await books.creditNote('100.00')).id, {
       referenceNo: ' A ',
       description: ' b ',
@@ -105,12 +105,12 @@ describe('blanks around', () => {
   });
 });
 
-describe('case', () => {
+describe('letter case', () => {
   it.each([
     ['cn-x07', 'CN-X07'],
     ['Ämter', 'äMTER'],
     ['Re\u0301sume', 'RÉSUME'],
-  ])('tells no two numbers or codes apart: %s, %s', async (one, other) => {
+  ])('does not make numbers or codes different: %s, %s', async (one, other) => {
     expect((await note(one)).data?.createCreditNote?.number).toBe(one.normalize('NFC'));
     await account(one);
     await branch(one);
@@ -119,27 +119,27 @@ describe('case', () => {
     expect(codeOf(await branch(other))).toBe('BRANCH_CODE_NOT_UNIQUE');
   });
 
-  it('tells customers apart, and organizations have numbers of their own', async () => {
+  it('is kept in names, and organizations have separate numbers', async () => {
     expect((await customer('anne')).data?.createCustomer?.displayName).toBe('anne');
     expect((await customer('Anne')).data?.createCustomer?.displayName).toBe('Anne');
     await note('O-1');
     expect((await (await gateway.books()).creditNote('1.00', { number: 'o-1' })).number).toBe('o-1');
   });
 
-  it('does not keep the next number from passing over one that was chosen by hand', async () => {
+  it('does not hide a number in use from the automatic numbering', async () => {
     const fresh = await gateway.books();
     for (const number of ['cn-00001', 'Cn-00002 ']) await fresh.creditNote('1.00', { number });
     expect((await fresh.creditNote('1.00')).number).toBe('CN-00003');
   });
 
-  it('tells one of two parallel notes that the number is taken', async () => {
+  it('does not matter for parallel notes with the same number: one succeeds', async () => {
     const replies = await Promise.all(['R-1', 'r-1', ' R-1', 'r-1\u00a0'].map((number) => note(number)));
     expect(replies.map(codeOf).filter((code) => code === undefined)).toHaveLength(1);
     expect(replies.map(codeOf).filter((code) => code === 'CREDIT_NOTE_NUMBER_NOT_UNIQUE')).toHaveLength(3);
   });
 });
 
-describe('the database itself', () => {
+describe('the database', () => {
   const refusal = async (statement: string) => {
     const { superuser } = gateway.database;
     try {
@@ -151,7 +151,7 @@ describe('the database itself', () => {
   };
 
   it.each(['$$ C$$', "E'C\\u00a0'", "E'e\\u0301'", '$$$$', "E'\\t'"])(
-    'refuses blanks around, and letters in pieces: %s',
+    'refuses surrounding blanks and decomposed letters: %s',
     async (text) => {
       const own = books.organization.id;
       for (const statement of [
@@ -170,7 +170,7 @@ describe('the database itself', () => {
     },
   );
 
-  it('refuses an organization whose id differs in case', async () => {
+  it('refuses an organization id that differs in case only', async () => {
     const id = books.organization.publicId.toUpperCase();
     expect(
       await refusal(`insert into organizations (public_id, name, base_currency, time_zone) values ('${id}', 'x', 'USD', 'UTC')`),
@@ -178,7 +178,7 @@ describe('the database itself', () => {
   });
 });
 
-it('holds for what the operator’s commands are given', async () => {
+it('the operator’s commands normalize their texts in the same way', async () => {
   const { rows } = await gateway.database.sql.query('select current_database() as database');
   const DATABASE_URL = connectionUrl({ ...readCluster().operator, database: rows[0].database });
   const create = (id: string) =>

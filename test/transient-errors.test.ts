@@ -16,14 +16,14 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-const TRY_AGAIN = { code: 'SERVICE_UNAVAILABLE', details: { retryable: true } };
+const RETRYABLE = { code: 'SERVICE_UNAVAILABLE', details: { retryable: true } };
 
-describe('what the database refuses for lack of something', () => {
+describe('a transient error of the database', () => {
   afterEach(async () => {
     await gateway.database.superuser.query('drop trigger if exists lacking on refunds');
   });
 
-  /** From now on, a refund meets this SQLSTATE. */
+  /** Makes every refund fail with this SQLSTATE. */
   async function refusing(code: string): Promise<void> {
     await gateway.database.superuser.query(`
       create or replace function lacking() returns trigger language plpgsql as $$
@@ -32,13 +32,13 @@ describe('what the database refuses for lack of something', () => {
   }
 
   it.each([
-    ['disk', '53100'],
-    ['memory', '53200'],
-    ['connections', '53300'],
-    ['room for temporary files', '53400'],
-    ['a disk that works', '58030'],
-    ['the right to write', '25006'],
-  ])('is to be tried again, over both doors: %s', async (_what, code) => {
+    ['a full disk', '53100'],
+    ['no memory', '53200'],
+    ['too many connections', '53300'],
+    ['a limit of temporary files', '53400'],
+    ['an I/O error', '58030'],
+    ['a read-only transaction', '25006'],
+  ])('is reported as retryable, over GraphQL and REST: %s', async (_what, code) => {
     const before = await books.snapshot();
     await refusing(code);
     const graphql = await books.client.graphql(
@@ -47,7 +47,7 @@ describe('what the database refuses for lack of something', () => {
     );
     const rest = await books.client.rest(`/api/credit-notes/${noteId}/refunds`, books.restBody());
 
-    expect(graphql.errors?.[0]?.extensions).toEqual(TRY_AGAIN);
+    expect(graphql.errors?.[0]?.extensions).toEqual(RETRYABLE);
     expect([rest.status, rest.json.errors[0].type, rest.json.errors[0].payload]).toEqual([
       503,
       'SERVICE_UNAVAILABLE',
@@ -57,13 +57,13 @@ describe('what the database refuses for lack of something', () => {
   });
 });
 
-describe('a database that lets nobody in', () => {
+describe('a database without a working connection', () => {
   const stops: (() => Promise<unknown>)[] = [];
   afterEach(async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
   });
 
-  /** What a caller with a credential, over both doors, and the operator's probe are told by a gateway on this connection. */
+  /** The replies of a gateway on this connection: GraphQL, REST and the readiness probe. */
   async function replies(connection: Connection, options?: Options) {
     const orm = await connect(connection, options);
     const other = await Gateway.start({ orm });
@@ -79,35 +79,35 @@ describe('a database that lets nobody in', () => {
     return [graphql.statusCode, graphql.json().errors[0].extensions, rest.statusCode, ready.statusCode, ready.json().reason];
   }
 
-  it('is to be tried again when its host cannot be resolved', async () => {
+  it('is reported as retryable when its host name cannot be resolved', async () => {
     expect(await replies({ clientUrl: 'postgres://user:secret@no-such-host.invalid/refunds' })).toEqual([
-      ...[503, TRY_AGAIN, 503],
+      ...[503, RETRYABLE, 503],
       ...[503, 'the name of the database host cannot be resolved'],
     ]);
   });
 
-  it('is to be tried again when nothing listens', async () => {
+  it('is reported as retryable when no server listens', async () => {
     const { port, stop } = await startTcpProxy();
     await stop();
     expect(await replies({ clientUrl: `postgres://user:secret@127.0.0.1:${port}/refunds` })).toEqual([
-      ...[503, TRY_AGAIN, 503],
+      ...[503, RETRYABLE, 503],
       ...[503, 'the database does not answer'],
     ]);
   });
 
-  it('is to be tried again when the password has been changed', async () => {
+  it('is reported as retryable when the password has changed', async () => {
     const { application } = readCluster();
     const connection = { ...application, dbName: application.database, password: randomBytes(8).toString('hex') };
-    expect(await replies(connection)).toEqual([...[503, TRY_AGAIN, 503], ...[503, 'the database refuses the credentials']]);
+    expect(await replies(connection)).toEqual([...[503, RETRYABLE, 503], ...[503, 'the database refuses the credentials']]);
   });
 
-  it('is to be tried again when it speaks no TLS', async () => {
+  it('is reported as retryable when it does not support TLS', async () => {
     const { port, stop } = await startTcpProxy();
     stops.push(stop);
     const { user, password, database } = readCluster().application;
     const connection = { host: '127.0.0.1', port, user, password, dbName: database };
     expect(await replies(connection, { driverOptions: { ssl: true } })).toEqual([
-      ...[503, TRY_AGAIN, 503],
+      ...[503, RETRYABLE, 503],
       ...[503, 'the database does not answer'],
     ]);
   });

@@ -17,7 +17,7 @@ async function balance(books: Books, id: string): Promise<string> {
   return String((await books.client.query(AccountDocument, { id })).account?.balance);
 }
 
-/** What is left on the receivable: in the base currency, and in the note's. */
+/** The balance of the receivable in the base currency and in the currency of the note. */
 async function receivable({ client, ids, gateway }: Books): Promise<number[]> {
   const { account } = await client.query(AccountDocument, { id: ids.receivable });
   const { rows } = await gateway.database.sql.query(
@@ -39,7 +39,7 @@ async function systemBalance(books: Books, role: 'fx-gain-loss' | 'rounding'): P
 describe('a refund at the rate of its note', () => {
   const EURO = { currencyCode: 'EUR', exchangeRate: '1.005' };
 
-  it('books what the rounding leaves as rounding and not as FX, where the bank account is in the base currency', async () => {
+  it('posts rounding differences as rounding, not as FX, if the bank account is in the base currency', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('3.00', EURO);
 
@@ -56,7 +56,7 @@ describe('a refund at the rate of its note', () => {
     expect(Number(await systemBalance(books, 'fx-gain-loss'))).toBe(0);
   });
 
-  it('leaves nothing to round where the bank account is in the currency of the note', async () => {
+  it('has no rounding difference if the bank account is in the currency of the note', async () => {
     const books = await gateway.books();
     const euros = await books.account('BANK', { currencyCode: 'EUR' });
     const note = await books.creditNote('3.00', EURO);
@@ -77,7 +77,7 @@ describe('a refund at the rate of its note', () => {
   });
 });
 
-it('values a bank account in the foreign currency by running totals, also at a changed rate', async () => {
+it('the value of a bank account in the foreign currency follows its running total, also at a changed rate', async () => {
   const books = await gateway.books();
   const euros = await books.account('BANK', { currencyCode: 'EUR' });
   const note = await books.creditNote('20.00', { currencyCode: 'EUR', exchangeRate: '1' });
@@ -91,7 +91,7 @@ it('values a bank account in the foreign currency by running totals, also at a c
   expect(Number(await systemBalance(books, 'rounding'))).toBe(0);
 });
 
-/** A part of what remains, at a rate; some are taken back. */
+/** Parts of the remaining credit, with a factor of the rate; a third of them are reversed. */
 const parts = fc.array(
   fc.record({ percent: fc.integer({ min: 1, max: 90 }), changed: fc.integer({ min: 600, max: 1900 }), reversed: fc.nat(2) }),
   { minLength: 1, maxLength: 6 },
@@ -107,7 +107,7 @@ const cases = fc.record({
   parts,
 });
 
-/** Pays a note back in parts, at its own rate or at others, with reversals in between, and the rest at the end. */
+/** Refunds a note in parts at its own rate or at changed ones, reverses some, and refunds the rest at the end. */
 async function payBack(
   { base, currency, units, rate, scale, fromForeign, parts }: typeof cases extends fc.Arbitrary<infer T> ? T : never,
   atNotesRate: boolean,
@@ -141,7 +141,7 @@ async function payBack(
   return { books, gains, exact };
 }
 
-it('realizes no gain at an unchanged rate, however a note is split and its refunds are reversed', async () => {
+it('refunds at the rate of the note realize no gain, however it is split and reversed', async () => {
   await fc.assert(
     fc.asyncProperty(
       cases.filter(({ base, currency }) => base !== currency),
@@ -156,13 +156,13 @@ it('realizes no gain at an unchanged rate, however a note is split and its refun
   );
 });
 
-it('realizes at changed rates what the rates make of the amounts, to half of the smallest unit over all refunds', async () => {
+it('refunds at changed rates realize the exact gain, up to half of the smallest unit over all refunds', async () => {
   await fc.assert(
     fc.asyncProperty(
       cases.filter(({ base, currency }) => base !== currency),
       async (one) => {
         const { books, exact } = await payBack(one, false);
-        // A gain is on the account's credit side, and so negative there.
+        // The account's balance is debits minus credits, so a gain is negative.
         const off = Big(await systemBalance(books, 'fx-gain-loss'))
           .plus(exact)
           .abs();

@@ -22,7 +22,7 @@ afterAll(() => gateway.stop());
 const send = (changes: Partial<RefundCreditNoteInput>, allowUnusualRate = false) =>
   books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note, changes), allowUnusualRate });
 
-describe('a rate far from that of the note', () => {
+describe('an exchange rate far from that of the note', () => {
   it.each(['110', '2.21', '0.54', '0.011'])('is refused: %s', async (exchangeRate) => {
     const before = await books.snapshot();
 
@@ -36,11 +36,11 @@ describe('a rate far from that of the note', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
-  it.each(['2.2', '0.55', '1.5'])('begins beyond twice and below half of it: %s', async (exchangeRate) => {
+  it.each(['2.2', '0.55', '1.5'])('is only one beyond twice or below half of the note’s rate: %s', async (exchangeRate) => {
     expect((await send({ exchangeRate })).data?.refundCreditNote?.exchangeRate).toBe(exchangeRate);
   });
 
-  it('is booked if the caller says that it is right, over either door', async () => {
+  it('is accepted with allowUnusualRate, over GraphQL and REST', async () => {
     const { data } = await send({ amount: '1.00', exchangeRate: '110' }, true);
     const body = books.restBody({ date: '2026-02-02', amount: 1, exchangeRate: 110 });
     const path = `/api/credit-notes/${note}/refunds`;
@@ -52,7 +52,7 @@ describe('a rate far from that of the note', () => {
     expect([allowed.status, allowed.json.exchange_rate]).toEqual([201, 110]);
   });
 
-  it.each(['ATOMIC', 'PER_ITEM'] as const)('is refused and allowed in a list too: %s', async (mode) => {
+  it.each(['ATOMIC', 'PER_ITEM'] as const)('is refused in a list, and accepted there with allowUnusualRate: %s', async (mode) => {
     const inputs = [books.refundInput(note, { exchangeRate: '110' })];
 
     const refused = await books.client.graphql(RefundCreditNotesDocument, { inputs, mode });
@@ -62,7 +62,7 @@ describe('a rate far from that of the note', () => {
     expect(allowed.refundCreditNotes[0]?.refund?.amount).toBe('40.00');
   });
 
-  it('is a warning in the preview, which shows what would be posted', async () => {
+  it('is a warning in the preview, which shows the journal lines', async () => {
     const input = books.refundInput(note, { exchangeRate: '110' });
     const { previewRefund } = await books.client.query(PreviewRefundDocument, { input });
     const usual = await books.client.query(PreviewRefundDocument, { input: { ...input, exchangeRate: '1.2' } });
@@ -77,7 +77,7 @@ describe('a rate far from that of the note', () => {
     expect(usual.previewRefund.warnings).toEqual([]);
   });
 
-  it('may follow from what the bank shows, but not from a cent of rounding', async () => {
+  it('is refused if it follows from the paid amount, but not if one cent of rounding explains it', async () => {
     const slip = await send({ exchangeRate: null, paidAmount: '4400.00' });
     const cent = await send({ exchangeRate: null, paidAmount: '0.02', amount: '0.01' });
     const fewCents = await send({ exchangeRate: null, paidAmount: '0.04', amount: '0.01' });

@@ -7,7 +7,7 @@ import { startTcpProxy, type TcpProxy } from './helpers/tcp-proxy.js';
 
 jest.setTimeout(60_000);
 
-describe('what a request may wait', () => {
+describe('the wait budget of a request', () => {
   let gateway: Gateway;
   let books: Books;
   let noteId: string;
@@ -21,9 +21,9 @@ describe('what a request may wait', () => {
   it.each([
     ['the period, then a key, then the note', { idempotencyKey: 'waited' }],
     ['the period, then the note', {}],
-  ])('is one time for all: %s', async (_what, key) => {
+  ])('covers all its lock waits: %s', async (_what, key) => {
     const { sql, superuser } = gateway.database;
-    // What is left when the refund is written shows what was still to be had for the last lock.
+    // The lock timeout at the time of the insert is the budget that remained for the last lock.
     await superuser.query(`
       create table if not exists seen (lock_timeout interval);
       create or replace function see() returns trigger language plpgsql security definer as $$
@@ -46,7 +46,7 @@ describe('what a request may wait', () => {
     expect(Number(rows[0]?.ms)).toBeGreaterThan(10_000);
   });
 
-  it('is spent once, also by several commands of one request; then nothing is written', async () => {
+  it('covers all commands of one request; nothing is written once it is spent', async () => {
     const notes = [await books.creditNote('10.00'), await books.creditNote('10.00'), await books.creditNote('10.00')];
     const ids = notes.map(({ id }) => id);
     const impatient = await Gateway.start({ requestWaitMs: 400, orm: gateway.database.orm });
@@ -64,7 +64,7 @@ describe('what a request may wait', () => {
     expect(await books.snapshot()).toEqual(before);
   });
 
-  it('lets everybody in while nothing can be noted of the use of keys', async () => {
+  it('is not spent by an update of the last use of a key, which is skipped while the row is locked', async () => {
     const { superuser } = gateway.database;
     await superuser.query('update api_keys set last_used_at = null');
     await superuser.query('begin');
@@ -76,7 +76,7 @@ describe('what a request may wait', () => {
   });
 });
 
-describe('connections that have gone silent', () => {
+describe('silent connections', () => {
   let gateway: Gateway;
   let behindProxy: Gateway;
   let proxy: TcpProxy;
@@ -104,7 +104,7 @@ describe('connections that have gone silent', () => {
     await orm?.close();
   });
 
-  it('keep nobody out', async () => {
+  it('delay no request beyond its budget', async () => {
     orm = await start(10_000);
     expect((await client.graphql('{ me { role } }')).errors).toBeUndefined();
     const pool = await orm.em.getConnection().getNativeClient();
@@ -115,7 +115,7 @@ describe('connections that have gone silent', () => {
     expect(replies.flatMap(({ errors }) => errors ?? [])).toEqual([]);
   });
 
-  it('are given up when the time for waiting has passed, and what waited is refused with nothing written', async () => {
+  it('are dropped when the budget is spent, and the waiting command is refused without effect', async () => {
     const note = await books.creditNote('100.00');
     orm = await start(3_000);
     const { sql, superuser } = gateway.database;
@@ -126,7 +126,7 @@ describe('connections that have gone silent', () => {
     void voiding.finally(() => {
       isOver = true;
     });
-    // On a machine that is slow enough, it may be refused before it is seen to wait.
+    // On a slow machine, the request may be refused before the test sees it wait.
     for (let waits = 0; waits === 0 && !isOver; ) {
       const { rows } = await superuser.query(
         `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,

@@ -27,7 +27,7 @@ function ask({ app }: Gateway, options: InjectOptions, headers: Record<string, s
   return app.inject({ ...options, headers: { ...options.headers, ...headers } });
 }
 
-/** A query with a credential over each door, as JSON. */
+/** A request with the credential to GraphQL by POST, GraphQL by GET, and REST. */
 function calls(headers: Record<string, string> = {}): InjectOptions[] {
   const sent = { ...books.client.headers, 'content-type': 'application/json', ...headers };
   return [
@@ -42,14 +42,14 @@ describe('the page with the demo key', () => {
     ['an unknown origin', 'https://evil.example'],
     ['an origin that may call', STUDIO],
     ['no origin at all', 'null'],
-  ])('is not given to scripts of %s', async (_, origin) => {
+  ])('is not readable by scripts of %s', async (_, origin) => {
     for (const options of [PAGE, { url: '/', headers: PAGE.headers }, { ...PAGE, headers: { accept: 'text/*' } }]) {
       const { headers } = await ask(demo, options, { origin });
       expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
     }
   });
 
-  it('shows the key only to a browser that asks this machine by its own name', async () => {
+  it('contains the key only for a local host name', async () => {
     for (const host of ['localhost:4000', 'LOCALHOST', '127.0.0.1:4000', '127.0.0.1', '[::1]:4000', '[::1]']) {
       const { statusCode, body } = await ask(demo, PAGE, { host });
       expect([host, statusCode, body.includes(SECRET)]).toEqual([host, 200, true]);
@@ -57,7 +57,7 @@ describe('the page with the demo key', () => {
   });
 
   it.each(['evil.example:4000', 'evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'localhost:4000:4000', '['])(
-    'is not there for the host "%s", wherever the gateway listens',
+    'is refused for the host "%s", wherever the gateway listens',
     async (host) => {
       for (const gateway of [demo, exposed]) {
         for (const accept of ['text/html', 'text/*', '*/*, application/json;q=0', 'text/html, application/problem+json']) {
@@ -70,7 +70,7 @@ describe('the page with the demo key', () => {
     },
   );
 
-  it('may load what the Sandbox needs and run its own scripts, talks to the gateway alone, and stands in no frame', async () => {
+  it('loads the Sandbox and its own scripts only, connects only to the gateway, and cannot be framed', async () => {
     const { headers, body } = await ask(demo, PAGE);
     const policy = new Map(
       String(headers['content-security-policy'])
@@ -87,7 +87,7 @@ describe('the page with the demo key', () => {
     expect(policy.get('frame-src')).toContain('https://sandbox.embed.apollographql.com');
     expect(policy.get('style-src')).toContain('https://fonts.googleapis.com');
     expect(String(headers['content-security-policy'])).not.toContain('unsafe-inline');
-    // Each inline script and style has the nonce that both directives allow.
+    // Each inline script and style has a nonce that both directives contain.
     expect(nonces.length).toBeGreaterThan(3);
     for (const directive of ['script-src', 'style-src']) {
       for (const nonce of nonces) expect(policy.get(directive)).toContain(`'nonce-${nonce}'`);
@@ -105,7 +105,7 @@ describe('the page with the demo key', () => {
   });
 });
 
-it('is not there for a client that names no host', async () => {
+it('the page is refused to a client that sends no Host header', async () => {
   await exposed.app.listen({ port: 0, host: '127.0.0.1' });
   const socket = connect((exposed.app.server.address() as AddressInfo).port, '127.0.0.1');
   socket.end('GET /graphql HTTP/1.0\r\nAccept: text/html\r\n\r\n');
@@ -116,7 +116,7 @@ it('is not there for a client that names no host', async () => {
 });
 
 describe('a call with a credential', () => {
-  it('may be read by pages of the hosted Sandbox, and by those of no other site', async () => {
+  it('can be read by pages of the hosted Sandbox, and by no other site', async () => {
     const allowed = async (origin: string) =>
       Promise.all(calls({ origin }).map(async (call) => (await ask(demo, call)).headers['access-control-allow-origin']));
 
@@ -131,7 +131,7 @@ describe('a call with a credential', () => {
     }
   });
 
-  it('is refused, in the dialect of its door, when it is sent to a name that a stranger points at this machine', async () => {
+  it('is refused, in the format of GraphQL or REST, for an unknown host name (DNS rebinding)', async () => {
     const [post, get, rest] = await Promise.all(calls({ host: 'evil.example:4000' }).map((call) => ask(demo, call)));
     const problem = await ask(demo, { ...calls()[2] }, { host: 'evil.example', accept: 'application/problem+json' });
     const page = await ask(demo, { url: '/nowhere' }, { host: 'evil.example' });
@@ -147,13 +147,13 @@ describe('a call with a credential', () => {
     expect(page.statusCode).toBe(421);
   });
 
-  it('may be sent to any name where the gateway listens to the network', async () => {
+  it('is accepted for any host name if the gateway listens to the network', async () => {
     const [call] = calls({ host: 'refunds.example' });
     const { books: _, ...headers } = { books, ...(await exposed.books()).client.headers };
     expect((await ask(exposed, { ...call }, headers)).statusCode).toBe(200);
   });
 
-  it('may be sent to a name that is configured, and to no other then', async () => {
+  it('is accepted only for the configured host names if there are any', async () => {
     const named = await Gateway.start({ host: '0.0.0.0', allowedHosts: ['refunds.example', '[2001:db8::1]'] });
     const probe = (host: string, url = '/nowhere') => ask(named, { url, headers: { host } });
     const statuses = await Promise.all([
@@ -169,7 +169,7 @@ describe('a call with a credential', () => {
     expect(statuses.map(({ statusCode }) => statusCode)).toEqual([404, 404, 404, 404, 421, 200]);
   });
 
-  it('has a reply that no browser shows, frames, sniffs or gives to another site', async () => {
+  it('has headers that forbid browsers to render, frame, sniff or share the reply', async () => {
     for (const call of [...calls(), { url: '/nowhere' }, { url: '/healthz' }]) {
       expect((await ask(demo, call)).headers).toMatchObject({
         'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -181,7 +181,7 @@ describe('a call with a credential', () => {
     }
   });
 
-  it('refunds nothing when a form of another site sends it', async () => {
+  it('writes nothing when a form of another site sends it', async () => {
     const note = await books.creditNote('100.00');
     const before = await books.snapshot();
     const mutation = 'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id } }';

@@ -14,7 +14,7 @@ const demo = {
   creditNotes: { open: 2 },
 } as unknown as Demo;
 
-it('shows the key in a terminal, and nowhere else', () => {
+it('the welcome contains the key in a terminal only', () => {
   const text = (isTerminal: boolean) => welcome('http://localhost:1', demo, { file: '/d/demo.json', isTerminal, hasSandbox: true });
   expect(text(true)).toContain('Demo API key    bc_secret');
   expect(text(true)).toContain('Bearer bc_secret');
@@ -22,12 +22,12 @@ it('shows the key in a terminal, and nowhere else', () => {
   expect(text(false)).toContain('Demo API key    in /d/demo.json');
 });
 
-it('names the Sandbox where there is one', () => {
+it('the welcome names the Sandbox if it is served', () => {
   const text = (hasSandbox: boolean) => welcome('http://localhost:1', demo, { file: '/d/demo.json', isTerminal: true, hasSandbox });
   expect([text(true).includes('Sandbox'), text(false).includes('Sandbox')]).toEqual([true, false]);
 });
 
-it('has a shell read the key from the file, whatever its folder is called', async () => {
+it("the printed commands read the key from demo.json, whatever the folder's name", async () => {
   const folder = await mkdtemp(join(tmpdir(), `it's "a" $folder `));
   const file = join(folder, 'demo.json');
   await writeFile(file, JSON.stringify(demo));
