@@ -3,10 +3,10 @@ import type { Organization } from '../entities/organization.js';
 import { Protocol, type Provenance } from '../entities/provenance.js';
 import { Forbidden } from '../errors.js';
 
-/** The request that somebody acts in, as far as it is kept with what is done. */
+/** Metadata of a request, which is stored with the records that it makes. */
 export type RequestMetadata = Omit<Provenance, 'createdBy' | 'userId' | 'apiKeyId'>;
 
-/** Who is calling, in which organization and request. Exactly one of the two ids is set. */
+/** The authenticated caller of a request. Exactly one of `userId` and `apiKeyId` is set. */
 export interface Actor {
   readonly organization: Organization;
   readonly role: Role;
@@ -15,16 +15,16 @@ export interface Actor {
   readonly userId: number | null;
   readonly apiKeyId: number | null;
   readonly request: Readonly<RequestMetadata>;
-  /** How many days after today the actor may post on. */
+  /** Number of days after today that the actor may use as posting dates. */
   readonly postingDaysAhead: number;
 }
 
-/** What is kept of the actor with what is done. */
+/** Returns the actor's data that is stored with a record. */
 export function provenanceOf({ name, userId, apiKeyId, request }: Actor): Provenance {
   return { createdBy: name, userId, apiKeyId, ...request };
 }
 
-/** The request of work that comes through no door. */
+/** Returns the metadata of work that comes from no client, such as an operator's command. */
 export function internalRequest(requestId: string): RequestMetadata {
   const nothing = { traceId: null, clientName: null, clientVersion: null, operationName: null, ip: null };
   return { requestId, protocol: Protocol.INTERNAL, ...nothing };
@@ -32,7 +32,10 @@ export function internalRequest(requestId: string): RequestMetadata {
 
 const ORDER: readonly Role[] = [Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN];
 
-/** @throws {Forbidden} if the actor's role may do less than the one that is required */
+/**
+ * @throws {Forbidden} if the actor's role is lower than the required one
+ * @example requireRole(actor, Role.ACCOUNTANT)
+ */
 export function requireRole(actor: Actor, required: Role): void {
   if (ORDER.indexOf(actor.role) < ORDER.indexOf(required)) throw new Forbidden(required, actor.role);
 }

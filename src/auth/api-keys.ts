@@ -10,12 +10,12 @@ export function looksLikeApiKey(credential: string): boolean {
   return credential.startsWith(PREFIX);
 }
 
-/** SHA-256 suffices for a key of 256 random bits: there is nothing to guess. */
+/** Returns the hash that the table holds. SHA-256 without salt suffices: a key has 256 random bits, which nobody can guess. */
 export function hashApiKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
 
-/** Makes a key. It is told here once, and kept nowhere. */
+/** Makes a key, and returns it with its row. The key itself is not stored, so this is the only time that it can be shown. */
 export async function createApiKey(
   em: EntityManager,
   organization: Organization,
@@ -36,7 +36,7 @@ export async function createApiKey(
   return { key, apiKey };
 }
 
-/** Revokes a key for good; whether there was such a key that was still good. */
+/** Revokes a key for good; returns `false` if there is no such key, or if it was revoked before. */
 export async function revokeApiKey(em: EntityManager, organization: Organization, id: number): Promise<boolean> {
   return (await em.nativeUpdate(ApiKey, { organization: organization.id, id, revokedAt: null }, { revokedAt: new Date() })) > 0;
 }

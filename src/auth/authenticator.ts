@@ -20,34 +20,37 @@ export interface Credentials {
   readonly organizationId: string | undefined;
 }
 
-interface Wanted {
+interface MembershipKey {
   readonly subject: string;
   readonly organizationId: string;
 }
 
 const WITH_ORGANIZATION = wholeWith('organization');
 
-/** How long `last used` of a key may lag behind: it is for people, and not worth a write at each request. */
+/** A key's `last_used_at` is written at most this often: it informs people, and is not worth a write per request. */
 const LAST_USED_LAG_SECONDS = 60;
 
-/** A connection that is silent for longer is given up, and the look-up made again on another one. */
-const SILENCE_MS = 1_000;
-const ATTEMPTS = 3;
+/** A connection that does not answer in this time is closed, and the query is sent again on another one. */
+const ANSWER_TIMEOUT_MS = 1_000;
+const MAX_ATTEMPTS = 3;
 
-/** Look-ups that take longer than usual hold up no others, unless there are too many of them. */
-const USUAL_MS = 100;
-const MOST_AT_ONCE = 4;
+/** A query that takes longer does not delay the next batch, unless too many run already. */
+const USUAL_QUERY_MS = 100;
+const MAX_CONCURRENT_QUERIES = 4;
 
-/** Tells who is calling. Those who call while others are being looked up are looked up together; nothing is remembered. */
+/**
+ * Authenticates callers. Credentials that arrive while a query runs share the next query. Nothing is cached, so that a revocation takes
+ * effect at once.
+ */
 export class Authenticator {
   private readonly apiKeys = new Batcher<'all', string, ApiKey | null>((hashes, _all, proceed) =>
     this.lookUp(() => this.findApiKeys(hashes), proceed),
   );
-  private readonly memberships = new Batcher<'all', Wanted, Membership | null>((wanted, _all, proceed) =>
+  private readonly memberships = new Batcher<'all', MembershipKey, Membership | null>((wanted, _all, proceed) =>
     this.lookUp(() => this.findMemberships(wanted), proceed),
   );
-  private atOnce = 0;
-  private noting: Promise<void> | undefined;
+  private runningQueries = 0;
+  private recordingUse: Promise<void> | undefined;
 
   constructor(
     private readonly em: EntityManager,
@@ -56,9 +59,9 @@ export class Authenticator {
   ) {}
 
   /**
-   * An API key names its organization, a JWT needs the organization-id header.
+   * Returns the caller. An API key belongs to one organization; a JWT needs the organization-id header.
    *
-   * @throws {Unauthenticated} the same for what does not exist and for what is not the caller's
+   * @throws {Unauthenticated} with the same reason for an unknown organization and for one without a membership of the caller
    */
   async authenticate({ authorization, organizationId }: Credentials, request: RequestMetadata): Promise<Actor> {
     const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
@@ -80,52 +83,52 @@ export class Authenticator {
   private async findApiKeys(hashes: readonly string[]): Promise<(ApiKey | null)[]> {
     const em = this.em.fork();
     const wanted = [...new Set(hashes)];
-    // Whether a key still holds is for the database's clock to say.
+    // The expiry is compared with the database's clock.
     const text = `
       select key.*, ${columnsOf(em, Organization, 'organization')}
       from (
         select ${columnsOf(em, ApiKey)},
-          last_used_at > now() - interval '${LAST_USED_LAG_SECONDS} seconds' as used_lately
+          last_used_at > now() - interval '${LAST_USED_LAG_SECONDS} seconds' as used_recently
         from api_keys where hash = any ($1) and revoked_at is null and (expires_at is null or expires_at > now())
       ) key join organizations organization on organization.id = key.organization_id`;
     const keys = query(text, [wanted], (rows) => {
       const apiKeys = mapRows(em, ApiKey, null, rows, WITH_ORGANIZATION);
-      return { apiKeys, used: apiKeys.filter((_, index) => rows[index]?.used_lately !== true) };
+      return { apiKeys, used: apiKeys.filter((_, index) => rows[index]?.used_recently !== true) };
     });
     const [{ apiKeys, used }] = await run(em, keys);
-    if (used.length > 0) this.noting ??= this.noteUse(used).finally(() => (this.noting = undefined));
+    if (used.length > 0) this.recordingUse ??= this.recordUse(used).finally(() => (this.recordingUse = undefined));
     const byHash = new Map(apiKeys.map((each) => [each.hash, each]));
     return hashes.map((hash) => byHash.get(hash) ?? null);
   }
 
-  /** Nobody waits for it, and what goes wrong is left for the next time: a row that somebody holds, say. */
-  private async noteUse(used: readonly ApiKey[]): Promise<void> {
+  /** Runs in the background. A failure, or a row that is locked, is ignored: the next use of the key tries again. */
+  private async recordUse(used: readonly ApiKey[]): Promise<void> {
     const text =
       'update api_keys set last_used_at = now() where id in (select id from api_keys where id = any ($1) for update skip locked)';
     const update = query(text, [used.map(({ id }) => id)], () => undefined);
-    await this.ownWork(() => run(this.em.fork(), update)).catch(() => undefined);
+    await this.asGateway(() => run(this.em.fork(), update)).catch(() => undefined);
   }
 
   private async lookUp<T>(find: () => Promise<T>, proceed: () => void): Promise<T> {
-    this.atOnce += 1;
-    const timer = this.atOnce < MOST_AT_ONCE ? setTimeout(proceed, USUAL_MS) : undefined;
+    this.runningQueries += 1;
+    const timer = this.runningQueries < MAX_CONCURRENT_QUERIES ? setTimeout(proceed, USUAL_QUERY_MS) : undefined;
     try {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await this.ownWork(find);
+          return await this.asGateway(find);
         } catch (error) {
-          if (!(error instanceof ConnectionException) || attempt === ATTEMPTS) throw error;
+          if (!(error instanceof ConnectionException) || attempt === MAX_ATTEMPTS) throw error;
         }
       }
     } finally {
       clearTimeout(timer);
-      this.atOnce -= 1;
+      this.runningQueries -= 1;
     }
   }
 
-  /** Many callers share it: it takes no organization's connections, and not what one of them may still wait. */
-  private ownWork<T>(look: () => Promise<T>): Promise<T> {
-    return workFor({ organizationId: null, budget: new WaitBudget(SILENCE_MS), silenceMs: SILENCE_MS }, look);
+  /** Runs a query that many callers share: it uses neither an organization's share of the connections nor one caller's wait budget. */
+  private asGateway<T>(send: () => Promise<T>): Promise<T> {
+    return workFor({ organizationId: null, budget: new WaitBudget(ANSWER_TIMEOUT_MS), silenceMs: ANSWER_TIMEOUT_MS }, send);
   }
 
   private async byJwt(token: string, organizationId: string | undefined, request: RequestMetadata): Promise<Actor> {
@@ -139,7 +142,7 @@ export class Authenticator {
     return { organization, role, name: user.name, userId: user.id, apiKeyId: null, request, postingDaysAhead };
   }
 
-  private async findMemberships(wanted: readonly Wanted[]): Promise<(Membership | null)[]> {
+  private async findMemberships(wanted: readonly MembershipKey[]): Promise<(Membership | null)[]> {
     const where = wanted.map(({ subject, organizationId }) => ({
       user: { subject },
       organization: { publicId: organizationId },

@@ -4,7 +4,7 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 export const JWT_ALGORITHMS = ['HS256', 'RS256', 'ES256', 'EdDSA'] as const;
 export type JwtAlgorithm = (typeof JWT_ALGORITHMS)[number];
 
-/** How JWTs are checked. The algorithm is pinned here: a token cannot choose its own. */
+/** Settings for the verification of JWTs. They fix the algorithm, so that a token cannot choose its own. */
 export interface JwtSettings {
   readonly algorithm: JwtAlgorithm;
   readonly key: KeyObject | Uint8Array;
@@ -12,7 +12,11 @@ export interface JwtSettings {
   readonly audience?: string | undefined;
 }
 
-/** @throws {Error} if the key does not suit the algorithm, in words for the operator and without the key */
+/**
+ * Returns the key that verifies JWTs: the secret for HS256, else the public key in PEM format.
+ *
+ * @throws {Error} if the key does not fit the algorithm. The message is for the operator, and does not contain the key
+ */
 export function jwtKey(algorithm: JwtAlgorithm, secret: string | undefined, publicKey: string | undefined): KeyObject | Uint8Array {
   if (algorithm === 'HS256') {
     const bytes = new TextEncoder().encode(secret ?? '');
@@ -25,7 +29,7 @@ export function jwtKey(algorithm: JwtAlgorithm, secret: string | undefined, publ
     const key = createPublicKey(publicKey.replaceAll('\\n', '\n'));
     if (suits(key)) return key;
   } catch {
-    // Said below: the parser's own message may quote the key.
+    // The error below replaces the parser's, which may quote the key.
   }
   throw new Error(`JWT_PUBLIC_KEY must be the ${expected} in PEM format that ${algorithm} needs`);
 }
@@ -39,7 +43,7 @@ const PUBLIC_KEYS = {
   EdDSA: { expected: 'Ed25519 public key', suits: (key: KeyObject) => key.asymmetricKeyType === 'ed25519' },
 };
 
-/** The `sub` claim of a valid token; `null` if the token is not valid, for whatever reason. */
+/** Returns the `sub` claim of a token; `null` if the token is not valid, for any reason. */
 export async function subjectOf(token: string, { algorithm, key, issuer, audience }: JwtSettings): Promise<string | null> {
   try {
     const { payload } = await jwtVerify(token, key, {
@@ -48,7 +52,7 @@ export async function subjectOf(token: string, { algorithm, key, issuer, audienc
       ...(issuer && { issuer }),
       ...(audience && { audience }),
     });
-    // Whatever the issuer put there, only a text that PostgreSQL can hold can be anybody's subject.
+    // PostgreSQL can hold neither NUL nor lone surrogates, so no user has such a subject.
     const { sub } = payload;
     return typeof sub === 'string' && sub.isWellFormed() && !sub.includes('\0') ? sub : null;
   } catch (error) {
@@ -57,7 +61,11 @@ export async function subjectOf(token: string, { algorithm, key, issuer, audienc
   }
 }
 
-/** Signs a token of the demo's own issuer, and of the tests'. */
+/**
+ * Signs a token for the demo and the tests.
+ *
+ * @param expires such as `1h`
+ */
 export function signJwt(subject: string, secret: Uint8Array, expires: string): Promise<string> {
   return new SignJWT()
     .setProtectedHeader({ alg: 'HS256' })

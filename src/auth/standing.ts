@@ -4,11 +4,11 @@ import { type Query, query } from '../orm/query.js';
 import { type Actor, requireRole } from './actor.js';
 
 /**
- * The roles that callers have when a unit of work reads them. Since a caller was authenticated, its key may have been revoked or have
- * expired, and its membership may have ended or have got another role.
+ * The present roles of callers. Since its authentication, a caller's key may have been revoked or may have expired, and its membership may
+ * have ended or got another role.
  */
 export class Standing {
-  /** @param roles by `key <id>` or `user <id>` */
+  /** @param roles with the keys `key <id>` and `user <id>` */
   constructor(private readonly roles: ReadonlyMap<string, Role>) {}
 
   /**
@@ -23,7 +23,10 @@ export class Standing {
   }
 }
 
-/** Reads the standing of the actors, by the database's clock. It sees what was committed before it, so it must follow the locks. */
+/**
+ * Reads the present roles of the actors, by the database's clock. It must run after the locks are granted, so that it sees all changes
+ * that were committed before.
+ */
 export function readStanding(organizationId: number, actors: readonly Actor[]): Query<Standing> {
   const keys = new Set(actors.flatMap(({ apiKeyId }) => apiKeyId ?? []));
   const users = new Set(actors.flatMap(({ userId }) => userId ?? []));
