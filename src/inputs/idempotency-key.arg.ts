@@ -1,6 +1,6 @@
 import { Arg } from 'type-graphql';
 
-/** The argument by which every mutation can be sent again without being done again. */
+/** Declares the `idempotencyKey` argument, with which a mutation can be sent again without a second effect. */
 export function IdempotencyKeyArg(): ReturnType<typeof Arg> {
   return Arg('idempotencyKey', () => String, {
     nullable: true,

@@ -1,12 +1,12 @@
 import { type ValidationError, type ValidatorOptions, validateSync } from 'class-validator';
 import type { ErrorCode, InvalidField } from '../errors.js';
 
-/** What the rules of an input's class find wrong with it. All of them are synchronous. */
+/** Validates an input by the rules of its class, all of which are synchronous; returns an empty list if it is valid. */
 export function wrongFields(input: object, options: ValidatorOptions = {}): InvalidField[] {
   return invalidFields(validateSync(input, { forbidUnknownValues: false, ...options }));
 }
 
-/** class-validator's errors as paths into the input, each with its reasons. */
+/** Flattens class-validator's tree of errors: each invalid field with its path and its reasons. */
 function invalidFields(errors: readonly ValidationError[], parent = ''): InvalidField[] {
   return errors.flatMap(({ property, constraints, contexts, children, value }) => [
     ...(constraints ? [{ field: `${parent}${property}`, constraints, code: codeOf(constraints, contexts), value }] : []),
@@ -14,7 +14,7 @@ function invalidFields(errors: readonly ValidationError[], parent = ''): Invalid
   ]);
 }
 
-/** The first rule that is broken says what a client's program should hear. */
+/** Returns the error code of the first broken rule. */
 function codeOf(constraints: Readonly<Record<string, string>>, contexts: ValidationError['contexts']): ErrorCode | undefined {
   const [first = ''] = Object.keys(constraints);
   return contexts?.[first]?.code;

@@ -1,7 +1,7 @@
-/** The most items of a list that a mutation takes. */
+/** Largest list in the input of a mutation. */
 export const MAX_ITEMS = 100;
 
-/** The most characters of each text, as people count them. */
+/** Longest texts, in characters (Unicode code points). */
 export const LENGTHS = {
   reference: 255,
   number: 255,

@@ -6,7 +6,7 @@ import type { Refund } from '../entities/refund.js';
 import { type Condition, conditionsOf, type Filterable, type Filters } from '../reads/filters.js';
 import { IsText } from './validators.js';
 
-/** What is kept is cut at this length; so no more of it can be asked for. */
+/** Stored values are truncated to this length, so a longer filter would find nothing. */
 const MAX_KEPT = 255;
 
 @Extensions({ role: Role.ACCOUNTANT })
@@ -51,9 +51,9 @@ const FILTERS: Filters<Refund, ProvenanceFilter> = {
 };
 
 /**
- * Returns the conditions that the given fields of the filter make.
+ * Returns one condition for each given field of the filter.
  *
- * @throws {Forbidden} to those who may not see where things came from: a filter would tell them
+ * @throws {Forbidden} if the actor may not read provenance, since a filter would reveal it
  */
 export function provenanceConditions(filter: ProvenanceFilter, actor: Actor): Condition<Filterable<Refund>>[] {
   requireRole(actor, Role.ACCOUNTANT);

@@ -15,7 +15,7 @@ import {
   IsText,
 } from './validators.js';
 
-/** What both doors validate: it mirrors the documented `CreditNoteRefundDto`, with the path's `creditNoteId`. */
+/** Input of a refund at both doors. It has the fields of the documented `CreditNoteRefundDto`, and the `creditNoteId` of the REST path. */
 @InputType({
   description:
     'A refund to be made. All fields are required, as in the documented REST body; paidAmount may stand for exchangeRate.',

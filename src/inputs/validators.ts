@@ -6,17 +6,17 @@ import { Big, digitCount, MAX_DIGITS, ZERO } from '../values/money.js';
 import { isPostingDate } from '../values/posting-date.js';
 import { tidy } from '../values/text.js';
 
-/** An id: a positive integer. */
+/** The value must be an id: a positive integer. */
 export function IsId(): PropertyDecorator {
   return rule('isId', 'must be an id: a positive integer', (value) => typeof value === 'string' && parseId(value) !== null);
 }
 
-/** An amount above zero. Whether it has too many digits is told by the rule after this one. */
+/** The amount must be above zero. {@link HasDigits} checks its digits. */
 export function IsPositiveAmount(): PropertyDecorator {
   return rule('isPositive', 'must be a positive number', isPositive, 'AMOUNT_NOT_POSITIVE');
 }
 
-/** An exchange rate above zero. Whether it has too many digits is told by the rule after this one. */
+/** The exchange rate must be above zero. {@link HasRateDigits} checks its digits. */
 export function IsPositiveRate(): PropertyDecorator {
   return rule('isPositive', 'must be a positive number', isPositive, 'EXCHANGE_RATE_INVALID');
 }
@@ -25,7 +25,7 @@ function isPositive(value: unknown): boolean {
   return value instanceof Big && value.gt(ZERO);
 }
 
-/** A decimal that a JSON number can carry. */
+/** A JSON number must be able to hold the digits of the decimal. */
 export function HasDigits(): PropertyDecorator {
   return rule(
     'hasDigits',
@@ -35,7 +35,7 @@ export function HasDigits(): PropertyDecorator {
   );
 }
 
-/** An exchange rate that a JSON number and the database can carry. */
+/** A JSON number and the database must be able to hold the digits of the exchange rate. */
 export function HasRateDigits(): PropertyDecorator {
   return rule(
     'hasDigits',
@@ -45,7 +45,7 @@ export function HasRateDigits(): PropertyDecorator {
   );
 }
 
-/** A calendar date, or a date-time that becomes one. */
+/** The value must be a calendar date, or a date-time that {@link isPostingDate} accepts. */
 export function IsPostingDate(): PropertyDecorator {
   return rule(
     'isDateString',
@@ -54,33 +54,33 @@ export function IsPostingDate(): PropertyDecorator {
   );
 }
 
-/** No writing puts so many marks on a letter (UAX 15, stream-safe text); bringing more in order takes the square of the time. */
+/** No writing system puts more than 30 marks on a letter (UAX 15, Stream-Safe Text Format). Normalization sorts them in quadratic time. */
 const MANY_MARKS = /\p{M}{31}/u;
 
-/** An e-mail address. The library's own check throws at half a character. */
+/** The value must be an e-mail address. The check of class-validator throws for a lone surrogate, so that is refused before. */
 export function IsEmailAddress(): PropertyDecorator {
   const isAddress = (value: unknown) => typeof value === 'string' && value.isWellFormed() && isEmail(value);
   return rule('isEmail', 'must be an e-mail address', isAddress);
 }
 
-/** Text that PostgreSQL can hold, of so many characters as people count them. */
+/** The value must be text that PostgreSQL can hold, with a length in characters (Unicode code points) within the limits. */
 export function IsText(minimum: number, maximum: number): PropertyDecorator {
   const length = minimum === 0 ? `at most ${maximum}` : `${minimum} to ${maximum}`;
   return rule(
     'isText',
     `must be text of ${length} characters${minimum > 0 ? ', not blank' : ''}, all of them whole and none of them NUL`,
     (value) => {
-      // No character takes so many code units, nor do blanks around them count without end.
+      // A much longer text is refused before the slower checks; 4 code units per character leave room for letters with marks.
       if (typeof value !== 'string' || value.length > 4 * maximum + 100) return false;
       if (value.includes('\0') || !value.isWellFormed() || MANY_MARKS.test(value)) return false;
-      // What may not be blank is kept without the blanks around it.
+      // A text that must not be blank is stored without the blanks at its ends.
       const count = [...(minimum === 0 ? value : tidy(value))].length;
       return count >= minimum && count <= maximum;
     },
   );
 }
 
-/** A value that stands in place of another. */
+/** The value is allowed only if the other property is absent. */
 export function IsAlternativeTo(property: string): PropertyDecorator {
   return ValidateBy({
     name: 'isAlternative',

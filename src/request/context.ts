@@ -8,23 +8,23 @@ import type { Command } from '../services/unit-of-work/command.js';
 import type { Idempotency } from '../services/unit-of-work/idempotency.js';
 import type { RequestLog } from './request-log.js';
 
-/** What a mutation has done: the objects that it made or changed, now or when the same was sent before. */
+/** The objects that a mutation made or changed, now or when the same command was first sent. */
 export interface Written {
   readonly type: string;
   readonly ids: readonly string[];
 }
 
-/** What one request works with. It has its own EntityManager, and so its own identity map and its own loaders. */
+/** The state of one request. Each request has its own EntityManager, and so its own identity map, and its own loaders. */
 export class Context {
   private fork: EntityManager | undefined;
   private loadersOfFork: Loaders | undefined;
-  /** Of each command that came with an idempotency key. */
+  /** The outcome of each command with an idempotency key. */
   private readonly outcomes = new Map<Idempotency, { readonly replayed: boolean }>();
-  /** Whether the arguments of the operation keep the rules of their input classes. */
+  /** Whether the operation's arguments have passed the rules of their input classes. */
   argumentsChecked = false;
-  /** What each mutation has done, by its name in the response. */
+  /** The objects that each mutation made or changed, by its name in the response. */
   readonly written = new Map<string, Written>();
-  /** What the operation costs. */
+  /** Cost of the operation: the number of fields and objects that its reply may have. */
   cost = 0;
 
   constructor(
@@ -39,7 +39,7 @@ export class Context {
     readonly turn: Turn,
   ) {}
 
-  /** @throws {ServiceUnavailable} if the client has gone: nothing more is begun for it */
+  /** @throws {ServiceUnavailable} if the client has disconnected, so that no more work is started for it */
   get em(): EntityManager {
     this.turn.signal.throwIfAborted();
     this.fork ??= this.root.fork();
@@ -47,7 +47,7 @@ export class Context {
   }
 
   get loaders(): Loaders {
-    // Each statement asks for the organization before it is sent.
+    // The loaders read the organization before each statement, so that none is sent for a client that has disconnected.
     this.loadersOfFork ??= createLoaders(this.em, () => {
       this.turn.signal.throwIfAborted();
       return this.actor.organization;
@@ -56,9 +56,9 @@ export class Context {
   }
 
   /**
-   * Who is calling.
+   * The authenticated caller.
    *
-   * @throws {Unauthenticated} if the request may do no more than ask for the schema
+   * @throws {Unauthenticated} if there is none: such a request may only read the schema
    */
   get actor(): Actor {
     if (this.caller instanceof Error) throw this.caller;
@@ -70,20 +70,26 @@ export class Context {
   }
 
   assertArgumentsChecked(): void {
-    if (!this.argumentsChecked) throw new Error('an operation is executed whose arguments nobody has checked');
+    if (!this.argumentsChecked) throw new Error("the operation's arguments were not checked before its execution");
   }
 
   /**
-   * Checks the idempotency key that a command would begin with.
+   * Checks the idempotency key of a command before anything is executed.
    *
-   * @param count of the commands in it, if it holds several
-   * @throws {InvalidInput} what {@link begin} and {@link beginSeveral} throw
+   * @param argument the mutation's idempotencyKey
+   * @param count number of commands in it if it is a bulk command, else 0
+   * @throws {InvalidInput} if {@link begin} or {@link beginSeveral} would throw it
    */
   assertKey(argument: string | null | undefined, count: number): void {
     this.keyOf(argument, count === 0 ? 0 : `#${count - 1}`.length);
   }
 
-  /** Executes a command that stands alone, with the mutation's idempotencyKey. Throws what the command throws. */
+  /**
+   * Executes one command and returns its result. It throws the errors of the command, and {@link InvalidInput} for a malformed key.
+   *
+   * @param idempotencyKey the mutation's argument
+   * @example context.execute(createBranch, input, idempotencyKey)
+   */
   execute<Input, Result>(
     command: Command<Input, Result>,
     input: Input,
@@ -93,11 +99,11 @@ export class Context {
   }
 
   /**
-   * Begins a command: what was read before it is forgotten, since several commands may stand in one document.
+   * Begins a command with a new EntityManager, since an earlier command of the same document may have read rows that are stale by now.
    *
    * @param argument the mutation's idempotencyKey
-   * @returns the caller's idempotency key, from the argument or else from the header
-   * @throws {InvalidInput}
+   * @returns the idempotency key of the argument, or else of the header
+   * @throws {InvalidInput} if the key is malformed
    */
   begin(argument?: string | null): Idempotency | undefined {
     this.forget();
@@ -106,9 +112,10 @@ export class Context {
   }
 
   /**
-   * Begins a command that holds several: the caller's key is the whole one's, and each has it with its own number.
+   * Begins a bulk command. The caller's key belongs to the whole; each command in it has the key with its number appended.
    *
-   * @returns what {@link begin} returns, for the whole and for each
+   * @returns the idempotency keys of the whole and of each command
+   * @throws {InvalidInput} if a key is malformed or becomes too long
    */
   beginSeveral(
     count: number,
@@ -143,12 +150,16 @@ export class Context {
     return idempotency;
   }
 
-  /** Whether every command that came with an idempotency key had been done before; `undefined` if none came with one. */
+  /** Whether all commands with an idempotency key were replays; `undefined` if no command had a key. */
   get idempotencyOutcome(): { readonly replayed: boolean } | undefined {
     return this.outcomes.size === 0 ? undefined : { replayed: [...this.outcomes.values()].every(({ replayed }) => replayed) };
   }
 
-  /** The header's key is for one command: several in one request would meet one another's key, and are refused. */
+  /**
+   * Returns the refusal of a request with the Idempotency-Key header and several commands, which would share the key; else `null`.
+   *
+   * @param commands number of commands without a key of their own
+   */
   refuseSharedKey(commands: number): InvalidInput | null {
     if (this.idempotencyKey === undefined || commands <= 1) return null;
     const reason = 'The Idempotency-Key header is for one mutation; give each of several its own idempotencyKey argument';

@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify';
 
-/** Characters of an error's message in an outage's line. */
+/** Characters of an error message in the log line of a transient error. */
 const MAX_REASON = 200;
 
-/** What is logged of one request: one line when it ends, and one for each fault of ours on the way. */
+/** The log of one request: the fields of its final line, and a line for each transient or unexpected error. */
 export class RequestLog {
   readonly fields: Record<string, unknown> = {};
 
@@ -14,8 +14,8 @@ export class RequestLog {
   }
 
   /**
-   * Logs what is no fault of ours and passes by itself, such as a database that is just starting again. An outage meets every
-   * request, so each has one short line: no stack, and of the message, which begins with the whole statement, the end.
+   * Logs a transient error, such as a restart of the database. An outage affects every request, so the line is short: it has no stack, and
+   * only the end of the message, which begins with the whole statement.
    */
   transient(error: unknown): void {
     const { message, code } = error as Partial<Error & { code: unknown }>;
@@ -23,7 +23,7 @@ export class RequestLog {
     this.logger.warn({ reason, ...this.fields }, 'unavailable');
   }
 
-  /** Logs an unexpected error in full; the client is given the request id, nothing else. */
+  /** Logs an unexpected error in full. The client gets nothing of it but the request id. */
   fault(error: unknown): void {
     this.logger.error({ err: error, ...this.fields }, 'unexpected error');
   }
