@@ -1,7 +1,7 @@
 import type { Big } from './values/money.js';
 import type { PostingDate } from './values/posting-date.js';
 
-/** Every refusal that a client can meet, over either door. Codes are part of the public contract: never renamed. */
+/** The codes of all refusals, at both doors. They are part of the public contract: a code is never renamed. */
 export type ErrorCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
@@ -44,20 +44,22 @@ export type ErrorCode =
   | 'LOCK_DATE_NOT_EARLIER'
   | 'IDEMPOTENCY_KEY_REUSED';
 
-/** What a client hears of a fault of ours. */
+/** The client's error for a bug or another unexpected error. */
 export const FAULT = {
   code: 'INTERNAL_SERVER_ERROR',
   message: 'Something went wrong on our side; tell us the request id',
 } as const;
 
-/** Seconds after which a client may try again what was refused for a lack of room. */
+/** The Retry-After header of replies to an overload, in seconds. */
 export const RETRY_AFTER_SECONDS = '1';
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /**
- * Makes an error of what a client did, without a stack: nobody reads that, and to collect the frames takes longer than all else that
- * refusing does.
+ * Makes an error without a stack. For an error of the client nobody reads the stack, and its collection takes longer than the rest of the
+ * refusal.
+ *
+ * @example throw withoutStack(() => new GraphQLError(message))
  */
 export function withoutStack<T>(make: () => T): T {
   const { stackTraceLimit } = Error;
@@ -70,20 +72,20 @@ export function withoutStack<T>(make: () => T): T {
 }
 
 /**
- * A refusal: the caller asked for something that the rules do not allow, and nothing was written. (Only
- * {@link ServiceUnavailable} may follow a commit whose answer was lost.)
+ * A refusal: the rules do not allow the request, and nothing was written. (Only {@link ServiceUnavailable} may follow a commit whose
+ * answer was lost.)
  *
- * Everything else that is thrown is a fault of ours: hidden from the caller, logged in full.
+ * Any other error is a bug: it is hidden from the client, and logged in full.
  */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
-  /** The input field that is to blame, as the caller spells it. */
+  /** The input field that caused the refusal, by its name in the request. */
   field: string | undefined;
-  /** The numbers behind the refusal, for programs. */
+  /** The values that led to the refusal, for programs. */
   readonly details: ErrorDetails;
 
   constructor(message: string, { field, ...details }: ErrorDetails & { field?: string } = {}) {
-    // As withoutStack does, in which no constructor can call another.
+    // The same as in withoutStack, which cannot contain a call of super.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(message);
@@ -93,16 +95,20 @@ export abstract class DomainError extends Error {
     this.details = details;
   }
 
-  /** Says at which place of the input it is, where a command holds several. */
+  /**
+   * Puts the path of a list item before the field.
+   *
+   * @example error.at('inputs.2') // field becomes 'inputs.2.amount'
+   */
   at(place: string): this {
     this.field = this.field === undefined ? place : `${place}.${this.field}`;
     return this;
   }
 }
 
-// Who is calling
+// Authentication
 
-/** What was wrong with the credential, for the log and the legacy dialect: it says nothing about what exists. */
+/** The problem with the credential, for the log and the legacy REST errors. It does not reveal which organizations exist. */
 export type UnauthenticatedReason = 'CREDENTIAL' | 'ORGANIZATION_ID_REQUIRED' | 'ORGANIZATION_UNKNOWN';
 
 const UNAUTHENTICATED_MESSAGE = {
@@ -130,16 +136,16 @@ export class Forbidden extends DomainError {
 export interface InvalidField {
   /** Path of the field, such as `amount` or `lines.0.amount`. */
   readonly field: string;
-  /** Rule → what is wrong, in the caller's words. */
+  /** Message of each broken rule, by the rule's name. */
   readonly constraints: Readonly<Record<string, string>>;
-  /** If there is a better one than BAD_USER_INPUT. */
+  /** Absent: BAD_USER_INPUT. */
   readonly code?: ErrorCode | undefined;
-  /** Which part of the request it is in, if several are wrong. */
+  /** Path of the GraphQL field that has the argument, if the invalid arguments belong to several fields. */
   readonly path?: readonly string[];
   readonly value?: unknown;
 }
 
-/** Says all that is wrong with the input at once. Its code is the one that all wrong fields have in common, if they do. */
+/** Refuses an input with all its invalid fields. The code is that of the fields if they share one, else BAD_USER_INPUT. */
 export class InvalidInput extends DomainError {
   readonly code: ErrorCode;
   constructor(readonly fields: readonly InvalidField[]) {
@@ -158,19 +164,19 @@ export class InvalidInput extends DomainError {
   }
 }
 
-// Circumstances
+// Overload and outages
 
-/** The database was busy, gone or starting just then. Whether the command was done is known only by sending it again. */
+/** The database was busy, unreachable or starting. The command may have been committed; the client finds out by sending it again. */
 export class ServiceUnavailable extends DomainError {
   readonly code = 'SERVICE_UNAVAILABLE';
   constructor(
-    message = 'The database did not answer in time, so that it is not known whether it was done; send it again with the same idempotency key',
+    message = 'The database did not answer in time and may have executed the request; send it again with the same idempotency key',
   ) {
     super(message, { retryable: true });
   }
 }
 
-/** The request was sent to a name that the gateway does not answer to. */
+/** The Host header is neither a loopback name nor in ALLOWED_HOSTS. */
 export class HostNotAllowed extends DomainError {
   readonly code = 'HOST_NOT_ALLOWED';
   constructor(host: string) {
@@ -181,12 +187,12 @@ export class HostNotAllowed extends DomainError {
   }
 }
 
-/** What a document has too much of, in words. The names are told in `details.of`. */
+/** Measures of a document, in words for the message. `details.of` has the key. */
 const TOO_MUCH = {
   depth: 'levels of fields',
-  fields: 'fields, with its fragments written out',
+  fields: 'fields, counting those of each use of a fragment',
   aliases: 'aliases',
-  repetitions: 'fields that are asked for more than once in one place',
+  repetitions: 'repeated fields in one selection set',
   rootFields: 'root fields',
   directives: 'directives',
   fragments: 'uses of fragments',
@@ -194,13 +200,13 @@ const TOO_MUCH = {
   variables: 'variables',
   values: 'values',
   valueDepth: 'levels of values',
-  reply: 'fields and objects that it may have to answer',
+  reply: 'fields and objects in its largest possible reply',
   nameLength: 'characters in one name',
 } as const;
 
 export type DocumentMeasure = keyof typeof TOO_MUCH;
 
-/** A GraphQL document that would take too much work. It is refused before anything of it is done. */
+/** The GraphQL document would take too much work. It is refused before its execution. */
 export class QueryTooCostly extends DomainError {
   readonly code = 'QUERY_TOO_COSTLY';
   constructor(of: DocumentMeasure, cost: number, limit: number) {
@@ -208,7 +214,7 @@ export class QueryTooCostly extends DomainError {
   }
 }
 
-/** Too many requests in the present window. Nothing has been looked at. */
+/** The caller has sent too many requests in the present window. Nothing of this one was executed. */
 export class RateLimited extends DomainError {
   readonly code = 'RATE_LIMITED';
   constructor(
@@ -264,10 +270,10 @@ export class CreditNoteNumberNotUnique extends DomainError {
   }
 }
 
-/** Less is left on the credit note than is to be refunded. The name is the legacy API's. */
+/** The amount is larger than the remaining credit. The legacy API defines the code. */
 export class CreditNoteHasNoRemainingAmount extends DomainError {
   readonly code = 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT';
-  /** @param amount what was to be refunded; `null` if no amount was named */
+  /** @param amount of the refund; `null` if the request has no amount */
   constructor(number: string, amount: string | null, remaining: string, currencyCode: string) {
     const message =
       amount === null
@@ -277,7 +283,7 @@ export class CreditNoteHasNoRemainingAmount extends DomainError {
   }
 }
 
-/** The name is the legacy API's. */
+/** The legacy API defines the code. */
 export class CreditNoteHasRefunds extends DomainError {
   readonly code = 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS';
   constructor(number: string) {
@@ -285,7 +291,7 @@ export class CreditNoteHasRefunds extends DomainError {
   }
 }
 
-/** The note is not as the caller saw it. */
+/** The remaining credit differs from the caller's `expectedRemaining`. */
 export class CreditNoteChanged extends DomainError {
   readonly code = 'CREDIT_NOTE_CHANGED';
   constructor(number: string, expectedRemaining: string, remaining: string, currencyCode: string) {
@@ -300,7 +306,7 @@ export class CreditNoteChanged extends DomainError {
 
 // Refunds
 
-/** The name is the legacy API's. */
+/** The legacy API defines the code. */
 export class RefundNotFound extends DomainError {
   readonly code = 'REFUND_CREDIT_NOTE_NOT_FOUND';
   constructor(id: string) {
@@ -315,16 +321,19 @@ export class RefundAlreadyReversed extends DomainError {
   }
 }
 
-/** A refund that looks the same was made a moment ago, and the caller sent no key that would tell the two apart. */
+/** An equal refund was made within the duplicate window, and the request has no idempotency key. */
 export class PossibleDuplicateRefund extends DomainError {
   readonly code = 'POSSIBLE_DUPLICATE_REFUND';
-  /** @param refundId `null` where both stand in the same command */
+  /**
+   * @param refundId `null` if both refunds are in the same command
+   * @param seconds length of the duplicate window
+   */
   constructor(refundId: string | null, seconds: number) {
-    const what =
+    const duplicate =
       refundId === null
-        ? 'The same refund stands twice here'
+        ? 'The request contains the same refund twice'
         : `Refund ${refundId} is the same and was made less than ${seconds} seconds ago`;
-    super(`${what}; allow duplicates, or send an idempotency key`, { refundId, seconds });
+    super(`${duplicate}; allow duplicates, or send an idempotency key`, { refundId, seconds });
   }
 }
 
@@ -358,20 +367,23 @@ export class ExchangeRateInvalid extends DomainError {
   }
 }
 
-/** A slip of the decimal point looks like this. */
+/** The exchange rate differs from the credit note's so much that a typing error is likely. */
 export class ExchangeRateUnusual extends DomainError {
   readonly code = 'EXCHANGE_RATE_UNUSUAL';
-  /** @param field that the rate was given in, or follows from */
+  /**
+   * @param field with the rate, or with the paid amount that the rate follows from
+   * @param factor largest ratio of the two rates
+   */
   constructor(field: string, exchangeRate: Big, creditNoteRate: Big, factor: number) {
     super(
-      `The exchange rate ${exchangeRate.toFixed()} is more than ${factor} times off the credit note's, ${creditNoteRate.toFixed()}; ` +
-        'if it is right, allow unusual rates',
+      `The exchange rate ${exchangeRate.toFixed()} is more than ${factor} times, or less than 1/${factor} of, the credit note's rate ` +
+        `${creditNoteRate.toFixed()}; if it is right, allow unusual rates`,
       { field, exchangeRate: exchangeRate.toFixed(), creditNoteRate: creditNoteRate.toFixed(), factor },
     );
   }
 }
 
-/** The bank cannot have shown this amount for the refund. */
+/** The paid amount is not possible for the refund and its account. */
 export class PaidAmountInvalid extends DomainError {
   readonly code = 'PAID_AMOUNT_INVALID';
   constructor(reason: string, paidAmount: Big) {
@@ -427,7 +439,7 @@ export class AccountCodeNotUnique extends DomainError {
   }
 }
 
-/** The name is the legacy API's. */
+/** The legacy API defines the code. */
 export class BranchNotFound extends DomainError {
   readonly code = 'BRANCH_ID_NOT_FOUND';
   constructor(id: string) {
@@ -458,7 +470,7 @@ export class DateBeforeCreditNote extends DomainError {
   }
 }
 
-/** The name is the legacy API's. The lock date itself is locked too. */
+/** The lock date itself is locked too. The legacy API defines the code. */
 export class TransactionsDateLocked extends DomainError {
   readonly code = 'TRANSACTIONS_DATE_LOCKED';
   constructor(date: PostingDate, lockDate: PostingDate, field = 'date') {
@@ -473,7 +485,7 @@ export class DateBeforeRefund extends DomainError {
   }
 }
 
-/** Nobody knows yet what will be then: it is a slip of the keyboard. */
+/** The date is more than POSTING_DAYS_AHEAD days after today: a typing error is likely. */
 export class DateTooFarAhead extends DomainError {
   readonly code = 'DATE_TOO_FAR_AHEAD';
   constructor(date: PostingDate, latestDate: PostingDate, field = 'date') {
@@ -481,7 +493,7 @@ export class DateTooFarAhead extends DomainError {
   }
 }
 
-/** Locking closes days; opening some needs its own word. */
+/** `lockTransactions` never opens locked days: only `unlockTransactions` does. */
 export class LockDateEarlier extends DomainError {
   readonly code = 'LOCK_DATE_EARLIER';
   constructor(lockDate: PostingDate, currentLockDate: PostingDate) {

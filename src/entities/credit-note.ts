@@ -288,7 +288,7 @@ export class CreditNote extends Owned {
       assertExchangeRate(rate, this.currencyCode, baseCurrency);
       return { exchangeRate: rate, paidInBase: paidAmount };
     }
-    if (!exchangeRate) throw new ExchangeRateInvalid('exchangeRate is required, or else paidAmount');
+    if (!exchangeRate) throw new ExchangeRateInvalid('exchangeRate or paidAmount is required');
     assertExchangeRate(exchangeRate, this.currencyCode, baseCurrency);
     return { exchangeRate, paidInBase: isInBase ? roundToCurrency(amount.times(exchangeRate), baseCurrency) : null };
   }
@@ -311,7 +311,7 @@ export class CreditNote extends Owned {
     const { baseCurrency } = this.organization;
     assertAmount(paidAmount, baseCurrency, 'paidAmount');
     if (currencyCode !== baseCurrency) {
-      const reason = `What leaves ${name}, which is held in ${currencyCode}, is the amount itself; send exchangeRate in place of paidAmount`;
+      const reason = `Account ${name} is held in ${currencyCode} and pays the amount itself; send exchangeRate in place of paidAmount`;
       throw new PaidAmountInvalid(reason, paidAmount);
     }
     if (this.currencyCode === baseCurrency && !paidAmount.eq(amount)) {

@@ -68,7 +68,7 @@ export function IsText(minimum: number, maximum: number): PropertyDecorator {
   const length = minimum === 0 ? `at most ${maximum}` : `${minimum} to ${maximum}`;
   return rule(
     'isText',
-    `must be text of ${length} characters${minimum > 0 ? ', not blank' : ''}, all of them whole and none of them NUL`,
+    `must be text of ${length} characters${minimum > 0 ? ', not blank' : ''}, in valid Unicode without NUL`,
     (value) => {
       // A much longer text is refused before the slower checks; 4 code units per character leave room for letters with marks.
       if (typeof value !== 'string' || value.length > 4 * maximum + 100) return false;
