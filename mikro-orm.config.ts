@@ -7,19 +7,19 @@ import { MIGRATIONS } from './src/migrations/index.js';
 import { DatabaseDriver } from './src/orm/driver.js';
 import { DEFAULT_POOL_SIZE } from './src/orm/pool-size.js';
 
-/** How to reach a database: a URL, or the parts of one. */
+/** The address of a database: a URL, or its parts. */
 export type Connection =
   | { readonly clientUrl: string }
   | { readonly host: string; readonly port: number; readonly user: string; readonly password: string; readonly dbName: string };
 
-/** `pipeline`: statements are sent without waiting for the answers of those before them. */
+/** `pipeline` lets pg send a statement without waiting for the answers to those before it. */
 const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutMillis: 10_000, keepAlive: true, pipeline: true };
 
 /**
- * What PostgreSQL keeps each connection of the gateway to, in milliseconds where it is a time.
+ * PostgreSQL's settings for each connection of the gateway. Times are in milliseconds.
  *
- * A client that is gone, or a lock that nobody lets go of, must not hold a connection for ever. And what has a name is planned once: left to itself,
- * PostgreSQL may plan it each time, which for a page takes twice as long as reading it.
+ * The timeouts free a connection whose client has disconnected or whose lock is never released. `force_generic_plan` plans a prepared
+ * statement once. Otherwise PostgreSQL may plan it at each execution, which takes twice as long as reading a page.
  */
 export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   lock_timeout: '5000',
@@ -28,23 +28,23 @@ export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   plan_cache_mode: 'force_generic_plan',
 };
 
-/** For migrations and operators' commands, which may take as long as they take; and behind a pooler, where the role has the settings. */
+/** For migrations and operators' commands, which have no time limit; and behind a pooler, where the role has the settings. */
 export const PATIENT: Options = { driverOptions: CONNECTION };
 
 const config: Options = defineConfig({
   entities: ENTITIES,
   extensions: [Migrator],
   metadataProvider: ReflectMetadataProvider,
-  // The schema is what the migrations say. It holds rules that entities cannot express, so it is never derived from them.
+  // The migrations define the schema. It has rules that entities cannot express, so it is never generated from them.
   migrations: { migrationsList: MIGRATIONS, tableName: 'schema_migrations', snapshot: false, silent: true },
   pool: { max: DEFAULT_POOL_SIZE },
   driver: DatabaseDriver,
-  // An entity watches itself once a unit of work knows it, and not from its birth: most are only written.
+  // Relations are propagated only for managed entities: most new ones are written once and never read.
   propagationOnPrototype: false,
   driverOptions: {
     ...CONNECTION,
     ...SESSION_SETTINGS,
-    // The one that pg has no word for.
+    // pg has no option of its own for this setting.
     options: `-c plan_cache_mode=${SESSION_SETTINGS.plan_cache_mode}`,
   },
 });

@@ -15,12 +15,12 @@ import { listOrganizations, openOrganization } from './services/organizations/cr
 import { addMember, changeMember, endMembership, listMembers } from './services/organizations/members.js';
 import { findOrganization, type Operator, OperatorRefusal } from './services/organizations/operator-command.js';
 
-/** Works on a migrated database. */
+/** A command that needs a migrated database. */
 interface Command extends Synopsis {
   run(em: EntityManager, flags: Flags): Promise<void>;
 }
 
-/** Works on the database as a whole. */
+/** A command that works on the whole database, and opens it by itself. */
 interface DatabaseCommand extends Synopsis {
   run(config: Config, flags: Flags, file: string): Promise<void>;
 }
@@ -29,7 +29,7 @@ const DATABASE_COMMANDS: Readonly<Record<string, DatabaseCommand>> = {
   migrate: {
     required: [],
     optional: ['application-role', 'operator-role'],
-    about: 'applies what the database lacks, and gives the roles their rights',
+    about: 'applies the missing migrations, and gives the roles their rights',
     async run(config, flags) {
       const applied = await migrateDatabase(config, rolesOf(flags));
       process.stdout.write(applied.length === 0 ? 'Nothing to migrate.\n' : `Applied: ${applied.join(', ')}\n`);
@@ -40,7 +40,7 @@ const DATABASE_COMMANDS: Readonly<Record<string, DatabaseCommand>> = {
     required: [],
     optional: [],
     takesFile: true,
-    about: 'writes all that the database holds into a new file, also while the gateway runs',
+    about: 'writes all rows of the database into a new file; the gateway may be running',
     async run(config, _flags, file) {
       const rows = await backupDatabase(config, file);
       process.stdout.write(`Wrote ${rows} rows to ${file}.\n`);
@@ -51,7 +51,7 @@ const DATABASE_COMMANDS: Readonly<Record<string, DatabaseCommand>> = {
     required: [],
     optional: ['application-role', 'operator-role'],
     takesFile: true,
-    about: 'fills an empty database from a backup, and proves the books; exit code 2 says that they are wrong',
+    about: 'fills an empty database from a backup, and checks the books; exit code 2 if they are wrong',
     async run(config, flags, file) {
       const { rows, health } = await restoreDatabase(config, rolesOf(flags), file);
       process.stdout.write(`Restored ${rows} rows from ${file}.\n\n`);
@@ -90,7 +90,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'member add': {
     required: ['organization', 'subject', 'name', 'role'],
     optional: ['by'],
-    about: 'makes a user a member, also a former one',
+    about: 'makes a user a member; a former member becomes one again',
     async run(em, flags) {
       const organization = await organizationOf(em, flags);
       const [subject, name, role] = [required(flags, 'subject'), required(flags, 'name'), roleOf(flags)];
@@ -135,7 +135,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'api-key create': {
     required: ['organization', 'name', 'role'],
     optional: ['expires', 'by'],
-    about: 'makes a key, and prints it this once; it ends with the day of --expires',
+    about: 'makes a key and prints it; it cannot be printed again. It expires at the end of the day of --expires',
     async run(em, flags) {
       const organization = await organizationOf(em, flags);
       const input = { name: required(flags, 'name'), role: roleOf(flags), expires: flags.expires };
@@ -173,7 +173,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   audit: {
     required: [],
     optional: ['organization'],
-    about: 'proves the books of all organizations or of one; exit code 2 says that they are wrong',
+    about: 'checks the books of all organizations or of one; exit code 2 if they are wrong',
     async run(em, flags) {
       const organization = flags.organization === undefined ? null : await organizationOf(em, flags);
       printHealth(await ledgerHealth(em, organization?.id ?? null));
@@ -220,7 +220,7 @@ function roleOf(flags: Flags): Role {
   return role;
 }
 
-/** Who is at the keyboard, as the operating system knows, unless the operator says it. */
+/** Returns the operator's name: that of --by, or else the user of the operating system. */
 function operatorOf(flags: Flags): Operator {
   return { by: flags.by ?? process.env.SUDO_USER ?? userInfo().username };
 }
@@ -233,14 +233,14 @@ function print(rows: readonly (readonly (string | number)[])[]): void {
   process.stdout.write(rows.length === 0 ? 'None.\n' : `${rows.map((row) => row.join('\t')).join('\n')}\n`);
 }
 
-/** One line about what went wrong. */
+/** Returns the error in one line. */
 function messageOf(error: unknown): string {
   if (isMissingRight(error)) return RIGHT_MISSING;
   if (error instanceof InvalidInput) return error.fields.map(optionMessage).join('; ');
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What is wrong with a field, in the name of the option that it comes from. */
+/** Returns the reasons of an invalid field, with the option's name instead of the field's. */
 function optionMessage({ field, constraints }: InvalidField): string {
   const option = `--${field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   return Object.values(constraints)

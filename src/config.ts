@@ -11,49 +11,49 @@ import { SANDBOX_ORIGINS } from './server/web-security.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** What the environment says, read and checked once. */
+/** The configuration. {@link readConfig} reads it from the environment and checks it, once. */
 export interface Config {
   readonly host: string;
   readonly port: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
-  /** Where the embedded database lives, when there is no `databaseUrl`. */
+  /** Folder of the embedded database, which is used without a `databaseUrl`. */
   readonly dataDir: string;
   readonly databaseUrl: string | null;
-  /** `null`: no JWT is accepted, but for the demo's own. */
+  /** `null`: only the JWTs of the demo are accepted. */
   readonly jwt: JwtSettings | null;
-  /** Without an idempotency key, an equal refund within so many seconds is refused as a possible duplicate; 0 turns that off. */
+  /** A refund without an idempotency key is refused if an equal one was made within this time; 0 turns the rule off. */
   readonly duplicateWindowSeconds: number;
-  /** How many days after today, in the organization's time zone, may be posted on. */
+  /** Number of days after today, in the organization's time zone, that may be posting dates. */
   readonly postingDaysAhead: number;
-  /** Whose address is kept with a refund: nobody's, the connection's, or the one that a proxy forwards. */
+  /** The address that is stored with a refund: none, that of the connection, or the one that a proxy forwards. */
   readonly clientIp: ClientIp;
-  /** Where the address is forwarded: by whom. */
+  /** Proxies whose forwarded addresses are accepted. */
   readonly trustedProxies: TrustedProxies;
-  /** Whether the schema may be asked for, and the Sandbox is served. */
+  /** Whether introspection is allowed, and the Sandbox is served. */
   readonly introspection: boolean;
-  /** Origins whose pages may call. */
+  /** Origins of the pages that may send requests (CORS). */
   readonly corsOrigins: readonly string[];
-  /** How many requests are taken from one caller; `null` for any number. */
+  /** Limits of the requests of one caller; `null` for none. */
   readonly rateLimit: RateLimitSettings | null;
-  /** What a GraphQL operation may cost, counted by the fields and objects of its reply. */
+  /** Highest cost of a GraphQL operation: the number of fields and objects that its reply may have. */
   readonly queryCostLimit: number;
-  /** How many connections to the database there may be. */
+  /** Largest number of connections to the database. */
   readonly poolSize: number;
-  /** How long a request may wait in all, for its turn, for connections and for locks. */
+  /** Total time that a request may wait for its turn, for connections and for locks. */
   readonly requestWaitMs: number;
-  /** How far behind the process may be before it refuses requests; 0 for never. */
+  /** Delay of the event loop beyond which requests are refused; 0 turns the rule off. */
   readonly maxEventLoopDelayMs: number;
-  /** Names that requests may be sent to, beside those of the loopback interface. */
+  /** Accepted Host headers, beside the names of the loopback interface. */
   readonly allowedHosts: readonly string[];
   readonly connections: ConnectionLimits;
-  /** How long a stop waits for requests in flight. */
+  /** Time that a stop waits for requests in flight. */
   readonly stopSeconds: number;
 }
 
-/** The database takes no more, whatever is configured. */
+/** The database refuses later posting dates, whatever the configuration. */
 export const MAX_POSTING_DAYS_AHEAD = 366;
 
-/** Names the variable and what is wrong with it, never its value: it may be a secret. */
+/** A variable is wrong. The message has its name and the reason, but never its value, which may be a secret. */
 export class ConfigurationError extends Error {}
 
 const port = makeValidator((text) => {
@@ -171,11 +171,16 @@ const VARIABLES = {
   STOP_TIMEOUT_SECONDS: seconds({ default: 10 }),
 };
 
-/** @throws {ConfigurationError} */
+/**
+ * Returns the configuration of the environment's variables, with defaults for those that are absent or empty.
+ *
+ * @throws {ConfigurationError} with all wrong variables
+ * @example const config = readConfig(process.env);
+ */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  // An empty variable is an unset one: that is how shells and compose files unset them.
+  // Empty variables count as absent: shells and compose files unset variables in this way.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== '' && value !== undefined));
-  const env = cleanEnv(given, VARIABLES, { reporter: ({ errors }) => report(errors, slips(given)) });
+  const env = cleanEnv(given, VARIABLES, { reporter: ({ errors }) => report(errors, misspellings(given)) });
   const production = env.NODE_ENV === 'production';
   if (production && env.DATABASE_URL === undefined && !env.DEMO) {
     throw new ConfigurationError('DATABASE_URL must be set in production; or set DEMO=1 for a demo on an embedded database');
@@ -217,7 +222,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   };
 }
 
-/** Variables that another one deprives of all effect: whoever sets them believes in something that does not hold. */
+/** Returns messages for variables that have no effect because of another one: the operator expects a protection that is not there. */
 function withoutEffect(given: Given, { CLIENT_IP: clientIp, RATE_LIMIT: rateLimit }: Switches): string[] {
   const proxies = clientIp === 'forwarded' ? [] : ['TRUSTED_PROXIES'];
   const limits = rateLimit === 'on' ? [] : ['RATE_LIMIT_PER_MINUTE', 'RATE_LIMIT_PER_ADDRESS', 'RATE_LIMIT_STORE'];
@@ -243,7 +248,7 @@ interface JwtVariables {
   readonly JWT_AUDIENCE?: string | undefined;
 }
 
-/** @param isAlgorithmGiven whether the algorithm is the operator's word, and not the default */
+/** @param isAlgorithmGiven whether the operator has set the algorithm; else it is the default */
 function jwtSettings(env: JwtVariables, isAlgorithmGiven: boolean): JwtSettings | null {
   const [needed, unused] =
     env.JWT_ALGORITHM === 'HS256' ? (['JWT_SECRET', 'JWT_PUBLIC_KEY'] as const) : (['JWT_PUBLIC_KEY', 'JWT_SECRET'] as const);
@@ -266,23 +271,23 @@ function jwtSettings(env: JwtVariables, isAlgorithmGiven: boolean): JwtSettings 
   }
 }
 
-function report(errors: Partial<Record<string, Error | EnvError>>, slips: readonly string[]): void {
-  // None of our validators quotes the value: it may be a secret.
+function report(errors: Partial<Record<string, Error | EnvError>>, misspelled: readonly string[]): void {
+  // The messages of our validators never contain the value, which may be a secret.
   const problems = Object.entries(errors).map(([name, error]) => `${name} ${error?.message ?? 'must be something else'}`);
-  if (problems.length + slips.length > 0) throw new ConfigurationError([...slips, ...problems].join('\n'));
+  if (problems.length + misspelled.length > 0) throw new ConfigurationError([...misspelled, ...problems].join('\n'));
 }
 
-/** Variables that nobody knows, of which the name is that of ours but for one slip. Short names are no evidence. */
-function slips(given: Given): string[] {
+/** Returns messages for unknown variables whose names differ from a known one by one typing error. Short names are too often alike. */
+function misspellings(given: Given): string[] {
   const ours = Object.keys(VARIABLES);
   return Object.keys(given).flatMap((name) => {
-    const meant = ours.includes(name) ? undefined : ours.find((known) => known.length >= 8 && isOneSlipAway(name, known));
-    return meant === undefined ? [] : [`${name} must be written ${meant}, if that is meant, or be unset`];
+    const meant = ours.includes(name) ? undefined : ours.find((known) => known.length >= 8 && differsByOneTypingError(name, known));
+    return meant === undefined ? [] : [`${name} must be spelled ${meant}, or be unset if it is meant for another program`];
   });
 }
 
-/** One character more, less or other, or two exchanged. */
-function isOneSlipAway(one: string, other: string): boolean {
+/** Returns whether one character is missing, extra or different, or two neighbours are exchanged. */
+function differsByOneTypingError(one: string, other: string): boolean {
   let start = 0;
   while (start < one.length && one[start] === other[start]) start += 1;
   let end = 0;

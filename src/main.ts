@@ -13,23 +13,22 @@ import { assertNodeVersion } from './server/node-version.js';
 import { StopSignals } from './server/stop-signals.js';
 import { maintain } from './services/ledger/maintenance.js';
 
-/** Balances are snapshot, and idempotency keys past their retention forgotten, this often. */
+/** Interval of the maintenance, which takes snapshots of balances and deletes expired idempotency keys. */
 const MAINTENANCE_INTERVAL_MS = 60 * 1000;
 
-const SWEEP_REFUSED =
-  'no idempotency keys are swept: more are past their retention than within it, so look at the clock of the database';
+const SWEEP_REFUSED = 'no idempotency keys are swept: more have expired than not; check the clock of the database';
 
-/** The embedded database gets this long to stop. */
+/** Time for the database to close after the gateway has closed. Then the process exits. */
 const LAST_RESORT_MS = 35_000;
 
-/** Beyond the time for requests in flight, how long what serves them may take to close. */
+/** Time for the server to close, beyond the time for requests in flight. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** How long the database may take to close when a second signal wants the end at once. */
+/** Time for the database to close after a second signal. */
 const END_TIMEOUT_MS = 1_000;
 
 const USAGE =
-  'The gateway takes no options: it is configured by environment variables, such as PORT, DATABASE_URL and DATA_DIR. docs/operations.md lists them, ' +
+  'The gateway takes no options: environment variables such as PORT, DATABASE_URL and DATA_DIR configure it. docs/operations.md lists them ' +
   "under Configuration. The operator's commands: npm run organization -- --help";
 
 async function main(): Promise<void> {
@@ -56,17 +55,17 @@ async function main(): Promise<void> {
   });
   let unanswered = 0;
   try {
-    // A stop that was asked for meanwhile needs no gateway first.
+    // If a signal arrived while the database started, the gateway is not started at all.
     if (!signals.hasCome) unanswered = await run(config, database, logger, signals);
   } finally {
     await database.close(unanswered === 0 ? undefined : 0);
   }
   logger.info('stopped');
-  // What was cut off may still wait in the database, and would keep the process.
+  // Aborted requests may still wait for the database, which would keep the process running.
   if (unanswered > 0) process.exit(1);
 }
 
-/** Serves until the signal; returns how many requests have been cut off then. */
+/** Serves until the first signal; returns the number of requests that the stop has aborted. */
 async function run(config: Config, database: Database, logger: FastifyBaseLogger, signals: StopSignals): Promise<number> {
   const { app, demo } = await serve(config, database, logger);
   const url = `http://localhost:${(app.server.address() as AddressInfo).port}`;
@@ -81,7 +80,7 @@ async function run(config: Config, database: Database, logger: FastifyBaseLogger
   await signals.first;
   maintenance.abort();
   const stopMs = config.stopSeconds * 1_000 + CLOSE_TIMEOUT_MS;
-  // The last resort, should even the database not close.
+  // Exits even if the database does not close.
   setTimeout(() => process.exit(1), stopMs + LAST_RESORT_MS).unref();
   await Promise.race([app.close(), sleep(stopMs, undefined, { ref: false })]);
   if (app.unanswered > 0) logger.warn({ requests: app.unanswered }, 'requests in flight are cut off');
@@ -108,13 +107,13 @@ async function serve(
   return { app, demo: demo?.demo ?? null };
 }
 
-/** A round begins when the one before has ended, however long that takes. */
+/** Runs the maintenance at intervals. A slow run delays the next one, so that they never overlap. */
 async function maintainUntil(stop: AbortSignal, { orm }: Database, logger: FastifyBaseLogger): Promise<void> {
   for (;;) {
     await sleep(MAINTENANCE_INTERVAL_MS, undefined, { signal: stop, ref: false }).catch(() => undefined);
     if (stop.aborted) return;
     await maintain(orm.em.fork(), (doubt) => logger.warn(doubt, SWEEP_REFUSED)).catch((error: unknown) => {
-      logger.warn({ err: error }, 'maintenance is put off');
+      logger.warn({ err: error }, 'maintenance failed; the next run tries again');
     });
   }
 }
@@ -126,7 +125,7 @@ function ormLogging(logger: FastifyBaseLogger) {
     : { debug: false };
 }
 
-/** For the operator: what is wrong, in a line. Where it was noticed is for developers. */
+/** Returns one line for the operator. Developers get the stack at the log levels debug and trace. */
 function failure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return /^(debug|trace)$/.test(process.env.LOG_LEVEL ?? '') ? String(error.stack) : error.message;

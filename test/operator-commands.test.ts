@@ -150,7 +150,7 @@ describe('help', () => {
     [['audit', '--verbose'], 'There is no option --verbose for audit; there is: --organization, --help'],
     [['migrate', '-x'], 'There is no option -x for migrate; there is: --application-role, --operator-role, --help'],
     [['--colour'], 'There is no option --colour; there is: --id'],
-    [['audit', '--organization', 'a', '--organization', 'b'], '--organization stands there twice'],
+    [['audit', '--organization', 'a', '--organization', 'b'], '--organization is given twice'],
     [['api-key', 'revoke', '--organization', '--key', '1'], '--organization needs a value: --organization PUBLIC_ID'],
   ])('replaces a command with a wrong option: %j', async (words, says) => {
     const { code, stdout, stderr } = await operate(...words);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { tidy } from '../values/text.js';
 
-/** Each option takes a value. */
+/** All options, each with an example of its value for the usage. */
 const OPTIONS = {
   id: 'PUBLIC_ID',
   name: 'NAME',
@@ -20,35 +20,35 @@ const OPTIONS = {
 export type Option = keyof typeof OPTIONS;
 export type Flags = Readonly<Partial<Record<Option, string>>>;
 
-/** How a command is called, and what it does. */
+/** The options of a command, and its description. */
 export interface Synopsis {
   readonly required: readonly Option[];
   readonly optional: readonly Option[];
   readonly about: string;
-  /** Whether the command takes the name of a file. */
+  /** Whether the command has a file name as its argument. */
   readonly takesFile?: boolean;
 }
 
-/** The operator called it wrongly; the message says how. */
+/** The call of a command is malformed. The usage is printed with the message. */
 export class UsageError extends Error {}
 
-/** A call of a command, as the operator wrote it. */
+/** A parsed call of a command. */
 export interface Call {
   readonly name: string;
   readonly flags: Flags;
-  /** Options that no command has, as they were written. */
+  /** Options that no command has, as the operator wrote them. */
   readonly unknown: readonly string[];
-  /** Empty where the command takes none. */
+  /** Empty if the command takes no file. */
   readonly file: string;
   readonly help: boolean;
 }
 
-/** Reads calls of the commands, and says how they are called. */
+/** Parses calls of the commands, and prints their usage. */
 export class CommandLine {
   /** @param commands every command by its name */
   constructor(private readonly commands: ReadonlyMap<string, Synopsis>) {}
 
-  /** @throws {UsageError} for a call that no command has, unless it asks for help */
+  /** @throws {UsageError} if the call is malformed, and is not one for help */
   parse(args: readonly string[]): Call {
     const call = this.read(args);
     if (call.help) return call;
@@ -57,7 +57,7 @@ export class CommandLine {
     return call;
   }
 
-  /** How the command is called, or all that begin with the name; all commands, if none does. */
+  /** Returns the usage of all commands that begin with the name, or of all commands if none does. */
   usage(name = ''): string {
     const all = [...this.commands];
     const meant = all.filter(([each]) => each === name || each.startsWith(`${name} `));
@@ -67,7 +67,7 @@ export class CommandLine {
     return `usage:\n${lines.join('')}`;
   }
 
-  /** @throws {UsageError} for an option without its value, or that stands there twice, and for a command without its file */
+  /** @throws {UsageError} if an option has no value or is repeated, or if the command's file is missing */
   private read(args: readonly string[]): Call {
     const { positionals, tokens } = parseArgs({
       args: [...args],
@@ -85,7 +85,7 @@ export class CommandLine {
         unknown.push(rawName);
         continue;
       }
-      if (flags[name] !== undefined) throw new UsageError(`--${name} stands there twice`);
+      if (flags[name] !== undefined) throw new UsageError(`--${name} is given twice`);
       const isValue = value !== undefined && (inlineValue || !value.startsWith('-'));
       if (!isValue) throw new UsageError(`--${name} needs a value: --${name} ${OPTIONS[name]}`);
       flags[name] = tidy(value);
@@ -97,9 +97,9 @@ export class CommandLine {
     return { name: first, flags, unknown, file, help };
   }
 
-  /** @throws {UsageError} for an option that the command does not have, with those that it has */
+  /** @throws {UsageError} if the command has no such option. The message lists its options */
   private assertKnown({ name: words, flags, unknown }: Call): void {
-    // What seems to be the value of an unknown option stands among the words of the command.
+    // The parser takes the value of an unknown option for a positional argument, so these begin with the command's name only.
     const name = [...this.commands.keys()].find((each) => `${words} `.startsWith(`${each} `));
     const { required, optional } = name === undefined ? { required: [], optional: [] } : this.synopsisOf(name);
     const known: readonly string[] = name === undefined ? Object.keys(OPTIONS) : [...required, ...optional];
@@ -118,7 +118,7 @@ export class CommandLine {
   }
 }
 
-/** What Node's parser is told of the options. */
+/** The options in the form of Node's `parseArgs`. */
 const PARSED = {
   ...Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' as const }])),
   help: { type: 'boolean' as const, short: 'h' },
