@@ -5,21 +5,21 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import type { Answers, Flood } from './flood.js';
+import type { Flood, ReplyCounts } from './flood.js';
 import type { Gateway } from './gateway.js';
 import type { Measurement } from './measure.js';
 import type { Subject } from './subject.js';
 
-/** What one organization's refunds and probes met while another organization, or nobody in particular, flooded the gateway. */
+/** Latencies of one organization's refunds and of probes while another client floods the gateway. */
 export interface Abuse {
   readonly name: string;
-  /** Refunds of the organization that does nothing wrong, in the quiet just before and under the flood. */
+  /** Refunds of the well-behaved organization, immediately before the flood and during it. */
   readonly quiet: Victim;
   readonly flooded: Victim;
-  /** The slowest answer of /healthz. */
+  /** The longest time of a reply of /healthz. */
   readonly healthMs: number;
   readonly residentMb: number | null;
-  readonly answers: Answers;
+  readonly replies: ReplyCounts;
 }
 
 interface Victim {
@@ -28,17 +28,17 @@ interface Victim {
   readonly p99: number;
 }
 
-/** So many clients of the organization that does nothing wrong. */
+/** The number of clients of the well-behaved organization. */
 const VICTIMS = 4;
 const SECONDS = 5;
-/** The flood has reached its full height by then. */
+/** The flood needs this time to reach its full rate. */
 const RISE_MS = 1_000;
 const PROBE_EVERY_MS = 25;
 
 const LINES = 100;
 const REFUNDS = 100;
 
-/** The organization that floods. Its notes have as many lines and refunds as notes may have in one request. */
+/** The organization that floods. Its note has the maximum of lines and refunds that one request can create. */
 interface Attacker {
   readonly apiKey: string;
   readonly noteId: string;
@@ -46,17 +46,17 @@ interface Attacker {
   readonly branchId: string;
 }
 
-/** Names of the floods that there are. */
+/** The names of all floods. */
 export function floodNames(): string[] {
   return floodsOf('', { apiKey: '', noteId: '', accountId: '', branchId: '' }).map(({ name }) => name);
 }
 
-/** Each of the floods in turn, each after a quiet load that it is compared with. */
+/** Runs each flood after a load without one, for comparison. */
 export async function measureAbuse(
   measurement: Measurement,
   subject: Subject,
   names: readonly string[],
-  tell: (line: string) => void,
+  printProgress: (line: string) => void,
 ): Promise<Abuse[]> {
   const { gateway } = subject;
   const attacker = await openAttacker(gateway);
@@ -64,21 +64,21 @@ export async function measureAbuse(
   const results: Abuse[] = [];
   try {
     for (const flood of floodsOf(gateway.url, attacker).filter(({ name }) => names.includes(name))) {
-      const quiet = await victim(measurement, subject);
+      const quiet = await measureVictim(measurement, subject);
       if (flood.name === 'held locks') await lock.hold();
       const child = fork(fileURLToPath(new URL('./flood.js', import.meta.url)));
       const result = await under(child, flood, async () => {
         await sleep(RISE_MS);
         const probes = probing(gateway);
-        const flooded = await victim(measurement, subject);
+        const flooded = await measureVictim(measurement, subject);
         return { name: flood.name, quiet, flooded, healthMs: await probes.slowest(), residentMb: await gateway.residentMb() };
       });
       await lock.release();
       results.push(result);
-      const { flooded, healthMs, residentMb, answers } = result;
-      tell(
+      const { flooded, healthMs, residentMb, replies } = result;
+      printProgress(
         `abuse  ${flood.name.padEnd(44)} p99 ${quiet.p99.toFixed(1)} → ${flooded.p99.toFixed(1)} ms, /healthz ${healthMs.toFixed(0)} ms, ` +
-          `${residentMb?.toFixed(0)} MB, ${JSON.stringify(answers)}`,
+          `${residentMb?.toFixed(0)} MB, ${JSON.stringify(replies)}`,
       );
     }
   } finally {
@@ -88,27 +88,26 @@ export async function measureAbuse(
   return results;
 }
 
-async function victim(measurement: Measurement, subject: Subject): Promise<Victim> {
+async function measureVictim(measurement: Measurement, subject: Subject): Promise<Victim> {
   const sample = await measurement.sample({ name: 'victim', subject, work: 'spread', clients: VICTIMS, door: 'graphql' }, SECONDS);
-  if (sample.invalid !== null)
-    throw new Error(`the organization that does nothing wrong was not served: ${sample.invalid.slice(0, 500)}`);
+  if (sample.invalid !== null) throw new Error(`the well-behaved organization was not served: ${sample.invalid.slice(0, 500)}`);
   return sample;
 }
 
-async function under<T>(child: ChildProcess, flood: Flood, work: () => Promise<T>): Promise<T & { answers: Answers }> {
+async function under<T>(child: ChildProcess, flood: Flood, work: () => Promise<T>): Promise<T & { replies: ReplyCounts }> {
   try {
     child.send(flood);
     const result = await work();
     const answered = once(child, 'message');
     child.send('stop');
-    const [answers] = (await answered) as [Answers];
-    return { ...result, answers };
+    const [replies] = (await answered) as [ReplyCounts];
+    return { ...result, replies };
   } finally {
     child.kill('SIGKILL');
   }
 }
 
-/** Asks /healthz again and again. */
+/** Sends requests to /healthz continuously, and measures the slowest. */
 function probing({ url }: Gateway): { slowest(): Promise<number> } {
   let isOver = false;
   let slowest = 0;
@@ -118,7 +117,7 @@ function probing({ url }: Gateway): { slowest(): Promise<number> } {
       const begun = performance.now();
       const reply = await fetch(`${url}/healthz`);
       await reply.arrayBuffer();
-      if (reply.status !== 200) throw new Error(`/healthz answered ${reply.status}`);
+      if (reply.status !== 200) throw new Error(`/healthz returned ${reply.status}`);
       slowest = Math.max(slowest, performance.now() - begun);
       await sleep(PROBE_EVERY_MS);
     }
@@ -135,7 +134,7 @@ function probing({ url }: Gateway): { slowest(): Promise<number> } {
   };
 }
 
-/** The other organization of the demo, with a note that has as much below it as one can have. */
+/** The second organization of the demo, with a note that has the maximum of lines and refunds below it. */
 async function openAttacker(gateway: Gateway): Promise<Attacker> {
   const { other } = JSON.parse(await readFile(join(gateway.ledger.variables.DATA_DIR ?? '', 'demo.json'), 'utf8'));
   const ask = <T>(query: string, variables?: unknown): Promise<T> => gateway.graphql<T>(other.apiKey, query, variables);
@@ -180,10 +179,10 @@ async function lockedNote({ books }: Subject, { noteId }: Attacker) {
 
 const PAGE = `{ creditNotes { id lines { id amount account { id name } } refunds { id amount fromAccount { name } branch { name }
   journalEntry { lines { side amount account { name } } } } } }`;
-const DEAREST =
+const EXPENSIVE_PAGE =
   '{ refunds { id amount creditNote { id number customer { displayName } } fromAccount { name } branch { name } journalEntry { id lines { id side amount account { name } } } } }';
 
-/** Every kind of flood, on 16 connections but for slow bodies, of which 200 dawdle. */
+/** All floods: on 16 connections, or on 200 with slow bodies. */
 function floodsOf(origin: string, attacker: Attacker): Flood[] {
   const json = { 'content-type': 'application/json' };
   const own = { ...json, authorization: `Bearer ${attacker.apiKey}` };
@@ -204,20 +203,20 @@ function floodsOf(origin: string, attacker: Attacker): Flood[] {
   return [
     flood('no credential: 4,000 wrong inputs', json, many, bomb),
     flood('no credential: 240 levels', json, deep),
-    flood('no credential: 640 fields of one name', json, wide),
+    flood('no credential: 640 fields with one alias', json, wide),
     flood('no credential: introspection', json, '{ __schema { types { name fields { name type { name } } } } }'),
-    flood('keys that nobody has', { ...json, authorization: `Bearer bc_${'x'.repeat(43)}` }, '{ me { name } }'),
+    flood('unknown API keys', { ...json, authorization: `Bearer bc_${'x'.repeat(43)}` }, '{ me { name } }'),
     flood('4,000 wrong inputs', own, many, bomb),
     flood('240 levels', own, deep),
-    flood('640 fields of one name', own, wide),
-    flood('costly: a cycle of lists', own, cycle),
-    flood('costly: notes with lines and refunds', own, PAGE),
-    flood('pages of 100 refunds with everything', own, DEAREST),
+    flood('640 fields with one alias', own, wide),
+    flood('expensive: a cycle of lists', own, cycle),
+    flood('expensive: notes with lines and refunds', own, PAGE),
+    flood('pages of 100 refunds with relations', own, EXPENSIVE_PAGE),
     flood('250 aliases', own, aliases(250)),
     flood('50 aliases', own, aliases(50)),
     flood('held locks', own, refund, { input }),
     flood('previews', own, preview, { input }),
-    flood('proofs of the books', own, '{ ledgerHealth { healthy } }'),
+    flood('ledger proofs', own, '{ ledgerHealth { healthy } }'),
     flood('trial balances', own, '{ trialBalance { debits lines { debits account { name } } } }'),
     { ...flood('slow bodies', own, ''), connections: 200, slow: true },
     { ...flood('slow bodies without a credential', json, ''), connections: 200, slow: true },

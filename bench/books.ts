@@ -8,10 +8,10 @@ import type { Ranges } from './load.js';
 const NOTES = 200;
 const ACCOUNTS = 8;
 
-/** So much that no load ever empties a note. */
+/** Large enough that no load uses up a note. */
 const NOTE_TOTAL = '1000000000.00';
 
-/** Over which notes and bank accounts the refunds of a load are spread. */
+/** The notes and bank accounts over which a load distributes its refunds. */
 export const SPREADS = {
   spread: '200 notes, 8 bank accounts',
   'one-bank': '200 notes, one bank account',
@@ -20,7 +20,7 @@ export const SPREADS = {
 
 export type Spread = keyof typeof SPREADS;
 
-/** What the loads refund, and how the floor names the same things in SQL. */
+/** The notes and accounts of the loads, with the ids that the floor needs in SQL. */
 export interface Books {
   readonly apiKey: string;
   readonly databaseUrl: string;
@@ -28,11 +28,11 @@ export interface Books {
   readonly branchId: string;
   readonly notes: readonly [first: number, last: number];
   readonly accounts: readonly [first: number, last: number];
-  /** The same for every refund of the floor. */
+  /** Variables with the same value in every refund of the floor. */
   readonly constants: Readonly<Record<string, string>>;
 }
 
-/** Opens the notes and the bank accounts of the loads, through the gateway, in an organization that the caller's key opens. */
+/** Creates the notes and the bank accounts of the loads through the gateway. */
 export async function openBooks(gateway: Gateway): Promise<Books> {
   const apiKey = await apiKeyFor(gateway.ledger);
   const ask = <T>(query: string, variables?: unknown): Promise<T> => gateway.graphql<T>(apiKey, query, variables);
@@ -89,7 +89,7 @@ export async function openBooks(gateway: Gateway): Promise<Books> {
   };
 }
 
-/** What a refund of this spread draws at random. The reference number is what tells two equal refunds apart. */
+/** The ranges of the random values of a refund. The random reference number prevents duplicates. */
 export function rangesOf({ notes, accounts }: Pick<Books, 'notes' | 'accounts'>, spread: Spread): Ranges {
   const only = ([first]: readonly [number, number]): readonly [number, number] => [first, first];
   return {
@@ -100,7 +100,7 @@ export function rangesOf({ notes, accounts }: Pick<Books, 'notes' | 'accounts'>,
   };
 }
 
-/** Rows of one statement, on a connection of its own. */
+/** The rows of one statement on a new connection. */
 export async function rowsOf<T extends pg.QueryResultRow>(url: string, text: string, values: unknown[] = []): Promise<T[]> {
   const client = new pg.Client(url);
   await client.connect();
@@ -111,7 +111,7 @@ export async function rowsOf<T extends pg.QueryResultRow>(url: string, text: str
   }
 }
 
-/** The demo's key; on a PostgreSQL of one's own, where there is no demo, that of a new organization. */
+/** The demo's API key; an external PostgreSQL has no demo, so that it gets a new organization with a key. */
 async function apiKeyFor(ledger: Ledger): Promise<string> {
   const { DATA_DIR } = ledger.variables;
   if (DATA_DIR !== undefined) {
@@ -124,9 +124,9 @@ async function apiKeyFor(ledger: Ledger): Promise<string> {
   return printed.split('\n')[0] ?? '';
 }
 
-/** A load draws from the ids between the first and the last one, so there must be no gap. */
+/** The first and the last id. A load draws ids between them, so there must be no gap. */
 function contiguous(ids: readonly number[]): readonly [number, number] {
   const [first = 0, last = 0] = [ids[0], ids.at(-1)];
-  if (last - first !== ids.length - 1) throw new Error('somebody else writes to this database: the ids have gaps');
+  if (last - first !== ids.length - 1) throw new Error('the ids have gaps, because another client writes to this database');
   return [first, last];
 }

@@ -1,9 +1,9 @@
-// A caller who means no good: a process of its own, which sends one kind of request on many connections until it is told to stop.
+// An attacker in a process of its own: sends one kind of request on many connections until the parent stops it.
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { Client } from 'undici';
 
-/** What is sent on each connection. */
+/** The request of a flood. */
 export interface Flood {
   readonly name: string;
   readonly origin: string;
@@ -11,24 +11,24 @@ export interface Flood {
   readonly headers: Readonly<Record<string, string>>;
   readonly path: string;
   readonly body: string;
-  /** Requests whose bodies never end, in place of requests one after the other. */
+  /** Sends bodies that never end, instead of one complete request after the other. */
   readonly slow?: boolean;
 }
 
-/** How often each status was answered. */
-export type Answers = Readonly<Record<string, number>>;
+/** The number of replies with each status. */
+export type ReplyCounts = Readonly<Record<string, number>>;
 
 const BYTE_EVERY_MS = 500;
 const PAUSE_AFTER_FAILURE_MS = 20;
 
-const answers: Record<string, number> = {};
+const replies: Record<string, number> = {};
 let isOver = false;
 
-function count(answer: string | number): void {
-  answers[answer] = (answers[answer] ?? 0) + 1;
+function count(status: string | number): void {
+  replies[status] = (replies[status] ?? 0) + 1;
 }
 
-async function ask({ origin, headers, path, body }: Flood): Promise<void> {
+async function sendRequests({ origin, headers, path, body }: Flood): Promise<void> {
   const client = new Client(origin, { pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000 });
   while (!isOver) {
     try {
@@ -43,7 +43,7 @@ async function ask({ origin, headers, path, body }: Flood): Promise<void> {
   await client.destroy();
 }
 
-async function dawdle({ origin, headers, path }: Flood): Promise<void> {
+async function sendSlowBodies({ origin, headers, path }: Flood): Promise<void> {
   const { hostname, port } = new URL(origin);
   while (!isOver) {
     const socket = createConnection(Number.parseInt(port, 10), hostname);
@@ -66,14 +66,14 @@ async function ended(socket: Socket): Promise<void> {
   clearInterval(over);
 }
 
-// The parent sends the flood, and then a word to end it.
+// The parent sends the flood first, and "stop" at the end.
 process.on('message', (message: Flood | 'stop') => {
   if (message === 'stop') {
     isOver = true;
     return;
   }
-  const work = message.slow ? dawdle : ask;
+  const work = message.slow ? sendSlowBodies : sendRequests;
   void Promise.all(Array.from({ length: message.connections }, () => work(message))).then(() =>
-    process.send?.(answers, () => process.exit()),
+    process.send?.(replies, () => process.exit()),
   );
 });

@@ -1,7 +1,7 @@
--- What one refund costs in PostgreSQL: what the gateway's statements lock, read and write for a single one, in one transaction,
--- on the same tables with the same triggers. Keep it in step with src/services/refunds/refund-credit-note.ts.
+-- The cost of one refund in PostgreSQL: it locks, reads and writes the same rows as the gateway, in one transaction on the same
+-- tables with the same triggers. Change it together with src/services/refunds/refund-credit-note.ts.
 --
--- pgbench runs it, or floor.ts through a bare client; a statement ends with a semicolon or with \gset at an end of line.
+-- pgbench runs this script, or floor.ts through a pg client; a statement ends with a semicolon or \gset at the end of a line.
 \set note random(:first_note, :last_note)
 \set account random(:first_account, :last_account)
 \set units random(:first_units, :last_units)

@@ -11,8 +11,8 @@ import { type Limit, type Outcome, type Ranges, readScript } from './load.js';
 const SCRIPT = fileURLToPath(new URL('../../bench/floor.sql', import.meta.url));
 
 /**
- * The server admits 100 connections, of which the gateway, the superuser and we need some: more clients than this share
- * them no better than these do.
+ * The server allows 100 connections, and the gateway, the superuser and the benchmark need some of them. More clients share
+ * these 80.
  */
 const MAX_CONNECTIONS = 80;
 
@@ -23,10 +23,10 @@ export interface FloorLoad {
   readonly limit: Extract<Limit, { seconds: number }>;
 }
 
-/** Runs the floor's refunds, in whatever this machine has for it. */
+/** Runs a load of the floor's refunds. */
 export type Floor = (load: FloorLoad) => Promise<Outcome>;
 
-/** pgbench where there is one, and else the same script through bare `pg` clients. */
+/** Uses pgbench if it is installed, and otherwise sends the same script through `pg` clients. */
 export async function findFloor(generator: Generator): Promise<{ floor: Floor; driver: string }> {
   const pgbench = process.env.BENCH_FLOOR === 'pg' ? null : await findPgbench();
   if (pgbench !== null) {
@@ -55,7 +55,7 @@ async function runPgbench(program: string, { books, ranges, clients, limit }: Fl
       variables[`first_${name}`] = String(first);
       variables[`last_${name}`] = String(last);
     }
-    // The password stays out of the list of processes.
+    // The password goes into the environment, because other users can see the arguments of a process.
     const url = new URL(books.databaseUrl);
     const password = decodeURIComponent(url.password);
     url.password = '';
@@ -72,7 +72,7 @@ async function runPgbench(program: string, { books, ranges, clients, limit }: Fl
     );
     const transactions = await readLog(folder);
     if (transactions.length === 0) throw new Error(`pgbench made no transaction: ${stdout}${stderr}`);
-    // New connections have cold caches, and those of the gateway are warm: the first transactions are not the floor's best.
+    // New connections have cold caches, unlike those of the gateway, so that the first transactions do not count.
     const countFrom =
       transactions.reduce((first, { end, ms }) => Math.min(first, end - ms), Number.POSITIVE_INFINITY) + limit.rampSeconds * 1000;
     const deadline = countFrom + limit.seconds * 1000;
@@ -91,7 +91,7 @@ async function runPgbench(program: string, { books, ranges, clients, limit }: Fl
   }
 }
 
-/** pgbench's log of each transaction: how long it took in microseconds, and when it ended in seconds and microseconds. */
+/** The transactions in pgbench's log: latency in microseconds, and time of the end in seconds and microseconds. */
 async function readLog(folder: string): Promise<{ ms: number; end: number }[]> {
   const transactions: { ms: number; end: number }[] = [];
   for (const file of await readdir(folder)) {
@@ -104,7 +104,7 @@ async function readLog(folder: string): Promise<{ ms: number; end: number }[]> {
   return transactions;
 }
 
-/** Beside a server first: what Debian has on the PATH is a script that looks for a cluster of its own before it runs pgbench. */
+/** Prefers the pgbench beside a server: Debian's wrapper on the PATH looks for a cluster of its own first. */
 async function findPgbench(): Promise<string | null> {
   const debian = '/usr/lib/postgresql';
   const versions = (await readdir(debian).catch(() => [])).sort((a, b) => Number(b) - Number(a));

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cpuMs, familyCpuMs, residentMb } from './processes.js';
 
-/** What `npm start` says to Node.js. */
+/** The flags of Node.js in the script `npm start`. */
 async function startFlags(): Promise<string[]> {
   const { scripts } = JSON.parse(await readFile(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'));
   return String(scripts.start)
@@ -17,16 +17,16 @@ async function startFlags(): Promise<string[]> {
     .filter((word) => word.startsWith('--'));
 }
 
-/** One database and how a gateway gets at it. */
+/** A database, and the configuration with which a gateway uses it. */
 export interface Ledger {
   readonly name: string;
   /** DATA_DIR or DATABASE_URL. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Where the gateway's log goes. */
+  /** The file of the gateway's log. */
   readonly logFile: string;
 }
 
-/** Stopped at the end whatever happens, since each has a PostgreSQL with it. */
+/** Gateways that must be stopped at the end, because each has a PostgreSQL server. */
 const running = new Set<ChildProcess>();
 
 export async function stopGateways(): Promise<void> {
@@ -41,16 +41,16 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Reading the port takes a moment in which another process may take it: then the start fails, and is said to have. */
+/** Another process may take the free port before the gateway listens; then the start fails after this time. */
 const START_TIMEOUT_MS = 60_000;
 
-/** A gateway as users start it: its own process, reached over HTTP, with the default configuration but for the rate limit, which is off. */
+/** A gateway as users start it: in a process of its own, over HTTP, with the default configuration but without a rate limit. */
 export class Gateway {
   private constructor(
     readonly ledger: Ledger,
     private readonly child: ChildProcess,
     readonly url: string,
-    /** From the start of the process until /readyz is 200. */
+    /** The time from the start of the process until /readyz returns 200, in milliseconds. */
     readonly readyMs: number,
   ) {}
 
@@ -60,7 +60,7 @@ export class Gateway {
     const begun = performance.now();
     const child = spawn(process.execPath, [...(await startFlags()), program('main.js')], {
       env: environment(ledger, { PORT: String(port), LOG_LEVEL: logLevel, RATE_LIMIT: 'off' }),
-      // A group of its own: Ctrl-C reaches it through us, after the loads have ended.
+      // The process has its own group, so that Ctrl-C stops it through the benchmark, after the loads.
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
     });
@@ -92,13 +92,13 @@ export class Gateway {
     return residentMb(this.pid);
   }
 
-  /** CPU time so far of the gateway, and of its embedded PostgreSQL with all backends. */
+  /** CPU time of the gateway, and of its embedded PostgreSQL with all backends, in milliseconds since their start. */
   async cpuMs(): Promise<{ gateway: number | null; postgres: number | null }> {
     const [gateway, postmaster] = await Promise.all([cpuMs(this.pid), this.postmaster()]);
     return { gateway, postgres: postmaster === null ? null : await familyCpuMs(postmaster) };
   }
 
-  /** How much the gateway has logged so far. */
+  /** The size of the gateway's log in bytes. */
   async logSize(): Promise<number> {
     return (await stat(this.ledger.logFile)).size;
   }
@@ -119,25 +119,25 @@ export class Gateway {
   }
 }
 
-/** Runs one of the operator's commands to its end, and answers what it printed. It fails if the command does. */
+/** Runs an operator's command, and returns its output. Throws if the command fails. */
 export async function operate(ledger: Ledger, ...words: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [program('cli.js'), ...words], { env: environment(ledger, {}) });
   return stdout;
 }
 
-/** Proves all books of the ledger; throws what is wrong with them. It is the operator's command, which has no time limit. */
+/** Runs the ledger proof of all organizations. Throws with its output if it finds a fault. */
 export async function audit(ledger: Ledger): Promise<void> {
   await operate(ledger, 'audit').catch((error: { stdout?: string; message: string }) => {
     throw new Error(`the audit of the ${ledger.name} ledger failed, so no figure counts:\n${error.stdout ?? ''}${error.message}`);
   });
 }
 
-/** How the application reaches the database. */
+/** The URL with which the gateway's role reaches the database. */
 export async function databaseUrl({ variables: { DATA_DIR, DATABASE_URL } }: Ledger): Promise<string> {
   return DATABASE_URL ?? (await readFile(join(DATA_DIR ?? '', 'database-url'), 'utf8')).trim();
 }
 
-/** Nothing of the developer's own environment may reach the program, but for what it takes to run one. */
+/** The developer's own environment must not reach the program, except for the variables that every program needs. */
 function environment(ledger: Ledger, more: Readonly<Record<string, string>>): Record<string, string> {
   const { PATH = '', TMPDIR = tmpdir() } = process.env;
   return { PATH, TMPDIR, ...ledger.variables, ...more };

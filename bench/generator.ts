@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { HttpWork, Job, Outcome } from './load.js';
 
-/** The load generator's process, which does one job after another. It stays, so that its code is warm from the first on. */
+/** The process of the load generator. It stays for all jobs, so that its code is compiled once. */
 export class Generator {
   private constructor(private readonly child: ChildProcess) {}
 
@@ -28,15 +28,15 @@ export class Generator {
   }
 
   /**
-   * How many requests a second it can send, and read replies of, when whoever answers takes no time: this process does,
-   * with bytes that stand ready.
+   * Measures the highest request rate of the load generator, against a server in this process that sends prepared replies
+   * without any work.
    */
   async ceiling(like: HttpWork, bytesPerReply: number, clients: number, seconds: number): Promise<Outcome> {
     const body = 'x'.repeat(Math.max(1, bytesPerReply));
     const reply = Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
     const server = createServer({ noDelay: true }, (socket) => {
       socket.on('error', () => undefined);
-      // Each request fits into one packet, and the next is sent only after the reply.
+      // Each request fits into one packet, because the client sends the next one only after the reply.
       socket.on('data', () => socket.write(reply));
     });
     server.listen(0, '127.0.0.1');

@@ -1,10 +1,10 @@
-// The load generator: a process of its own, so that its work can be told from the gateway's. It is as cheap as it can be,
-// because it shares the machine with what it measures; and it reports how busy it was, so that nobody has to believe that.
+// The load generator. It is a process of its own, so that its CPU time is separate from the gateway's. It is as cheap as
+// possible, because it shares the machine with the gateway, and reports its CPU share with each load.
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { Client, type Dispatcher } from 'undici';
 
-/** A request over HTTP. `<name>` in the path and in the body is replaced by a random number of that range. */
+/** An HTTP request. `<name>` in its path and body is replaced by a random number of that range. */
 export interface HttpWork {
   readonly kind: 'http';
   readonly origin: string;
@@ -12,33 +12,33 @@ export interface HttpWork {
   readonly headers: Readonly<Record<string, string>>;
   readonly path: string;
   readonly body: string | null;
-  /** A reply is a success if it has this status, begins like this, and tells of no errors. */
+  /** A successful reply has this status, begins with this text, and contains no errors. */
   readonly status: number;
   readonly begins: string;
 }
 
-/** Statements on one connection, prepared under a name of their own. */
+/** SQL statements on one connection, as named prepared statements. */
 export interface SqlWork {
   readonly kind: 'sql';
   readonly url: string;
   readonly statements: readonly Statement[];
-  /** What stays the same in each pass. */
+  /** Variables with the same value in each pass. */
   readonly constants: Readonly<Record<string, string>>;
 }
 
 export interface Statement {
   readonly name: string;
   readonly text: string;
-  /** The variables that stand for $1, $2, …. */
+  /** The names of the variables for $1, $2, …. */
   readonly variables: readonly string[];
-  /** The columns of its one row become variables with this prefix. */
+  /** The prefix with which the columns of the single row become variables. */
   readonly into: string | null;
 }
 
-/** First and last of the numbers that are drawn from. */
+/** The first and the last number of each range. */
 export type Ranges = Readonly<Record<string, readonly [first: number, last: number]>>;
 
-/** So long, after a time that is not counted in which connections and caches get warm; or so many requests. */
+/** Either a duration after a warm-up that does not count, or a number of requests. */
 export type Limit = { readonly rampSeconds: number; readonly seconds: number } | { readonly requests: number };
 
 export interface Job {
@@ -49,20 +49,20 @@ export interface Job {
 }
 
 export interface Outcome {
-  /** Of each request that succeeded in the time that counts, in milliseconds. */
+  /** The latencies of all successful requests within the measured time, in milliseconds. */
   readonly latencies: Float64Array;
-  /** How long that time was. */
+  /** The measured time. */
   readonly seconds: number;
-  /** All requests that succeeded, also before and after that time. */
+  /** All successful requests, including those outside the measured time. */
   readonly requests: number;
   readonly failures: number;
   readonly firstFailure: string | null;
-  /** How much of one core the generator itself used. */
+  /** The generator's own CPU time, as a share of one core. */
   readonly cpuShare: number;
   readonly bytesPerReply: number;
 }
 
-/** One connection: sends a request, and tells when the reply is there. */
+/** One connection, which sends a request and calls back with the failure and the size of the reply. */
 interface Connection {
   send(done: (failure: string | null, bytes: number) => void): void;
   close(): Promise<void>;
@@ -122,7 +122,7 @@ async function run({ work, ranges, clients, limit }: Job): Promise<Outcome> {
   await Promise.all(connections.map((connection) => connection.close()));
   return {
     latencies: Float64Array.from(latencies),
-    // Not to the end of the last request: then fewer and fewer clients are waiting.
+    // The time of the last requests does not count, because fewer and fewer clients are active then.
     seconds: (Math.min(end, deadline) - countFrom) / 1000,
     requests: succeeded,
     failures,
@@ -139,7 +139,7 @@ function httpConnection({ origin, method, path, body, headers, status, begins }:
   const start = Buffer.from(begins);
   return async () => {
     const client = new Client(origin, { pipelining: 1, headersTimeout: 60_000, bodyTimeout: 60_000 });
-    // Opens the connection, which belongs to no measured request.
+    // The first request opens the connection, and is not measured.
     await (await client.request({ method: 'GET', path: '/healthz' })).body.dump();
     let done: (failure: string | null, bytes: number) => void = () => undefined;
     let replyStatus = 0;
@@ -204,7 +204,7 @@ function sqlConnection({ url, statements, constants }: SqlWork, ranges: Ranges, 
   };
 }
 
-/** The text cut at its `<name>`s once, so that each request only joins the pieces. */
+/** Splits the text at its `<name>`s once, so that each request only joins the pieces. */
 function template(text: string, draw: Draw): () => string {
   const pieces = text.split(/<([a-z]+)>/);
   return () => {
@@ -217,7 +217,7 @@ function template(text: string, draw: Draw): () => string {
   };
 }
 
-/** The statements of a pgbench script. Its \set lines are not read: each is a random number of the range of that name. */
+/** The statements of a pgbench script. Its \set lines are skipped, because the ranges have the same names. */
 export async function readScript(file: URL | string): Promise<Statement[]> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => !line.startsWith('--') && !line.startsWith('\\set '));
   const statements: Statement[] = [];
@@ -232,7 +232,7 @@ export async function readScript(file: URL | string): Promise<Statement[]> {
   return statements;
 }
 
-/** `:name` becomes $1, as pgbench does it. `::type` stays. */
+/** Replaces `:name` by $1, as pgbench does, but not `::type`. */
 export function numbered(text: string): Pick<Statement, 'text' | 'variables'> {
   const variables: string[] = [];
   const numberedText = text.replaceAll(/(?<!:):([a-z_]+)/g, (_, name: string) => {
@@ -242,7 +242,7 @@ export function numbered(text: string): Pick<Statement, 'text' | 'variables'> {
   return { text: numberedText, variables };
 }
 
-// The parent asks one thing at a time.
+// The parent sends one job at a time.
 process.on('message', (job: Job) => {
   run(job).then(
     (outcome) => process.send?.({ outcome }),

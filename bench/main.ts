@@ -1,4 +1,4 @@
-// npm run bench: what the gateway does in a second, beside what this machine's PostgreSQL does of the same work by hand.
+// npm run bench: measures the gateway's throughput, and the throughput of the same work in hand-written SQL on this machine.
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
@@ -21,23 +21,23 @@ import { Subject } from './subject.js';
 
 const CLIENTS = [1, 8, 32, 128];
 const MILLION = 1_000_000;
-/** Memory that grows shows only after many refunds. */
+/** A memory leak shows only after many refunds. */
 const SOAK = { refunds: 100_000, step: 10_000, clients: 32 };
 
 const FULL = { rounds: 5, seconds: 2, starts: 5 };
 const QUICK = { rounds: 1, seconds: 1.5, starts: 1 };
 
-/** What a request has done may be logged a moment after its reply. */
-const LOG_PATIENCE_MS = 500;
+/** The log lines of a request may follow its reply within this time. */
+const LOG_DELAY_MS = 500;
 
 interface Options extends Plan {
   readonly quick: boolean;
-  /** How often the time of a start is taken. */
+  /** The number of measured starts. */
   readonly starts: number;
   readonly wanted: (name: string) => boolean;
 }
 
-/** All that a run has opened, to be closed in the reverse order whatever happens. */
+/** Releases the resources of the run in reverse order, also after a failure. */
 const cleanUps: (() => Promise<unknown>)[] = [];
 
 async function run(options: Options): Promise<Report> {
@@ -53,12 +53,12 @@ async function run(options: Options): Promise<Report> {
   const { subject, readyMs } = await timedStarts(opened, options);
   const settings = await assertDurable(subject);
   await warmUp(measurement, subject);
-  figures.push(...(await measureInRounds(measurement, casesOf(subject, '', CLIENTS, options), options, tell)));
+  figures.push(...(await measureInRounds(measurement, casesOf(subject, '', CLIENTS, options), options, printProgress)));
   const ceiling = await ceilingOf(generator, subject, figures);
   if (!options.quick && options.wanted('soak')) {
     while (subject.refunded < SOAK.refunds) {
       await measurement.refunds(subject, SOAK.clients, SOAK.step);
-      tell(`soak: ${subject.refunded} refunds, ${subject.memory.at(-1)?.mb?.toFixed(0)} MB`);
+      printProgress(`soak: ${subject.refunded} refunds, ${subject.memory.at(-1)?.mb?.toFixed(0)} MB`);
     }
     await subject.audit();
   }
@@ -67,20 +67,23 @@ async function run(options: Options): Promise<Report> {
 
   let abuse: readonly Abuse[] = [];
   const floods = floodNames().filter((name) => options.wanted(`abuse/${name}`));
-  if (options.quick || floods.length === 0) remarks.push('Abuse was left out, as asked.');
-  else if (process.env.DATABASE_URL) remarks.push('Abuse takes the organizations of the demo, so it was left out on DATABASE_URL.');
+  if (options.quick || floods.length === 0) remarks.push('Abuse was not measured, because of the options.');
+  else if (process.env.DATABASE_URL)
+    remarks.push('Abuse was not measured, because it needs the organizations of the demo, which do not exist with DATABASE_URL.');
   else {
     const abused = await Subject.open(await newLedger('abused'));
     await warmUp(measurement, abused);
-    abuse = await measureAbuse(measurement, abused, floods, tell);
+    abuse = await measureAbuse(measurement, abused, floods, printProgress);
     await abused.stop();
   }
 
   let million: Report['million'] = null;
   const wantsMillion = casesOf(subject, 'million/', [1, 32], options).length > 0;
-  if (options.quick || !wantsMillion) remarks.push('The ledger of a million refunds was left out, as asked.');
+  if (options.quick || !wantsMillion) remarks.push('The ledger with a million refunds was not measured, because of the options.');
   else if (process.env.DATABASE_URL)
-    remarks.push('The ledger of a million refunds takes a superuser, so it was left out on DATABASE_URL.');
+    remarks.push(
+      'The ledger with a million refunds was not measured, because seeding it needs a superuser, which DATABASE_URL does not provide.',
+    );
   else {
     const small = await Subject.open(await newLedger('small'));
     const seeded = await openMillion();
@@ -91,7 +94,7 @@ async function run(options: Options): Promise<Report> {
       const name = measured.name.replace('small/', 'million/');
       return [measured, { ...measured, name, subject: large }];
     });
-    figures.push(...(await measureInRounds(measurement, pairs, MILLION_PLAN, tell)));
+    figures.push(...(await measureInRounds(measurement, pairs, MILLION_PLAN, printProgress)));
     million = { refunds: MILLION, readyMs: largeReadyMs };
     await small.stop();
     await large.stop();
@@ -119,7 +122,7 @@ async function warmUp(measurement: Measurement, subject: Subject): Promise<void>
   await measurement.reads(subject, 'page', 100);
 }
 
-/** Refunds in each spread, by so many clients, through each door in turn; and reading. */
+/** Refunds in each spread, with each number of clients, through each door in turn; and reads. */
 function casesOf(subject: Subject, prefix: string, clientCounts: readonly number[], { wanted }: Options): Case[] {
   const cases: Case[] = [];
   for (const work of Object.keys(SPREADS) as Spread[]) {
@@ -136,25 +139,25 @@ function casesOf(subject: Subject, prefix: string, clientCounts: readonly number
   return cases.filter(({ name }) => wanted(name));
 }
 
-/** Opens the ledger with a gateway that logs each statement, which is not measured otherwise. */
+/** Opens the ledger with a gateway that logs each statement. This gateway is used for no other measurement. */
 async function countStatements(
   measurement: Measurement,
   ledger: Ledger,
   { wanted }: Options,
 ): Promise<{ subject: Subject; statements: Statements | null }> {
   const subject = await Subject.open(ledger, 'trace');
-  // The loads that read need something to read, and each kind of request has to be known to the gateway already.
+  // Reads need some refunds, and each kind of request must be compiled before its statements are counted.
   await measurement.refunds(subject, 1, 200);
   if (!wanted('statements')) return { subject, statements: null };
   const counted = async (requests: number, work: () => Promise<void>): Promise<number> => {
     const from = await subject.gateway.logSize();
     await work();
-    await sleep(LOG_PATIENCE_MS);
+    await sleep(LOG_DELAY_MS);
     return ((await logged(ledger, from)).split('[query]').length - 1) / requests;
   };
   await measurement.reads(subject, 'page', 1);
   await measurement.reads(subject, 'note', 1);
-  await sleep(LOG_PATIENCE_MS);
+  await sleep(LOG_DELAY_MS);
   const statements = {
     refundAt1: await counted(50, () => measurement.refunds(subject, 1, 50)),
     refundAt32: await counted(960, () => measurement.refunds(subject, 32, 960)),
@@ -175,7 +178,7 @@ async function logged({ logFile }: Ledger, from: number): Promise<string> {
   }
 }
 
-/** Starts the gateway again and again on the ledger, which exists by now; the last one stays. */
+/** Restarts the gateway on the existing ledger several times; returns the last one and the median time. */
 async function timedStarts(opened: Subject, { starts }: Options): Promise<{ subject: Subject; readyMs: number }> {
   let subject = opened;
   const times: number[] = [];
@@ -190,12 +193,12 @@ async function openMillion(): Promise<Subject> {
   const subject = await Subject.open(await newLedger('million'));
   const begun = performance.now();
   await seedRefunds(subject.gateway.ledger, subject.books, MILLION);
-  tell(`seeded ${MILLION} refunds in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+  printProgress(`seeded ${MILLION} refunds in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
   await subject.audit();
   return subject;
 }
 
-/** @throws if commits are not on disk when they are acknowledged: such figures would be about something else */
+/** @throws if commits may be lost after they were acknowledged, because the figures would not be comparable */
 async function assertDurable(subject: Subject): Promise<Report['settings']> {
   const fsync = await subject.show('fsync');
   const synchronousCommit = await subject.show('synchronous_commit');
@@ -203,7 +206,7 @@ async function assertDurable(subject: Subject): Promise<Report['settings']> {
   return { fsync, synchronousCommit, postgres: await subject.show('server_version') };
 }
 
-/** What the load generator could do at most, with a reply as long as a refund's. */
+/** The highest request rate of the load generator, for replies with the size of a refund's. */
 async function ceilingOf(
   generator: Generator,
   { gateway, books }: Subject,
@@ -216,7 +219,7 @@ async function ceilingOf(
 
 async function newLedger(name: string): Promise<Ledger> {
   const folder = await mkdtemp(join(tmpdir(), 'credit-note-refunds-bench-'));
-  // Run by root, PostgreSQL is another user's; a closed folder would send its files elsewhere.
+  // As root, PostgreSQL runs as another user, and would move its data out of a folder which that user cannot enter.
   await chmod(folder, 0o755);
   cleanUps.push(() => rm(folder, { recursive: true, force: true }));
   const { DATABASE_URL } = process.env;
@@ -243,8 +246,8 @@ function machine(): Report['machine'] {
   };
 }
 
-/** Progress goes to stderr, so that stdout is the report. */
-function tell(line: string): void {
+/** Prints progress to stderr, because stdout is the report. */
+function printProgress(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
@@ -258,11 +261,11 @@ async function publish(report: Report): Promise<void> {
 }
 
 const USAGE = `usage: npm run bench [-- OPTIONS]
-  --quick          a round of each case in two minutes; writes nothing
-  --only PATTERN   the cases whose names match the regular expression, such as '^refund/one-note/32'; writes nothing
-  --help           this
-Without an option everything is measured, in about half an hour, and docs/bench is written. With DATABASE_URL it is your own PostgreSQL
-that is measured.
+  --quick          one round of each case, in about two minutes; writes no files
+  --only PATTERN   only cases whose names match the regular expression, such as '^refund/one-note/32'; writes no files
+  --help           print this help
+Without options, the benchmark measures everything in about half an hour, and writes docs/bench. With DATABASE_URL it measures your
+own PostgreSQL.
 `;
 
 async function main(): Promise<void> {
@@ -285,7 +288,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** @throws {Error} with the usage */
+/** @throws {Error} with the usage, if an option is wrong */
 function readOptions(args: string[]): { quick: boolean; only: string | undefined; help: boolean } {
   const flag = { type: 'boolean' as const, default: false };
   const options = { quick: flag, help: { ...flag, short: 'h' }, only: { type: 'string' as const } };

@@ -8,10 +8,10 @@ import type { Growth, Subject } from './subject.js';
 
 export type Door = 'floor' | 'graphql' | 'rest' | 'sql';
 
-/** A generator that is busier than this may be what is measured. */
+/** The highest CPU share of the load generator; above it, the figure might be that of the generator. */
 export const MAX_GENERATOR_SHARE = 0.6;
 
-/** What is measured: one kind of work, through one door, by so many clients. */
+/** A kind of work, a door, and a number of clients. */
 export interface Case {
   readonly name: string;
   readonly subject: Subject;
@@ -20,22 +20,22 @@ export interface Case {
   readonly door: Door;
 }
 
-/** One load of one case. */
+/** The result of one load of a case. */
 export interface Sample {
   readonly rate: number;
   readonly p50: number;
   readonly p99: number;
-  /** How much of one core the load generator used, where the gateway does the work. */
+  /** The load generator's CPU time as a share of one core; `null` if the load does not use the gateway. */
   readonly generatorShare: number | null;
   readonly bytesPerReply: number;
   readonly gatewayCpuMs: number | null;
   readonly postgresCpuMs: number | null;
   readonly refundsPerTransaction: number | null;
-  /** Why it does not count; `null` if it does. */
+  /** The reason why this sample does not count; `null` if it counts. */
   readonly invalid: string | null;
 }
 
-/** The medians of a case's rounds. */
+/** The medians of a case's samples. */
 export interface Figure extends Omit<Sample, 'invalid'> {
   readonly name: string;
   readonly work: string;
@@ -43,7 +43,7 @@ export interface Figure extends Omit<Sample, 'invalid'> {
   readonly door: Door;
   readonly rounds: number;
   readonly invalid: readonly string[];
-  /** Round by round. */
+  /** The samples of all rounds. */
   readonly samples: readonly Sample[];
 }
 
@@ -53,7 +53,7 @@ export class Measurement {
     private readonly floor: Floor,
   ) {}
 
-  /** One load of the case, with all that is to be known of it. */
+  /** Runs one load of the case. */
   async sample(measured: Case, seconds: number): Promise<Sample> {
     const { subject, work } = measured;
     const reading = work === 'page' || work === 'note';
@@ -76,21 +76,21 @@ export class Measurement {
       gatewayCpuMs: throughGateway ? perRequest(before.gateway, after.gateway) : null,
       postgresCpuMs: perRequest(before.postgres, after.postgres),
       refundsPerTransaction: reading ? null : growth.refunds / growth.transactions,
-      // Where the generator is itself the client that is measured, it may be as busy as it likes.
-      invalid: objection(throughGateway ? outcome : { ...outcome, cpuShare: 0 }, growth, reading ? 0 : requests),
+      // Without the gateway, the generator itself is the measured client, so its CPU share has no limit.
+      invalid: invalidReason(throughGateway ? outcome : { ...outcome, cpuShare: 0 }, growth, reading ? 0 : requests),
     };
   }
 
-  /** Refunds through GraphQL until there were so many; throws if one fails. */
+  /** Makes so many refunds through GraphQL; throws if one fails. */
   async refunds(subject: Subject, clients: number, requests: number): Promise<void> {
     const measured: Case = { name: 'refunds', subject, work: 'spread', clients, door: 'graphql' };
     const { result: outcome, growth } = await subject.watched(() => this.load(measured, { requests }));
-    const wrong = objection(outcome, growth, requests);
+    const wrong = invalidReason(outcome, growth, requests);
     if (wrong !== null) throw new Error(wrong);
     await subject.noteMemory(requests);
   }
 
-  /** So many times the same page or note, through GraphQL. */
+  /** Reads so many pages or notes through GraphQL. */
   async reads(subject: Subject, work: 'page' | 'note', requests: number): Promise<void> {
     await this.load({ name: work, subject, work, clients: 1, door: 'graphql' }, { requests });
   }
@@ -109,7 +109,7 @@ export class Measurement {
   }
 }
 
-/** A proof that takes longer is made only after the last round. */
+/** A ledger proof that takes longer runs only after the last round. */
 const LONG_PROOF_SECONDS = 10;
 
 export interface Plan {
@@ -117,22 +117,22 @@ export interface Plan {
   readonly seconds: number;
 }
 
-/** A process that has just started compiles what it then uses often: its first refunds are not what users meet. */
+/** A new process compiles its frequent code during its first refunds, which therefore do not count. */
 export const WARM_UP = { clients: 8, refunds: 3_000 };
 
-/** What differs by so little takes more rounds to tell. */
+/** Small differences need more rounds than the other cases. */
 export const MILLION_PLAN: Plan = { rounds: 5, seconds: 1.5 };
 
 /**
- * All cases in turn, and that round by round: what happens to the machine in the meantime happens to all of them. Then the
- * books are proved: if they are wrong, there is no figure at all. Nothing posted is ever changed, so what is wrong after one
- * round would still be found after the last one; only a short proof is made after each.
+ * Runs all cases in turn in each round, so that disturbances of the machine affect all cases alike. A ledger proof follows: a
+ * fault means that there are no figures. A fault would still be found after the last round, because posted rows never change;
+ * so only short proofs run after every round.
  */
 export async function measureInRounds(
   measurement: Measurement,
   cases: readonly Case[],
   { rounds, seconds }: Plan,
-  tell: (line: string) => void,
+  printProgress: (line: string) => void,
 ): Promise<Figure[]> {
   const samples = new Map<string, Sample[]>(cases.map(({ name }) => [name, []]));
   const proofSeconds = new Map<Subject, number>();
@@ -141,7 +141,7 @@ export async function measureInRounds(
       const sample = await measurement.sample(measured, seconds);
       samples.get(measured.name)?.push(sample);
       const figures = `${sample.rate.toFixed(0)}/s, p50 ${sample.p50.toFixed(2)} ms, p99 ${sample.p99.toFixed(2)} ms`;
-      tell(`round ${round}/${rounds}  ${measured.name.padEnd(34)} ${sample.invalid ?? figures}`);
+      printProgress(`round ${round}/${rounds}  ${measured.name.padEnd(34)} ${sample.invalid ?? figures}`);
     }
     for (const subject of new Set(cases.map(({ subject }) => subject))) {
       if (round < rounds && (proofSeconds.get(subject) ?? 0) > LONG_PROOF_SECONDS) continue;
@@ -149,7 +149,7 @@ export async function measureInRounds(
       await subject.audit();
       const took = (performance.now() - begun) / 1000;
       proofSeconds.set(subject, took);
-      tell(`round ${round}/${rounds}  the ${subject.gateway.ledger.name} ledger is right (${took.toFixed(1)} s)`);
+      printProgress(`round ${round}/${rounds}  the ${subject.gateway.ledger.name} ledger is right (${took.toFixed(1)} s)`);
     }
   }
   return cases.map(({ name, work, clients, door }) => ({ name, work, clients, door, ...middle(samples.get(name) ?? []) }));
@@ -173,16 +173,16 @@ function middle(samples: readonly Sample[]): Omit<Figure, 'name' | 'work' | 'cli
   };
 }
 
-/** Each load warms up the connections that it then uses. A new one of the floor's costs PostgreSQL as much as twenty refunds. */
+/** The warm-up time of a load's connections. A new connection costs PostgreSQL as much as twenty refunds of the floor. */
 function rampSeconds({ clients }: Case): number {
   return clients > 8 ? 2 : 1;
 }
 
-/** Why a load does not count: each reply must be a success, and each success a refund in the books. */
-function objection({ latencies, failures, firstFailure, cpuShare }: Outcome, growth: Growth, refunds: number): string | null {
+/** The reason why a load does not count: a reply was no success, or the number of refunds in the database differs. */
+function invalidReason({ latencies, failures, firstFailure, cpuShare }: Outcome, growth: Growth, refunds: number): string | null {
   if (failures > 0) return `${failures} requests failed, such as: ${firstFailure}`;
-  if (latencies.length === 0) return 'not one request was answered in the time that counts';
-  if (growth.refunds !== refunds) return `${refunds} refunds were acknowledged, but ${growth.refunds} are in the books`;
+  if (latencies.length === 0) return 'no request was answered within the measured time';
+  if (growth.refunds !== refunds) return `${refunds} refunds were acknowledged, but ${growth.refunds} are in the database`;
   if (cpuShare > MAX_GENERATOR_SHARE) return `the load generator used ${Math.round(cpuShare * 100)} % of a core`;
   return null;
 }

@@ -2,7 +2,7 @@ import { SPREADS, type Spread } from './books.js';
 import type { Figure } from './measure.js';
 import { type Report, refundRows } from './report.js';
 
-/** Each with where its legend begins, from the right. */
+/** The series, with the distance of each legend from the right edge. */
 const DOORS = [
   { door: 'floor', label: 'floor: the same SQL by hand', legend: 400 },
   { door: 'graphql', label: 'GraphQL', legend: 190 },
@@ -16,7 +16,7 @@ interface Plot {
   readonly title: string;
   readonly axis: string;
   readonly value: (figure: Figure) => number;
-  /** The end of a line above the bar, if it has one. */
+  /** The upper end of a line above the bar. */
   readonly upTo?: (figure: Figure) => number;
   readonly logarithmic?: boolean;
 }
@@ -35,7 +35,7 @@ export function latencyPlot(report: Report): string {
   });
 }
 
-/** A panel for each spread, in it a group for each number of clients, in it a bar for each door. */
+/** One panel per spread, with one group per number of clients, with one bar per door. */
 function plot(report: Report, { title, axis, value, upTo = value, logarithmic = false }: Plot): string {
   const all = refundRows(report).flatMap(({ floor, graphql, rest }) =>
     [floor, graphql, rest].filter((figure) => figure !== undefined),
@@ -104,7 +104,7 @@ ${[...lines, ...panels, ...legends].join('\n')}
 `;
 }
 
-/** About five round numbers up to the top. */
+/** About five round numbers between zero and the top. */
 function linearTicks(top: number): number[] {
   const rough = top / 5;
   const power = 10 ** Math.floor(Math.log10(rough));

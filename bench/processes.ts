@@ -1,15 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** Linux counts CPU time in hundredths of a second, on all architectures that Node runs on. */
+/** The unit of CPU time in /proc is 1/100 s on every architecture of Node.js. */
 const MS_PER_TICK = 10;
 
-/** CPU time of a process so far; `null` where there is no /proc. */
+/** CPU time of a process in milliseconds; `null` on systems without /proc. */
 export async function cpuMs(pid: number): Promise<number | null> {
   const stat = await statOf(pid);
   return stat && (stat.user + stat.system) * MS_PER_TICK;
 }
 
-/** CPU time of a process, of its children that live, and of those that have ended. */
+/** CPU time of a process, its running children and its ended children, in milliseconds. */
 export async function familyCpuMs(pid: number): Promise<number | null> {
   const parent = await statOf(pid);
   if (parent === null) return null;
@@ -22,7 +22,7 @@ export async function familyCpuMs(pid: number): Promise<number | null> {
   return ticks * MS_PER_TICK;
 }
 
-/** Resident memory in megabytes; `null` where there is no /proc. */
+/** Resident memory in megabytes; `null` on systems without /proc. */
 export async function residentMb(pid: number): Promise<number | null> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
@@ -32,7 +32,7 @@ export async function residentMb(pid: number): Promise<number | null> {
 async function statOf(pid: number): Promise<{ parent: number; user: number; system: number; endedChildren: number } | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (text === null) return null;
-  // The second field is the name in brackets, which may hold spaces.
+  // The second field is the name in brackets, which may contain spaces.
   const fields = text
     .slice(text.lastIndexOf(')') + 2)
     .split(' ')

@@ -3,7 +3,7 @@ import { SPREADS, type Spread } from './books.js';
 import { type Figure, MAX_GENERATOR_SHARE, MILLION_PLAN, type Plan, type Sample, WARM_UP } from './measure.js';
 import { medianOf } from './statistics.js';
 
-/** SQL statements of one request, with those that begin and end a transaction. */
+/** SQL statements per request, including those that begin and end a transaction. */
 export interface Statements {
   readonly refundAt1: number;
   readonly refundAt32: number;
@@ -28,9 +28,9 @@ export interface Report {
   readonly statements: Statements | null;
   readonly readyMs: number;
   readonly memory: readonly { readonly refunds: number; readonly mb: number | null }[];
-  /** None if it was not measured. */
+  /** Empty if abuse was not measured. */
   readonly abuse: readonly Abuse[];
-  /** What the load generator can do at most, against a server that takes no time. */
+  /** The highest rate of the load generator, against a server without any work. */
   readonly ceiling: { readonly rate: number; readonly cpuShare: number };
   readonly million: { readonly refunds: number; readonly readyMs: number } | null;
   readonly remarks: readonly string[];
@@ -39,18 +39,18 @@ export interface Report {
 export interface Goal {
   readonly goal: string;
   readonly measured: string;
-  /** `null` if it was not measured. */
+  /** `null` if the figure was not measured. */
   readonly met: boolean | null;
 }
 
-/** The figure of that name, if it was measured and counts. */
+/** The figure with that name, if it was measured and is valid. */
 export function figureOf({ figures }: Report, name: string): Figure | undefined {
   return figures.find((figure) => figure.name === name && figure.rounds > 0);
 }
 
 /**
- * How many times the one is the other: the median of the rounds, since what slows the machine down slows both down that are
- * measured one after the other. `null` if one of them was not measured.
+ * The ratio of two figures: the median of the ratios of each round, because a disturbance of the machine affects both samples of a
+ * round alike. `null` if one of them was not measured.
  */
 function times(above: Figure | undefined, below: Figure | undefined, value: (sample: Sample) => number): number | null {
   const ratios = above?.samples.map((sample, round) => {
@@ -109,13 +109,13 @@ export function goalsOf(report: Report): Goal[] {
   ];
 }
 
-/** How much slower each case is with a million refunds in the ledger. */
+/** The slowdown of each case with a million refunds in the ledger. */
 function slowdowns(report: Report): { small: Figure; million: Figure; ours: boolean; slower: number | null }[] {
   return report.figures.flatMap((small) => {
     if (!small.name.startsWith('small/')) return [];
     const million = report.figures.find(({ name }) => name === small.name.replace('small/', 'million/'));
     if (million === undefined) return [];
-    // The floor and hand-written SQL are PostgreSQL's own affair: they show how much of it is not the gateway's.
+    // The floor and hand-written SQL do not use the gateway; they show PostgreSQL's own slowdown.
     const ours = small.door === 'graphql' || small.door === 'rest';
     return [{ small, million, ours, slower: times(small, million, rate) }];
   });
@@ -129,7 +129,7 @@ interface Row {
   readonly rest: Figure | undefined;
 }
 
-/** The refunds' figures, one row for each spread and number of clients. */
+/** The figures of refunds, one row per spread and number of clients. */
 export function refundRows(report: Report): Row[] {
   const measured = ({ floor, graphql, rest }: Row): boolean => Boolean(floor ?? graphql ?? rest);
   const clients = [...new Set(report.figures.filter(({ name }) => name.startsWith('refund/')).map((figure) => figure.clients))];
@@ -142,15 +142,15 @@ export function refundRows(report: Report): Row[] {
   return rows.filter(measured);
 }
 
-/** The report in Markdown. */
+/** The report as Markdown. */
 export function table(report: Report): string {
   const { machine, settings, plan, statements, ceiling, million } = report;
   const busiest = largest(report.figures.flatMap(({ generatorShare }) => generatorShare ?? []));
   const fastest = largest(report.figures.filter(({ door }) => door === 'graphql' || door === 'rest').map(rate));
   const invalid = report.figures.flatMap(({ name, invalid }) => invalid.map((reason) => `- \`${name}\`: ${reason}`));
   return `${[
-    '# How fast it is',
-    'Written by `npm run bench`; the numbers are in [latest.json](latest.json).',
+    '# Performance',
+    '`npm run bench` writes this page; all figures are in [latest.json](latest.json).',
     `${report.date.slice(0, 10)}, commit ${machine.commit}: ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGb} GB, ${machine.platform}, ` +
       `Node ${machine.node}, PostgreSQL ${settings.postgres} with fsync ${settings.fsync} and synchronous_commit ${settings.synchronousCommit}. ` +
       'Clients, gateway and database share the cores.',
@@ -174,8 +174,8 @@ export function table(report: Report): string {
         number(times(rest, floor, rate)),
       ]),
     ),
-    `Highest rate of the floor in each spread, whatever its number of clients: ${bestFloors(report)}.`,
-    '## What a refund costs',
+    `Highest rate of the floor in each spread, with any number of clients: ${bestFloors(report)}.`,
+    '## Cost of a refund',
     rows(
       ['spread', 'clients', 'door', 'CPU ms, gateway', 'CPU ms, PostgreSQL', 'refunds per transaction'],
       refundRows(report).flatMap(({ floor, graphql, rest }) =>
@@ -201,11 +201,11 @@ export function table(report: Report): string {
         `${number(statements.refundAt32)} at 32.`,
     '## Reading, 1 client',
     rows(
-      ['what', 'hand-written SQL p50 ms', 'p99', 'GraphQL p50', 'p99', 'times', 'SQL statements'],
+      ['query', 'hand-written SQL p50 ms', 'p99', 'GraphQL p50', 'p99', 'times', 'SQL statements'],
       (['page', 'note'] as const).map((work) => {
         const [sql, graphql] = [figureOf(report, `reading/${work}/1/sql`), figureOf(report, `reading/${work}/1/graphql`)];
         return [
-          work === 'page' ? 'a page of 100 refunds with everything' : 'one note with its customer',
+          work === 'page' ? 'a page of 100 refunds with their relations' : 'one note with its customer',
           number(sql?.p50),
           number(sql?.p99),
           number(graphql?.p50),
@@ -226,7 +226,7 @@ export function table(report: Report): string {
       ? []
       : [
           '## With a million refunds in the ledger',
-          'Against a new ledger, in alternation.',
+          'Measured in alternation with a new ledger.',
           rows(
             ['case', 'new: /s', 'p50 ms', 'p99', 'million: /s', 'p50', 'p99', 'times slower'],
             slowdowns(report).map(({ small, million, slower }) => [
@@ -241,11 +241,20 @@ export function table(report: Report): string {
       ? []
       : [
           '## Under abuse',
-          'Refunds of one organization by 4 clients, in the quiet and then while another organization floods the gateway on 16 connections without ' +
-            'pauses, or on 200 with bodies that never end; the rate limit is off.',
+          'Refunds of one organization by 4 clients, first without a flood, then while another organization floods the gateway: on 16 connections ' +
+            'without pauses, or on 200 with bodies that never end. The rate limit is off.',
           rows(
-            ['flood', 'quiet: p99 ms', 'flooded: p50', 'p99', 'p99, times', 'slowest /healthz ms', 'resident MB', 'answers'],
-            report.abuse.map(({ name, quiet, flooded, healthMs, residentMb, answers }) => [
+            [
+              'flood',
+              'quiet: p99 ms',
+              'flooded: p50',
+              'p99',
+              'p99, times',
+              'slowest /healthz ms',
+              'resident MB',
+              'replies by status',
+            ],
+            report.abuse.map(({ name, quiet, flooded, healthMs, residentMb, replies }) => [
               name,
               number(quiet.p99),
               number(flooded.p50),
@@ -253,31 +262,31 @@ export function table(report: Report): string {
               number(flooded.p99 / quiet.p99),
               number(healthMs),
               number(residentMb),
-              Object.entries(answers)
+              Object.entries(replies)
                 .map(([status, count]) => `${status}: ${count}`)
                 .join(', '),
             ]),
           ),
         ]),
-    '## How it is measured',
+    '## Method',
     [
       `- The floor: [bench/floor.sql](../../bench/floor.sql), the statements of one refund in one transaction, by ${report.floorDriver}, ` +
-        'on the same tables, as the same role, over the same Unix socket. It neither parses nor checks nor answers anything. The server ' +
-        'admits 100 connections: the floor for 128 clients is that of 80.',
-      '- The gateway: started as by `npm start`, with its default configuration, its log written to a file, asked over HTTP/1.1 with an API key, ' +
-        'one connection for each client, each sending its next refund when the last one is answered. Before the first round it makes ' +
-        `${WARM_UP.refunds} refunds, so that what is used often has been compiled.`,
-      `- Rounds: the medians of ${plan.rounds}, of ${plan.seconds} s each, all cases in turn in each round; with the million, of ${MILLION_PLAN.rounds} ` +
-        `of ${MILLION_PLAN.seconds} s. Ratios are the medians of the rounds' ratios: what slows the machine down slows both down that are measured one ` +
-        'after the other. Before it counts, each load runs for 1 s, or for 2 s with more than 8 clients, on the same connections without being counted. Percentiles are exact, of all refunds of a round.',
-      '- The books: each reply must be a success, the database must have grown by as many refunds as were acknowledged, and after each ' +
-        'round (of the million only after the last one) the audit must find nothing. Otherwise there is no figure.',
-      `- The load generator: a process of its own, which used ${percent(busiest)} of a core at most; a figure for which it used more than ` +
-        `${percent(MAX_GENERATOR_SHARE)} would not count. Against a server that takes no time, with bodies and replies of the same size, it does ` +
-        `${number(ceiling.rate)} requests a second, ${number(fastest === null ? null : ceiling.rate / fastest)} times the most that it asked of the gateway.`,
-      '- CPU time: what /proc says of the process, and of the postmaster with all backends, before and after each load.',
+        'on the same tables, in the same role, over the same Unix socket. It does no parsing, no checks and no replies. The server ' +
+        'allows 100 connections, so the floor for 128 clients uses 80.',
+      '- The gateway: started as by `npm start`, with its default configuration and its log in a file. Clients use HTTP/1.1 and an API key; ' +
+        'each has one connection, and sends its next refund after the reply to the last one. Before the first round, the gateway makes ' +
+        `${WARM_UP.refunds} refunds, so that frequent code is compiled.`,
+      `- Rounds: figures are the medians of ${plan.rounds} rounds of ${plan.seconds} s, with all cases in turn in each round; with a million refunds, of ` +
+        `${MILLION_PLAN.rounds} rounds of ${MILLION_PLAN.seconds} s. Ratios are the medians of the ratios of each round, because a disturbance of the machine affects ` +
+        'both samples of a round alike. Each load first warms up its connections for 1 s, or for 2 s with more than 8 clients. Percentiles are exact, of all refunds of a round.',
+      '- Correctness: each reply must be a success, the database must contain exactly the acknowledged refunds, and after each ' +
+        'round (with a million refunds only after the last one) the ledger proof must find no fault. Otherwise there is no figure.',
+      `- The load generator: a process of its own, which used at most ${percent(busiest)} of a core; a figure with more than ` +
+        `${percent(MAX_GENERATOR_SHARE)} does not count. Against a server without any work, with bodies and replies of the same size, it reaches ` +
+        `${number(ceiling.rate)} requests a second, ${number(fastest === null ? null : ceiling.rate / fastest)} times the highest rate of the gateway.`,
+      '- CPU time: the difference in /proc before and after each load, of the gateway and of PostgreSQL with all backends.',
     ].join('\n'),
-    ...(invalid.length === 0 ? [] : [`## What does not count\n\n${invalid.join('\n')}`]),
+    ...(invalid.length === 0 ? [] : [`## Invalid samples\n\n${invalid.join('\n')}`]),
     ...report.remarks,
   ].join('\n\n')}\n`;
 }
@@ -297,7 +306,7 @@ function bestFloors(report: Report): string {
     .join('; ');
 }
 
-/** The first, the last, and the first one after each ten thousand. */
+/** The first sample, the last one, and the first one after each ten thousand refunds. */
 function milestones(memory: Report['memory']): Report['memory'] {
   let next = 0;
   return memory.filter(({ refunds }, index) => {
@@ -313,7 +322,7 @@ function rows(head: readonly string[], body: readonly (readonly string[])[]): st
     .join('\n');
 }
 
-/** Three digits, which is more than the figures are good for. */
+/** Rounds to three digits, which is more precise than the measurement. */
 function number(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   if (value >= 100) return value.toFixed(0);

@@ -49,7 +49,7 @@ const NOTE_WITH_CUSTOMER = `
   from credit_notes note join customers customer on customer.id = note.customer_id
   where note.id = :note and note.organization_id = :organization`;
 
-/** What is asked over HTTP. */
+/** The HTTP requests of the loads. */
 export const HTTP_DOORS = {
   graphql: (url: string, books: Books) =>
     graphql(url, books, REFUND, refundVariables(books), '{"data":{"refundCreditNote":{"id":"'),
@@ -72,7 +72,7 @@ export const HTTP_DOORS = {
   note: (url: string, books: Books) => graphql(url, books, NOTE, { id: '<note>' }, '{"data":{"creditNote":{"id":"'),
 } as const;
 
-/** The same data by hand-written SQL. */
+/** The same reads as hand-written SQL. */
 export const SQL_READS = {
   page: (books: Books) => sql(books, PAGE_OF_REFUNDS, LINES_OF_PAGE),
   note: (books: Books) => sql(books, NOTE_WITH_CUSTOMER),

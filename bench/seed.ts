@@ -5,15 +5,15 @@ import type { Books } from './books.js';
 import type { Ledger } from './gateway.js';
 
 /**
- * Puts so many refunds into the embedded ledger, with their entries and lines, spread evenly over the notes and accounts
- * of the loads. Triggers would take an hour for a million: they are off, and the audit afterwards proves what they would have.
+ * Inserts refunds with their entries and lines into the embedded ledger, distributed evenly over the notes and accounts of the
+ * loads. Triggers are off, because they would take an hour for a million refunds; the ledger proof afterwards checks the rows.
  */
 export async function seedRefunds(ledger: Ledger, books: Books, refunds: number): Promise<void> {
   const client = new pg.Client(await superuserUrl(ledger, books));
   await client.connect();
   try {
     await client.query('begin');
-    // Nobody else draws ids meanwhile, and the gateway's maintenance does not add up the same lines once more.
+    // These locks stop other transactions from drawing ids, and the gateway's maintenance from adding up the same lines.
     for (const lock of ['order', 'balances']) {
       await client.query('select pg_advisory_xact_lock(hashtextextended($1, $2))', [lock, books.organizationId]);
     }
@@ -28,7 +28,7 @@ export async function seedRefunds(ledger: Ledger, books: Books, refunds: number)
 }
 
 async function superuserUrl({ variables: { DATA_DIR } }: Ledger, books: Books): Promise<string> {
-  if (DATA_DIR === undefined) throw new Error('only an embedded ledger can be seeded: it takes a superuser');
+  if (DATA_DIR === undefined) throw new Error('only an embedded ledger can be seeded, because that needs a superuser');
   const [password = ''] = (await readFile(join(DATA_DIR, 'postgres', 'passwords'), 'utf8')).split('\n');
   const url = new URL(books.databaseUrl);
   url.username = 'postgres';
@@ -50,7 +50,7 @@ function statements({ notes, accounts, constants, branchId }: Books, refunds: nu
        ${firstAccount} + number % ${lastAccount - firstAccount + 1} as account_id,
        number % 9 + 1.25 as amount,
        date '2026-01-15' + (number % 300)::integer as posting_date,
-       -- In the past, and in the order of the ids, as it would have been.
+       -- The times are in the past and in the order of the ids, as for real refunds.
        now() - interval '60 days' + number * interval '1 second' as created_at
      from generate_series(1::bigint, ${refunds}) number`,
     `insert into journal_entries (id, organization_id, posting_date, source, memo, created_at) overriding system value
@@ -75,7 +75,7 @@ function statements({ notes, accounts, constants, branchId }: Books, refunds: nu
     ...['journal_entries', 'journal_lines', 'refunds'].map(
       (table) => `select setval(pg_get_serial_sequence('${table}', 'id'), (select max(id) from ${table}))`,
     ),
-    // The gateway would bring them up within a minute: in the midst of a load that it has nothing to do with.
+    // Otherwise the gateway would compute the snapshots within a minute, in the middle of a measured load.
     `delete from balance_snapshots where organization_id = ${organization}`,
     `insert into balance_snapshots (organization_id, account_id, posting_date, debits, credits)
      select organization_id, account_id, posting_date,

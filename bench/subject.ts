@@ -2,16 +2,16 @@ import pg from 'pg';
 import { type Books, openBooks } from './books.js';
 import { audit, databaseUrl, Gateway, type Ledger } from './gateway.js';
 
-/** What the rows tell of a load, beside what the clients were answered. */
+/** The rows that a load has added to the database. */
 export interface Growth {
   readonly refunds: number;
-  /** Transactions that made them: a gateway that takes several refunds together makes fewer of them than refunds. */
+  /** The number of transactions that inserted the refunds; batches share one. */
   readonly transactions: number;
 }
 
-/** A ledger that is measured: its gateway, what the loads refund in it, and a connection that counts rows. */
+/** A measured ledger: its gateway, the notes and accounts of the loads, and a connection that counts rows. */
 export class Subject {
-  /** How many refunds have gone through the gateway's present process, and how much memory it had then. */
+  /** Samples of the gateway's memory, with the number of refunds through this process. */
   readonly memory: { readonly refunds: number; readonly mb: number | null }[] = [];
   private refundsThrough = 0;
 
@@ -21,18 +21,18 @@ export class Subject {
     private readonly observer: pg.Client,
   ) {}
 
-  /** Starts a gateway, on a new ledger if need be, and opens what the loads refund. */
+  /** Starts a gateway, creates the ledger if it does not exist, and creates the notes and accounts of the loads. */
   static async open(ledger: Ledger, logLevel?: string): Promise<Subject> {
     const gateway = await Gateway.start(ledger, logLevel);
     return Subject.of(gateway, () => openBooks(gateway));
   }
 
-  /** The same books behind another process of the gateway. */
+  /** The same ledger with a new gateway process. */
   async restarted(): Promise<Subject> {
     const { gateway, books } = this;
     await this.stop();
     const started = await Gateway.start(gateway.ledger);
-    // The server makes a new socket each time.
+    // The server creates a new socket at each start.
     const url = await databaseUrl(gateway.ledger);
     return Subject.of(started, async () => ({ ...books, databaseUrl: url }));
   }
@@ -52,13 +52,13 @@ export class Subject {
     }
   }
 
-  /** What the database itself says of a setting. */
+  /** The value of a database setting. */
   async show(setting: 'fsync' | 'synchronous_commit' | 'server_version'): Promise<string> {
     const { rows } = await this.observer.query<Record<string, string>>(`show ${setting}`);
     return rows[0]?.[setting] ?? '';
   }
 
-  /** Does the work and tells what it has added to the organization's books. */
+  /** Runs the work, and counts the refunds that it added to the organization. */
   async watched<T>(work: () => Promise<T>): Promise<{ result: T; growth: Growth }> {
     const organization = [this.books.organizationId];
     const { rows: before } = await this.observer.query<{ id: string }>(
@@ -75,7 +75,7 @@ export class Subject {
     return { result, growth: after[0] ?? { refunds: 0, transactions: 0 } };
   }
 
-  /** Ids after which a page of so many refunds begins. */
+  /** The range of ids after which a full page of refunds begins. */
   async pageStarts(length: number): Promise<readonly [first: number, last: number]> {
     const { rows } = await this.observer.query<{ first: number; last: number }>(
       `select min(id)::float8 as first, (
@@ -84,7 +84,7 @@ export class Subject {
       [this.books.organizationId, length],
     );
     const { first = 1, last = 1 } = rows[0] ?? {};
-    // An id is at least 1, also one that a page begins after.
+    // Valid ids start at 1.
     return [first, Math.max(first, last - 1)];
   }
 

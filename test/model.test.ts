@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LedgerHealthDocument } from './generated/documents.js';
 import { Gateway } from './helpers/gateway.js';
-import { emptyBooks, type ModelBooks, perform, statementOf, type Verdict } from './helpers/model-books.js';
+import { type Expectation, emptyBooks, type ModelBooks, perform, statementOf } from './helpers/model-books.js';
 import {
   type Command,
   type Currency,
@@ -31,14 +31,14 @@ const REVERSAL_DATES = ['2026-02-02', '2026-02-04', '2026-02-05', '2026-02-28'];
 const DATES = ['2026-01-15', '2026-02-01', '2026-02-02', '2026-02-03', '2026-02-04', '2026-02-05'];
 
 /** An arbitrary of values, each as frequent as its weight. */
-const often = <T extends string>(weights: Readonly<Record<T, number>>) =>
+const weighted = <T extends string>(weights: Readonly<Record<T, number>>) =>
   fc.constantFrom(...Object.entries<number>(weights).flatMap(([value, weight]) => Array<T>(weight).fill(value as T)));
 const oneIn = (count: number) => fc.nat(count - 1).map((number) => number === 0);
 
 /** A random command. Its target is chosen when it is sent, among the notes and refunds that exist then. */
-const wish = fc.record({
+const randomCommand = fc.record({
   organization: fc.nat(1),
-  kind: often<Command['kind']>({ create: 3, open: 2, refund: 16, preview: 2, reverse: 5, void: 1, lock: 1, unlock: 2 }),
+  kind: weighted<Command['kind']>({ create: 3, open: 2, refund: 16, preview: 2, reverse: 5, void: 1, lock: 1, unlock: 2 }),
   /** Counted from the newest note, so that commands of one batch often have the same target. */
   target: fc.oneof(fc.nat(1), fc.nat(9)),
   /** Percent of the remaining credit: mostly a part, sometimes all, sometimes too much. */
@@ -52,13 +52,13 @@ const wish = fc.record({
   currency: fc.nat(3),
   date: fc.nat(59),
   draft: oneIn(5),
-  account: often<RefundTerms['account']>({ Bank: 3, 'Petty Cash': 1 }),
-  key: often({ none: 4, new: 5, earlier: 1, replay: 3 }),
+  account: weighted<RefundTerms['account']>({ Bank: 3, 'Petty Cash': 1 }),
+  key: weighted({ none: 4, new: 5, earlier: 1, replay: 3 }),
   seesWhatRemains: oneIn(5),
-  door: often({ GraphQL: 1, REST: 1 }),
+  door: weighted({ GraphQL: 1, REST: 1 }),
   copies: fc.constantFrom(1, 1, 1, 1, 1, 2, 3),
 });
-type Wish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
+type RandomCommand = typeof randomCommand extends fc.Arbitrary<infer T> ? T : never;
 
 /** An organization in the gateway, and its model. */
 interface Company {
@@ -82,7 +82,7 @@ afterAll(() => gateway.stop());
 it(
   'the gateway agrees with a model of the ledger to the smallest unit, whatever parallel requests do',
   async () => {
-    const histories = fc.array(fc.array(wish, { minLength: 1, maxLength: 4 }), { minLength: BATCHES, maxLength: BATCHES });
+    const histories = fc.array(fc.array(randomCommand, { minLength: 1, maxLength: 4 }), { minLength: BATCHES, maxLength: BATCHES });
     const bases = fc.tuple(fc.constantFrom(...BASES), fc.constantFrom(...BASES));
     await fc.assert(fc.asyncProperty(bases, histories, agree), {
       numRuns: Number(MODEL_RUNS),
@@ -94,7 +94,7 @@ it(
   TIMEOUT_MS,
 );
 
-async function agree(bases: readonly Currency[], history: readonly (readonly Wish[])[]): Promise<void> {
+async function agree(bases: readonly Currency[], history: readonly (readonly RandomCommand[])[]): Promise<void> {
   const all = await Promise.all(bases.map((baseCurrency) => gateway.books({ baseCurrency })));
   const companies = await Promise.all(
     all.map(async (books, index): Promise<Company> => {
@@ -114,8 +114,8 @@ async function agree(bases: readonly Currency[], history: readonly (readonly Wis
 }
 
 /** Sends the commands in parallel. Their outcome must be the model's for at least one order of them. */
-async function sendAtOnce(company: Company, wishes: readonly Wish[]): Promise<void> {
-  const requests = wishes.flatMap((one) => Array<[Request, Wish]>(one.copies).fill([requestFor(company, one), one]));
+async function sendAtOnce(company: Company, commands: readonly RandomCommand[]): Promise<void> {
+  const requests = commands.flatMap((one) => Array<[Request, RandomCommand]>(one.copies).fill([requestFor(company, one), one]));
   if (requests.length === 0) return;
   const answered = await Promise.all(
     requests
@@ -125,8 +125,8 @@ async function sendAtOnce(company: Company, wishes: readonly Wish[]): Promise<vo
   const found = await company.client.statement();
   const after = explanation(company.books, answered, found);
   if (after === null) {
-    const facts = inspect({ before: statementOf(company.books), answered, found }, { depth: null });
-    throw new Error(`no order of the requests explains their replies and the final statement: ${facts}`);
+    const details = inspect({ before: statementOf(company.books), answered, found }, { depth: null });
+    throw new Error(`no order of the requests explains their replies and the final statement: ${details}`);
   }
   company.books = after;
 }
@@ -136,20 +136,20 @@ function explanation(before: ModelBooks, answered: readonly Answered[], found: S
   if (answered.length === 0) return isDeepStrictEqual(statementOf(before), found) ? before : null;
   for (const [index, { request, reply }] of answered.entries()) {
     const books = structuredClone(before);
-    const verdict = perform(books, request, reply.refusal === null ? reply.id : '');
-    const after = agrees(verdict, reply) ? explanation(books, answered.toSpliced(index, 1), found) : null;
+    const expected = perform(books, request, reply.refusal === null ? reply.id : '');
+    const after = agrees(expected, reply) ? explanation(books, answered.toSpliced(index, 1), found) : null;
     if (after !== null) return after;
   }
   return null;
 }
 
-function agrees({ refusals, deed, replayed }: Verdict, reply: Reply): boolean {
+function agrees({ refusals, result, replayed }: Expectation, reply: Reply): boolean {
   if (reply.refusal !== null) return refusals.includes(reply.refusal);
-  const isThat = refusals.length === 0 && deed?.id === reply.id && replayed === reply.replayed;
-  return isThat && (reply.says === null || deed.says === reply.says);
+  const isThat = refusals.length === 0 && result?.id === reply.id && replayed === reply.replayed;
+  return isThat && (reply.summary === null || result.summary === reply.summary);
 }
 
-function requestFor({ books, keyed }: Company, one: Wish): Request {
+function requestFor({ books, keyed }: Company, one: RandomCommand): Request {
   const earlier = newest(keyed, one.target);
   if (one.key === 'replay' && earlier !== undefined) return earlier;
   const command = commandFor(books, one);
@@ -162,7 +162,7 @@ function requestFor({ books, keyed }: Company, one: Wish): Request {
   return request;
 }
 
-function commandFor(books: ModelBooks, one: Wish): Command {
+function commandFor(books: ModelBooks, one: RandomCommand): Command {
   const { kind } = one;
   const notes = [...books.notes.keys()];
   const drafts = notes.filter((id) => books.notes.get(id)?.state === 'DRAFT');
@@ -181,7 +181,7 @@ function commandFor(books: ModelBooks, one: Wish): Command {
   return { kind, note: id, account: one.account, amount, rate, date };
 }
 
-function creation({ base }: ModelBooks, one: Wish): Command {
+function creation({ base }: ModelBooks, one: RandomCommand): Command {
   const currency = newest([base, ...FOREIGN], one.currency) ?? base;
   const rate = currency === base ? PAR : one.rate;
   return { kind: 'create', currency, rate, lines: one.lines, date: newest(NOTE_DATES, one.date) ?? '', open: !one.draft };

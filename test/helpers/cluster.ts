@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EmbeddedConnection } from '../../src/database/embedded-postgres/index.js';
 
-/** The database that each test file's own one is a copy of. */
+/** The migrated database that every test file copies. */
 export const TEMPLATE = 'template_migrated';
 
-/** What the global set-up tells the workers: how to reach the one server of this run. */
+/** The connections to the PostgreSQL server of this run; the global set-up writes them to a file for the workers. */
 export interface Cluster {
   readonly dataDir: string;
   readonly superuser: EmbeddedConnection;

@@ -7,16 +7,16 @@ import { DEFAULT_POOL_SIZE } from '../../src/orm/pool-size.js';
 import { readCluster, TEMPLATE } from './cluster.js';
 import { untilWaiting } from './until-waiting.js';
 
-/** A migrated database of one's own, seen through the ORM and through SQL, as each of its roles. */
+/** A new migrated database, with a connection for each of its roles. */
 export interface TestDatabase {
   readonly orm: MikroORM;
   /** Every SQL statement that the ORM has sent. */
   readonly statements: string[];
-  /** As the application's own role. */
+  /** A connection in the gateway's role. */
   readonly sql: pg.Client;
   readonly operator: pg.Client;
   readonly superuser: pg.Client;
-  /** Does what only the operator's role may do, such as to make an organization or a key. */
+  /** Runs the work in the operator's role, which may create organizations, members and keys. */
   asOperator<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
   /** {@link untilWaiting} on this database. */
   untilWaiting(count: number): Promise<number>;
@@ -30,7 +30,7 @@ export async function createDatabase(poolSize = DEFAULT_POOL_SIZE): Promise<Test
   await admin.connect();
   await admin.query(`create database ${database} template ${TEMPLATE}`);
 
-  // What `migrate` does to a database, which a copy of one does not inherit.
+  // `migrate` revokes this from a database, and a copy of that database does not inherit it.
   await admin.query(`revoke temporary on database ${database} from public`);
 
   const statements: string[] = [];

@@ -2,8 +2,8 @@ import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres/index.js';
 
 /**
- * A gateway to be killed: starts the server, prints "ready", then writes numbers one by one and prints each as soon as
- * the database has acknowledged it.
+ * A gateway for tests that kill it: starts the server, prints "ready", then inserts numbers one by one, and prints each as soon
+ * as the database has acknowledged it.
  */
 const [dataDir = ''] = process.argv.slice(2);
 const { superuser } = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } });

@@ -32,15 +32,15 @@ import {
 } from '../generated/documents.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
-/** The secret that the tests' JWTs are signed with. */
+/** The key that signs and verifies the tests' JWTs. */
 export const JWT: JwtSettings & { key: Uint8Array } = {
   algorithm: 'HS256',
   key: new TextEncoder().encode('a secret of the tests, long enough'),
 };
 
-/** A gateway on a database of its own. Requests go through the whole HTTP stack, without a socket. */
+/** A gateway on a new database. Requests pass through the whole HTTP stack, but without a socket. */
 export class Gateway {
-  /** Lines that were logged. */
+  /** The parsed lines of the gateway's log. */
   readonly logged: Record<string, unknown>[] = [];
 
   private constructor(
@@ -71,14 +71,14 @@ export class Gateway {
       stopSeconds?: number;
       unread?: UnreadLimits;
       trustedProxies?: TrustedProxies;
-      /** Serves this in place of its own database. */
+      /** Uses this database instead of the new one. */
       orm?: MikroORM;
     } = {},
   ): Promise<Gateway> {
     const database = await createDatabase(options.poolSize);
     const logged: Record<string, unknown>[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
-    // Tests make equal refunds in a row on purpose; the guard against that has tests of its own.
+    // Tests make equal refunds in a row, so the duplicate check is off; it has tests of its own.
     const {
       host = 'localhost',
       allowedHosts = [],
@@ -121,7 +121,7 @@ export class Gateway {
     return new Gateway(database, app, logged);
   }
 
-  /** Opens a port, for tests of what only a socket can do. */
+  /** Listens on a free port, for tests that need a socket; returns the port. */
   async listen(): Promise<number> {
     await this.app.listen({ port: 0, host: '127.0.0.1' });
     return (this.app.server.address() as AddressInfo).port;
@@ -132,7 +132,7 @@ export class Gateway {
     await this.database.drop();
   }
 
-  /** New books with a client for them that may do everything. */
+  /** Creates an organization, and returns its books with an admin's client. */
   async books({ baseCurrency = 'USD', timeZone = 'UTC' } = {}): Promise<Books> {
     const publicId = randomUUID();
     const organization = await this.database.asOperator((em) =>
@@ -173,7 +173,7 @@ export interface GraphQLReply<T> {
   readonly status: number;
 }
 
-/** Sends requests with one credential. */
+/** A client that sends its requests with one credential. */
 export class Client {
   constructor(
     readonly app: FastifyInstance,
@@ -190,7 +190,7 @@ export class Client {
     return { ...JSON.parse(reply.body), headers: reply.headers, status: reply.status };
   }
 
-  /** The data of a request that is expected to work: each of its fields is there. */
+  /** The data of a request that must succeed; mutations in it are not null. */
   async query<T, V>(document: TypedDocumentNode<T, V>, variables?: V): Promise<Complete<T>> {
     const { data, errors } = await this.graphql(document, variables);
     if (data === null || errors !== undefined) throw new Error(JSON.stringify(errors));
@@ -213,7 +213,7 @@ export class Client {
   }
 }
 
-/** An organization's books, with the few things that a test needs to make refunds. */
+/** The books of an organization, with helpers that create what a refund needs. */
 export class Books {
   constructor(
     readonly gateway: Gateway,
@@ -242,7 +242,7 @@ export class Books {
     return (await this.client.query(CreateAccountDocument, { input })).createAccount.id;
   }
 
-  /** An open credit note, in the base currency unless a currency and a rate are named. */
+  /** Creates an open credit note; its currency is the base currency by default. */
   async creditNote(
     amount: string,
     { currencyCode, ...rest }: { currencyCode?: string } & Partial<CreateCreditNoteInput> = {},
@@ -257,12 +257,12 @@ export class Books {
     return (await this.client.query(CreateCreditNoteDocument, { input })).createCreditNote;
   }
 
-  /** Locks the books up to and including the day. */
+  /** Sets the lock date: nothing may be posted on or before it. */
   async lock(lockDate: string): Promise<void> {
     await this.client.query(LockTransactionsDocument, { input: { lockDate, reason: 'Filed' } });
   }
 
-  /** A refund of the note that nothing is wrong with, but for what the test changes. */
+  /** The input of a valid refund, with the changes of the test. */
   refundInput(creditNoteId: string, changes: Partial<RefundCreditNoteInput> = {}): RefundCreditNoteInput {
     return {
       creditNoteId,
@@ -277,7 +277,7 @@ export class Books {
     };
   }
 
-  /** The documented REST body of the same refund, but for what the test changes. */
+  /** The documented REST body of the same refund, with the changes of the test. */
   restBody(changes: Record<string, unknown> = {}): Record<string, unknown> {
     return { ...asRestBody(this.refundInput('')), ...changes };
   }
@@ -287,16 +287,16 @@ export class Books {
     return (await this.client.query(RefundCreditNoteDocument, { input })).refundCreditNote;
   }
 
-  /** Every row that a refund could write, to see that nothing was. */
+  /** Every row that a refund can write; two equal snapshots show that nothing was written. */
   async snapshot(): Promise<unknown> {
     const others = ['organizations', 'memberships', 'audit_events', 'credit_note_counters'];
     return (await this.everything()).filter(({ name }) => !others.includes(name));
   }
 
-  /** The organization and every row that belongs to it, to see that a command wrote nothing at all. */
+  /** The organization and all of its rows; two equal results show that a command wrote nothing. */
   async everything(): Promise<{ name: string; row: unknown }[]> {
     const { sql } = this.gateway.database;
-    // Each request notes when its key was last used; the gateway's own maintenance writes balances and watermarks.
+    // Every request may update its key, and background maintenance writes balances and watermarks: these tables are left out.
     const { rows: tables } = await sql.query<{ name: string }>(
       `select table_name as name from information_schema.columns
        where table_schema = current_schema() and column_name = 'organization_id'
@@ -309,13 +309,13 @@ export class Books {
   }
 }
 
-/** A refund as the documented REST body: the path holds the note, ids and decimals are JSON numbers. */
+/** The documented REST body of a refund: ids and decimals are JSON numbers, and the note's id belongs into the path. */
 export function asRestBody({ creditNoteId: _, ...input }: RefundCreditNoteInput): Record<string, unknown> {
   const numbers = ['fromAccountId', 'branchId', 'amount', 'exchangeRate'] as const;
   return { ...input, ...Object.fromEntries(numbers.map((name) => [name, Number(input[name])])) };
 }
 
-/** A journal entry as an accountant writes it: `debit Accounts Receivable 40.00`. */
+/** The lines of a journal entry as an accountant writes them: `debit Accounts Receivable 40.00`. */
 export function ledger(entry: LedgerFragment | null | undefined): string[] {
   return (entry?.lines ?? []).map(({ side, amount, account, foreignAmount, foreignCurrencyCode }) => {
     const foreign = foreignAmount ? ` (${foreignAmount} ${foreignCurrencyCode})` : '';

@@ -11,14 +11,14 @@ declare global {
   var testServer: { server: EmbeddedPostgres; dataDir: string } | undefined;
 }
 
-/** One real PostgreSQL for the whole run, with a migrated template: durable enough for tests, which lose it at the end. */
+/** Starts one PostgreSQL server with a migrated template database for the whole run; without fsync, because tests lose it anyway. */
 export default async function globalSetup(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'credit-note-refunds-test-'));
-  // Run by root, PostgreSQL is another user's; a closed folder would send its files elsewhere.
+  // As root, PostgreSQL runs as another user, and would move its data out of a folder which that user cannot enter.
   await chmod(dataDir, 0o755);
   const server = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off', max_connections: '200' } });
   globalThis.testServer = { server, dataDir };
-  stopWithUs(dataDir);
+  stopServerOnExit(dataDir);
 
   const superuser = new pg.Client(server.superuser);
   await superuser.connect();
@@ -34,14 +34,14 @@ export default async function globalSetup(): Promise<void> {
   process.env[CLUSTER_FILE] = file;
 }
 
-/** A run that is interrupted or crashes has no tear-down, and must leave no server behind all the same. */
-function stopWithUs(dataDir: string): void {
+/** Stops the server when the run is interrupted or crashes, because then no tear-down runs. */
+function stopServerOnExit(dataDir: string): void {
   const [pid = ''] = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n');
   process.once('exit', () => {
     try {
       process.kill(Number.parseInt(pid, 10), 'SIGINT');
     } catch {
-      // The tear-down has stopped it.
+      // The tear-down has already stopped it.
     }
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));

@@ -11,20 +11,20 @@ import {
 } from './model-client.js';
 
 /*
- * The books as a textbook keeps them, in memory and in whole minor units. They share no code with what they judge: not the
- * arithmetic, not the rounding, not the order of the questions.
+ * A model of the ledger in memory, as a textbook describes it, in whole minor units. It shares no code with the gateway: neither
+ * the arithmetic, nor the rounding, nor the order of the checks.
  */
 
-/** What was done: the id of what was made or changed, and what of the answer stays true whatever happens later. */
-interface Deed {
+/** The id of the changed object, and a summary of the parts of the reply that never change later. */
+interface Result {
   readonly id: string;
-  readonly says: string;
+  readonly summary: string;
 }
 
-/** How a request is to be answered: with any of the refusals if there are some, and otherwise with the deed. */
-export interface Verdict {
+/** The expected reply: any one of the refusals if there are some, and otherwise the result. */
+export interface Expectation {
   readonly refusals: readonly string[];
-  readonly deed: Deed | null;
+  readonly result: Result | null;
   readonly replayed: boolean;
 }
 
@@ -32,9 +32,9 @@ interface Note extends NoteTerms {
   readonly total: bigint;
   state: 'DRAFT' | 'OPEN' | 'VOID';
   refunded: bigint;
-  /** What the refunds took off the receivable, in the base currency. */
+  /** The amount that its refunds took off the receivable, in the base currency. */
   settled: bigint;
-  /** Their realized gains: as posted, and as the rates make them of the amounts, in minor units times PAR of the note's currency. */
+  /** The realized gains of its refunds: as posted, and exact in minor units times PAR of the note's currency. */
   gain: bigint;
   exactGain: bigint;
 }
@@ -43,7 +43,7 @@ interface Refund extends RefundTerms {
   readonly settled: bigint;
   readonly paid: bigint;
   readonly gain: bigint;
-  /** The day of its reversal; `null` while it is posted. */
+  /** The date of its reversal; `null` while the refund is posted. */
   reversed: string | null;
 }
 
@@ -52,8 +52,8 @@ export interface ModelBooks {
   lockDate: string | null;
   readonly notes: Map<string, Note>;
   readonly refunds: Map<string, Refund>;
-  readonly keys: Map<string, { readonly command: string; readonly deed: Deed }>;
-  /** Debits − credits, by the account's name; on the receivable also by the currency, since each has one customer. */
+  readonly keys: Map<string, { readonly command: string; readonly result: Result }>;
+  /** Debits minus credits by account name, and for the receivable also by currency, because each currency has one customer. */
   readonly balances: Map<string, bigint>;
 }
 
@@ -61,18 +61,18 @@ export function emptyBooks(base: Currency): ModelBooks {
   return { base, lockDate: null, notes: new Map(), refunds: new Map(), keys: new Map(), balances: new Map() };
 }
 
-/** Does what is asked, under the id that the database chose for it, and tells how it has to be answered. */
-export function perform(books: ModelBooks, { command, key, expectedRemaining }: Request, id: string): Verdict {
+/** Executes the request, and returns the expected reply. The id is the one that the database gave to a new object. */
+export function perform(books: ModelBooks, { command, key, expectedRemaining }: Request, id: string): Expectation {
   const text = Object.entries(command).join();
   const earlier = key === null ? undefined : books.keys.get(key);
   if (earlier !== undefined) {
-    return { refusals: earlier.command === text ? [] : ['IDEMPOTENCY_KEY_REUSED'], deed: earlier.deed, replayed: true };
+    return { refusals: earlier.command === text ? [] : ['IDEMPOTENCY_KEY_REUSED'], result: earlier.result, replayed: true };
   }
   const refusals = [...refusalsOf(books, command, expectedRemaining)];
-  if (refusals.length > 0) return { refusals, deed: null, replayed: false };
-  const deed = carryOut(books, command, id);
-  if (key !== null) books.keys.set(key, { command: text, deed });
-  return { refusals, deed, replayed: false };
+  if (refusals.length > 0) return { refusals, result: null, replayed: false };
+  const result = execute(books, command, id);
+  if (key !== null) books.keys.set(key, { command: text, result });
+  return { refusals, result, replayed: false };
 }
 
 function* refusalsOf(books: ModelBooks, command: Command, expectedRemaining: bigint | null): Iterable<string> {
@@ -99,7 +99,7 @@ function* refusalsOf(books: ModelBooks, command: Command, expectedRemaining: big
   if (expectedRemaining !== null && expectedRemaining !== remaining) yield 'CREDIT_NOTE_CHANGED';
 }
 
-/** The day that the command posts on; `null` if it posts nothing. */
+/** The date on which the command posts; `null` if it posts nothing. */
 function postingDate(command: Command, note: Note | null): string | null {
   switch (command.kind) {
     case 'create':
@@ -117,14 +117,14 @@ function postingDate(command: Command, note: Note | null): string | null {
   }
 }
 
-function carryOut(books: ModelBooks, command: Command, id: string): Deed {
+function execute(books: ModelBooks, command: Command, id: string): Result {
   switch (command.kind) {
     case 'create': {
       const { currency, rate, date, lines, open } = command;
       const total = lines.reduce((sum, amount) => sum + amount, 0n);
       books.notes.set(id, { currency, rate, date, total, state: 'DRAFT', refunded: 0n, settled: 0n, gain: 0n, exactGain: 0n });
-      if (open) carryOut(books, { kind: 'open', note: id }, id);
-      return { id, says: '' };
+      if (open) execute(books, { kind: 'open', note: id }, id);
+      return { id, summary: '' };
     }
     case 'open':
     case 'void': {
@@ -133,35 +133,35 @@ function carryOut(books: ModelBooks, command: Command, id: string): Deed {
       const taken = command.kind === 'open' ? total : note.state === 'OPEN' ? -total : 0n;
       post(books, note, { Sales: taken, 'Accounts Receivable': -taken });
       note.state = command.kind === 'open' ? 'OPEN' : 'VOID';
-      return { id: command.note, says: '' };
+      return { id: command.note, summary: '' };
     }
     case 'lock':
     case 'unlock':
       books.lockDate = command.kind === 'lock' ? command.date : null;
-      return { id: '', says: '' };
+      return { id: '', summary: '' };
     case 'preview': {
       const { total, refunded, currency } = at(books.notes, command.note);
       const remaining = [total - refunded, total - refunded - command.amount].map((amount) => money(amount, currency));
-      return { id: '', says: `${terms(books, command).says}; remaining ${remaining.join(', then ')}` };
+      return { id: '', summary: `${terms(books, command).summary}; remaining ${remaining.join(', then ')}` };
     }
     case 'refund': {
-      const { settled, paid, gain, says } = terms(books, command);
+      const { settled, paid, gain, summary } = terms(books, command);
       books.refunds.set(id, { ...command, settled, paid, gain, reversed: null });
       spend(books, at(books.refunds, id), 1n);
-      return { id, says };
+      return { id, summary };
     }
     case 'reverse': {
       const refund = at(books.refunds, command.refund);
       refund.reversed = command.date;
       spend(books, refund, -1n);
-      return { id: command.refund, says: '' };
+      return { id: command.refund, summary: '' };
     }
   }
 }
 
 /**
- * What a refund would be worth now. The receivable loses the step between two running totals, so that it ends at zero, and so does
- * the gain; at the note's own rate there is none. What they leave of what the bank pays is rounding.
+ * The amounts and lines of a refund at this point. The settled amount is the difference of two rounded running totals, so that the
+ * receivable ends at zero; the gain is one, too, and zero at the note's own rate. The rest of the paid amount is rounding.
  */
 function terms({ notes, base }: ModelBooks, { note: id, amount, rate, account }: RefundTerms) {
   const note = at(notes, id);
@@ -181,10 +181,10 @@ function terms({ notes, base }: ModelBooks, { note: id, amount, rate, account }:
     rounding > 0n ? [`credit Rounding Differences ${money(rounding, base)}`] : [],
     rounding < 0n ? [`debit Rounding Differences ${money(-rounding, base)}`] : [],
   ];
-  return { settled, paid, gain, says: [...lines.flat(), `gain ${money(gain, base)}`].join('; ') };
+  return { settled, paid, gain, summary: [...lines.flat(), `gain ${money(gain, base)}`].join('; ') };
 }
 
-/** Takes a refund off its note, or with −1 gives it back. */
+/** Adds a refund to its note and the balances, or subtracts it with −1. */
 function spend(books: ModelBooks, { note: id, amount, rate, settled, paid, gain, account }: Refund, times: 1n | -1n): void {
   const note = at(books.notes, id);
   note.refunded += times * amount;
@@ -204,25 +204,25 @@ function post(books: ModelBooks, { currency }: Note, debits: Readonly<Record<str
   for (const [name, amount] of Object.entries(all)) books.balances.set(name, (books.balances.get(name) ?? 0n) + amount);
 }
 
-/** The amount in the base currency, rounded half away from zero; no amount here is negative. */
+/** The amount in the base currency, rounded half away from zero. The amount must not be negative. */
 function convert(amount: bigint, { currency, rate }: { currency: Currency; rate: bigint }, base: Currency): bigint {
   const divisor = PAR * 10n ** BigInt(DIGITS[currency]);
   return (2n * amount * rate * 10n ** BigInt(DIGITS[base]) + divisor) / (2n * divisor);
 }
 
-/** The same of an amount times a rate, which may be negative. */
+/** Converts the product of an amount and a rate in the same way; it may be negative. */
 function signedConvert(product: bigint, currency: Currency, base: Currency): bigint {
   const converted = convert(product < 0n ? -product : product, { currency, rate: 1n }, base);
   return product < 0n ? -converted : converted;
 }
 
-/** What a client has to read of the books. */
+/** The data that a client must read from the gateway. */
 export function statementOf({ base, lockDate, balances, notes, refunds }: ModelBooks): Statement {
   const status = ({ state, total, refunded }: Note) => (state === 'OPEN' && total === refunded ? 'CLOSED' : state);
   const worthy = [...balances].filter(([, amount]) => amount !== 0n);
   return {
     lockDate,
-    // Sales grow on the credit side.
+    // Sales is an income account, so its balance is credits minus debits.
     balances: Object.fromEntries(worthy.map(([name, amount]) => [name, money(name === 'Sales' ? -amount : amount, base)])),
     notes: Object.fromEntries(
       [...notes].map(([id, note]) => {

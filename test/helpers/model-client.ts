@@ -14,7 +14,7 @@ import { asRestBody, type Books, type GraphQLReply, ledger } from './gateway.js'
 export const DIGITS = { USD: 2, EUR: 2, JPY: 0, KWD: 3 } as const;
 export type Currency = keyof typeof DIGITS;
 
-/** Exchange rates are whole numbers of the tenth decimal; this is 1. */
+/** The exchange rate 1: rates are integers with ten decimals. */
 export const PAR = 10n ** 10n;
 
 export interface NoteTerms {
@@ -23,7 +23,7 @@ export interface NoteTerms {
   readonly date: string;
 }
 
-/** Amounts are in minor units of the note's currency. */
+/** Amounts are integers in minor units of the note's currency. */
 export interface RefundTerms {
   readonly note: string;
   readonly account: 'Bank' | 'Petty Cash';
@@ -44,29 +44,29 @@ export type Command =
 export interface Request {
   readonly command: Command;
   readonly key: string | null;
-  /** What the caller believes to remain on the note. */
+  /** The remaining credit that the caller expects. */
   readonly expectedRemaining: bigint | null;
 }
 
-/** The books in plain text. */
+/** The data that a client reads, as text. */
 export interface Statement {
   readonly lockDate: string | null;
-  /** Of accounts and customers, but for those that are zero. */
+  /** Balances of accounts and customers that are not zero. */
   readonly balances: Readonly<Record<string, string>>;
   readonly notes: Readonly<Record<string, string>>;
   readonly refunds: Readonly<Record<string, string>>;
 }
 
-/** What the gateway answered. */
+/** The gateway's reply. */
 export type Reply =
   | { readonly refusal: string }
-  | { readonly refusal: null; readonly id: string; readonly replayed: boolean; readonly says: string | null };
+  | { readonly refusal: null; readonly id: string; readonly replayed: boolean; readonly summary: string | null };
 
-/** Sends the model's requests to the real gateway, over either door, and reads the real books. */
+/** Sends the model's requests to a real gateway over GraphQL or REST, and reads the resulting data. */
 export class ModelClient {
   private constructor(
     private readonly books: Books,
-    /** A customer for each currency. */
+    /** The id of the customer for each currency. */
     private readonly customers: ReadonlyMap<Currency, string>,
     private readonly currencyOf = new Map<string, Currency>(),
   ) {}
@@ -136,11 +136,11 @@ export class ModelClient {
     return answer(
       await this.books.client.graphql(RefundCreditNoteDocument, variables),
       ({ refundCreditNote }) => refundCreditNote?.id,
-      ({ refundCreditNote }) => says(refundCreditNote?.journalEntry, refundCreditNote?.realizedGain),
+      ({ refundCreditNote }) => summaryOf(refundCreditNote?.journalEntry, refundCreditNote?.realizedGain),
     );
   }
 
-  /** As legacy clients send it: numbers, a date-time, and what the caller saw as an ETag. */
+  /** Sends the refund as legacy clients do: numbers, a date-time, and the expected credit as an ETag. */
   private async refundByRest(terms: RefundTerms, { key, expectedRemaining }: Request): Promise<Reply> {
     const input = this.input(terms);
     const { creditNoteId } = input;
@@ -152,15 +152,15 @@ export class ModelClient {
     };
     const reply = await this.books.client.rest(`/api/credit-notes/${creditNoteId}/refunds`, body, headers);
     if (reply.status !== 201) return { refusal: String(reply.json.errors?.[0]?.type ?? reply.body) };
-    return { refusal: null, id: String(reply.json.id), replayed: reply.headers['idempotency-replayed'] === 'true', says: null };
+    return { refusal: null, id: String(reply.json.id), replayed: reply.headers['idempotency-replayed'] === 'true', summary: null };
   }
 
   private async preview(terms: RefundTerms): Promise<Reply> {
     const { previewRefund } = await this.books.client.query(PreviewRefundDocument, { input: this.input(terms) });
     const { refusals, lines, realizedGain, remainingBefore, remainingAfter } = previewRefund;
     if (refusals[0] !== undefined) return { refusal: refusals[0].code };
-    const journal = says({ postingDate: '', memo: '', lines }, String(realizedGain));
-    return { refusal: null, id: '', replayed: false, says: `${journal}; remaining ${remainingBefore}, then ${remainingAfter}` };
+    const journal = summaryOf({ postingDate: '', memo: '', lines }, String(realizedGain));
+    return { refusal: null, id: '', replayed: false, summary: `${journal}; remaining ${remainingBefore}, then ${remainingAfter}` };
   }
 
   async statement(): Promise<Statement> {
@@ -209,19 +209,19 @@ interface StatementData {
 function answer<T>(
   { data, errors, headers }: GraphQLReply<T>,
   id: (data: T) => string | undefined,
-  facts?: (data: T) => string,
+  details?: (data: T) => string,
 ): Reply {
   const replayed = headers['idempotency-replayed'] === 'true';
-  // A refusal is never a replay: said to be one, it is another answer, which the model does not know.
+  // A refusal is never replayed; one that claims to be gets a code that the model does not expect.
   if (data === null || errors !== undefined) return { refusal: `${errors?.[0]?.extensions.code}${replayed ? ', replayed' : ''}` };
-  return { refusal: null, id: id(data) ?? '', replayed, says: facts?.(data) ?? null };
+  return { refusal: null, id: id(data) ?? '', replayed, summary: details?.(data) ?? null };
 }
 
-function says(entry: LedgerFragment | undefined, gain: string | undefined): string {
+function summaryOf(entry: LedgerFragment | undefined, gain: string | undefined): string {
   return [...ledger(entry), `gain ${gain}`].join('; ');
 }
 
-/** `-1234` USD is `-12.34`. */
+/** The decimal text of an amount in minor units. */
 export function money(amount: bigint, currency: Currency): string {
   return decimal(amount, DIGITS[currency]);
 }

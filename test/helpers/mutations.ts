@@ -4,19 +4,19 @@ import { Role } from '../../src/entities/access.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import type { Books, Client, GraphQLReply } from './gateway.js';
 
-/** What the tests that walk the schema need to know of a mutation. */
+/** The properties of a mutation that the tests of the whole schema need. */
 export interface MutationCase {
-  /** The lowest role that may do it. */
+  /** The lowest role that may execute it. */
   readonly role: Role;
-  /** Arguments with which it succeeds in these books, new ones each time: every field has a value. */
+  /** New arguments with which it succeeds in these books; every field has a value. */
   fields(books: Books): Promise<Record<string, unknown>> | Record<string, unknown>;
-  /** Arguments that say how the command is done, not what it is: a key does not bind them. */
+  /** Arguments that are not part of the command's fingerprint, because they only say how it is executed. */
   readonly conditions?: readonly string[];
-  /** Paths of fields that may stand in place of one that has a value. */
+  /** Paths of fields that replace another field, and therefore have no value. */
   readonly alternatives?: readonly string[];
 }
 
-/** The contract of each mutation. {@link mutationCase} fails with the name of one that is missing. */
+/** The test case of each mutation. {@link mutationCase} throws with the name of a mutation without one. */
 export const MUTATION_CASES: Readonly<Record<string, MutationCase>> = {
   createAccount: {
     role: Role.ACCOUNTANT,
@@ -85,7 +85,7 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCase>> = {
   },
 };
 
-/** The mutations of the schema: no list is kept by hand of which there are. */
+/** The mutations of the schema; a new mutation is included automatically. */
 export const MUTATIONS: readonly GraphQLField<unknown, unknown>[] = Object.values(
   createSchema().getMutationType()?.getFields() ?? {},
 );
@@ -97,7 +97,7 @@ export function mutationCase(name: string): MutationCase {
   return found;
 }
 
-/** Does the mutation under the name `it`, with its arguments in variables. */
+/** Executes the mutation with the alias `it` and its arguments in variables. */
 export async function mutate(
   client: Client,
   mutation: GraphQLField<unknown, unknown>,
@@ -112,7 +112,7 @@ export async function mutate(
   );
 }
 
-/** How a document declares the mutation's arguments as variables of the same names, and gives them to it. */
+/** The declaration of the mutation's arguments as variables of the same names, and the arguments with these variables. */
 export function invocation({ args }: GraphQLField<unknown, unknown>): { declared: string; given: string } {
   const declarations = args.map(({ name, type, defaultValue }) => ({
     declared: `$${name}: ${defaultValue === undefined ? type : `${type} = ${JSON.stringify(defaultValue)}`}`,
@@ -124,7 +124,7 @@ export function invocation({ args }: GraphQLField<unknown, unknown>): { declared
   };
 }
 
-/** Selects the id of what a mutation returns, or else all that it consists of. */
+/** Selects the id of the mutation's result, or all fields if it has no id. */
 function identity(output: GraphQLOutputType): string {
   const type = getNamedType(output);
   if (!isObjectType(type)) throw new Error(`${type.name} is no object`);

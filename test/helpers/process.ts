@@ -14,18 +14,18 @@ type Variables = Readonly<Record<string, string>>;
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 
-/** Ends and removes all that this file's functions made, also what a test that failed half-way left behind. */
+/** Ends the processes and removes the folders and databases that the functions of this file created, also after a failed test. */
 export async function cleanUp(): Promise<void> {
   for (const undo of cleanUps.splice(0).reverse()) await undo();
 }
 
-/** A folder for DATA_DIR. */
+/** Creates a folder for DATA_DIR. */
 export async function dataFolder(): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'credit-note-refunds-process-'));
-  // Run by root, PostgreSQL is another user's; a closed folder would send its files elsewhere, where they would stay.
+  // As root, PostgreSQL runs as another user, and would move its data out of a folder which that user cannot enter.
   await chmod(dataDir, 0o755);
   cleanUps.push(async () => {
-    // The server of a gateway that was killed, and never started again, still runs.
+    // The server of a gateway that was killed and never restarted still runs.
     const orphaned = await exists(join(dataDir, 'postgres', 'postmaster.pid'));
     if (orphaned) await startEmbeddedPostgres({ dataDir }).then((server) => server.stop());
     await rm(dataDir, { recursive: true, force: true });
@@ -40,7 +40,7 @@ export function exists(path: string): Promise<boolean> {
   );
 }
 
-/** A database of one's own on the tests' server: as a copy of the migrated template, or empty. */
+/** Creates a database on the tests' server, as a copy of the migrated template or empty. */
 export async function databaseByUrl(template: typeof TEMPLATE | 'template0' = TEMPLATE) {
   const { superuser, application } = readCluster();
   const database = `test_${randomBytes(6).toString('hex')}`;
@@ -52,7 +52,7 @@ export async function databaseByUrl(template: typeof TEMPLATE | 'template0' = TE
     await admin.end();
   });
   return {
-    /** A superuser's connection, to another database. */
+    /** A superuser's connection to another database of the server. */
     admin,
     database,
     role: application.user,
@@ -67,17 +67,17 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the operator's command line tool to its end. */
+/** Runs an operator's command, and returns its exit code and output. */
 export function cli(variables: Variables, ...words: string[]): Promise<Ended> {
   return ended(spawnNode('cli.js', words, variables));
 }
 
-/** Runs a gateway that is expected to refuse to start, to its end. */
+/** Runs a gateway that must refuse to start, and returns its exit code and output. */
 export function refusedStart(variables: Variables): Promise<Ended> {
   return ended(spawnNode('main.js', [], { PORT: '0', ...variables }));
 }
 
-/** A gateway as users start it: a process of its own, reached over HTTP. */
+/** A gateway in a process of its own, as users start it, reached over HTTP. */
 export class GatewayProcess {
   private constructor(
     private readonly child: ChildProcess,
@@ -91,7 +91,7 @@ export class GatewayProcess {
     return gateway;
   }
 
-  /** Does not wait until it is ready. */
+  /** Starts the process without waiting for the gateway. */
   static launch(variables: Variables): GatewayProcess {
     const child = spawnNode('main.js', [], { PORT: '0', ...variables });
     let output = '';
@@ -118,13 +118,13 @@ export class GatewayProcess {
     this.child.kill(signal);
   }
 
-  /** Sends the signal and waits for the end; its exit code. */
+  /** Sends the signal, waits for the process to end, and returns its exit code. */
   async stop(signal: NodeJS.Signals): Promise<number | null> {
     this.child.kill(signal);
     return (await this.end).code;
   }
 
-  /** What Ctrl-C in a terminal does: the signal reaches the gateway and all that it started. */
+  /** Sends SIGINT to the gateway and all processes that it has started, as Ctrl-C in a terminal does. */
   interruptGroup(): void {
     process.kill(-(this.child.pid ?? Number.NaN), 'SIGINT');
   }
@@ -145,7 +145,7 @@ export class GatewayProcess {
     });
   }
 
-  /** The data of the reply to a GraphQL request; its error code where there is none. */
+  /** The data of the reply to a GraphQL request; throws its error code if it failed. */
   async graphql<T>(query: string, variables: unknown, headers: Variables): Promise<T> {
     const reply = await this.post('/graphql', { query, variables }, headers);
     const { data, errors } = (await reply.json()) as { data: T | null; errors?: { extensions: { code: string } }[] };
@@ -160,12 +160,12 @@ export async function readDemo(dataDir: string): Promise<Demo> {
 
 function spawnNode(program: 'main.js' | 'cli.js', words: readonly string[], variables: Variables): ChildProcess {
   const file = fileURLToPath(new URL(`../../src/${program}`, import.meta.url));
-  // Nothing of the developer's own environment may reach the program, but for what it takes to run one.
+  // The developer's own environment must not reach the program, except for the variables that every program needs.
   const { PATH = '', TMPDIR = tmpdir() } = process.env;
   const child = spawn(process.execPath, [file, ...words], {
-    // Tests send as much as they like; the limit has tests of its own.
+    // Tests send many requests; the rate limit has tests of its own.
     env: { PATH, TMPDIR, RATE_LIMIT: 'off', ...variables },
-    // A group of its own, as a terminal gives it.
+    // The process has its own group, as in a terminal.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { readCluster } from './cluster.js';
 
-/** A way to the tests' server over TCP, on which connections can go silent: established, but nothing comes through. */
+/** A TCP proxy to the tests' server, whose connections can become silent: they stay open, but transfer nothing. */
 export interface TcpProxy {
   readonly port: number;
-  /** How many connections have been made. */
+  /** The number of connections that were opened. */
   readonly accepted: number;
-  /** Lets nothing more through on these connections; by default, on those that there are. */
+  /** Stops the transfer on these connections, or on all that exist. */
   silence(connections?: readonly number[]): void;
   stop(): Promise<void>;
 }
 
-/** @param refuseSettings whether connections that bring settings are refused, as PgBouncer refuses them */
+/** @param refuseSettings whether connections with settings in their start-up message are refused, as by PgBouncer */
 export async function startTcpProxy({ refuseSettings = false } = {}): Promise<TcpProxy> {
   const { host, port } = readCluster().application;
   const pairs: [Socket, Socket][] = [];
@@ -57,7 +57,7 @@ export async function startTcpProxy({ refuseSettings = false } = {}): Promise<Tc
   };
 }
 
-/** A message of PostgreSQL's protocol that ends a connection. */
+/** An error message of PostgreSQL's protocol that ends a connection. */
 function fatal(code: string, message: string): Buffer {
   const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
   const head = Buffer.alloc(5);

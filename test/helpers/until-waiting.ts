@@ -4,11 +4,11 @@ import type pg from 'pg';
 const LIMIT_MS = 20_000;
 
 /**
- * Waits until at least so many connections of a database wait for a lock, and returns how many do.
+ * Waits until at least `count` connections to a database wait for a lock; returns their number.
  *
- * @param sql a superuser's connection, or one of the role whose connections are counted; it must be free to run a statement
- * @param database the database of `sql`, unless another one is named
- * @throws if there are fewer for 20 seconds
+ * @param sql an idle connection of a superuser, or of the role whose connections are counted
+ * @param database the database of `sql` by default
+ * @throws after 20 seconds with fewer waiting connections
  */
 export async function untilWaiting(sql: pg.Client, count: number, database: string | null = null): Promise<number> {
   const deadline = Date.now() + LIMIT_MS;
@@ -21,7 +21,7 @@ export async function untilWaiting(sql: pg.Client, count: number, database: stri
 }
 
 async function waitingConnections(sql: pg.Client, database: string | null): Promise<number> {
-  // Within a transaction, PostgreSQL repeats the first answer until this is called.
+  // Within a transaction, PostgreSQL returns the same statistics until this function is called.
   await sql.query('select pg_stat_clear_snapshot()');
   const { rows } = await sql.query(
     `select count(*)::int as count from pg_stat_activity

@@ -7,7 +7,7 @@ export interface WireReply {
   readonly body: string;
 }
 
-/** A client without any manners: sends bytes over a socket, and reads what comes back. */
+/** An HTTP client on the level of bytes, which may violate the protocol. */
 export class Wire {
   private received = '';
   private readonly end: Promise<unknown>;
@@ -31,13 +31,13 @@ export class Wire {
     return this;
   }
 
-  /** Sends the bytes, and that there will be no more. */
+  /** Sends the bytes and closes the sending side. */
   endWith(bytes = ''): this {
     this.socket.end(bytes);
     return this;
   }
 
-  /** Waits until so many final replies are there. */
+  /** Waits until the server has sent so many final replies. */
   async replies(count: number): Promise<WireReply[]> {
     for (;;) {
       const replies = parseReplies(this.received);
@@ -47,13 +47,13 @@ export class Wire {
     }
   }
 
-  /** All replies, when the server has ended the connection. */
+  /** Waits until the server has ended the connection, and returns all replies. */
   async allReplies(): Promise<WireReply[]> {
     if (!this.socket.readableEnded && !this.socket.closed) await Promise.race([this.next('end'), this.end]);
     return parseReplies(this.received);
   }
 
-  /** Unlike `once` of Node it does not fail when the connection is cut. */
+  /** Unlike `once` of Node.js, this does not reject when the connection is cut. */
   private next(event: 'data' | 'end'): Promise<unknown> {
     return new Promise((resolve) => this.socket.once(event, resolve));
   }
@@ -63,7 +63,7 @@ export class Wire {
   }
 }
 
-/** Interim replies, such as 100 Continue, are left out. */
+/** Parses the final replies; interim replies such as 100 Continue are skipped. */
 function parseReplies(text: string): WireReply[] {
   const replies: WireReply[] = [];
   for (let rest = text; rest.includes('\r\n\r\n'); ) {
@@ -72,7 +72,7 @@ function parseReplies(text: string): WireReply[] {
     const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(first)?.[1]);
     const headers = Object.fromEntries(lines.map((line) => [line.split(':')[0]?.toLowerCase(), line.replace(/^[^:]*:\s*/, '')]));
     const length = Number(headers['content-length'] ?? 0);
-    // Bodies are ASCII in these tests.
+    // Bodies are ASCII in these tests, so that characters are bytes.
     if (rest.length < headLength + length) break;
     if (status !== 100) replies.push({ status, headers, body: rest.slice(headLength, headLength + length) });
     rest = rest.slice(headLength + length);
