@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { CURRENCIES } from '../values/currencies.js';
 
-/** What the database calls its copy of the list. A check may use no table, so the list is a function. */
+/** Returns SQL for the database's copy of the list. It is a function, since a check constraint cannot read a table. */
 export function currencyFunctions(): string {
   const rows = [...CURRENCIES].map(([code, { digits, current }]) => `('${code}', ${digits}, ${current})`);
   const having = (digits: number) =>
@@ -16,7 +16,7 @@ export function currencyFunctions(): string {
   `;
 }
 
-/** Codes of those currencies that the database does not know as this version of the gateway does. What it knows beyond does no harm. */
+/** Returns the codes of currencies that are missing or different in the database. Additional ones there do no harm. */
 export async function differingCurrencies(em: EntityManager): Promise<string[]> {
   const rows = await em.execute<{ code: string; digits: number; current: boolean }[]>(
     'select code, currency_digits(code) as digits, current from currencies()',

@@ -18,7 +18,7 @@ import { Migration20261125RateLimits } from './migration-20261125-rate-limits.js
 import { Migration20261125TidyText } from './migration-20261125-tidy-text.js';
 import { Migration20261125VisibleText } from './migration-20261125-visible-text.js';
 
-/** Every migration, oldest first. The names are kept in the database: they never change. */
+/** All migrations, oldest first. The database stores their names, so a name never changes. */
 export const MIGRATIONS = [
   Migration20261122Books,
   Migration20261123Reversals,

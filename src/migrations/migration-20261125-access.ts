@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Who may do what can be ended and changed, never silently and never as if it had not been. */
+/** Memberships and keys can be changed and ended. Every such change leaves an audit event, and no row is deleted. */
 export class Migration20261125Access extends Migration {
   override up(): void {
     this.addSql(MEMBERSHIPS);
@@ -9,7 +9,7 @@ export class Migration20261125Access extends Migration {
     this.addSql(SEARCH_PATH);
   }
 
-  /** A trail is never taken away again. */
+  /** Undoing this would lose the audit trail. */
   override down(): void {
     throw new Error('the trail of members and keys cannot be undone');
   }
@@ -34,7 +34,7 @@ const MEMBERSHIPS = `
   $$;
   create trigger guard before update on memberships for each row execute function membership_guard();
 
-  -- An event of this transaction: its time is the transaction's, which nobody chooses.
+  -- Finds an audit event of this transaction: created_at is the transaction's time, which a writer cannot choose.
   create function membership_leaves_trail() returns trigger language plpgsql as $$
   begin
     if not exists (

@@ -1,10 +1,10 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** A refund and a reversal are made by somebody who may make them at that time. */
+/** The key or the membership that a refund or a reversal is attributed to must be valid and allow it at that time. */
 export class Migration20261125Attribution extends Migration {
   override up(): void {
     this.addSql(`
-      -- What ends in the midst of the transaction is for the gateway to see: it counts the standing when the locks were granted.
+      -- The gateway itself checks for keys and memberships that end during the transaction: its check runs after the locks are granted.
       create function made_by_who_may() returns trigger language plpgsql set search_path = public, pg_temp as $$
       begin
         if exists (

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Times that matter are the database's, whoever writes, and its clock knows the time zone of each organization. */
+/** The database sets the times of credit notes, whoever writes them, and must know the time zone of each organization. */
 export class Migration20261125Clock extends Migration {
   override up(): void {
     this.addSql(CREDIT_NOTES);
@@ -26,7 +26,7 @@ const CREDIT_NOTES = `
 `;
 
 const TIME_ZONES = `
-  -- PostgreSQL would take an offset for one too, with its sign the other way round.
+  -- PostgreSQL would accept an offset too, but reads its sign inverted.
   alter table organizations add constraint organizations_time_zone_named check (time_zone ~ '^[A-Za-z]');
 
   create function organization_time_zone() returns trigger language plpgsql set search_path = public, pg_temp as $$

@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 import { currencyFunctions } from './currencies.js';
 
-/** New records are in currencies of today. `npm run migrate` brings the list up to date whenever the gateway's has changed. */
+/** New records must use a current currency. `npm run migrate` updates the database's list when the gateway's list has changed. */
 export class Migration20261125Currencies extends Migration {
   override up(): void {
     this.addSql(currencyFunctions());
@@ -19,7 +19,7 @@ const RULES = `
     wanted text := to_jsonb(new) ->> tg_argv[0];
   begin
     if exists (select from currencies() currency where currency.code = wanted and currency.current) then return new; end if;
-    -- Books whose own currency was withdrawn go on in it until they are closed.
+    -- An organization whose base currency was withdrawn may still use it.
     if tg_table_name <> 'organizations'
       and exists (select from organizations where id = (to_jsonb(new) ->> 'organization_id')::bigint and base_currency = wanted) then
       return new;

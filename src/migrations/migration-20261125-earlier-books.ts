@@ -1,10 +1,10 @@
 import { Migration } from '@mikro-orm/migrations';
 import { asRead, BEST_COLLATION, tidied } from './migration-20261125-visible-text.js';
 
-/** Of each kind of rows that cannot be taken over, so many are named. */
+/** The error message names at most this many rows of each problem. */
 const MAX_NAMED = 20;
 
-/** Names and codes, which the migrations after this one want tidy. Numbers of credit notes stay as they were issued. */
+/** Names and codes, which the next migrations require to be tidy. Numbers of credit notes stay as they were issued. */
 const TIDY_COLUMNS = [
   ['organizations', 'name'],
   ['users', 'name'],
@@ -16,8 +16,8 @@ const TIDY_COLUMNS = [
 ] as const;
 
 /**
- * Makes the rows of earlier books fit for the rules that the migrations after this one bring. What only people can decide stops the
- * migration, with all the rows that it is about. It changes nothing in books that have these rules already.
+ * Prepares the rows of earlier versions for the rules of the next migrations. If only people can decide how to change a row, the migration
+ * fails and names all such rows. Databases that have these rules already stay the same.
  */
 export class Migration20261125EarlierBooks extends Migration {
   override async up(): Promise<void> {
@@ -49,7 +49,7 @@ export class Migration20261125EarlierBooks extends Migration {
     return this.getEntityManager().execute<Row[]>(sql);
   }
 
-  /** A query for each table with numbers or dates: those that are none. */
+  /** Returns a query for each table with numbers or dates: its rows with NaN or an infinite value. */
   private async numberless(): Promise<(readonly [string, string])[]> {
     const tables = await this.query<{ name: string; condition: string }>(`
       select class.relname as name,
@@ -69,7 +69,7 @@ export class Migration20261125EarlierBooks extends Migration {
   }
 }
 
-/** What is wrong → a query for the rows, each as text. */
+/** Returns each possible problem with a query for the rows that have it, as text. */
 function unfit(collation: string): (readonly [string, string])[] {
   const twins = (table: string, column: string, compared: string): string => `
     select 'organization ' || organization_id || ', ids ' || string_agg(id::text, ', ' order by id)

@@ -1,8 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * Refunds of before migration-20261125-exchange posted all that rounding left as FX. Their entries stay; their realized gain becomes what it
- * is by today's rule, beside the part of the entry that was rounding. So the next refund of a note takes none of it for a gain.
+ * Refunds before migration-20261125-exchange posted rounding differences as FX. Their entries stay. Their amount is split by today's rule
+ * into the realized gain and the rounding, so that the next refund of the note does not count the rounding as a gain.
  */
 export class Migration20261125EarlierGains extends Migration {
   override up(): void {
@@ -12,7 +12,7 @@ export class Migration20261125EarlierGains extends Migration {
     this.addSql(RULE);
   }
 
-  /** Books are never taken away again. */
+  /** Undoing this would change posted records. */
   override down(): void {
     throw new Error('the gains of earlier refunds cannot be undone');
   }
@@ -23,7 +23,7 @@ const COLUMN = `
   comment on column refunds.rounding_as_gain is 'What rounding left that the entry of an earlier version posted as FX, beside realized_gain.';
 `;
 
-/** The gain of each posted refund is the step between two rounded running totals of its note. */
+/** The gain of each posted refund is the difference of two rounded running totals of its note. */
 const SPLIT = `
   create table split as
   select refund.id, refund.credit_note_id, is_reversed, refund.realized_gain as booked,
@@ -60,7 +60,7 @@ const SPLIT = `
   drop table split;
 `;
 
-/** As in migration-20261125-entries, but for what rounding_as_gain moves from the rounding to the gain. */
+/** The same as in migration-20261125-entries, except that rounding_as_gain counts as gain, not as rounding. */
 const LINES_DUE = `
   create or replace view refund_lines_due as
   select refund.organization_id, refund.journal_entry_id, refund.date as posting_date, posting.side,
@@ -86,7 +86,7 @@ const LINES_DUE = `
         (case when booked.gain < 0 then 'DEBIT' else 'CREDIT' end, 'fx-gain-loss', null, null, abs(booked.gain), null),
         (case when booked.rounding < 0 then 'DEBIT' else 'CREDIT' end, 'rounding', null, null, abs(booked.rounding), null)
     ) posting (side, role, account_id, customer_id, amount, amount_in_note)
-  -- A posting that is worth nothing in either currency says nothing.
+  -- A posting of zero in both currencies is left out.
   where posting.amount > 0 or (note.currency_code <> organization.base_currency and posting.amount_in_note is not null);
 `;
 

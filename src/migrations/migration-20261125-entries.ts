@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Every journal entry is exactly what its one document says, line by line: see docs/adr/019-entries-are-their-documents.md. */
+/** Every journal entry equals the lines that its one document requires: see docs/adr/019-entries-are-their-documents.md. */
 export class Migration20261125Entries extends Migration {
   override up(): void {
     this.addSql(INDEX);
@@ -11,19 +11,19 @@ export class Migration20261125Entries extends Migration {
     this.addSql(NOTE_LINES);
   }
 
-  /** Books are never taken away again. */
+  /** Undoing this would change posted records. */
   override down(): void {
     throw new Error('the rules of journal entries cannot be undone');
   }
 }
 
-/** Found by both columns, never by the organization alone: plans are kept from when there were few lines. */
+/** Both columns come first, since a plan from a time with few lines may stay in use and would search by the organization alone. */
 const INDEX = `
   drop index journal_lines_entry;
   create index journal_lines_entry on journal_lines (organization_id, journal_entry_id, id);
 `;
 
-/** The triggers and the proof of the books read the same views: what is due is said once. */
+/** The lines that each document requires. The triggers and the check of the books read the same views. */
 const LINES_DUE = `
   create view refund_lines_due as
   select refund.organization_id, refund.journal_entry_id, refund.date as posting_date, posting.side,
@@ -46,7 +46,7 @@ const LINES_DUE = `
         (case when refund.settled_amount - refund.paid_amount < refund.realized_gain then 'DEBIT' else 'CREDIT' end, 'rounding', null, null,
           abs(refund.settled_amount - refund.paid_amount - refund.realized_gain), null)
     ) posting (side, role, account_id, customer_id, amount, amount_in_note)
-  -- A posting that is worth nothing in either currency says nothing.
+  -- A posting of zero in both currencies is left out.
   where posting.amount > 0 or (note.currency_code <> organization.base_currency and posting.amount_in_note is not null);
 
   create view credit_note_lines_due as
@@ -57,7 +57,7 @@ const LINES_DUE = `
   from credit_notes note
     join organizations organization on organization.id = note.organization_id
     cross join lateral (
-      -- Each line is the step between two running totals, so that the lines add up in the base currency too.
+      -- Each line is the difference of two rounded running totals, so that the lines add up in the base currency too.
       select 'DEBIT' as side, line.account_id, null::bigint as customer_id, line.amount as amount_in_note,
         round(line.total * note.exchange_rate, currency_digits(organization.base_currency))
           - round((line.total - line.amount) * note.exchange_rate, currency_digits(organization.base_currency)) as amount
@@ -79,7 +79,7 @@ const LINES_DUE = `
     join journal_lines line on line.organization_id = entry.organization_id and line.journal_entry_id = entry.reversal_of_id;
 `;
 
-/** Whether the lines due and the lines of the entry are the same, each as often. */
+/** SQL that compares the required lines with the lines of the entry, as multisets. */
 export const differs = (due: string): string => `
         select exists (
           select from (
@@ -99,7 +99,7 @@ const ENTRIES = `
   drop function journal_entry_balances();
   drop function entry_mirrors();
 
-  -- Says what is wrong. An entry that is what its document says balances, so this is only asked of one that is not.
+  -- Raises the error that fits. It is called only for an entry that differs from its document: an equal one always balances.
   create function complain_of_entry(entry journal_entries) returns void language plpgsql set search_path = public, pg_temp as $$
   declare
     difference numeric;
@@ -129,7 +129,7 @@ const ENTRIES = `
     entry journal_entries;
     differs boolean;
   begin
-    -- Once for an entry: by its last line, or by itself if it has none.
+    -- Compares once per entry: at its last line, or at the entry itself if it has no lines.
     if tg_table_name = 'journal_entries' then
       if exists (select from journal_lines where organization_id = new.organization_id and journal_entry_id = new.id) then return null; end if;
       raise exception 'journal entry % does not balance: it has no lines', new.id using errcode = 'check_violation';
@@ -171,7 +171,7 @@ const ENTRIES = `
     deferrable initially deferred for each row execute function entry_is_its_document();
 `;
 
-/** A document takes an entry of its own kind, and of its own transaction. What that holds, the entry's trigger compares. */
+/** A document's entry must be of the same kind and transaction. The entry's trigger compares the lines. */
 const DOCUMENTS = `
   drop trigger booked on refunds;
   drop function refund_is_booked();
@@ -215,7 +215,7 @@ const DOCUMENTS = `
   drop function receivable(bigint);
   drop function booked(bigint, bigint);
 
-  -- What is void is over.
+  -- A void credit note never changes again.
   create function void_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     raise exception 'credit note % is void and stays as it is', old.id using errcode = 'restrict_violation';
@@ -230,7 +230,7 @@ const DOCUMENTS = `
 const LOCK_DATE = `
   create function books_are_open() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
-    -- As every unit of work does: nobody changes the lock date until this has been committed.
+    -- The same lock as in the gateway: the lock date cannot change before this transaction has been committed.
     perform pg_advisory_xact_lock_shared(hashtextextended('period', new.organization_id));
     if new.posting_date <= (select lock_date from organizations where id = new.organization_id) then
       raise exception 'the books are locked on %', new.posting_date using errcode = 'check_violation';

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Rates of cheap currencies; what rounding leaves is no realized gain; and what a refund settles follows from its note. */
+/** Allows the small rates of cheap currencies, separates rounding from realized gains, and checks the settled amount of each refund. */
 export class Migration20261125Exchange extends Migration {
   override up(): void {
     this.addSql(RATES);
@@ -9,7 +9,7 @@ export class Migration20261125Exchange extends Migration {
     this.addSql(RULES);
   }
 
-  /** Books are never taken away again. */
+  /** Undoing this would change posted records. */
   override down(): void {
     throw new Error('rounding differences cannot be undone');
   }
@@ -17,7 +17,7 @@ export class Migration20261125Exchange extends Migration {
 
 const RATES = `
   alter domain exchange_rate rename to exchange_rate_of_ten_decimals;
-  -- A JSON number carries 15 digits, wherever the point is.
+  -- A JSON number holds 15 significant digits.
   create domain exchange_rate as numeric(40, 30)
     check (value > 0 and length(ltrim(replace(trim_scale(value)::text, '.', ''), '0')) <= 15);
   alter table credit_notes alter column exchange_rate type exchange_rate;
@@ -37,7 +37,7 @@ const ROUNDING_ACCOUNTS = `
   ) free;
 `;
 
-/** Until now the whole difference was a realized gain. */
+/** The whole difference of earlier refunds was posted as a realized gain. */
 const GAINS = `
   alter table refunds add column realized_gain numeric(30, 4) not null default 0;
   alter table refunds disable trigger append_only;
@@ -58,8 +58,8 @@ const GAINS = `
 `;
 
 const RULES = `
-  -- Whether a refund pays what it says. From an account in the base currency: the amount at the refund's rate, or what the bank
-  -- shows, of which the rate is 15 digits. From one in the note's currency: the amount itself, whose value leaves nothing to round.
+  -- Checks the paid amount of a refund. From an account in the base currency it is the amount at the refund's rate; or it was given, and
+  -- the rate follows from it, rounded to 15 digits. An account in the note's currency pays the amount itself, without rounding.
   create function refund_pays(
     amount numeric, exchange_rate numeric, settled numeric, paid numeric, gain numeric, account_currency text, base_currency text
   ) returns boolean language sql immutable as $$
@@ -72,7 +72,7 @@ const RULES = `
 
   create function gains_guard() returns trigger language plpgsql as $$
   begin
-    -- Depth 2: this update was made by a trigger on refunds or reversals.
+    -- A depth of 2 means that a trigger on refunds or reversals makes this update.
     if tg_op = 'INSERT' or pg_trigger_depth() < 2 then
       raise exception 'the realized gain of credit note % changes only with its refunds', new.id using errcode = 'restrict_violation';
     end if;
@@ -108,7 +108,7 @@ const RULES = `
       raise exception 'refund % breaks a rule of refunding', offender using errcode = 'check_violation';
     end if;
 
-    -- Each refund is the step between two running totals of its note, in the order of the ids. What the note has now is the last.
+    -- Each refund is the difference of two rounded running totals of its note, by id. The note holds the last total.
     with spent as (
       select refund.credit_note_id, sum(refund.amount) as amount, sum(refund.settled_amount) as settled_amount,
         sum(refund.realized_gain) as realized_gain,
@@ -213,7 +213,7 @@ const RULES = `
   end
   $$;
 
-  -- What guards the books looks at the books: nothing that a session puts before them in its search path.
+  -- A session cannot redirect these functions to tables of its own with another search path.
   alter function refund_pays set search_path = public, pg_temp;
   alter function gains_guard set search_path = public, pg_temp;
   alter function refunds_spend_credit set search_path = public, pg_temp;

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** A lock date leaves an audit event of who moved it and why, forward as well as back. */
+/** Every change of the lock date, forward or back, needs an audit event with the author and the reason. */
 export class Migration20261125LockDateTrail extends Migration {
   override up(): void {
     this.addSql(`
@@ -28,7 +28,7 @@ export class Migration20261125LockDateTrail extends Migration {
     `);
   }
 
-  /** A trail is never taken away again. */
+  /** Undoing this would lose the audit trail. */
   override down(): void {
     throw new Error('the trail of lock dates cannot be undone');
   }

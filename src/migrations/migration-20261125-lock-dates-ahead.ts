@@ -1,12 +1,12 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * A lock date lies no further ahead than a posting date can: beyond that it would close the books for ever. Lock dates that lie
- * further ahead already stay until they are moved.
+ * A lock date may be as far ahead as a posting date: a later one would close the books for ever. Existing lock dates further ahead stay
+ * until they are changed.
  */
 export class Migration20261125LockDatesAhead extends Migration {
   override up(): void {
-    // As wide as journal_entries_not_years_ahead. The clock is the transaction's, as that of created_at there.
+    // The same limit as in journal_entries_not_years_ahead, and the same clock: the transaction's.
     this.addSql(`
       create function lock_date_not_years_ahead() returns trigger language plpgsql set search_path = public, pg_temp as $$
       begin

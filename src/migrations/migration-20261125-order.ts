@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Every table of an organization's rows that has ids. */
+/** All tables with ids and organization_id. */
 const TABLES = [
   'accounts',
   'api_keys',
@@ -22,18 +22,18 @@ export class Migration20261125Order extends Migration {
     for (const table of TABLES) this.addSql(drawsIds(table));
   }
 
-  /** Whoever has followed the ids counts on their order. */
+  /** Clients that poll by id rely on the order. */
   override down(): void {
     throw new Error('the order of ids cannot be undone');
   }
 }
 
 const DRAW_ID = `
-  -- Whoever draws an id keeps the lock until the commit, and so nobody draws a higher one before the lower one can be seen.
-  -- It runs as the owner: no other role may draw from the sequences.
+  -- The lock is held until the commit, so that no higher id is drawn before the lower one is visible.
+  -- The function runs as the owner, since no other role may use the sequences.
   create function draw_id() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
   begin
-    -- What is copied from another server keeps its id.
+    -- Rows that are replicated from another server keep their ids.
     if new.id is not null and current_setting('session_replication_role') = 'replica' then return new; end if;
     perform pg_advisory_xact_lock(hashtextextended('order', new.organization_id));
     new.id := nextval(tg_argv[0]::regclass);
@@ -42,7 +42,7 @@ const DRAW_ID = `
   $$;
 `;
 
-/** The column's own default would draw the id before the trigger has the lock. */
+/** Replaces the column's default, which would draw the id before the trigger takes the lock. */
 function drawsIds(table: string): string {
   const sequence = `${table}_id_seq`;
   return `

@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 import { differs } from './migration-20261125-entries.js';
 
-/** What the gateway itself never does, and what another writer with its role might try. */
+/** Rules against other writers with the gateway's role. The gateway itself never breaks them. */
 export class Migration20261125OutsideWriters extends Migration {
   override up(): void {
     this.addSql(NUMBERS_AND_DATES);
@@ -12,13 +12,13 @@ export class Migration20261125OutsideWriters extends Migration {
     this.addSql(TRAIL);
   }
 
-  /** Books are never taken away again. */
+  /** Undoing this would change posted records. */
   override down(): void {
     throw new Error('the rules for other writers cannot be undone');
   }
 }
 
-/** PostgreSQL takes NaN for larger than any number, so no check of an amount refuses it. */
+/** PostgreSQL sorts NaN above all numbers, so checks such as "amount > 0" accept it. */
 const NUMBERS_AND_DATES = `
   do $$
   declare
@@ -45,11 +45,11 @@ const NUMBERS_AND_DATES = `
 const LOCK_DATE = `
   create or replace function books_are_open() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
-    -- What is read after a lock must be what was committed before it.
+    -- A statement after a lock must see all changes that were committed before the lock was granted.
     if current_setting('transaction_isolation') <> 'read committed' then
       raise exception 'entries are posted at the isolation level read committed' using errcode = 'check_violation';
     end if;
-    -- As every unit of work does: nobody changes the lock date until this has been committed.
+    -- The same lock as in the gateway: the lock date cannot change before this transaction has been committed.
     perform pg_advisory_xact_lock_shared(hashtextextended('period', new.organization_id));
     if new.posting_date <= (select lock_date from organizations where id = new.organization_id) then
       raise exception 'the books are locked on %', new.posting_date using errcode = 'check_violation';
@@ -59,14 +59,14 @@ const LOCK_DATE = `
   $$;
 `;
 
-/** The entry's own trigger may have compared it before the last line came: SET CONSTRAINTS lets a writer choose when. */
+/** The entry's trigger may run before the note's last line is inserted, since SET CONSTRAINTS lets a writer choose the time. */
 const NOTE_LINES = `
   create function note_lines_agree_with_entry() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
     entry journal_entries;
     differs boolean;
   begin
-    -- Once for a note: by its last line.
+    -- Compares once per note: at its last line.
     if exists (
       select from credit_note_lines
       where organization_id = new.organization_id and credit_note_id = new.credit_note_id and id > new.id

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Locked days are opened by a word of their own that leaves a trail, and nothing is posted years ahead. */
+/** Unlocking days needs an audit event, and nothing is posted years ahead. */
 export class Migration20261125Periods extends Migration {
   override up(): void {
     this.addSql(LOCK_DATE);
@@ -14,7 +14,7 @@ export class Migration20261125Periods extends Migration {
 }
 
 const LOCK_DATE = `
-  -- An event of this transaction: its time is the transaction's, which nobody chooses.
+  -- Finds an audit event of this transaction: created_at is the transaction's time, which a writer cannot choose.
   create function lock_date_leaves_trail() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     if not exists (
@@ -33,7 +33,7 @@ const LOCK_DATE = `
     execute function lock_date_leaves_trail();
 `;
 
-/** Wider than any gateway's own limit: its days are those of its time zone, and a leap year has 366. */
+/** A little wider than the limit of the gateway, which counts up to 366 days in the organization's time zone. */
 const FAR_AHEAD = `
   alter table journal_entries add constraint journal_entries_not_years_ahead
     check (posting_date <= (created_at at time zone 'UTC')::date + 368) not valid;

@@ -1,10 +1,10 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** What callers have used of their rate limits in the present window, for gateways that share it. */
+/** Counts of requests per caller in the present window, for gateways that share their rate limits. */
 export class Migration20261125RateLimits extends Migration {
   override up(): void {
     this.addSql(`
-      -- Of no worth after a crash, and so not worth a write to the log. Half of each page is kept for new versions of its rows.
+      -- The counts have no value after a crash, so the table is not in the write-ahead log. Half of each page stays free for HOT updates.
       create unlogged table rate_limits (
         key text primary key,
         count integer not null check (count > 0),

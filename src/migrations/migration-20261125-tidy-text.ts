@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Blanks around a name, a code or a number are none of it, and no two numbers or codes differ in case alone. */
+/** Names, codes and numbers have no blanks at their ends, and no two numbers or codes differ only in case. */
 export class Migration20261125TidyText extends Migration {
   override up(): void {
     this.addSql(FUNCTIONS);
@@ -14,8 +14,8 @@ export class Migration20261125TidyText extends Migration {
 }
 
 /**
- * The same as `tidy` in text.ts. ICU knows upper and lower case of all Unicode whatever the locale of the database; a server that was
- * built without it compares as its locale does.
+ * The same rule as `tidy` in text.ts. ICU knows upper and lower case of all Unicode in any locale of the database. A server without ICU
+ * compares by its locale.
  */
 const FUNCTIONS = `
   create function is_tidy(value text) returns boolean language sql immutable parallel safe set search_path = public, pg_temp as $$
@@ -46,7 +46,7 @@ const CHECKS = `
   alter table branches add constraint branches_code_tidy check (is_tidy(code)), add constraint branches_name_tidy check (is_tidy(name));
   alter table customers add constraint customers_name_tidy check (is_tidy(display_name));
 
-  -- Triggers, since the checks of a table are made at every update: each refund updates its note, and each minute a key is used.
+  -- Triggers instead of check constraints, which run at every update: each refund updates its note, and last_used_at changes each minute.
   create function number_is_tidy() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     raise exception 'the number of credit note % is not tidy', new.id using errcode = 'check_violation';

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** A text does not begin or end with characters that nobody sees, and numbers and codes that people read as one are one. */
+/** Texts have no invisible characters at their ends, and numbers and codes that look the same count as equal. */
 export class Migration20261125VisibleText extends Migration {
   override up(): void {
     this.addSql(TEXT_FUNCTIONS);
@@ -12,17 +12,17 @@ export class Migration20261125VisibleText extends Migration {
   }
 }
 
-/** White_Space of Unicode, without what is also a control character. */
+/** Unicode's White_Space without control characters. */
 const SPACES = '\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
-/** White_Space that is also a control character. */
+/** The control characters of Unicode's White_Space. */
 const CONTROL_SPACES = '\\u0009-\\u000d\\u0085';
 
-/** Variation selectors, and the tags of flags: they say how the character before them looks. */
+/** Variation selectors and the tags of flags, which change the look of the character before them. */
 const SELECTORS = '\\u180b-\\u180d\\u180f\\ufe00-\\ufe0f\\U000e0020-\\U000e007f\\U000e0100-\\U000e01ef';
 
 /**
- * Default_Ignorable_Code_Point of Unicode 17 without the selectors, the blank of Braille, and the marks of annotations. PostgreSQL's patterns know
- * no properties of Unicode.
+ * Unicode 17's Default_Ignorable_Code_Point without the selectors, the Braille blank, and the interlinear annotation marks. PostgreSQL's
+ * patterns have no Unicode properties.
  */
 const IGNORABLE =
   '\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufeff\\uffa0\\ufff0-\\ufffb' +
@@ -31,16 +31,16 @@ const IGNORABLE =
 /** Control characters without white space. PostgreSQL has no NUL. */
 const CONTROLS = '\\u0001-\\u0008\\u000e-\\u001f\\u007f-\\u0084\\u0086-\\u009f';
 
-/** What nobody sees, wherever it stands. */
+/** Characters that are invisible wherever they stand. */
 const UNSEEN = `${SPACES}${CONTROL_SPACES}${IGNORABLE}${CONTROLS}`;
 
-/** The same as `tidy` in text.ts does. */
+/** Returns SQL for the same as `tidy` in text.ts. */
 export const tidied = (value: string): string =>
   `regexp_replace(regexp_replace(normalize(${value}, NFC), '^[${UNSEEN}${SELECTORS}]+', ''), '[${UNSEEN}][${UNSEEN}${SELECTORS}]*$', '')`;
 
 /**
- * How a number or a code is compared: much as NFKC_Casefold of Unicode does it. `casefold` exists only since PostgreSQL 18; to upper case from
- * lower case is the same for all that is written in either (ß and ss, all three sigmas).
+ * Returns SQL for the form in which numbers and codes are compared, much like Unicode's NFKC_Casefold. `casefold` exists only since
+ * PostgreSQL 18; upper(lower(…)) has the same result for ß and ss and for all three sigmas.
  *
  * @param collation the clause of {@link BEST_COLLATION}
  */
@@ -49,7 +49,7 @@ export const asRead = (value: string, collation: string): string =>
     regexp_replace(normalize(${value}, NFKC), '[${IGNORABLE}${SELECTORS}${CONTROLS}]', '', 'g'), '[${SPACES}${CONTROL_SPACES}]+', ' ', 'g'
   ) ${collation}) ${collation}), NFKC)`;
 
-/** ICU knows all of Unicode's rules of case, whatever the locale of the database. Built without ICU, a server takes the best of its own. */
+/** ICU has Unicode's rules of case in any locale of the database. A server without ICU takes its best own collation. */
 export const BEST_COLLATION = `
   coalesce((
     select format('collate %I', collname) from pg_collation
