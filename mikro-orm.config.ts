@@ -29,7 +29,7 @@ export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /** For migrations and operators' commands, which have no time limit; and behind a pooler, where the role has the settings. */
-export const PATIENT: Options = { driverOptions: CONNECTION };
+export const WITHOUT_TIMEOUTS: Options = { driverOptions: CONNECTION };
 
 const config: Options = defineConfig({
   entities: ENTITIES,

@@ -4,7 +4,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { connect } from '../mikro-orm.config.js';
 import { hashApiKey } from '../src/auth/api-keys.js';
-import { connectionOf } from '../src/database/database.js';
+import { connectionOf } from '../src/database/connect.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { migrate } from '../src/database/migrate.js';
 import { MIGRATIONS } from '../src/migrations/index.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type pg from 'pg';
 import { connect } from '../mikro-orm.config.js';
-import { connectionOf } from '../src/database/database.js';
+import { connectionOf } from '../src/database/connect.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { migrate } from '../src/database/migrate.js';
 import { Role } from '../src/entities/access.js';

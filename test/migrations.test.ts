@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type MikroORM, ReferenceKind } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { connect } from '../mikro-orm.config.js';
-import { connectionOf } from '../src/database/database.js';
+import { connectionOf } from '../src/database/connect.js';
 import { migrate, pendingMigrations } from '../src/database/migrate.js';
 import { ENTITIES } from '../src/entities/index.js';
 import { Owned } from '../src/entities/owned.js';

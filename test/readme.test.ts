@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { connect } from '../mikro-orm.config.js';
-import { connectionOf } from '../src/database/database.js';
+import { connectionOf } from '../src/database/connect.js';
 import { type Demo, openDemo } from '../src/demo/demo.js';
 import { STATUS } from '../src/rest/errors.js';
 import { createApp } from '../src/server/app.js';

@@ -1,65 +1,52 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager, MikroORM, Options } from '@mikro-orm/postgresql';
-import pg from 'pg';
-import config, { type Connection, connect, PATIENT } from '../../mikro-orm.config.js';
-import { MIGRATIONS } from '../migrations/index.js';
-import { type LedgerHealth, ledgerHealth } from '../services/ledger/ledger-health.js';
-import { BackupRefused, migrationsOf, readBackup, writeBackup } from './backup.js';
-import {
-  type EmbeddedConnection,
-  type EmbeddedPostgres,
-  openEmbeddedPostgres,
-  startEmbeddedPostgres,
-} from './embedded-postgres/index.js';
+import { connect, WITHOUT_TIMEOUTS } from '../../mikro-orm.config.js';
+import { connectByUrl, connectForService, connectionOf, ownerConnection } from './connect.js';
+import { type EmbeddedPostgres, openEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres/index.js';
 import { migrate, pendingMigrations } from './migrate.js';
-import { assertSuits, refusesSettings } from './pooler.js';
-import type { DatabaseRoles } from './roles.js';
 
-/** How long connections in use may take to come back when everything stops. */
+/** Time for connections in use to be released when the gateway stops. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** The database that the configuration names, ready to be used. */
+/** The configured database, connected and migrated. */
 export interface Database {
   readonly orm: MikroORM;
   readonly embedded: boolean;
-  /** Does what the role that serves requests may not do, such as to make an organization or a key. */
+  /** Runs work that the role of the gateway has no rights for, such as creating an organization or a key. */
   asOwner<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
-  /** What keeps the embedded database from writing just now; `null` for nothing that is known. */
+  /** Returns why the embedded database cannot write at present; `null` if no reason is known. */
   trouble(): Promise<string | null>;
   /**
-   * Closes the connections, and stops the database where it is ours.
+   * Closes the connections, and stops the embedded database if this process owns it.
    *
-   * @param patienceMs how long connections in use may take to come back
+   * @param timeoutMs time for connections in use to be released
    */
-  close(patienceMs?: number): Promise<void>;
+  close(timeoutMs?: number): Promise<void>;
 }
 
-interface Settings {
+export interface DatabaseSettings {
   readonly databaseUrl: string | null;
   readonly dataDir: string;
 }
 
-/** Its message is for the operator. */
+/** The database lacks migrations. The message is for the operator. */
 export class DatabaseNotMigrated extends Error {
   constructor(pending: readonly string[]) {
     super(`The database lacks ${pending.length} migration(s): ${pending.join(', ')}. Apply them with: npm run migrate`);
   }
 }
 
-/** Its message is for the operator, and names no password. */
-export class DatabaseUnreachable extends Error {
-  constructor(cause: unknown) {
-    super(`The database of DATABASE_URL does not let us in: ${reason(cause)}`, { cause });
-  }
-}
-
 /**
- * For the gateway. The embedded database is started and migrated; another one must have been migrated by `npm run migrate`.
+ * Opens the database for the gateway. The embedded database is started and migrated; for another database, `npm run migrate` does that.
  *
  * @throws {DatabaseNotMigrated}
  * @throws {DatabaseUnreachable}
  */
-export async function openDatabase(settings: Settings, log: (message: string) => void, options?: Options): Promise<Database> {
+export async function openDatabase(
+  settings: DatabaseSettings,
+  log: (message: string) => void,
+  options?: Options,
+): Promise<Database> {
   if (settings.databaseUrl === null) {
     const server = await startEmbeddedPostgres({ dataDir: settings.dataDir, log });
     return opened(
@@ -85,115 +72,22 @@ async function managesAccess(orm: MikroORM): Promise<boolean> {
 }
 
 /**
- * For command line tools, which may run beside the gateway: they leave its embedded database running. On that they are its
- * superuser, and on another database the role that `DATABASE_URL` names. What an operator asks for, such as a proof of large books, may
- * take as long as it takes.
+ * Opens the database for a command line tool, which may run beside the gateway and leaves the gateway's embedded database running. The tool
+ * is the superuser of the embedded database; on another database it has the role of `DATABASE_URL`. There are no time limits, because a
+ * command such as the proof of a large ledger can take long.
  *
  * @throws {DatabaseNotMigrated}
  * @throws {DatabaseUnreachable}
  */
-export async function openDatabaseBeside({ databaseUrl, dataDir }: Settings): Promise<Database> {
-  if (databaseUrl !== null) return opened(() => connectByUrl(databaseUrl, PATIENT), null, refuseUnmigrated);
+export async function openDatabaseBeside({ databaseUrl, dataDir }: DatabaseSettings): Promise<Database> {
+  if (databaseUrl !== null) return opened(() => connectByUrl(databaseUrl, WITHOUT_TIMEOUTS), null, refuseUnmigrated);
   const server = await openEmbeddedPostgres({ dataDir });
-  return opened(() => connect(ownerConnection(server), PATIENT), server, refuseUnmigrated);
+  return opened(() => connect(ownerConnection(server), WITHOUT_TIMEOUTS), server, refuseUnmigrated);
 }
 
-/**
- * For `npm run migrate`: applies what is pending, and tells the names.
- *
- * @throws {DatabaseRoleUnsuitable}
- * @throws {DatabaseUnreachable}
- */
-export function migrateDatabase(settings: Settings, roles: DatabaseRoles): Promise<string[]> {
-  return asOperator(settings, ({ orm, embeddedRoles }) => migrate(orm, { ...roles, ...embeddedRoles }));
-}
-
-/**
- * For `npm run backup`, which may run beside the gateway: writes all rows into a new file, and tells how many there are.
- *
- * @throws {BackupRefused}
- * @throws {DatabaseNotMigrated}
- * @throws {DatabaseUnreachable}
- */
-export function backupDatabase(settings: Settings, file: string): Promise<number> {
-  return asOperator(settings, async ({ orm, client }) => {
-    await refuseUnmigrated(await pendingMigrations(orm));
-    return writeBackup(client, MIGRATION_NAMES, file);
-  });
-}
-
-/**
- * For `npm run restore`: makes the tables as they were when the file was written, fills them, applies the migrations since, and proves the books.
- *
- * @throws {BackupRefused}
- * @throws {DatabaseRoleUnsuitable}
- * @throws {DatabaseUnreachable}
- */
-export async function restoreDatabase(
-  settings: Settings,
-  roles: DatabaseRoles,
-  file: string,
-): Promise<{ rows: number; health: LedgerHealth }> {
-  const migrations = await migrationsOf(file);
-  if (migrations.some((name, index) => name !== MIGRATION_NAMES[index])) {
-    throw new BackupRefused(`${file} was written by another version of this program: restore it with that one, then migrate`);
-  }
-  return asOperator(settings, async ({ orm, client, embeddedRoles }) => {
-    const applied = MIGRATION_NAMES.length - (await pendingMigrations(orm)).length;
-    if (applied > migrations.length) {
-      throw new BackupRefused('The database has been migrated further than the backup. Restore into one without tables.');
-    }
-    await migrate(orm, {}, migrations.at(-1));
-    const rows = await readBackup(client, file);
-    await migrate(orm, { ...roles, ...embeddedRoles });
-    return { rows, health: await ledgerHealth(orm.em.fork(), null) };
-  });
-}
-
-const MIGRATION_NAMES = MIGRATIONS.map(({ name }) => name);
-
-/** What an operator's command works with: a pool, and a connection beside it, neither with limits of time. */
-interface Operating {
-  readonly orm: MikroORM;
-  readonly client: pg.Client;
-  /** The roles of the embedded database; none on another one. */
-  readonly embeddedRoles: DatabaseRoles;
-}
-
-/** As the superuser of the embedded database, or as the role that `DATABASE_URL` names. */
-async function asOperator<T>({ databaseUrl, dataDir }: Settings, work: (operating: Operating) => Promise<T>): Promise<T> {
-  if (databaseUrl !== null) {
-    return operate(await connectByUrl(databaseUrl, PATIENT), { connectionString: databaseUrl }, {}, work);
-  }
-  const server = await openEmbeddedPostgres({ dataDir });
-  try {
-    const { superuser, connection } = server;
-    const orm = await connect(ownerConnection(server), PATIENT);
-    return await operate(orm, { ...superuser, database: connection.database }, { application: connection.user }, work);
-  } finally {
-    await server.stop();
-  }
-}
-
-async function operate<T>(
-  orm: MikroORM,
-  connection: pg.ClientConfig,
-  embeddedRoles: DatabaseRoles,
-  work: (operating: Operating) => Promise<T>,
-): Promise<T> {
-  const client = new pg.Client(connection);
-  try {
-    await client.connect();
-    return await work({ orm, client, embeddedRoles });
-  } finally {
-    await client.end();
-    await orm.close();
-  }
-}
-
-/** The superuser migrates, and so owns the tables: the application's role cannot switch off what guards them. */
+/** Migrates as the superuser, who then owns the tables: the role of the gateway cannot disable their triggers. Returns the names. */
 export async function migrateEmbedded(server: EmbeddedPostgres, operator?: string): Promise<string[]> {
-  const orm = await connect(ownerConnection(server), PATIENT);
+  const orm = await connect(ownerConnection(server), WITHOUT_TIMEOUTS);
   try {
     return await migrate(orm, { application: server.connection.user, operator });
   } finally {
@@ -201,42 +95,9 @@ export async function migrateEmbedded(server: EmbeddedPostgres, operator?: strin
   }
 }
 
-async function refuseUnmigrated(pending: readonly string[]): Promise<void> {
+/** @throws {DatabaseNotMigrated} if migrations are pending */
+export async function refuseUnmigrated(pending: readonly string[]): Promise<void> {
   if (pending.length > 0) throw new DatabaseNotMigrated(pending);
-}
-
-/**
- * PgBouncer takes no settings along with a connection. Then the role must have them.
- *
- * @throws {PoolerUnsuitable}
- */
-async function connectForService(url: string, options: Options = {}): Promise<MikroORM> {
-  let service = options;
-  const orm = await connectByUrl(url, service).catch((error: Error) => {
-    if (!refusesSettings(error.cause)) throw error;
-    service = { ...options, ...PATIENT };
-    return connectByUrl(url, service);
-  });
-  try {
-    await assertSuits({ ...(service.driverOptions ?? config.driverOptions), connectionString: url });
-    return orm;
-  } catch (error) {
-    await orm.close();
-    throw error;
-  }
-}
-
-async function connectByUrl(url: string, options: Options = {}): Promise<MikroORM> {
-  // pg reads the whole URL. MikroORM alone would drop its parameters, and so connect without TLS despite sslmode=require.
-  const driverOptions = { ...(options.driverOptions ?? config.driverOptions), connectionString: url };
-  const orm = await connect({ clientUrl: url }, { ...options, driverOptions });
-  try {
-    await orm.em.fork().execute('select 1');
-    return orm;
-  } catch (error) {
-    await orm.close();
-    throw new DatabaseUnreachable(error);
-  }
 }
 
 async function opened(
@@ -246,10 +107,10 @@ async function opened(
 ): Promise<Database> {
   let orm: MikroORM | undefined;
   let closed: Promise<void> | undefined;
-  const close = async (patienceMs = CLOSE_TIMEOUT_MS): Promise<void> => {
+  const close = async (timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> => {
     closed ??= orm?.close();
-    // A pool waits for whoever holds a connection; a server that stops cuts everybody off.
-    await Promise.race([closed, sleep(patienceMs, undefined, { ref: false })]);
+    // A closing pool waits for connections in use. A server that stops ends them.
+    await Promise.race([closed, sleep(timeoutMs, undefined, { ref: false })]);
     await server?.stop();
   };
   try {
@@ -268,22 +129,4 @@ async function asOwner<T>(orm: MikroORM, server: EmbeddedPostgres | null, work: 
   if (server === null) return work(orm.em.fork());
   const owners = await connect(ownerConnection(server));
   return work(owners.em.fork()).finally(() => owners.close());
-}
-
-/** Operators of the embedded database are its superuser: whoever may read its folder is that anyhow. */
-function ownerConnection({ superuser, connection }: EmbeddedPostgres): Connection {
-  return connectionOf({ ...superuser, database: connection.database });
-}
-
-export function connectionOf({ database, ...rest }: EmbeddedConnection): Connection {
-  return { ...rest, dbName: database };
-}
-
-/** One line. Where a host has several addresses, the error that says that none answers has no message of its own. */
-function reason(error: unknown): string {
-  const errors = error instanceof AggregateError ? error.errors : [error];
-  return errors
-    .map((each) => (each instanceof Error ? each.message : String(each)))
-    .join('; ')
-    .replaceAll(/\s*\n\s*/g, ' ');
 }

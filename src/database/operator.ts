@@ -1,0 +1,106 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import pg from 'pg';
+import { connect, WITHOUT_TIMEOUTS } from '../../mikro-orm.config.js';
+import { MIGRATIONS } from '../migrations/index.js';
+import { type LedgerHealth, ledgerHealth } from '../services/ledger/ledger-health.js';
+import { readBackup, writeBackup } from './backup.js';
+import { BackupRefused, migrationsOf } from './backup-file.js';
+import { connectByUrl, ownerConnection } from './connect.js';
+import { type DatabaseSettings, refuseUnmigrated } from './database.js';
+import { openEmbeddedPostgres } from './embedded-postgres/index.js';
+import { migrate, pendingMigrations } from './migrate.js';
+import type { DatabaseRoles } from './roles.js';
+
+const MIGRATION_NAMES = MIGRATIONS.map(({ name }) => name);
+
+/**
+ * For `npm run migrate`: applies the pending migrations, and returns their names.
+ *
+ * @throws {DatabaseRoleUnsuitable}
+ * @throws {DatabaseUnreachable}
+ */
+export function migrateDatabase(settings: DatabaseSettings, roles: DatabaseRoles): Promise<string[]> {
+  return asOperator(settings, ({ orm, embeddedRoles }) => migrate(orm, { ...roles, ...embeddedRoles }));
+}
+
+/**
+ * For `npm run backup`, which may run beside the gateway: writes all rows into a new file, and returns their number.
+ *
+ * @throws {BackupRefused}
+ * @throws {DatabaseNotMigrated}
+ * @throws {DatabaseUnreachable}
+ */
+export function backupDatabase(settings: DatabaseSettings, file: string): Promise<number> {
+  return asOperator(settings, async ({ orm, client }) => {
+    await refuseUnmigrated(await pendingMigrations(orm));
+    return writeBackup(client, MIGRATION_NAMES, file);
+  });
+}
+
+/**
+ * For `npm run restore`: applies the migrations that the file's tables had, fills the tables, applies the later migrations, and returns the
+ * number of rows and the result of the ledger proof.
+ *
+ * @throws {BackupRefused}
+ * @throws {DatabaseRoleUnsuitable}
+ * @throws {DatabaseUnreachable}
+ */
+export async function restoreDatabase(
+  settings: DatabaseSettings,
+  roles: DatabaseRoles,
+  file: string,
+): Promise<{ rows: number; health: LedgerHealth }> {
+  const migrations = await migrationsOf(file);
+  if (migrations.some((name, index) => name !== MIGRATION_NAMES[index])) {
+    throw new BackupRefused(`${file} was written by another version of this program: restore it with that one, then migrate`);
+  }
+  return asOperator(settings, async ({ orm, client, embeddedRoles }) => {
+    const applied = MIGRATION_NAMES.length - (await pendingMigrations(orm)).length;
+    if (applied > migrations.length) {
+      throw new BackupRefused('The database has been migrated further than the backup. Restore into one without tables.');
+    }
+    await migrate(orm, {}, migrations.at(-1));
+    const rows = await readBackup(client, file);
+    await migrate(orm, { ...roles, ...embeddedRoles });
+    return { rows, health: await ledgerHealth(orm.em.fork(), null) };
+  });
+}
+
+/** A pool and a connection for the command of an operator, both without time limits. */
+interface Operating {
+  readonly orm: MikroORM;
+  readonly client: pg.Client;
+  /** The roles of the embedded database; empty for another database. */
+  readonly embeddedRoles: DatabaseRoles;
+}
+
+/** Runs the work as the superuser of the embedded database, or as the role that `DATABASE_URL` names. */
+async function asOperator<T>({ databaseUrl, dataDir }: DatabaseSettings, work: (operating: Operating) => Promise<T>): Promise<T> {
+  if (databaseUrl !== null) {
+    return operate(await connectByUrl(databaseUrl, WITHOUT_TIMEOUTS), { connectionString: databaseUrl }, {}, work);
+  }
+  const server = await openEmbeddedPostgres({ dataDir });
+  try {
+    const { superuser, connection } = server;
+    const orm = await connect(ownerConnection(server), WITHOUT_TIMEOUTS);
+    return await operate(orm, { ...superuser, database: connection.database }, { application: connection.user }, work);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function operate<T>(
+  orm: MikroORM,
+  connection: pg.ClientConfig,
+  embeddedRoles: DatabaseRoles,
+  work: (operating: Operating) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client(connection);
+  try {
+    await client.connect();
+    return await work({ orm, client, embeddedRoles });
+  } finally {
+    await client.end();
+    await orm.close();
+  }
+}
