@@ -100,7 +100,7 @@ async function serve(
     logger,
     connections: config.connections,
     stopSeconds: config.stopSeconds,
-    databaseTrouble: database.trouble,
+    databaseObstacle: database.obstacle,
     ...(demo && { sandbox: sandboxContent(demo.demo) }),
   });
   await listen(app, config);

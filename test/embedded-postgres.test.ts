@@ -252,11 +252,11 @@ describe('after a kill -9', () => {
 
   it('restarts the server each of six times that it dies', async () => {
     const dataDir = await dataFolder();
-    const { superuser, trouble } = await start(dataDir);
+    const { superuser, obstacle } = await start(dataDir);
     for (let losses = 1; losses <= 6; losses += 1) {
       process.kill(await postmaster(dataDir), 'SIGKILL');
-      await eventually(async () => expect(await trouble()).toBe('the embedded database is being restarted'));
-      await eventually(async () => expect(await trouble()).toBeNull());
+      await eventually(async () => expect(await obstacle()).toBe('the embedded database is being restarted'));
+      await eventually(async () => expect(await obstacle()).toBeNull());
     }
 
     expect(await query(superuser, `select from ${ownersLock}`)).toHaveLength(1);
@@ -264,17 +264,17 @@ describe('after a kill -9', () => {
 
   onLinux('says that the disk is full, and goes on when there is room again', async () => {
     const dataDir = await dataFolder();
-    const { connection, trouble } = await start(dataDir);
+    const { connection, obstacle } = await start(dataDir);
     const pid = await postmaster(dataDir);
     // Each start of the server writes its options, and writing to /dev/full always fails with a full disk.
     const options = join(dataDir, 'postgres/postmaster.opts');
     await rm(options);
     await symlink('/dev/full', options);
     process.kill(pid, 'SIGKILL');
-    await eventually(async () => expect(await trouble()).toBe('the disk of the embedded database is full'));
+    await eventually(async () => expect(await obstacle()).toBe('the disk of the embedded database is full'));
 
     await rm(options);
-    await eventually(async () => expect(await trouble()).toBeNull());
+    await eventually(async () => expect(await obstacle()).toBeNull());
     expect(await query(connection, 'select 1 as alive')).toEqual([{ alive: 1 }]);
   });
 

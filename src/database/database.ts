@@ -15,7 +15,7 @@ export interface Database {
   /** Runs work that the role of the gateway has no rights for, such as creating an organization or a key. */
   asOwner<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
   /** Returns why the embedded database cannot write at present; `null` if no reason is known. */
-  trouble(): Promise<string | null>;
+  obstacle(): Promise<string | null>;
   /**
    * Closes the connections, and stops the embedded database if this process owns it.
    *
@@ -117,8 +117,8 @@ async function opened(
     orm = await connected();
     await prepare(await pendingMigrations(orm));
     const own = <T>(work: (em: EntityManager) => Promise<T>) => asOwner(orm as MikroORM, server, work);
-    const trouble = async () => (await server?.trouble()) ?? null;
-    return { orm, embedded: server !== null, trouble, asOwner: own, close };
+    const obstacle = async () => (await server?.obstacle()) ?? null;
+    return { orm, embedded: server !== null, obstacle, asOwner: own, close };
   } catch (error) {
     await close();
     throw error;

@@ -3,41 +3,41 @@ import { currencyFunctions, differingCurrencies } from '../migrations/currencies
 import { MIGRATIONS } from '../migrations/index.js';
 import { type DatabaseRoles, grantRights } from './roles.js';
 
-/** Any number will do, as long as every process that migrates takes the same one. */
+/** The key of the advisory lock that every migrating process takes. The number has no meaning. */
 const MIGRATION_LOCK = 4_715_822_013;
 
-/** Names of the migrations that the database lacks; the last one may be the list of currencies, which is the gateway's own. */
+/** Returns the names of the migrations that the database lacks; the last name may be that of the list of currencies. */
 export async function pendingMigrations(orm: MikroORM): Promise<string[]> {
-  // Asked first, because the migrator would create its table, which the application's role may not do.
+  // Checked first, because the migrator would create its table, for which the gateway's role has no rights.
   const [row] = await orm.em
     .fork()
     .execute<{ migrated: boolean }[]>(`select to_regclass('schema_migrations') is not null as migrated`);
   if (!row?.migrated) return MIGRATIONS.map(({ name }) => name);
   const pending = (await orm.migrator.getPending()).map(({ name }) => name);
-  // A migration that is pending brings the list along, if there is none yet.
+  // The list is compared only after all migrations: one of them creates it.
   if (pending.length > 0) return pending;
   const currencies = await differingCurrencies(orm.em.fork());
   return currencies.length === 0 ? [] : [listOf(currencies)];
 }
 
-/** The copy of the list that is to be brought up to date, as a migration is named. */
+/** Returns the name under which the update of the list of currencies is reported. */
 function listOf(currencies: readonly string[]): string {
   return `currencies of ISO 4217 (${currencies.join(', ')})`;
 }
 
 /**
- * Applies what is pending, on a connection without time limits, and tells the names. Processes that migrate at once wait for one another; the later ones find
- * nothing to do.
+ * Applies the pending migrations and returns their names. The connection must have no time limits. Processes that migrate at the same time
+ * wait for one another, and the later ones find nothing pending.
  *
- * @param roles to be given their rights, where they are not the one that migrates
- * @param to name of the last migration to be applied; all of them if absent
+ * @param roles the roles that get their rights anew; none of them may be the migrating role
+ * @param to name of the last migration to apply; all are applied if it is absent
  * @throws {DatabaseRoleUnsuitable}
  */
 export async function migrate(orm: MikroORM, roles: DatabaseRoles = {}, to?: string): Promise<string[]> {
   return orm.em.fork().transactional(async (em) => {
     await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
     const applied = (await orm.migrator.up(to === undefined ? {} : { to })).map(({ name }) => name);
-    // Older tables may lack what a list of currencies needs.
+    // Earlier tables may lack what the list of currencies needs.
     const currencies = to === undefined ? await differingCurrencies(em) : [];
     if (currencies.length > 0) {
       await em.execute(currencyFunctions());

@@ -1,25 +1,25 @@
 import pg from 'pg';
 import { SESSION_SETTINGS } from '../../mikro-orm.config.js';
 
-/** Its message is for the operator. */
+/** The connection pooler changes what connections rely on. The message is for the operator. */
 export class PoolerUnsuitable extends Error {}
 
-/** How long the check waits for a second connection, which a pooler with a single one never gives. */
+/** Time limit for a second connection, which a pooler with a single connection never gives. */
 const CHECK_TIMEOUT_MS = 5_000;
 
-/** Whether a pooler between us and PostgreSQL refuses settings that come with a connection, as PgBouncer does. */
+/** Whether the error is that of a pooler which refuses session settings in the startup packet, as PgBouncer does. */
 export function refusesSettings(error: unknown): boolean {
   return error instanceof Error && /unsupported startup parameter/.test(error.message);
 }
 
 /**
- * Makes sure that what every connection relies on holds for those that we are given, be it by PostgreSQL or by a pooler in between.
+ * Checks that connections have the session settings and keep prepared statements, whether they come from PostgreSQL or from a pooler.
  *
  * @throws {PoolerUnsuitable}
  */
 export async function assertSuits(connection: pg.ClientConfig): Promise<void> {
   const [one, other] = [new pg.Client(connection), new pg.Client(connection)];
-  // What ends a connection is heard of by what is asked through it.
+  // The end of a connection also rejects its queries. Without a listener, the event would crash the process.
   for (const client of [one, other]) client.on('error', () => undefined);
   try {
     await Promise.all([one.connect(), other.connect()]);
@@ -44,15 +44,15 @@ async function assertSettings(client: pg.Client): Promise<void> {
   );
 }
 
-/** A limit of time may be shorter than ours, but not 0, which is none. */
+/** Whether the setting is as strict as wanted. A time limit may be shorter, but not 0, which means no limit. */
 function holds(wanted: string, setting: string): boolean {
   const limit = Number(wanted);
   return Number.isNaN(limit) ? setting === wanted : Number(setting) > 0 && Number(setting) <= limit;
 }
 
 /**
- * A pooler that gives a connection of PostgreSQL for one transaction must bring prepared statements along. While one client is in the
- * middle of a transaction, the other is given another connection than before.
+ * Checks that prepared statements survive transaction pooling, where a client gets another connection for each transaction. The second
+ * client holds its connection in an open transaction, so that the pooler has to give another one to the first.
  */
 async function assertPreparedStatements(one: pg.Client, other: pg.Client): Promise<void> {
   const prepared = { name: 'credit-note-refunds-check', text: 'select 1', query_timeout: CHECK_TIMEOUT_MS };
@@ -63,7 +63,7 @@ async function assertPreparedStatements(one: pg.Client, other: pg.Client): Promi
     await one.query(prepared);
     await other.query('commit');
   } catch (error) {
-    // 26000: there is no such statement; 42P05: there is one already. It is another client's.
+    // 26000: the statement does not exist on this connection; 42P05: another client prepared one of the same name.
     if (!(error instanceof pg.DatabaseError) || !/^(26000|42P05)$/.test(error.code ?? '')) throw error;
     throw new PoolerUnsuitable(
       'The connection pooler of DATABASE_URL loses prepared statements. With PgBouncer, set max_prepared_statements (from 1.21), or pool_mode = session.',

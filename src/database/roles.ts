@@ -1,24 +1,26 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 
-/** The database roles that are not the tables' owner, by what they are for. */
+/** The database roles beside the owner of the tables, by purpose. */
 export interface DatabaseRoles {
-  /** Serves requests: posts, but manages neither organizations nor who may do what. */
+  /** Serves requests: posts to the ledger, but manages neither organizations nor access. */
   readonly application?: string | undefined;
-  /** Runs the operator's commands: manages organizations, members and keys, but never posts. */
+  /** Runs the operator's commands: manages organizations, members and keys, but never posts to the ledger. */
   readonly operator?: string | undefined;
 }
 
-/** Its message is for the operator. */
+/** The named role cannot get the rights. The message is for the operator. */
 export class DatabaseRoleUnsuitable extends Error {}
 
-/** Who may do what. Only the operator's role writes these, and `schema_migrations` only the owner. */
+/** Tables of organizations and access, into which only the operator's role inserts. */
 const ACCESS = ['organizations', 'users', 'memberships', 'api_keys'];
+
+/** Tables that only the owner writes. */
 const OWNERS = ['schema_migrations'];
 
-/** With an organization come its chart and its branch; whatever is done leaves an event. */
+/** A new organization gets a chart of accounts and a branch, and every command records an audit event. */
 const OPERATORS = [...ACCESS, 'accounts', 'branches', 'audit_events'];
 
-/** Columns that may be changed later. Whatever is posted is in none of them. */
+/** Columns that the roles may update. No posted amount, date or account is among them. */
 const APPLICATION_UPDATES = {
   organizations: 'lock_date',
   api_keys: 'last_used_at',
@@ -30,17 +32,19 @@ const APPLICATION_UPDATES = {
 };
 const OPERATOR_UPDATES = { memberships: 'role, ended_at', api_keys: 'revoked_at' };
 
-/** The gateway forgets what is past its retention. */
+/** Tables whose rows the gateway deletes after their retention. */
 const APPLICATION_DELETES = ['idempotency_keys', 'rate_limits'];
 
 /**
- * Gives each role its rights and takes away all others that it had on the tables, also those that an earlier version gave.
+ * Grants each role its rights on the tables, and revokes all others, including those that an earlier version granted.
  *
  * @throws {DatabaseRoleUnsuitable}
  */
 export async function grantRights(em: EntityManager, { application, operator }: DatabaseRoles): Promise<void> {
   if (application !== undefined && application === operator) {
-    throw new DatabaseRoleUnsuitable('--application-role and --operator-role must be two roles: each lacks what the other may do');
+    throw new DatabaseRoleUnsuitable(
+      '--application-role and --operator-role must be two roles: each lacks the rights of the other',
+    );
   }
   const columns = await insertableColumns(em);
   if (application !== undefined) {
@@ -59,14 +63,14 @@ export async function grantRights(em: EntityManager, { application, operator }: 
   }
   if (application === undefined && operator === undefined) return;
   const [row] = await em.execute<{ database: string }[]>('select quote_ident(current_database()) as database');
-  // A temporary table or function would stand before the real ones.
+  // A temporary table would hide the real table of the same name.
   await em.execute(`revoke temporary on database ${row?.database} from public`);
   await revokeLargeObjects(em);
 }
 
 /**
- * Nobody needs large objects, and with them a role that may insert only into its tables could fill the disk past every limit and check. The functions
- * belong to the superuser: an owner of the tables that is no superuser leaves them as they are (see docs/operations.md).
+ * Revokes the functions of large objects. The gateway does not use them, and a role could fill the disk with them, past all limits and
+ * checks. The functions belong to the superuser: a migrating role that is no superuser cannot revoke them (see docs/operations.md).
  */
 async function revokeLargeObjects(em: EntityManager): Promise<void> {
   const functions = await em.execute<{ name: string }[]>(`
@@ -78,7 +82,7 @@ async function revokeLargeObjects(em: EntityManager): Promise<void> {
   }
 }
 
-/** The name of the role as it stands in SQL. */
+/** Returns the quoted name of the role, after checking that it exists and does not own the tables. */
 async function grantee(em: EntityManager, name: string): Promise<string> {
   const [row] = await em.execute<{ role: string; exists: boolean; migrates: boolean }[]>(
     `select quote_ident(name) as role, name = current_user as migrates, exists (select from pg_roles where rolname = name) as exists
@@ -86,16 +90,15 @@ async function grantee(em: EntityManager, name: string): Promise<string> {
     [name],
   );
   if (row === undefined || !row.exists) {
-    throw new DatabaseRoleUnsuitable(`There is no database role ${name}; make it first: create role … login password '…'`);
+    throw new DatabaseRoleUnsuitable(`There is no database role ${name}; create it first: create role … login password '…'`);
   }
-  if (row.migrates)
-    throw new DatabaseRoleUnsuitable(`The role ${name} owns the tables, and so may do everything; name another one`);
+  if (row.migrates) throw new DatabaseRoleUnsuitable(`The role ${name} owns the tables and may do everything; name another role`);
   return row.role;
 }
 
 /**
- * The columns of each table that a statement may fill. Ids, times of recording and numbers of transactions are the database's own:
- * whoever could choose them could date back what was done.
+ * Returns the columns of each table that statements may insert. The database alone sets ids, times of recording and transaction ids: a
+ * role that could choose them could backdate its rows.
  */
 async function insertableColumns(em: EntityManager): Promise<ReadonlyMap<string, string>> {
   const rows = await em.execute<{ name: string; columns: string }[]>(`

@@ -1,6 +1,6 @@
 const EXAMPLE = 'must be a URL such as postgres://user:password@host:5432/database';
 
-/** Parameters that pg reads. It passes over all others without a word. */
+/** Parameters that pg reads. It silently ignores all others. */
 const PARAMETERS: readonly string[] = [
   'host',
   'port',
@@ -20,7 +20,7 @@ const PARAMETERS: readonly string[] = [
   'idle_in_transaction_session_timeout',
 ];
 
-/** Values of parameters that are written wrongly more often than others. */
+/** Allowed values of the parameters that are most often misspelt. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   ssl: ['true', '1', '0'],
   sslmode: ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'],
@@ -29,9 +29,9 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * A URL of PostgreSQL that pg reads as it is meant.
+ * Returns the text, after checking that pg interprets the whole URL as intended.
  *
- * @throws {Error} with what it must be, and without its value
+ * @throws {Error} whose message names the rule, but not the URL with its password
  */
 export function databaseUrl(text: string): string {
   const [, authority = ''] = /^[^/]*\/\/([^/?#]*)/.exec(text) ?? [];

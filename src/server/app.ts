@@ -69,7 +69,7 @@ export interface AppOptions {
   /** The operation that the Sandbox opens with, in demo mode. */
   readonly sandbox?: SandboxContent;
   /** Returns why the embedded database cannot write at present; `null` if no reason is known. */
-  readonly databaseTrouble?: () => Promise<string | null>;
+  readonly databaseObstacle?: () => Promise<string | null>;
 }
 
 /**
@@ -89,7 +89,7 @@ export async function createApp({
   unread = UNREAD_LIMITS,
   stopSeconds = STOP_SECONDS,
   sandbox,
-  databaseTrouble = async () => null,
+  databaseObstacle = async () => null,
 }: AppOptions): Promise<FastifyInstance> {
   const connections = new Connections(limits, logger);
   const app = createFastify(connections, logger, stopSeconds);
@@ -138,7 +138,7 @@ export async function createApp({
   app.get('/', { config: { cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );
-  serveHealth(app, new Readiness(orm, databaseTrouble));
+  serveHealth(app, new Readiness(orm, databaseObstacle));
   return app;
 }
 

@@ -38,10 +38,10 @@ const PROBE = `
 export class Readiness {
   private probing: Promise<string | null> | undefined;
 
-  /** @param trouble returns why the embedded database cannot write; `null` if no reason is known */
+  /** @param databaseObstacle returns why the embedded database cannot write; `null` if no reason is known */
   constructor(
     private readonly orm: MikroORM,
-    private readonly trouble: () => Promise<string | null>,
+    private readonly databaseObstacle: () => Promise<string | null>,
   ) {}
 
   /** Returns why no refund could be written now, for the operator; `null` if one could. */
@@ -60,8 +60,8 @@ export class Readiness {
   }
 
   private async probe(): Promise<string | null> {
-    const trouble = await this.trouble();
-    if (trouble !== null) return trouble;
+    const obstacle = await this.databaseObstacle();
+    if (obstacle !== null) return obstacle;
     const work = { organizationId: null, budget: new WaitBudget(SILENCE_MS), silenceMs: SILENCE_MS };
     try {
       const [row] = await workFor(work, () => this.orm.em.fork().execute<{ applied: string[] }[]>(PROBE));

@@ -1,2 +1,2 @@
-/** The way out that every failure of the embedded server ends with. */
+/** Ends the messages of failures of the embedded server: the operator can always avoid it. */
 export const useOwnServerInstead = 'To use a PostgreSQL server of your own instead, set DATABASE_URL.';

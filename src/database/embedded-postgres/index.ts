@@ -14,27 +14,27 @@ import { serverUser } from './system-user.js';
 export { connectionUrl, type EmbeddedConnection } from './connection.js';
 
 export interface EmbeddedPostgres {
-  /** The application's own role: not a superuser, and owner of nothing. */
+  /** The role of the gateway, which is no superuser and owns nothing. */
   readonly connection: EmbeddedConnection;
-  /** Database "postgres"; for tests and maintenance. */
+  /** The superuser, in the database "postgres"; for maintenance and tests. */
   readonly superuser: EmbeddedConnection;
-  /** What keeps the server from writing just now, in words for whoever asks; `null` for nothing that is known. */
-  trouble(): Promise<string | null>;
-  /** Stops the server if it is ours. Once is enough; more often does no harm. */
+  /** Returns why the server cannot write at present, in words that may be public; `null` if no reason is known. */
+  obstacle(): Promise<string | null>;
+  /** Stops the server if this process owns it. Further calls have no effect. */
   stop(): Promise<void>;
 }
 
 export interface EmbeddedPostgresOptions {
-  /** DATA_DIR: the cluster is in its `postgres`, the server's log in its `postgres.log`. */
+  /** DATA_DIR, which contains the cluster in `postgres` and the server's log in `postgres.log`. */
   dataDir: string;
   /** Further settings of the server, such as fsync=off for tests. */
   settings?: Record<string, string>;
-  /** Takes one line for what the operator should know. */
+  /** Receives messages for the operator, of one line each. */
   log?: (message: string) => void;
 }
 
 /**
- * Starts the gateway's own PostgreSQL, or takes over the one that a killed gateway left running.
+ * Starts PostgreSQL for the gateway, or takes over the server that a killed gateway left running.
  *
  * @throws if another live gateway uses the data folder
  */
@@ -42,7 +42,7 @@ export function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise
   return open(options, 'gateway');
 }
 
-/** For command line tools: uses the server of a running gateway when there is one, and otherwise starts one. */
+/** Opens PostgreSQL for a command line tool: uses the server of a running gateway, or starts one. */
 export function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   return open(options, 'command line tool');
 }
@@ -53,20 +53,20 @@ async function open(options: EmbeddedPostgresOptions, role: Role): Promise<Embed
   try {
     server = await acquireServer(site, role);
   } finally {
-    // A server that was running already has its socket elsewhere.
+    // A server that was already running has its socket in another folder.
     await removeUnusedSocketFolder(site);
   }
   const ownSite = { ...site, socketFolder: server.socketFolder };
-  const supervision = server.owner === undefined ? NOT_OURS : keepRunning(ownSite, role, server.owner);
+  const supervision = server.owner === undefined ? UNOWNED : keepRunning(ownSite, role, server.owner);
   const connection = applicationConnection(server.socketFolder, site.passwords);
   if (server.owner !== undefined) await inDataFolder(site.dataDir, () => writeDatabaseUrl(site.dataDir, connection));
   return { connection, superuser: superuserConnection(server.socketFolder, site.passwords), ...supervision };
 }
 
-/** Its owner looks after it. */
-const NOT_OURS: Supervision = { trouble: async () => null, stop: async () => undefined };
+/** Another process owns the server and supervises it. */
+const UNOWNED: Supervision = { obstacle: async () => null, stop: async () => undefined };
 
-/** Settles where everything is and who runs it, and makes the cluster if there is none yet. */
+/** Determines the paths and the system user of the server, and creates the cluster if there is none yet. */
 async function prepareSite({ dataDir, settings = {}, log = () => undefined }: EmbeddedPostgresOptions): Promise<Site> {
   const packageFolder = await installedPackage();
   await makeFolder(dataDir);

@@ -3,24 +3,24 @@ import { APPLICATION, type DedicatedClient, type Passwords } from './connection.
 import { stopPostmaster } from './postmaster.js';
 import { bringUp, type Role, type Site } from './server.js';
 
-/** A server for us to use. */
+/** A running server that this process may use. */
 export interface Server {
   socketFolder: string;
-  /** The connection whose lock makes the server ours; undefined if it belongs to another process. */
+  /** The connection that holds the owner's lock; undefined if another process owns the server. */
   owner: DedicatedClient | undefined;
 }
 
-/** How long we wait for a process that owns the server, since a command line tool may do so for a moment only. */
-const OWNER_PATIENCE = 5_000;
+/** Time to wait for another owner, because a command line tool may own the server only briefly. */
+const OWNER_TIMEOUT_MS = 5_000;
 
 /**
- * Finds or starts the server, and makes it ours by an advisory lock that PostgreSQL releases when our connection ends,
- * however we end.
+ * Finds or starts the server, and takes ownership by an advisory lock. PostgreSQL releases the lock when the connection ends, even if this
+ * process is killed.
  *
- * @throws if another live process owns it, unless we are a command line tool: then its server serves us too
+ * @throws if another live process owns the server and this one is a gateway; a command line tool shares the server
  */
 export async function acquireServer(site: Site, role: Role): Promise<Server> {
-  for (const limit = Date.now() + OWNER_PATIENCE; ; await sleep(100)) {
+  for (const limit = Date.now() + OWNER_TIMEOUT_MS; ; await sleep(100)) {
     const { pid, socketFolder, client, found } = await bringUp(site, role);
     let ours = false;
     try {
@@ -40,7 +40,7 @@ export async function acquireServer(site: Site, role: Role): Promise<Server> {
         throw new Error(`Another ${owner}, uses the data folder ${site.dataDir}. Stop it first, or choose another DATA_DIR.`);
       }
     } catch (error) {
-      // A server that its owner is just stopping cuts us off; the next round starts it again.
+      // The owner may be stopping the server, which ends this connection. The next round starts it again.
       if (Date.now() > limit) {
         if (ours) await stopPostmaster(pid, site.cluster);
         await client.end();
@@ -51,7 +51,7 @@ export async function acquireServer(site: Site, role: Role): Promise<Server> {
   }
 }
 
-/** The lock's number needs to be no secret and no hash: nothing else takes advisory locks in the database "postgres". */
+/** The key can be any number: nothing else takes advisory locks in the database "postgres". */
 async function takeLock(client: DedicatedClient): Promise<boolean> {
   const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock(1) as taken');
   return rows[0]?.taken === true;
@@ -65,7 +65,7 @@ async function lockOwner(client: DedicatedClient): Promise<string> {
   return rows[0]?.name ?? 'process, which has just left';
 }
 
-/** Makes sure that we did not end up at the server of a copy of the data folder, or of the folder's former place. */
+/** Checks that this is not the server of a copy of the data folder, or of the folder before it was moved. */
 async function assertServes(client: DedicatedClient, cluster: string, pid: number): Promise<void> {
   const { rows } = await client.query<{ data_directory: string }>('show data_directory');
   const served = rows[0]?.data_directory;
@@ -83,8 +83,8 @@ async function findApplication(client: DedicatedClient): Promise<{ role: boolean
 }
 
 /**
- * Makes the application's role and database, in a new cluster or when a developer has dropped them to start afresh. The
- * superuser owns the database: the role that serves requests can drop nothing that guards the books.
+ * Creates the role and the database of the gateway, in a new cluster or after a developer has dropped them to start afresh. The superuser
+ * owns the database, so that the gateway's role cannot drop the triggers and constraints.
  */
 async function provideApplication(client: DedicatedClient, passwords: Passwords): Promise<void> {
   const found = await findApplication(client);

@@ -15,17 +15,17 @@ export interface Postmaster {
   socketFolder: string | undefined;
 }
 
-/** The server that runs on this cluster, whoever started it. */
+/** Returns the server that runs on this cluster, regardless of the process that started it; undefined if none runs. */
 export async function runningPostmaster(cluster: string): Promise<Postmaster | undefined> {
   const noted = await notedPostmaster(cluster);
   return noted !== undefined && (await isPostmaster(noted.pid, cluster)) ? noted : undefined;
 }
 
-/** What postmaster.pid says, be it true or left over from a server that was killed. */
+/** Returns the content of postmaster.pid, which may be left over from a killed server; undefined if there is no file. */
 export async function notedPostmaster(cluster: string): Promise<Postmaster | undefined> {
   try {
     const lines = (await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n');
-    // The pid is negative while a server in single-user mode holds the file; the fifth line is the socket's folder.
+    // The pid is negative while a server in single-user mode holds the file. The fifth line is the folder of the socket.
     const pid = Math.abs(Number(lines[0]));
     return pid > 0 ? { pid, socketFolder: lines[4]?.trim() || undefined } : undefined;
   } catch (error) {
@@ -35,14 +35,14 @@ export async function notedPostmaster(cluster: string): Promise<Postmaster | und
 }
 
 /**
- * Whether this process is the server of this cluster, and not a later process to which the system gave the same number.
- * A server works in its cluster's folder all its life. Where that cannot be seen (macOS, and root in a container, which
- * lacks CAP_SYS_PTRACE), its command line tells.
+ * Whether this process is the server of this cluster, and not a later process with the same pid. A server's working folder is always its
+ * cluster. Where the working folder is not visible (on macOS, and for root in a container without CAP_SYS_PTRACE), the command line is
+ * compared.
  */
 export async function isPostmaster(pid: number, cluster: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
   try {
-    // Compared as folders, not as paths, since a mount can give one folder two paths.
+    // Inodes are compared, because a mount can give one folder two paths.
     const [workplace, ours] = await Promise.all([stat(`/proc/${pid}/cwd`), stat(cluster)]);
     return workplace.dev === ours.dev && workplace.ino === ours.ino;
   } catch (error) {
@@ -63,9 +63,9 @@ async function commandLine(pid: number): Promise<string> {
 }
 
 /**
- * Removes a postmaster.pid whose number now belongs to another process. PostgreSQL recognizes a dead server's file by
- * itself, but takes any live process of its own user for the server, such as after the restart of a container. Should
- * we err, its shared memory still keeps two servers off one cluster.
+ * Removes a postmaster.pid whose pid now belongs to another process. PostgreSQL itself ignores the file of a dead server, but takes any live
+ * process of its user for the server, for example after the restart of a container. If this check errs, PostgreSQL's check of the shared
+ * memory still prevents two servers on one cluster.
  */
 export async function removeStalePidFile(cluster: string): Promise<void> {
   const noted = await notedPostmaster(cluster);
@@ -74,17 +74,17 @@ export async function removeStalePidFile(cluster: string): Promise<void> {
   }
 }
 
-/** The gentlest signal first: disconnect clients and write a checkpoint; abort; kill. */
+/** The first signal disconnects clients and writes a checkpoint, the second aborts, the third kills. */
 const SIGNALS = [
-  { signal: 'SIGINT', patience: 15_000 },
-  { signal: 'SIGQUIT', patience: 10_000 },
-  { signal: 'SIGKILL', patience: 5_000 },
+  { signal: 'SIGINT', timeoutMs: 15_000 },
+  { signal: 'SIGQUIT', timeoutMs: 10_000 },
+  { signal: 'SIGKILL', timeoutMs: 5_000 },
 ] as const;
 
-/** Stops the server, our child or not, and returns when its process is gone. */
+/** Stops the server, even if it is no child of this process, and returns when its process is gone. */
 export async function stopPostmaster(pid: number, cluster: string): Promise<void> {
-  for (const { signal, patience } of SIGNALS) {
-    const end = Date.now() + patience;
+  for (const { signal, timeoutMs } of SIGNALS) {
+    const end = Date.now() + timeoutMs;
     if (await isPostmaster(pid, cluster)) process.kill(pid, signal);
     while (Date.now() < end) {
       if (!(await isPostmaster(pid, cluster))) return;
@@ -97,7 +97,7 @@ export async function stopPostmaster(pid: number, cluster: string): Promise<void
 const SOCKET_FOLDER = 'credit-notes-';
 
 /**
- * A folder for the server's socket that only its user may enter. The one of a killed server is used again, so that
+ * Returns a folder for the server's socket that only the server's user may enter. The folder of a killed server is used again, so that
  * kills do not fill the folder for temporary files.
  */
 export async function socketFolder(cluster: string, user: ServerUser): Promise<string> {
@@ -112,7 +112,7 @@ export async function socketFolder(cluster: string, user: ServerUser): Promise<s
   throw new Error(`Neither ${tmpdir()} nor /tmp can hold the database's socket. Set TMPDIR to a folder that can.`);
 }
 
-/** Removes what a killed server left in the folder; otherwise a new one may take it for another server's. */
+/** Removes the files that a killed server left in the folder. A new server may take them for those of a running one. */
 export async function clearSocketFolder(folder: string): Promise<void> {
   for (const name of [`.s.PGSQL.${PORT}`, `.s.PGSQL.${PORT}.lock`]) await rm(join(folder, name), { force: true });
 }
@@ -123,7 +123,7 @@ async function isSocketFolder(folder: string, user: ServerUser): Promise<boolean
   return found?.isDirectory() === true && found.uid === (user?.uid ?? process.getuid?.());
 }
 
-/** The system's limit for the path of a socket is 103 bytes on macOS and 107 on Linux. */
+/** Whether the path of the socket is short enough: the limit is 103 bytes on macOS and 107 on Linux. */
 function fitsSocketPath(parent: string): boolean {
   return Buffer.byteLength(join(parent, `${SOCKET_FOLDER}XXXXXX`, `.s.PGSQL.${PORT}`)) <= 103;
 }

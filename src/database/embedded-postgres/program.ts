@@ -12,15 +12,15 @@ export interface ProgramOptions {
   folder: string;
 }
 
-/** A program that has been started, and what it has written to the log since. */
 export interface Started {
   child: ChildProcess;
+  /** Returns what has been written to the log since the start. */
   output(): Promise<string>;
 }
 
 /**
- * Starts one of PostgreSQL's programs in a session of its own, so that Ctrl-C in the terminal reaches only the gateway,
- * which drains and then stops it. It writes straight to the log file: a pipe would break when the gateway is killed.
+ * Starts a program of PostgreSQL in a session of its own, so that Ctrl-C in the terminal reaches only the gateway, which finishes its
+ * requests and then stops the program. The program writes to the log file directly: a pipe would break if the gateway were killed.
  */
 export async function start(program: string, options: string[], { user, logFile, folder }: ProgramOptions): Promise<Started> {
   const log = await open(logFile, 'a', 0o600);
@@ -29,7 +29,7 @@ export async function start(program: string, options: string[], { user, logFile,
     const child = spawn(program, options, {
       // Node also drops root's supplementary groups when it changes the user.
       ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
-      // Our environment holds secrets that the server's user has no business to see, and PG* variables of somebody else.
+      // The gateway's environment holds secrets that the server's user must not see, and PG* variables for other servers.
       env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
       cwd: folder,
       detached: true,
@@ -45,20 +45,24 @@ export async function start(program: string, options: string[], { user, logFile,
   }
 }
 
-/** Runs the program to its end. */
+/**
+ * Runs the program to its end.
+ *
+ * @throws if it fails
+ */
 export async function run(program: string, options: string[], programOptions: ProgramOptions): Promise<void> {
   const { child, output } = await start(program, options, programOptions);
   await end(child);
   if (child.exitCode !== 0) throw failure(basename(program), await output(), programOptions.logFile);
 }
 
-/** Waits until the program has ended, and keeps this process alive for so long. */
+/** Waits for the end of the program, and keeps this process alive until then. */
 export async function end(child: ChildProcess): Promise<void> {
   child.ref();
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-/** What went wrong, in the program's own last words. */
+/** Returns an error with the last lines of the program's output. */
 export function failure(program: string, output: string, logFile: string): Error {
   const lastLines = output.trimEnd().split('\n').slice(-10).join('\n');
   return new Error(

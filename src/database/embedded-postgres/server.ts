@@ -13,21 +13,21 @@ import { end, failure, type Started, start } from './program.js';
 import { hasCode } from './shelter.js';
 import type { ServerUser } from './system-user.js';
 
-/** All that it takes to bring the server of one data folder up, the first time and again. */
+/** The paths, user and settings of one data folder's server. */
 export interface Site {
   dataDir: string;
   cluster: string;
   user: ServerUser;
   binaries: Binaries;
   passwords: Passwords;
-  /** Where a server that we start puts its socket. */
+  /** Folder for the socket of a server that this process starts. */
   socketFolder: string;
   logFile: string;
   settings: Record<string, string>;
   log: (message: string) => void;
 }
 
-/** What this process is to the others that use the data folder; they name it when they have to give way. */
+/** The kind of this process. Other processes of the data folder name it in their messages if it owns the server. */
 export type Role = 'gateway' | 'command line tool';
 
 const SETTINGS = {
@@ -44,24 +44,24 @@ const SETTINGS = {
   log_destination: 'stderr',
 };
 
-/** How long we wait for what is left of a killed server. */
-const REMAINS_PATIENCE = 10_000;
-const ANSWER_PATIENCE = 30_000;
-/** Replaying the log after a crash takes as long as it takes; only a server that says it is at it gets this much. */
-const RECOVERY_PATIENCE = 300_000;
+/** Time for the remaining processes of a killed server to end. */
+const REMAINS_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Time for a server that reports that it is starting or recovering: replaying the log after a crash can take long. */
+const RECOVERY_TIMEOUT_MS = 300_000;
 
-/** A server that answers, and a superuser's connection to it. */
+/** A server that accepts connections, and a superuser's connection to it. */
 export interface Answering {
   pid: number;
   socketFolder: string;
   client: DedicatedClient;
-  /** Whether it was running before we came. */
+  /** Whether this process found the server running. */
   found: boolean;
 }
 
-/** Connects to the server that runs on the cluster, or to one that it starts. */
+/** Connects to the server that runs on the cluster, or starts one and connects to it. */
 export async function bringUp(site: Site, role: Role): Promise<Answering> {
-  for (const limit = Date.now() + REMAINS_PATIENCE; ; await sleep(200)) {
+  for (const limit = Date.now() + REMAINS_TIMEOUT_MS; ; await sleep(200)) {
     const running = await runningPostmaster(site.cluster);
     const started = running === undefined ? await startPostgres(site) : undefined;
     const pid = running?.pid ?? started?.child.pid ?? 0;
@@ -77,9 +77,8 @@ export async function bringUp(site: Site, role: Role): Promise<Answering> {
 }
 
 /**
- * Whether another attempt may succeed: another process may start the server at the same moment as we, the processes of
- * a killed server take a moment to notice its death and let go of the shared memory, and somebody may kill this one too.
- * The first two show only in the log.
+ * Whether another attempt may succeed. Another process may be starting the server at the same time, the processes of a killed server may
+ * still hold the shared memory, or this server may have been killed. Only the log shows the first two.
  */
 async function mayPass({ child, output }: Started): Promise<boolean> {
   await end(child);
@@ -99,7 +98,7 @@ async function startPostgres(site: Site): Promise<Started> {
   });
 }
 
-/** The connection to this server as soon as it accepts one; undefined if it ends before. */
+/** Connects to this server as soon as it accepts connections; returns undefined if the server ends before. */
 async function waitForAnswer(site: Site, role: Role, pid: number): Promise<Omit<Answering, 'found'> | undefined> {
   for (const begun = Date.now(); await isPostmaster(pid, site.cluster); await sleep(20)) {
     const noted = await notedPostmaster(site.cluster);
@@ -109,12 +108,12 @@ async function waitForAnswer(site: Site, role: Role, pid: number): Promise<Omit<
       const connection = superuserConnection(socketFolder, site.passwords);
       return { pid, socketFolder, client: await connect(connection, `${role}, process ${process.pid}`) };
     } catch (error) {
-      // 57P03: it is starting, recovering or shutting down. 28P01: a wrong password does not get right by waiting.
-      const patience = hasCode(error, '57P03') ? RECOVERY_PATIENCE : hasCode(error, '28P01') ? 0 : ANSWER_PATIENCE;
-      if (Date.now() - begun < patience) continue;
+      // 57P03: the server is starting, recovering or shutting down. 28P01: the password is wrong, so waiting does not help.
+      const timeoutMs = hasCode(error, '57P03') ? RECOVERY_TIMEOUT_MS : hasCode(error, '28P01') ? 0 : ANSWER_TIMEOUT_MS;
+      if (Date.now() - begun < timeoutMs) continue;
       throw new Error(
-        `PostgreSQL, process ${pid}, runs on ${site.cluster} but lets us not in: ${(error as Error).message}. ` +
-          `See ${site.logFile}; to have it started anew, stop it with: kill -INT ${pid}`,
+        `PostgreSQL, process ${pid}, runs on ${site.cluster} but refuses the connection: ${(error as Error).message}. ` +
+          `See ${site.logFile}; to have it started again, stop it with: kill -INT ${pid}`,
         { cause: error },
       );
     }

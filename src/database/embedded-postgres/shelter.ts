@@ -2,33 +2,37 @@ import { chmod, lstat, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promise
 import { join } from 'node:path';
 
 /**
- * Where root keeps what the server's user could not reach otherwise. Both the checkout and DATA_DIR often lie under a
- * folder of mode 0700 (`/root`, `mktemp -d`), whose mode is not ours to change.
+ * Root's folder for files that the server's user could not reach elsewhere. The checkout and DATA_DIR are often beneath a folder of mode
+ * 0700 (`/root`, `mktemp -d`), whose mode the gateway must not change.
  */
 export const SHELTER = '/var/lib/credit-note-refunds';
 
-/** Makes sure that the folder exists, that all may pass through it, and that nobody but us could have put something there. */
+/**
+ * Creates the folder if it is missing, lets all users pass through it, and returns it.
+ *
+ * @throws if another user owns the folder or may write to it
+ */
 export async function openShelter(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   await assertOurs(folder);
-  // The process's umask may have closed it at creation.
+  // The umask of the process may have removed these rights at creation.
   await chmod(folder, 0o755);
   return folder;
 }
 
-/** @throws if somebody else owns the folder or may write to it: root must not run, or trust, what lies there */
+/** @throws if another user owns the folder or may write to it: root must not run or trust files of others */
 export async function assertOurs(folder: string): Promise<void> {
   const found = await lstat(folder);
   if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0) return;
   throw new Error(`${folder} is not a folder that only user id ${process.getuid?.()} may write to. Remove or rename it.`);
 }
 
-/** A new folder to build something in, out of sight until a rename publishes it whole. Its name tells who is at work. */
+/** Creates a hidden folder for work that one rename publishes when it is complete. Its name holds the pid of this process. */
 export function stage(parent: string): Promise<string> {
   return mkdtemp(join(parent, `.new-${process.pid}-`));
 }
 
-/** Removes what processes left half-built when they were killed. */
+/** Removes the unfinished folders of killed processes. */
 export async function removeLeftovers(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const builder = /^\.new-(\d+)-/.exec(name)?.[1];
@@ -41,7 +45,7 @@ export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // EPERM means that it lives, as somebody else.
+    // EPERM: the process lives, and belongs to another user.
     return hasCode(error, 'EPERM');
   }
 }
@@ -52,7 +56,7 @@ export async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-/** Not by instanceof: jest runs tests in a context whose Error is not the one of Node's own functions. */
+/** Whether the error has one of the codes. `instanceof` would fail in jest, whose Error differs from that of Node's functions. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && codes.includes(code);

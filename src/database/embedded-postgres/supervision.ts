@@ -7,35 +7,35 @@ import { runningPostmaster, stopPostmaster } from './postmaster.js';
 import type { Role, Site } from './server.js';
 import { hasCode } from './shelter.js';
 
-/** The pause after the first failure in a row, which doubles with each further one. */
+/** Pause after the first failure in a row. Each further failure doubles it. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
-/** A server that was up for so long had recovered: its next loss is a first one. */
+/** After this uptime a server counts as recovered: its next loss is the first in a row. */
 const STEADY_MS = 60_000;
-/** With less than this PostgreSQL cannot even start: its log grows by files of 16 MB. */
+/** PostgreSQL needs this much to start, in bytes: its log grows by files of 16 MB. */
 const LEAST_FREE_TO_START = 16 * 1024 * 1024;
-/** With less than this a running one refuses rows as soon as a table grows. */
+/** With less than this, in bytes, a running server refuses rows as soon as a table grows. */
 const LEAST_FREE_FOR_ROWS = 1024 * 1024;
 
-/** A server that is brought back whenever it is lost. */
+/** A server that is restarted after each loss. */
 export interface Supervision {
-  /** What keeps the server from writing just now, in words for whoever asks; `null` for nothing that is known. */
-  trouble(): Promise<string | null>;
+  /** Returns why the server cannot write at present, in words that may be public; `null` if no reason is known. */
+  obstacle(): Promise<string | null>;
   /** Stops the server for good. */
   stop(): Promise<void>;
 }
 
 /**
- * Brings our server back whenever it ends unexpectedly, in the same place, so that the pool's next connection finds it, and
- * for as long as this process lives: a full disk gets room again. The end of the owner's connection reports a loss, whether or
- * not the server is a child of this process.
+ * Restarts the server after each unexpected end, with the same socket, so that the pool's next connection finds it. It never gives up
+ * while this process lives: a full disk may get room again. The end of the owner's connection reports the loss, even if the server is no
+ * child of this process.
  */
 export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient): Supervision {
   const stopped = new AbortController();
   let owner: DedicatedClient | undefined;
   let recovery = Promise.resolve();
   let stopping: Promise<void> | undefined;
-  let trouble: string | null = null;
+  let obstacle: string | null = null;
   /** Losses and failed starts in a row. */
   let failures = 0;
   let upSince = performance.now();
@@ -43,8 +43,8 @@ export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient)
   function hold(client: DedicatedClient): void {
     owner = client;
     upSince = performance.now();
-    trouble = null;
-    // A program that has nothing left to do may end, even if it forgot to stop the server.
+    obstacle = null;
+    // A program that has nothing left to do may end, even if it has not stopped the server.
     client.unref();
     client.once('end', () => {
       if (stopping !== undefined) return;
@@ -55,10 +55,10 @@ export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient)
 
   async function recover(): Promise<void> {
     if (performance.now() - upSince > STEADY_MS) failures = 0;
-    trouble = RESTARTING;
-    site.log('PostgreSQL is gone unexpectedly; bringing it back.');
+    obstacle = RESTARTING;
+    site.log('PostgreSQL has ended unexpectedly; restarting it.');
     for (; ; failures += 1) {
-      // The first loss is made good at once.
+      // The first attempt follows at once.
       if (failures > 0) await pause(Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS));
       if (stopping !== undefined) return;
       try {
@@ -67,7 +67,7 @@ export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient)
         if (server.owner !== undefined) hold(server.owner);
         return;
       } catch (error) {
-        trouble = (await isDiskFull(site, error)) ? DISK_FULL : RESTARTING;
+        obstacle = (await isDiskFull(site, error)) ? DISK_FULL : RESTARTING;
         site.log(error instanceof Error ? error.message : String(error));
       }
     }
@@ -81,7 +81,7 @@ export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient)
     await recovery;
     if (owner !== undefined) {
       const running = await runningPostmaster(site.cluster);
-      // The lock is ours until the server is gone, so that nobody takes over a server that is about to stop.
+      // The owner's lock is held until the server is gone, so that no other process takes over a server that is about to stop.
       if (running !== undefined) await stopPostmaster(running.pid, site.cluster);
       await owner.end();
       await rm(join(site.dataDir, 'database-url'), { force: true });
@@ -91,7 +91,7 @@ export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient)
 
   hold(firstOwner);
   return {
-    trouble: async () => trouble ?? ((await freeBytes(site)) < LEAST_FREE_FOR_ROWS ? DISK_FULL : null),
+    obstacle: async () => obstacle ?? ((await freeBytes(site)) < LEAST_FREE_FOR_ROWS ? DISK_FULL : null),
     stop: () => {
       stopping ??= stop();
       stopped.abort();
@@ -103,19 +103,19 @@ export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient)
 const RESTARTING = 'the embedded database is being restarted';
 const DISK_FULL = 'the disk of the embedded database is full';
 
-/** PostgreSQL writes its last words to the same disk, where there may have been no room for them. */
+/** Whether the disk is full. PostgreSQL's own message may be missing, because its log is on the same disk. */
 async function isDiskFull(site: Site, error: unknown): Promise<boolean> {
   if (hasCode(error, 'ENOSPC') || /No space left on device/.test(String(error))) return true;
   return (await freeBytes(site)) < LEAST_FREE_TO_START;
 }
 
-/** Of the cluster's disk; infinite where that cannot be told. */
+/** Returns the free bytes on the cluster's disk; infinite if they cannot be determined. */
 async function freeBytes({ cluster }: Site): Promise<number> {
   const disk = await statfs(cluster).catch(() => null);
   return disk === null ? Number.POSITIVE_INFINITY : disk.bavail * disk.bsize;
 }
 
-/** Removes the folder that we keep for the server's socket, unless a server has its socket there. */
+/** Removes the folder for the server's socket, unless a running server uses it. */
 export async function removeUnusedSocketFolder({ cluster, socketFolder }: Site): Promise<void> {
   const running = await runningPostmaster(cluster);
   if (running?.socketFolder !== socketFolder) await rm(socketFolder, { recursive: true, force: true });

@@ -2,12 +2,12 @@ import { access, constants, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { useOwnServerInstead } from './advice.js';
 
-/** The account that the server runs as; undefined means: the one that we run as ourselves. */
+/** The account that the server runs as; undefined for the account of this process. */
 export type ServerUser = { name: string; uid: number; gid: number } | undefined;
 
 /**
- * PostgreSQL refuses to run as root, so root lends it an unprivileged account: the one that owns the cluster, since no
- * other may open it, and for a new cluster `postgres` or `nobody`.
+ * Returns the account for the server. PostgreSQL refuses to run as root, so root runs it under an unprivileged account: the owner of the
+ * cluster, which no other account may open, or for a new cluster `postgres` or `nobody`.
  */
 export async function serverUser(cluster: string | undefined): Promise<ServerUser> {
   const own = process.getuid?.();
@@ -44,7 +44,7 @@ async function unprivilegedUser(): Promise<{ name: string; uid: number; gid: num
   );
 }
 
-/** Whether the server's user gets through every folder down to this file or folder, and may enter or run it. */
+/** Whether the server's user may enter every folder on the path, and enter or run its target. */
 export async function canReach(path: string, user: ServerUser): Promise<boolean> {
   if (user === undefined) {
     return access(path, constants.X_OK).then(
