@@ -63,12 +63,12 @@ const inBooks = () => ({ 'organization-id': books.organization.publicId });
 
 /** Callers that are not authenticated → the reason in the reply, and their headers. */
 const STRANGERS: Record<string, [reason: keyof typeof BODIES, headers: () => Promise<Headers> | Headers]> = {
-  nobody: ['CREDENTIAL', () => ({})],
+  'a caller without a credential': ['CREDENTIAL', () => ({})],
   'an empty credential': ['CREDENTIAL', () => ({ authorization: 'Bearer ' })],
   'a key without a scheme': ['CREDENTIAL', async () => ({ authorization: (await newKey()).key })],
   'a key as Basic': ['CREDENTIAL', async () => ({ authorization: `Basic ${(await newKey()).key}` })],
   'two keys': ['CREDENTIAL', async () => bearer(`${(await newKey()).key} ${(await newKey()).key}`)],
-  'a key that nobody made': ['CREDENTIAL', () => bearer(`bc_${'x'.repeat(43)}`)],
+  'an unknown key': ['CREDENTIAL', () => bearer(`bc_${'x'.repeat(43)}`)],
   'a key in other case': ['CREDENTIAL', async () => bearer(`bc_${(await newKey()).key.slice(3).toUpperCase()}`)],
   'a key with its end missing': ['CREDENTIAL', async () => bearer((await newKey()).key.slice(0, -1))],
   'the hash of a key': ['CREDENTIAL', async () => bearer((await newKey()).apiKey.hash)],
@@ -94,7 +94,7 @@ const STRANGERS: Record<string, [reason: keyof typeof BODIES, headers: () => Pro
     'ORGANIZATION_UNKNOWN',
     async () => bearer(await signJwt('bob', JWT.key, '1h'), { 'organization-id': other.organization.publicId }),
   ],
-  'a JWT of somebody unknown': ['ORGANIZATION_UNKNOWN', async () => bearer(await signJwt('eve', JWT.key, '1h'), inBooks())],
+  'a JWT of an unknown user': ['ORGANIZATION_UNKNOWN', async () => bearer(await signJwt('eve', JWT.key, '1h'), inBooks())],
   'a JWT without exp': ['CREDENTIAL', async () => bearer(await sign({ sub: 'bob' }), inBooks())],
   'a JWT without sub': ['CREDENTIAL', async () => bearer(await sign({ exp: inAnHour() }), inBooks())],
   'a JWT whose sub is a number': ['CREDENTIAL', async () => bearer(await sign({ sub: 1, exp: inAnHour() }), inBooks())],
@@ -104,11 +104,11 @@ const STRANGERS: Record<string, [reason: keyof typeof BODIES, headers: () => Pro
     'CREDENTIAL',
     async () => bearer(await sign({ sub: 'bob', nbf: inAnHour(), exp: inAnHour() }), inBooks()),
   ],
-  'a JWT of another key': [
+  'a JWT signed with another key': [
     'CREDENTIAL',
     async () => bearer(await signJwt('bob', new TextEncoder().encode('another secret, and long enough too'), '1h'), inBooks()),
   ],
-  'a JWT of another algorithm': [
+  'a JWT with another algorithm': [
     'CREDENTIAL',
     async () => bearer(await sign({ sub: 'bob', exp: inAnHour() }, JWT.key, 'HS512'), inBooks()),
   ],

@@ -147,7 +147,7 @@ describe('a backup of an external PostgreSQL server', () => {
           ),
       ],
       [
-        'short of a row',
+        'without one of its rows',
         (bytes) =>
           gzipSync(
             gunzipSync(bytes)

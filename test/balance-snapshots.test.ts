@@ -54,7 +54,7 @@ describe('while a transaction is open', () => {
     expect(await watermark()).toBe(await newestLine());
   });
 
-  it("balance snapshots of other organizations advance, if it holds one organization's order lock, and that failure is reported", async () => {
+  it("balance snapshots of others advance, if it holds one organization's order lock; that failure is reported", async () => {
     const elsewhere = await gateway.books();
     await elsewhere.refund((await elsewhere.creditNote('100.00')).id);
     const { superuser } = gateway.database;

@@ -136,13 +136,13 @@ describe('the operator', () => {
   const WRONG_CALLS: Record<string, [says: string, words: string[]]> = {
     'no command': ['There is no such command', []],
     'half a command': ['There is no such command', ['api-key']],
-    'a command too long': ['There is no such command', ['migrate', 'now']],
-    'a word that every object knows': ['There is no such command: constructor', ['constructor']],
+    'a command with an extra word': ['There is no such command', ['migrate', 'now']],
+    'a command named like a property of every object': ['There is no such command: constructor', ['constructor']],
     'an unknown flag': ['--colour', ['organization', 'list', '--colour', 'red']],
     'an unknown flag of one letter': ['There is no option --x for organization list', ['organization', 'list', '--x=1']],
     'an unknown short flag': ['There is no option -x for organization list', ['organization', 'list', '-x']],
-    'a flag that every object knows': ['There is no option --toString', ['organization', 'list', '--toString=1']],
-    'a flag that no object takes': ['There is no option --__proto__', ['organization', 'list', '--__proto__=1']],
+    'a flag named like a property of every object': ['There is no option --toString', ['organization', 'list', '--toString=1']],
+    'a flag named __proto__': ['There is no option --__proto__', ['organization', 'list', '--__proto__=1']],
     'a flag without its value': ['--key', ['api-key', 'revoke', '--organization', 'acme', '--key']],
     'a flag that is missing': ['--name is missing', ['organization', 'create', '--id', 'new']],
   };
@@ -160,22 +160,22 @@ describe('the operator', () => {
 
   const REFUSALS: Record<string, [says: string, words: string[]]> = {
     'an id that is taken': ['There is an organization acme already', CREATE.with(3, 'acme')],
-    'an id that is taken in other letters': ['There is an organization acme already', CREATE.with(3, 'ACME')],
-    'an id that is none': ['--id must be 1 to 64 letters', CREATE.with(3, 'a/b')],
+    'an id that is taken in lower case': ['There is an organization acme already', CREATE.with(3, 'ACME')],
+    'a malformed id': ['--id must be 1 to 64 letters', CREATE.with(3, 'a/b')],
     'an unknown currency': ['XQQ is no currency of ISO 4217', CREATE.with(7, 'XQQ')],
     'an unknown time zone': ['--time-zone must be the IANA name', CREATE.with(9, 'Mars/Olympus')],
     'an unknown organization': ['There is no organization nope', KEY.with(3, 'nope')],
     'an unknown organization, in a proof': ['There is no organization nope', ['audit', '--organization', 'nope']],
     'an unknown role': ['VIEWER, ACCOUNTANT, ADMIN', KEY.with(7, 'accountant')],
-    'a day that no calendar has': ['--expires', [...KEY, '--expires', '2099-02-30']],
+    'a day that does not exist': ['--expires', [...KEY, '--expires', '2099-02-30']],
     'an expiry in the past': ['--expires', [...KEY, '--expires', dayFromNow(-1)]],
     "another organization's key": ['There is no such key', REVOKE.with(5, '999999')],
-    'a key that is no number': ['There is no such key', REVOKE.with(5, '1x')],
-    'a key beyond all numbers': ['There is no such key', REVOKE.with(5, '9'.repeat(40))],
-    'a change of nobody': ['nobody is no member', ['member', 'change', ...MEMBER, '--role', 'ADMIN']],
-    'the end of nobody': ['nobody is no member', ['member', 'end', ...MEMBER]],
-    'a backup that is there already': ['/dev/null', ['backup', '/dev/null']],
-    'a backup that is not there': ['/nowhere/books', ['restore', '/nowhere/books']],
+    'a key id that is no number': ['There is no such key', REVOKE.with(5, '1x')],
+    'a key id that is too large': ['There is no such key', REVOKE.with(5, '9'.repeat(40))],
+    'a change of an unknown member': ['nobody is no member', ['member', 'change', ...MEMBER, '--role', 'ADMIN']],
+    'the end of an unknown membership': ['nobody is no member', ['member', 'end', ...MEMBER]],
+    'a backup file that exists': ['/dev/null', ['backup', '/dev/null']],
+    'a backup file that does not exist': ['/nowhere/books', ['restore', '/nowhere/books']],
   };
 
   it.each(Object.entries(REFUSALS))('gets one line about %s, and nothing is written', async (_, [says, words]) => {
@@ -188,7 +188,7 @@ describe('the operator', () => {
     expect(await written()).toEqual(before);
   });
 
-  it('gets one line about somebody who is already a member', async () => {
+  it('gets one line about an existing member', async () => {
     const words = ['member', 'add', '--organization', 'acme', '--subject', 'twice', '--name', 'T', '--role', 'VIEWER'];
     await operate(...words);
     expect(await operate(...words)).toEqual({ code: 1, stdout: '', stderr: 'twice is a member already\n' });
@@ -230,7 +230,7 @@ describe('beside a running gateway', () => {
 describe('before the first migration', () => {
   afterAll(cleanUp);
 
-  it('the operator is told to run the migration', async () => {
+  it('the operator gets a message with the command that migrates', async () => {
     const { url } = await databaseByUrl('template0');
 
     const { code, stderr } = await cli({ DATABASE_URL: url }, 'organization', 'list');

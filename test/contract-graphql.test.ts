@@ -19,8 +19,8 @@ import { declarationsIn } from '../src/graphql/metadata.js';
 import { createSchema } from '../src/graphql/schema.js';
 
 /**
- * What we rely on in TypeGraphQL 2.0.0-rc.4 beyond its documentation, and in @graphql-tools/utils. A test that fails here after an
- * upgrade names what to look at.
+ * The behaviour of TypeGraphQL 2.0.0-rc.4 and @graphql-tools/utils on which src/graphql relies beyond their documentation; a failure
+ * after an upgrade names the cause.
  */
 
 @ObjectType()
@@ -51,7 +51,7 @@ class ThingResolver {
   }
 }
 
-it('keeps the classes, arguments and roles that fields are declared with', () => {
+it('TypeGraphQL stores the classes, arguments and roles of declared fields', () => {
   const schema = buildSchemaSync({ resolvers: [ThingResolver], authChecker: () => true, validate: false });
   const { fields } = declarationsIn(schema);
   const declarationOf = (type: string, name: string) => {
@@ -73,7 +73,7 @@ it('keeps the classes, arguments and roles that fields are declared with', () =>
   expect(query && 'kind' in query).toBe(false);
 });
 
-it('collects the fields under a field as GraphQL.js executes them', async () => {
+it('collectSubFields collects the fields that GraphQL.js executes', async () => {
   const schema = createSchema();
   const document = parse(`query ($yes: Boolean!) { refunds {
     id ...f @include(if: $yes) ... on Refund @skip(if: $yes) { memo: description } a: amount a: amount

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { CompiledQuery, Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 
-/** What we rely on in kysely 0.29 beyond its documentation. A test that fails here after an upgrade names what to look at. */
+/** The behaviour of kysely 0.29 on which src/orm relies beyond its documentation; a failure after an upgrade names the cause. */
 
-/** A pool whose one connection writes down what it is asked. */
+/** A pool with a single connection, which records its queries. */
 function recording(answer: (sql: string) => Promise<unknown> = async () => undefined) {
   const queries: unknown[][] = [];
   let released = 0;
@@ -22,7 +22,7 @@ function recording(answer: (sql: string) => Promise<unknown> = async () => undef
   return { kysely: new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }), queries, released: () => released };
 }
 
-it('hands a text and its parameters to the connection as they are, and the rows back, before executeQuery returns', async () => {
+it('passes SQL and parameters unchanged to the connection, and returns its rows unchanged, without a delay before the query', async () => {
   const { kysely, queries } = recording();
   const parameters = [{ any: 'thing' }];
   const transaction = await kysely.startTransaction().execute();
@@ -34,7 +34,7 @@ it('hands a text and its parameters to the connection as they are, and the rows 
   expect((await running).rows).toEqual(['a row that is no object']);
 });
 
-it('waits for an answer before it sends the next query of a transaction: send statements one by one when this test fails', async () => {
+it('waits for a result before the next query of a transaction (if this fails, src/orm must send statements one by one)', async () => {
   const { kysely, queries } = recording(() => new Promise((resolve) => setTimeout(resolve, 5)));
   const transaction = await kysely.startTransaction().execute();
   const both = ['one', 'two'].map((sql) => transaction.executeQuery(CompiledQuery.raw(sql)));
@@ -43,7 +43,7 @@ it('waits for an answer before it sends the next query of a transaction: send st
   expect(queries.map(([sql]) => sql)).toEqual(['begin', 'one', 'two']);
 });
 
-it('begins, commits and rolls back by these texts', async () => {
+it('begins, commits and rolls back with these SQL statements', async () => {
   const { kysely, queries } = recording();
   await (await kysely.startTransaction().execute()).commit().execute();
   await (await kysely.startTransaction().execute()).rollback().execute();
@@ -59,7 +59,7 @@ it('begins, commits and rolls back by these texts', async () => {
 });
 
 it.each(['begin', 'rollback'])(
-  'keeps the connection when %s fails: delete our release of it when this test fails (kysely#1990)',
+  'does not release the connection when %s fails (if this test fails, kysely#1990 is fixed: delete our release)',
   async (text) => {
     const { kysely, released } = recording(async (sql) => {
       if (sql === text) throw new Error('lost');

@@ -12,7 +12,7 @@ import { run } from '../src/orm/query.js';
 import { mapRows } from '../src/orm/row-mapping.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** What we rely on in MikroORM 7.2 beyond its documentation. A test that fails here after an upgrade names what to look at. */
+/** The behaviour of MikroORM 7.2 on which src/orm relies beyond its documentation; a failure after an upgrade names the cause. */
 
 let gateway: Gateway;
 let books: Books;
@@ -27,7 +27,7 @@ afterAll(() => gateway.stop());
 const tables = ENTITIES.filter((entity) => entity.prototype instanceof Owned && entity.name !== 'IdempotencyKey');
 
 it.each(tables.map(({ name }) => name))(
-  'describes the properties of a %s so that our row mapping equals its own hydration',
+  'has metadata of %s with which our row mapping creates the same entities as its own hydration',
   async (name) => {
     const em = gateway.database.orm.em.fork();
     const entity = tables.find((each) => each.name === name) as EntityClass<Owned>;
@@ -44,7 +44,7 @@ it.each(tables.map(({ name }) => name))(
   },
 );
 
-it('describes the columns of a table so that our bulk insert writes the same row as its unit of work', async () => {
+it('has metadata of columns with which our bulk insert writes the same row as its own insert', async () => {
   const { superuser, asOperator } = gateway.database;
   const branch = await asOperator(async (em) => {
     const organization = em.getReference(Organization, Number(books.organization.id));
@@ -63,7 +63,7 @@ it('describes the columns of a table so that our bulk insert writes the same row
   expect(branch.createdAt).toBeInstanceOf(Date);
 });
 
-it("binds em.getKysely() to the unit of work's transaction", async () => {
+it('em.getKysely() uses the transaction of the EntityManager', async () => {
   const em = gateway.database.orm.em.fork();
   const ids = await em.transactional(async (em) => {
     const [rows = []] = await executeTogether(em, [{ text: 'select txid_current()::text as id where $1', values: [true] }]);
@@ -72,7 +72,7 @@ it("binds em.getKysely() to the unit of work's transaction", async () => {
   expect(ids[0]).toBe(ids[1]);
 });
 
-it('names the routine that finds a plan outdated', async () => {
+it("an error of an outdated plan contains the name of PostgreSQL's routine", async () => {
   const { superuser } = gateway.database;
   await superuser.query('create table contract (value integer)');
   const select = () => superuser.query({ name: 'outdated', text: 'select * from contract where $1', values: [true] });
@@ -83,7 +83,7 @@ it('names the routine that finds a plan outdated', async () => {
   expect(isPlanOutdated(error)).toBe(true);
 });
 
-/** The values of an entity's own columns, in a form that can be compared. */
+/** The values of an entity's own columns as text, for comparison. */
 function valuesOf(meta: EntityMetadata, entity: object): Record<string, unknown> {
   const read = (from: object, key: string): unknown => (from as Record<string, unknown>)[key];
   const valueOfColumn = ({ name, kind, embedded }: EntityProperty): unknown => {

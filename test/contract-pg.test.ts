@@ -4,11 +4,11 @@ import pg from 'pg';
 import { isConnectionLost } from '../src/orm/errors.js';
 import { readCluster } from './helpers/cluster.js';
 
-/** What we rely on in pg 8.23 beyond its documentation. A test that fails here after an upgrade names what to look at. */
+/** The behaviour of pg 8.23 on which src/orm relies beyond its documentation; a failure after an upgrade names the cause. */
 
 const settings = { ...readCluster().application, database: 'template1', pipeline: true };
 
-it('sends a statement without waiting for the answer to the one before', async () => {
+it('sends a statement without waiting for the result of the previous one', async () => {
   const socket = new Socket();
   const client = await connected({ stream: () => socket });
   const answers = [client.query('select pg_sleep(0.1)')];
@@ -18,13 +18,13 @@ it('sends a statement without waiting for the answer to the one before', async (
   await Promise.all(answers);
 });
 
-it('goes on after a statement that fails, each being a transaction of its own', async () => {
+it('executes the next statement after a failed one, each in a transaction of its own', async () => {
   const client = await connected();
   const results = await Promise.allSettled(['select 1', 'select 1 / 0', 'select 1'].map((text) => client.query(text)));
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
 });
 
-it('prepares a statement that has a name once', async () => {
+it('prepares a named statement once', async () => {
   const client = await connected();
   for (let time = 0; time < 3; time += 1) await client.query({ name: 'contract', text: 'select $1::int', values: [time] });
   const { rows } = await client.query(
@@ -33,14 +33,14 @@ it('prepares a statement that has a name once', async () => {
   expect(rows).toEqual([{ plans: '3' }]);
 });
 
-it('takes a timeout for one query, and rejects it with a message that we know for a lost connection', async () => {
+it('has a timeout per query, whose error isConnectionLost recognizes', async () => {
   const client = await connected();
   const query: pg.QueryConfig & { query_timeout: number } = { text: 'select pg_sleep(2)', query_timeout: 100 };
   const error = await client.query(query).catch((error) => error);
   expect(isConnectionLost(error)).toBe(true);
 });
 
-it('rejects whatever waits for an answer when the connection is cut, and all that comes later, with messages that we know', async () => {
+it('rejects waiting and later queries when the connection is cut, with errors that isConnectionLost recognizes', async () => {
   const client = await connected();
   const waiting = client.query('select pg_sleep(2)').catch((error) => error);
   client.connection.stream.destroy();
@@ -48,7 +48,7 @@ it('rejects whatever waits for an answer when the connection is cut, and all tha
   expect(isConnectionLost(await client.query('select 1').catch((error) => error))).toBe(true);
 });
 
-it('replaces a connection that is released as worn', async () => {
+it('a released connection is closed and replaced if the release says so', async () => {
   const pool = new pg.Pool({ ...settings, max: 1 });
   const first = await pool.connect();
   first.release(true);
@@ -58,7 +58,7 @@ it('replaces a connection that is released as worn', async () => {
   expect(second).not.toBe(first);
 });
 
-it('announces each connection before it lends it', async () => {
+it('emits "connect" for each connection before it lends it', async () => {
   const pool = new pg.Pool(settings);
   const announced: unknown[] = [];
   pool.on('connect', (client) => announced.push(client));

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 const REFUSED: Record<string, () => string> = {
-  'is in a file system without new folders': () => '/proc/data',
+  'is in a file system that allows no new folders': () => '/proc/data',
   'is two folders below such a file system': () => '/proc/data/of/mine',
   'is below a device': () => '/dev/null/data',
   'is a file': () => join(folder, 'file'),

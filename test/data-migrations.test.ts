@@ -312,7 +312,7 @@ describe('the migration stops and names the rows that only a person can correct:
         ),
     ],
     [
-      'a name that nobody sees',
+      'a name of invisible characters',
       'nothing to be seen in customers.display_name: id 2',
       () => sql.query(`update customers set display_name = E'\\u00ad' where id = 2`),
     ],
@@ -322,7 +322,7 @@ describe('the migration stops and names the rows that only a person can correct:
       () => note('CN-1', EUROS, '1', { rate: '123456.1234567891', base: '123456.12' }),
     ],
     [
-      'a day that is none',
+      'an infinite day',
       'numbers or days that are none, in organizations: id 1',
       () => sql.query(`update organizations set lock_date = 'infinity'`),
     ],

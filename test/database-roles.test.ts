@@ -70,14 +70,14 @@ describe('the gateway’s role', () => {
     ['give a member another role', () => `update memberships set role = 'ADMIN'`],
     ['revive a membership', () => 'update memberships set ended_at = null'],
     ['rename an organization', () => `update organizations set name = 'x'`],
-    ['put off a migration', () => `insert into schema_migrations (name) values ('x')`],
-    ['write the event of an operator', event],
+    ['mark a migration as applied', () => `insert into schema_migrations (name) values ('x')`],
+    ['write an operator’s audit event', event],
   ])('cannot %s', async (_name, statement) => {
     expect(await asGateway(statement())).toMatch(/permission denied|only an operator/);
   });
 
   it.each(['lo_create(0)', 'lo_creat(-1)', `lo_from_bytea(0, 'x')`, 'lo_open(1, 131072)', `lo_put(1, 0, 'x')`, 'lo_unlink(1)'])(
-    'may not keep large objects: %s',
+    'cannot store large objects: %s',
     async (call) => {
       expect(await asGateway(`select ${call}`)).toMatch(/permission denied for function lo_/);
       expect(await asOperator(`select ${call}`)).toMatch(/permission denied for function lo_/);
@@ -210,11 +210,7 @@ describe('npm run migrate', () => {
   });
 
   it.each([
-    [
-      'a role that there is not',
-      ['--application-role', 'nobody"; drop table refunds; --'],
-      'There is no database role nobody"; drop table',
-    ],
+    ['an unknown role', ['--application-role', 'nobody"; drop table refunds; --'], 'There is no database role nobody"; drop table'],
     ['the owner itself', ['--operator-role', 'postgres'], 'postgres owns the tables'],
     ['one role for both', ['--application-role', 'x', '--operator-role', 'x'], 'must be two roles'],
   ])('refuses %s with a message of one line', async (_name, words, says) => {

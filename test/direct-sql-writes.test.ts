@@ -123,7 +123,7 @@ it.each([
   ['no reason', `'{"before": "2026-03-31", "after": "none"}'`, 'psql'],
   ['a blank reason', `'{"before": "2026-03-31", "after": "none", "reason": " "}'`, 'psql'],
   ['a wrong previous day', `'{"before": "2020-01-01", "after": "none", "reason": "x"}'`, 'psql'],
-  ['nobody', `'{"before": "2026-03-31", "after": "none", "reason": "x"}'`, ''],
+  ['no author', `'{"before": "2026-03-31", "after": "none", "reason": "x"}'`, ''],
 ])('refuses to unlock transactions with an event that names %s', async (_what, details, by) => {
   const { id } = books.organization;
   await books.lock('2026-03-31');

@@ -123,7 +123,7 @@ describe('SQL that sets the lock date', () => {
 
   it.each([
     ['a blank reason', '2026-03-31', { reason: '\u00a0' }],
-    ['nobody', '2026-03-31', { by: '\u00ad' }],
+    ['no author', '2026-03-31', { by: '\u00ad' }],
     ['a wrong previous day', 'none', {}],
   ])('is refused with an event that names %s', async (_what, before, changes) => {
     expect(await move('lockTransactions', before, '2026-04-30', changes)).toContain('without an audit event');

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { db, parameter, prepared } from '../src/orm/query-builder.js';
 
-it('builds a statement whose names have no quotes and whose values are taken when it is executed', () => {
+it('builds a statement with unquoted names, whose values are computed at each execution', () => {
   const id = parameter<{ id: number }, number>(({ id }) => id);
   const ids = parameter<{ ids: number[] }>(({ ids }) => ids);
   const query = db

@@ -6,7 +6,7 @@ const names = (text: string): Query<string[]> => query(text, [], (rows) => rows.
 const nothing: Query<'nothing'> = { statements: [], read: () => 'nothing' };
 const rows = (...values: string[]): ResultRow[] => values.map((name) => ({ name }));
 
-it('reads the rows of each query, however many statements the ones before it have', () => {
+it('passes each combined query its own rows, whatever the number of statements of the queries before it', () => {
   const two = combine([names('select 1'), names('select 2')], (answers) => answers);
   const all = combine([nothing, two, nothing, names('select 3')], (answers) => answers);
 

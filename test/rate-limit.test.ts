@@ -97,8 +97,8 @@ describe.each(Object.entries(CALLS))('an address without a valid credential, by 
   it.each([
     ['random keys', randomKey],
     ['no credential at all', () => ({})],
-    ['keys that look like none', () => ({ authorization: `Basic ${randomBytes(8).toString('hex')}` })],
-    ['tokens of nobody', () => ({ authorization: `Bearer ${randomBytes(8).toString('hex')}`, 'organization-id': 'acme' })],
+    ['credentials of an unknown scheme', () => ({ authorization: `Basic ${randomBytes(8).toString('hex')}` })],
+    ['unknown tokens', () => ({ authorization: `Bearer ${randomBytes(8).toString('hex')}`, 'organization-id': 'acme' })],
   ])('has a budget and is refused beyond it without a statement to the database: %s', async (_, headers) => {
     const { gateway } = await start({ perAddress: 3 }, { introspection: false });
 

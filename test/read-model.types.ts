@@ -8,8 +8,8 @@ import { findPage } from '../src/reads/reads.js';
 import type { Big } from '../src/values/money.js';
 
 /**
- * Mistakes about the read model do not compile. Each `@ts-expect-error` is one of them: `tsc` fails if it compiles after all.
- * Nobody imports this file.
+ * Mistakes in the use of read models do not compile. Each `@ts-expect-error` marks one; `tsc` fails if it compiles.
+ * No file imports this one.
  */
 export class Mistakes {
   readsWhatIsDeclared(@Reads('total', 'currencyCode') note: Row<CreditNote, 'total' | 'currencyCode'>): string {
@@ -26,7 +26,7 @@ export class Mistakes {
     return note.refunded;
   }
 
-  // @ts-expect-error a declared column is not in the row's type, and would be read in vain
+  // @ts-expect-error a declared column is not in the row's type, so that nothing could use it
   declaresMoreThanItReads(@Reads('total', 'refunded') note: Row<CreditNote, 'total'>): Big {
     return note.total;
   }
@@ -36,8 +36,8 @@ export class Mistakes {
     return note.remaining;
   }
 
-  // @ts-expect-error there is no such column
-  readsWhatThereIsNot(@Reads('totl') note: Row<CreditNote, 'totl'>): unknown {
+  // @ts-expect-error the entity has no column of that name
+  readsAnUnknownColumn(@Reads('totl') note: Row<CreditNote, 'totl'>): unknown {
     return note;
   }
 
@@ -54,21 +54,21 @@ export class Mistakes {
     return [
       // @ts-expect-error a row has no methods
       note.assertDraft(),
-      // @ts-expect-error nor getters
+      // @ts-expect-error a row has no getters
       note.remaining,
       // @ts-expect-error a to-many relation may not have been selected
       note.lines.length,
-      // @ts-expect-error and is never a collection
+      // @ts-expect-error a to-many relation of a row is an array, not a collection
       note.lines?.getItems(),
       note.lines?.map(({ id }) => id),
       // @ts-expect-error a to-one relation may be a reference, or hold other columns
       note.customer.displayName,
       note.customer.id,
-      // @ts-expect-error only the id of this row is known to have been read
+      // @ts-expect-error this row has only its id
       customer.displayName,
       // @ts-expect-error an entity is no row
       entity satisfies Row<CreditNote>,
-      // @ts-expect-error nor is a row of something else
+      // @ts-expect-error a row of another entity is no row of this one
       note satisfies Row<Refund>,
       note satisfies Row<CreditNote, 'total'>,
     ];
@@ -76,14 +76,14 @@ export class Mistakes {
 
   filters(context: Parameters<typeof findPage>[0], info: Parameters<typeof findPage>[1]): unknown {
     const page = { first: 1 };
-    // @ts-expect-error the filter has no column
+    // @ts-expect-error the filter has no column for one of its fields
     const missing: Filters<Account, { code?: string; active?: boolean }> = { code: ['code', '='] };
     return [
       missing,
       findPage(context, info, Account, page, [['active', '=', true]]),
-      // @ts-expect-error there is no such column
+      // @ts-expect-error the entity has no column of that name
       findPage(context, info, Account, page, [['activ', '=', true]]),
-      // @ts-expect-error there is no such operator
+      // @ts-expect-error the operator is unknown
       findPage(context, info, Account, page, [['active', '~', true]]),
     ];
   }

@@ -65,7 +65,7 @@ const UNFINISHED: Record<string, (wire: Wire) => Promise<unknown>> = {
   'half a header': async (wire) => wire.send('POST /graphql HTTP/1.1\r\nhost: local'),
   'half a body': async (wire) => wire.send(post().slice(0, -10)),
   'an idle connection': async (wire) => wire.send(HEALTH).replies(1),
-  'a reply that nobody reads': async (wire) => {
+  'an unread reply': async (wire) => {
     wire.socket.pause();
     wire.send(HEALTH);
   },
