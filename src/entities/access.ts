@@ -14,11 +14,11 @@ export enum Role {
 
 registerEnumType(Role, {
   name: 'Role',
-  description: 'What a credential may do; each role may do what those before it may.',
+  description: 'The permissions of a credential. Each role includes those before it.',
   valuesConfig: {
     VIEWER: { description: 'Reads.' },
     ACCOUNTANT: { description: 'Records: customers, accounts, branches, credit notes, refunds.' },
-    ADMIN: { description: 'Everything: also the lock date, keys and members.' },
+    ADMIN: { description: 'Everything, including the lock date, keys and members.' },
   },
 });
 

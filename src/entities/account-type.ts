@@ -25,7 +25,7 @@ export enum AccountType {
 
 registerEnumType(AccountType, {
   name: 'AccountType',
-  description: 'The kind of an account, which tells the side on which it grows and what it may be used for.',
+  description: 'The kind of an account. It determines the normal balance and the allowed uses of the account.',
 });
 
 /** Types of account that can pay a refund: the same as in Bigcapital's refund form. */

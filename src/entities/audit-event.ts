@@ -3,11 +3,11 @@ import { Field, ObjectType } from 'type-graphql';
 import { Owned } from './owned.js';
 
 @ObjectType({
-  description: 'Something that was done to who may do what, or to what may be posted. It is never changed and never deleted.',
+  description: 'A change of permissions or of the lock date. It is never changed and never deleted.',
 })
 @Entity({ tableName: 'audit_events' })
 export class AuditEvent extends Owned {
-  @Field(() => String, { description: 'What was done, such as lockTransactions or api-key create.' })
+  @Field(() => String, { description: 'Name of the command, such as lockTransactions or api-key create.' })
   @Property({ type: 'text' })
   action!: string;
 
@@ -18,7 +18,7 @@ export class AuditEvent extends Owned {
   @Property({ type: 'text' })
   createdBy!: string;
 
-  @Field(() => String, { description: 'Id of the request that it was done in.' })
+  @Field(() => String, { description: 'Id of the request that made the change.' })
   @Property({ type: 'text' })
   requestId!: string;
 }

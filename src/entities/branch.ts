@@ -13,7 +13,7 @@ export class Branch extends Owned {
   @Property({ type: 'text' })
   name!: string;
 
-  @Field(() => Boolean, { description: 'Whether it is the one that is meant where none is named.' })
+  @Field(() => Boolean, { description: 'Whether it is the default branch.' })
   @Property({ type: 'boolean' })
   isPrimary = false;
 }

@@ -14,7 +14,7 @@ export interface LineTerms {
   readonly amount: Big;
 }
 
-@ObjectType({ description: 'A line of a credit note: income that is given back.' })
+@ObjectType({ description: 'A line of a credit note, which takes back income.' })
 @Entity({ tableName: 'credit_note_lines' })
 export class CreditNoteLine extends Owned {
   @ManyToOne(() => CreditNote)
@@ -23,7 +23,7 @@ export class CreditNoteLine extends Owned {
   @ManyToOne(() => Account)
   account: Rel<Account>;
 
-  @Field(() => String, { description: 'What is given back.' })
+  @Field(() => String, { description: 'Goods or services that the line credits.' })
   @Property({ type: 'text' })
   description: string;
 

@@ -17,12 +17,12 @@ export enum CreditNoteStatus {
 
 registerEnumType(CreditNoteStatus, {
   name: 'CreditNoteStatus',
-  description: 'Where a credit note stands in its life.',
+  description: 'State of a credit note.',
   valuesConfig: {
-    DRAFT: { description: 'Not in the books yet.' },
-    OPEN: { description: 'In the books, with credit left.' },
-    CLOSED: { description: 'In the books, with nothing left.' },
-    VOID: { description: 'Taken back.' },
+    DRAFT: { description: 'Not posted yet.' },
+    OPEN: { description: 'Posted, with remaining credit.' },
+    CLOSED: { description: 'Posted, without remaining credit.' },
+    VOID: { description: 'Voided: its journal entry, if any, has been reversed.' },
   },
 });
 

@@ -2,10 +2,10 @@ import { Entity, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
 import { Owned } from './owned.js';
 
-@ObjectType({ description: 'Someone who is invoiced, and to whom a credit note owes money back.' })
+@ObjectType({ description: 'A customer, who receives invoices and credit notes.' })
 @Entity({ tableName: 'customers' })
 export class Customer extends Owned {
-  @Field(() => String, { description: 'Name as it stands on documents.' })
+  @Field(() => String, { description: 'Name on documents.' })
   @Property({ type: 'text' })
   displayName!: string;
 

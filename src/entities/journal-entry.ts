@@ -42,14 +42,14 @@ export function credit(account: Account, amount: Big, rest: Omit<Posting, 'side'
 @ObjectType({ description: 'A balanced posting in the books. It is never changed and never deleted.' })
 @Entity({ tableName: 'journal_entries' })
 export class JournalEntry extends Owned {
-  @Field(() => PostingDateScalar, { description: 'The day in the books that it belongs to.' })
+  @Field(() => PostingDateScalar, { description: 'Posting date.' })
   @Property({ type: 'date' })
   postingDate: PostingDate;
 
   @Enum({ items: () => JournalSource, columnType: 'text' })
   source: JournalSource;
 
-  @Field(() => String, { description: 'What it was posted for.' })
+  @Field(() => String, { description: 'Purpose of the entry.' })
   @Property({ type: 'text' })
   memo: string;
 

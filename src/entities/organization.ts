@@ -6,13 +6,13 @@ import { daysAfter, type PostingDate, toPostingDate } from '../values/posting-da
 import { PostingDateScalar } from '../values/scalars.js';
 import { ID_COLUMN } from './columns.js';
 
-@ObjectType({ description: 'A company that keeps its books here. Everything else belongs to one.' })
+@ObjectType({ description: 'A company with its own books. All other records belong to an organization.' })
 @Entity({ tableName: 'organizations' })
 export class Organization {
   @PrimaryKey({ type: ID_COLUMN })
   id!: number;
 
-  @Field(() => ID, { name: 'id', description: 'What the organization-id header names.' })
+  @Field(() => ID, { name: 'id', description: 'Value of the organization-id header.' })
   @Property({ type: 'text' })
   publicId!: string;
 

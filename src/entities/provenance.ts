@@ -12,18 +12,18 @@ export enum Protocol {
 
 registerEnumType(Protocol, {
   name: 'Protocol',
-  description: 'The door that a request came through.',
+  description: 'The API that a request used.',
   valuesConfig: {
     GRAPHQL: { description: 'A mutation.' },
-    REST: { description: 'The documented path.' },
+    REST: { description: 'The documented REST path.' },
     INTERNAL: { description: "The operator's own commands." },
   },
 });
 
-@ObjectType({ description: 'Where something came from: who did it, and in which request.' })
+@ObjectType({ description: 'Origin of a record: its author and the request.' })
 @Embeddable()
 export class Provenance {
-  @Field(() => String, { description: 'Name of the user or of the API key, as it was then.' })
+  @Field(() => String, { description: 'Name of the user or of the API key at that time.' })
   @Property({ type: 'text' })
   createdBy!: string;
 
@@ -33,7 +33,7 @@ export class Provenance {
   @Property({ type: ID_COLUMN, nullable: true })
   apiKeyId!: number | null;
 
-  @Field(() => String, { description: 'Id of the request, under which it is in the log.' })
+  @Field(() => String, { description: 'Id of the request, as in the log.' })
   @Property({ type: 'text' })
   requestId!: string;
 
@@ -53,11 +53,11 @@ export class Provenance {
   @Property({ type: 'text', nullable: true })
   operationName!: string | null;
 
-  @Field(() => Protocol, { description: 'The door that it came through.' })
+  @Field(() => Protocol, { description: 'The API that the request used.' })
   @Property({ type: 'text' })
   protocol!: Protocol;
 
-  @Field(() => String, { nullable: true, description: "The caller's address, if addresses are kept." })
+  @Field(() => String, { nullable: true, description: "The caller's address, if addresses are stored." })
   @Property({ type: 'text', nullable: true })
   ip!: string | null;
 }

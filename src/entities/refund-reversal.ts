@@ -9,7 +9,7 @@ import { Provenance } from './provenance.js';
 import { Refund } from './refund.js';
 
 @ObjectType({
-  description: 'The taking back of a refund: its mirror entry. A refund has at most one; it is never changed or deleted.',
+  description: 'The reversal of a refund by a mirror entry. A refund has at most one. It is never changed and never deleted.',
 })
 @Entity({ tableName: 'refund_reversals' })
 export class RefundReversal extends Owned {
@@ -19,11 +19,11 @@ export class RefundReversal extends Owned {
   @ManyToOne(() => JournalEntry)
   journalEntry: Rel<JournalEntry>;
 
-  @Field(() => PostingDateScalar, { description: 'The day in the books that it belongs to.' })
+  @Field(() => PostingDateScalar, { description: 'Posting date.' })
   @Property({ type: 'date' })
   date: PostingDate;
 
-  @Field(() => String, { description: 'Why it was reversed.' })
+  @Field(() => String, { description: 'Reason of the reversal.' })
   @Property({ type: 'text' })
   reason: string;
 

@@ -20,10 +20,10 @@ export enum RefundStatus {
 
 registerEnumType(RefundStatus, {
   name: 'RefundStatus',
-  description: 'Where a refund stands.',
+  description: 'State of a refund.',
   valuesConfig: {
-    POSTED: { description: 'Paid, and in the books.' },
-    REVERSED: { description: 'Taken back by a mirror entry, once and for all.' },
+    POSTED: { description: 'Paid and posted.' },
+    REVERSED: { description: 'Reversed by a mirror entry, for good.' },
   },
 });
 
@@ -68,7 +68,7 @@ export class Refund extends Owned {
   @Property({ type: DecimalColumn })
   realizedGain: Big;
 
-  @Field(() => PostingDateScalar, { description: 'The day in the books that it belongs to.' })
+  @Field(() => PostingDateScalar, { description: 'Posting date.' })
   @Property({ type: 'date' })
   date: PostingDate;
 
@@ -76,7 +76,7 @@ export class Refund extends Owned {
   @Property({ type: 'text' })
   referenceNo: string;
 
-  @Field(() => String, { description: 'What it was paid for.' })
+  @Field(() => String, { description: 'Purpose of the refund.' })
   @Property({ type: 'text' })
   description: string;
 

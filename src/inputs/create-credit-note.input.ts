@@ -7,7 +7,7 @@ import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { LENGTHS, MAX_ITEMS } from './lengths.js';
 import { HasDigits, HasRateDigits, IsId, IsPositiveAmount, IsPositiveRate, IsPostingDate, IsText } from './validators.js';
 
-@InputType({ description: 'A line of a credit note: income that is given back.' })
+@InputType({ description: 'A line of a credit note, which takes back income.' })
 export class CreditNoteLineInput {
   @Field(() => ID, { description: 'An income account in the base currency.' })
   @IsId()
@@ -18,7 +18,7 @@ export class CreditNoteLineInput {
   @IsPositiveAmount()
   amount!: Big;
 
-  @Field(() => String, { defaultValue: '', description: 'What is given back. At most 1000 characters.' })
+  @Field(() => String, { defaultValue: '', description: 'Goods or services that the line credits. At most 1000 characters.' })
   @IsText(0, LENGTHS.lineDescription)
   description!: string;
 }
@@ -66,6 +66,6 @@ export class CreateCreditNoteInput implements InputFor<typeof createCreditNote> 
   @IsText(0, LENGTHS.note)
   note!: string;
 
-  @Field(() => Boolean, { defaultValue: false, description: 'Whether it goes into the books at once.' })
+  @Field(() => Boolean, { defaultValue: false, description: 'Whether it is opened at once.' })
   open!: boolean;
 }

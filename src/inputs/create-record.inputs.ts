@@ -43,7 +43,7 @@ export class CreateBranchInput implements InputFor<typeof createBranch> {
 
 @InputType({ description: 'A customer to be added.' })
 export class CreateCustomerInput implements InputFor<typeof createCustomer> {
-  @Field(() => String, { description: 'Name as it stands on documents.' })
+  @Field(() => String, { description: 'Name on documents.' })
   @IsText(1, 255)
   displayName!: string;
 

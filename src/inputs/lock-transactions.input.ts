@@ -10,27 +10,27 @@ import { IsPostingDate, IsText } from './validators.js';
 export class LockTransactionsInput implements InputFor<typeof lockTransactions> {
   @Field(() => PostingDateScalar, {
     description:
-      'Nothing will be posted on or before it. Not earlier than the present one, which needs unlockTransactions, and no further ahead than may be posted on.',
+      'Nothing will be posted on or before this date. It must not be earlier than the present lock date, which needs unlockTransactions, nor later than the latest allowed posting date.',
   })
   @IsPostingDate()
   lockDate!: string;
 
-  @Field(() => String, { description: 'Why it is locked. 1 to 1000 characters.' })
+  @Field(() => String, { description: 'Reason of the lock. 1 to 1000 characters.' })
   @IsText(1, LENGTHS.reason)
   reason!: string;
 }
 
-@InputType({ description: 'The books are to be opened again.' })
+@InputType({ description: 'Days to be unlocked.' })
 export class UnlockTransactionsInput implements InputFor<typeof unlockTransactions> {
   @Field(() => PostingDateScalar, {
     nullable: true,
-    description: 'The new lock date, earlier than the present one: the days after it are opened. All of them if absent.',
+    description: 'The new lock date, earlier than the present one. The days after it are unlocked; all days if it is absent.',
   })
   @IsOptional()
   @IsPostingDate()
   lockDate?: string | null;
 
-  @Field(() => String, { description: 'Why they are opened. 1 to 1000 characters.' })
+  @Field(() => String, { description: 'Reason of the unlocking. 1 to 1000 characters.' })
   @IsText(1, LENGTHS.reason)
   reason!: string;
 }

@@ -5,12 +5,12 @@ import { IsId } from './validators.js';
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { defaultValue: MAX_PAGE, description: 'How many to answer, 1 to 100.' })
+  @Field(() => Int, { defaultValue: MAX_PAGE, description: 'Size of the page, 1 to 100.' })
   @Min(1)
   @Max(MAX_PAGE)
   first!: number;
 
-  @Field(() => ID, { nullable: true, description: 'Id of the last one that is known: the page begins after it.' })
+  @Field(() => ID, { nullable: true, description: 'Id of the last item of the previous page.' })
   @IsOptional()
   @IsId()
   after?: string | null;

@@ -10,7 +10,7 @@ import { IsText } from './validators.js';
 const MAX_KEPT = 255;
 
 @Extensions({ role: Role.ACCOUNTANT })
-@InputType({ description: 'Where something came from; what is given must be equal.' })
+@InputType({ description: 'Filter by the origin of a record. All given fields must be equal.' })
 export class ProvenanceFilter implements Partial<Provenance> {
   @Field(() => String, { nullable: true, description: 'Name of the user or of the API key.' })
   @IsText(0, MAX_KEPT)
@@ -36,7 +36,7 @@ export class ProvenanceFilter implements Partial<Provenance> {
   @IsText(0, MAX_KEPT)
   operationName?: string;
 
-  @Field(() => Protocol, { nullable: true, description: 'The door.' })
+  @Field(() => Protocol, { nullable: true, description: 'The API that the request used.' })
   protocol?: Protocol;
 }
 

@@ -17,8 +17,7 @@ import {
 
 /** Input of a refund at both doors. It has the fields of the documented `CreditNoteRefundDto`, and the `creditNoteId` of the REST path. */
 @InputType({
-  description:
-    'A refund to be made. All fields are required, as in the documented REST body; paidAmount may stand for exchangeRate.',
+  description: 'A refund to be made. All fields are required, as in the documented REST body; paidAmount may replace exchangeRate.',
 })
 export class RefundCreditNoteInput implements RefundInput {
   @Field(() => ID, { description: 'The credit note to be refunded.' })
@@ -29,14 +28,15 @@ export class RefundCreditNoteInput implements RefundInput {
   @IsId()
   fromAccountId!: string;
 
-  @Field(() => DecimalScalar, { description: "Amount in the credit note's currency, with no more decimals than that has." })
+  @Field(() => DecimalScalar, { description: "Amount in the credit note's currency, with no more decimals than the currency has." })
   @HasDigits()
   @IsPositiveAmount()
   amount!: Big;
 
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: "Units of the base currency per unit of the credit note's; 1 if they are the same. Required, or else paidAmount.",
+    description:
+      "Units of the base currency per unit of the credit note's; 1 if they are the same. Either this or paidAmount is required.",
   })
   @ValidateIf(({ exchangeRate, paidAmount }: RefundCreditNoteInput) => exchangeRate != null || paidAmount == null)
   @HasRateDigits()
@@ -46,7 +46,7 @@ export class RefundCreditNoteInput implements RefundInput {
   @Field(() => DecimalScalar, {
     nullable: true,
     description:
-      'What the bank shows, in the base currency, for an account that is held in it: the exchange rate follows. In place of exchangeRate.',
+      'Amount on the bank statement, in the base currency, if the account is held in it. It replaces exchangeRate, which follows from it.',
   })
   @IsOptional()
   @IsAlternativeTo('exchangeRate')
@@ -60,15 +60,15 @@ export class RefundCreditNoteInput implements RefundInput {
   @IsText(0, LENGTHS.reference)
   referenceNo!: string;
 
-  @Field(() => String, { description: 'What it is paid for; may be empty. At most 1000 characters.' })
+  @Field(() => String, { description: 'Purpose of the refund; may be empty. At most 1000 characters.' })
   @IsText(0, LENGTHS.refundDescription)
   description!: string;
 
-  @Field(() => PostingDateScalar, { description: 'The day in the books.' })
+  @Field(() => PostingDateScalar, { description: 'Posting date.' })
   @IsPostingDate()
   date!: string;
 
-  @Field(() => ID, { description: 'The branch that it is booked to.' })
+  @Field(() => ID, { description: 'The branch that the refund is posted to.' })
   @IsId()
   branchId!: string;
 }

@@ -10,16 +10,16 @@ export enum BulkMode {
 
 registerEnumType(BulkMode, {
   name: 'BulkMode',
-  description: 'What the refusal of one of several means for the others.',
+  description: 'Effect of one refusal on the other refunds of the list.',
   valuesConfig: {
-    ATOMIC: { description: 'All are made, or none is.' },
-    PER_ITEM: { description: 'Each is made or refused by itself.' },
+    ATOMIC: { description: 'All refunds are made, or none.' },
+    PER_ITEM: { description: 'Each refund is made or refused by itself.' },
   },
 });
 
 @ArgsType()
 export class RefundCreditNotesArgs {
-  @Field(() => [RefundCreditNoteInput], { description: 'What is to be refunded, in this order: 1 to 100 refunds.' })
+  @Field(() => [RefundCreditNoteInput], { description: '1 to 100 refunds, which are made in this order.' })
   @ArrayMinSize(1, { message: 'inputs must hold at least one refund' })
   @ArrayMaxSize(MAX_ITEMS, { message: 'inputs must hold at most 100 refunds' })
   @ValidateNested()

@@ -11,11 +11,11 @@ export class ReverseRefundInput implements InputFor<typeof reverseRefund> {
   @IsId()
   refundId!: string;
 
-  @Field(() => PostingDateScalar, { description: "The day in the books, in an open period and not before the refund's own." })
+  @Field(() => PostingDateScalar, { description: "Posting date, in an open period and not before the refund's date." })
   @IsPostingDate()
   date!: string;
 
-  @Field(() => String, { description: 'Why it is reversed. 1 to 1000 characters.' })
+  @Field(() => String, { description: 'Reason of the reversal. 1 to 1000 characters.' })
   @IsText(1, LENGTHS.reason)
   reason!: string;
 }

@@ -15,8 +15,8 @@ export function readDecimal(value: unknown): Big | null {
 export const DecimalScalar = new GraphQLScalarType<Big, string>({
   name: 'Decimal',
   description:
-    'An exact decimal number, such as "1234.50". Answered as a string; accepted as a string or as a number, of which no ' +
-    'digit is lost. Exponents are accepted in numbers only.',
+    'An exact decimal number, such as "1234.50". Replies contain a string. Requests may contain a string, or a number, ' +
+    'which is read exactly. Only numbers may have an exponent.',
   serialize(value) {
     return value instanceof Big ? value.toFixed() : String(value);
   },
@@ -36,7 +36,7 @@ export const PostingDateScalar = new GraphQLScalarType<string, string>({
   description:
     'A calendar date in the books, without a time zone: "2021-01-01". A date-time is accepted too. At exactly midnight UTC, ' +
     '"2021-01-01T00:00:00.000Z", or without a zone, "2021-01-01T10:00:00", it is the day as written. Any other RFC 3339 date-time, ' +
-    'such as "2021-01-01T23:30:00Z", is the day that it was in the organization\'s time zone.',
+    'such as "2021-01-01T23:30:00Z", is its day in the organization\'s time zone.',
   serialize(value) {
     return String(value);
   },

@@ -3,7 +3,7 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** The kind of an account, which tells the side on which it grows and what it may be used for. */
+/** The kind of an account. It determines the normal balance and the allowed uses of the account. */
 export type AccountType =
   | 'ACCOUNTS_PAYABLE'
   | 'ACCOUNTS_RECEIVABLE'
@@ -25,11 +25,11 @@ export type AccountType =
   | 'OTHER_INCOME'
   | 'TAX_PAYABLE';
 
-/** What the refusal of one of several means for the others. */
+/** Effect of one refusal on the other refunds of the list. */
 export type BulkMode =
-  /** All are made, or none is. */
+  /** All refunds are made, or none. */
   | 'ATOMIC'
-  /** Each is made or refused by itself. */
+  /** Each refund is made or refused by itself. */
   | 'PER_ITEM';
 
 /** An account to be added to the chart. */
@@ -70,7 +70,7 @@ export type CreateCreditNoteInput = {
   note?: string;
   /** Number, unique in the organization; the next free one if absent. */
   number?: string | null | undefined;
-  /** Whether it goes into the books at once. */
+  /** Whether it is opened at once. */
   open?: boolean;
   /** Reference of the document. At most 255 characters. */
   referenceNo?: string;
@@ -80,51 +80,51 @@ export type CreateCreditNoteInput = {
 export type CreateCustomerInput = {
   /** ISO 4217 code of the customer's documents; the base currency if absent. */
   currencyCode?: string | null | undefined;
-  /** Name as it stands on documents. */
+  /** Name on documents. */
   displayName: string;
   /** E-mail address. */
   email?: string | null | undefined;
 };
 
-/** A line of a credit note: income that is given back. */
+/** A line of a credit note, which takes back income. */
 export type CreditNoteLineInput = {
   /** An income account in the base currency. */
   accountId: string | number;
   /** Amount in the customer's currency. */
   amount: string | number;
-  /** What is given back. At most 1000 characters. */
+  /** Goods or services that the line credits. At most 1000 characters. */
   description?: string;
 };
 
-/** Where a credit note stands in its life. */
+/** State of a credit note. */
 export type CreditNoteStatus =
-  /** In the books, with nothing left. */
+  /** Posted, without remaining credit. */
   | 'CLOSED'
-  /** Not in the books yet. */
+  /** Not posted yet. */
   | 'DRAFT'
-  /** In the books, with credit left. */
+  /** Posted, with remaining credit. */
   | 'OPEN'
-  /** Taken back. */
+  /** Voided: its journal entry, if any, has been reversed. */
   | 'VOID';
 
 /** A period to be locked. */
 export type LockTransactionsInput = {
-  /** Nothing will be posted on or before it. Not earlier than the present one, which needs unlockTransactions, and no further ahead than may be posted on. */
+  /** Nothing will be posted on or before this date. It must not be earlier than the present lock date, which needs unlockTransactions, nor later than the latest allowed posting date. */
   lockDate: string;
-  /** Why it is locked. 1 to 1000 characters. */
+  /** Reason of the lock. 1 to 1000 characters. */
   reason: string;
 };
 
-/** The door that a request came through. */
+/** The API that a request used. */
 export type Protocol =
   /** A mutation. */
   | 'GRAPHQL'
   /** The operator's own commands. */
   | 'INTERNAL'
-  /** The documented path. */
+  /** The documented REST path. */
   | 'REST';
 
-/** Where something came from; what is given must be equal. */
+/** Filter by the origin of a record. All given fields must be equal. */
 export type ProvenanceFilter = {
   /** Name of the client. */
   clientName?: string | null | undefined;
@@ -134,7 +134,7 @@ export type ProvenanceFilter = {
   createdBy?: string | null | undefined;
   /** Name of the GraphQL operation. */
   operationName?: string | null | undefined;
-  /** The door. */
+  /** The API that the request used. */
   protocol?: Protocol | null | undefined;
   /** Id of the request. */
   requestId?: string | null | undefined;
@@ -142,50 +142,50 @@ export type ProvenanceFilter = {
   traceId?: string | null | undefined;
 };
 
-/** A refund to be made. All fields are required, as in the documented REST body; paidAmount may stand for exchangeRate. */
+/** A refund to be made. All fields are required, as in the documented REST body; paidAmount may replace exchangeRate. */
 export type RefundCreditNoteInput = {
-  /** Amount in the credit note's currency, with no more decimals than that has. */
+  /** Amount in the credit note's currency, with no more decimals than the currency has. */
   amount: string | number;
-  /** The branch that it is booked to. */
+  /** The branch that the refund is posted to. */
   branchId: string | number;
   /** The credit note to be refunded. */
   creditNoteId: string | number;
-  /** The day in the books. */
+  /** Posting date. */
   date: string;
-  /** What it is paid for; may be empty. At most 1000 characters. */
+  /** Purpose of the refund; may be empty. At most 1000 characters. */
   description: string;
-  /** Units of the base currency per unit of the credit note's; 1 if they are the same. Required, or else paidAmount. */
+  /** Units of the base currency per unit of the credit note's; 1 if they are the same. Either this or paidAmount is required. */
   exchangeRate?: string | number | null | undefined;
   /** The account that the money leaves from: a bank, cash or fixed-asset account. */
   fromAccountId: string | number;
-  /** What the bank shows, in the base currency, for an account that is held in it: the exchange rate follows. In place of exchangeRate. */
+  /** Amount on the bank statement, in the base currency, if the account is held in it. It replaces exchangeRate, which follows from it. */
   paidAmount?: string | number | null | undefined;
   /** Reference number, such as that of the bank transfer; may be empty. At most 255 characters. */
   referenceNo: string;
 };
 
-/** Where a refund stands. */
+/** State of a refund. */
 export type RefundStatus =
-  /** Paid, and in the books. */
+  /** Paid and posted. */
   | 'POSTED'
-  /** Taken back by a mirror entry, once and for all. */
+  /** Reversed by a mirror entry, for good. */
   | 'REVERSED';
 
 /** A refund to be reversed. */
 export type ReverseRefundInput = {
-  /** The day in the books, in an open period and not before the refund's own. */
+  /** Posting date, in an open period and not before the refund's date. */
   date: string;
-  /** Why it is reversed. 1 to 1000 characters. */
+  /** Reason of the reversal. 1 to 1000 characters. */
   reason: string;
   /** The refund. */
   refundId: string | number;
 };
 
-/** What a credential may do; each role may do what those before it may. */
+/** The permissions of a credential. Each role includes those before it. */
 export type Role =
   /** Records: customers, accounts, branches, credit notes, refunds. */
   | 'ACCOUNTANT'
-  /** Everything: also the lock date, keys and members. */
+  /** Everything, including the lock date, keys and members. */
   | 'ADMIN'
   /** Reads. */
   | 'VIEWER';
@@ -195,11 +195,11 @@ export type Side =
   | 'CREDIT'
   | 'DEBIT';
 
-/** The books are to be opened again. */
+/** Days to be unlocked. */
 export type UnlockTransactionsInput = {
-  /** The new lock date, earlier than the present one: the days after it are opened. All of them if absent. */
+  /** The new lock date, earlier than the present one. The days after it are unlocked; all days if it is absent. */
   lockDate?: string | null | undefined;
-  /** Why they are opened. 1 to 1000 characters. */
+  /** Reason of the unlocking. 1 to 1000 characters. */
   reason: string;
 };
 
