@@ -39,7 +39,7 @@ export async function findById<E extends Owned>(
 /**
  * Returns a page of the caller's organization's rows with the selected columns and relations, in the order of their ids.
  *
- * @example findPage(context, info, Refund, page, conditionsOf(PROVENANCE_FILTERS, provenance))
+ * @example findPage(context, info, Refund, page, conditionsOf(filters, input))
  */
 export function findPage<E extends Owned>(
   { em, actor }: Reader,
