@@ -51,6 +51,7 @@ const config: Options = defineConfig({
 
 export default config;
 
+/** Returns MikroORM for the database. The caller must close it. */
 export function connect(connection: Connection, options: Options = {}): Promise<MikroORM> {
   return MikroORM.init({ ...config, ...connection, ...options });
 }

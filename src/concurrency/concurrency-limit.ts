@@ -20,7 +20,7 @@ interface Waiting {
 export class ConcurrencyLimit {
   private active = 0;
   private readonly held = new Map<number, number>();
-  /** The waiting requests of each organization. The organizations stand in the order of their turns. */
+  /** The waiting requests of each organization. The order of the organizations is that of their turns. */
   private readonly queues = new Map<number, Set<Waiting>>();
 
   constructor(private readonly shares: Shares) {}

@@ -38,6 +38,8 @@ export class Account extends Owned {
   systemRole: SystemRole | null = null;
 
   /**
+   * Checks that the account is active, and that its type and currency are among the allowed ones.
+   *
    * @param field the input field with the account's id
    * @throws {AccountInactive}
    * @throws {AccountInvalidType}

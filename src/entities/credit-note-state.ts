@@ -46,6 +46,7 @@ export function remainingOf({ total, refunded, applied }: Amounts): Big {
   return total.minus(refunded).minus(applied);
 }
 
+/** Returns the note's status, which no column holds. */
 export function statusOf(note: Amounts & Life): CreditNoteStatus {
   if (note.voidedAt !== null) return CreditNoteStatus.VOID;
   if (note.openedAt === null) return CreditNoteStatus.DRAFT;
@@ -58,6 +59,8 @@ export function etagOf(note: Amounts & { readonly id: number }): string {
 }
 
 /**
+ * Checks that the note has been opened and not voided. It may have no remaining credit.
+ *
  * @throws {CreditNoteIsDraft}
  * @throws {CreditNoteIsVoid}
  */
@@ -71,7 +74,7 @@ export function assertSomethingRemains(note: Named & Amounts & { readonly curren
   if (remainingOf(note).lte(ZERO)) throw new CreditNoteHasNoRemainingAmount(note.number, null, '0', note.currencyCode);
 }
 
-/** @throws {DateBeforeCreditNote} if the date is before the note's own */
+/** @throws {DateBeforeCreditNote} if the date is before the note's date */
 export function assertNotBefore(note: { readonly date: PostingDate }, date: PostingDate): void {
   if (date < note.date) throw new DateBeforeCreditNote(date, note.date);
 }

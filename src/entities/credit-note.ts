@@ -213,6 +213,8 @@ export class CreditNote extends Owned {
   }
 
   /**
+   * Checks that the note may be opened.
+   *
    * @throws {CreditNoteAlreadyOpened}
    * @throws {CreditNoteIsVoid}
    */
@@ -249,7 +251,9 @@ export class CreditNote extends Owned {
   }
 
   /**
-   * @param amount of a refund, in the note's currency
+   * Checks that a refund of the amount is allowed.
+   *
+   * @param amount in the note's currency
    * @throws {CreditNoteIsDraft}
    * @throws {CreditNoteIsVoid}
    * @throws {AmountNotPositive}
@@ -366,6 +370,8 @@ export class CreditNote extends Owned {
   }
 
   /**
+   * Checks that the note may be voided.
+   *
    * @throws {CreditNoteIsVoid}
    * @throws {CreditNoteHasRefunds} if it has been refunded or applied to invoices
    */

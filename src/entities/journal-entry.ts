@@ -31,10 +31,17 @@ export interface Posting {
   readonly branch?: Branch | undefined;
 }
 
+/**
+ * Returns a posting on the debit side.
+ *
+ * @param amount in the base currency
+ * @example debit(receivable, settledAmount, { customer, branch, foreign: { amount, currencyCode: 'EUR' } })
+ */
 export function debit(account: Account, amount: Big, rest: Omit<Posting, 'side' | 'account' | 'amount'> = {}): Posting {
   return { side: Side.DEBIT, account, amount, ...rest };
 }
 
+/** Returns a posting on the credit side, like {@link debit}. */
 export function credit(account: Account, amount: Big, rest: Omit<Posting, 'side' | 'account' | 'amount'> = {}): Posting {
   return { side: Side.CREDIT, account, amount, ...rest };
 }

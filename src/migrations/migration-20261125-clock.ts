@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** The database sets the times of credit notes, whoever writes them, and must know the time zone of each organization. */
+/** The database sets the times of credit notes for every writer, and must know the time zone of each organization. */
 export class Migration20261125Clock extends Migration {
   override up(): void {
     this.addSql(CREDIT_NOTES);

@@ -31,7 +31,7 @@ const IGNORABLE =
 /** Control characters without white space. PostgreSQL has no NUL. */
 const CONTROLS = '\\u0001-\\u0008\\u000e-\\u001f\\u007f-\\u0084\\u0086-\\u009f';
 
-/** Characters that are invisible wherever they stand. */
+/** Characters that are invisible at any position. */
 const UNSEEN = `${SPACES}${CONTROL_SPACES}${IGNORABLE}${CONTROLS}`;
 
 /** Returns SQL for the same as `tidy` in text.ts. */
