@@ -271,7 +271,7 @@ export function table(report: Report): string {
     '## Method',
     [
       `- The floor: [bench/floor.sql](../../bench/floor.sql), the statements of one refund in one transaction, by ${report.floorDriver}, ` +
-        'on the same tables, in the same role, over the same Unix socket. It does no parsing, no checks and no replies. The server ' +
+        'on the same tables, in the same role, over the same Unix socket. It parses no requests, checks nothing and sends no replies. The server ' +
         'allows 100 connections, so the floor for 128 clients uses 80.',
       '- The gateway: started as by `npm start`, with its default configuration and its log in a file. Clients use HTTP/1.1 and an API key; ' +
         'each has one connection, and sends its next refund after the reply to the last one. Before the first round, the gateway makes ' +

@@ -19,8 +19,8 @@ afterAll(() => gateway.stop());
 it.each([
   ['debits without credits', ['1.00'], []],
   ['more credits than debits', ['1.00'], ['1.01']],
-  ['nothing', [], []],
-  ['nothing on both sides', ['0'], ['0']],
+  ['no lines', [], []],
+  ['zero on both sides', ['0'], ['0']],
 ])('refuses an entry that does not balance, with %s', async (_, debits, credits) => {
   const em = gateway.database.orm.em.fork();
   const organization = await em.findOneOrFail(Organization, books.organization.id);

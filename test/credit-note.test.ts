@@ -91,32 +91,42 @@ describe('recording a credit note', () => {
   });
 
   it.each<[string, string, string, () => Partial<CreateCreditNoteInput> | Promise<Partial<CreateCreditNoteInput>>]>([
-    ['no such customer', 'CUSTOMER_NOT_FOUND', 'customerId', () => ({ customerId: '999999' })],
-    ['no such branch', 'BRANCH_ID_NOT_FOUND', 'branchId', () => ({ branchId: '999999' })],
-    ['no such account', 'ACCOUNT_NOT_FOUND', 'lines.0.accountId', () => ({ lines: [{ accountId: '999999', amount: '1' }] })],
+    ['an unknown customer', 'CUSTOMER_NOT_FOUND', 'customerId', () => ({ customerId: '999999' })],
+    ['an unknown branch', 'BRANCH_ID_NOT_FOUND', 'branchId', () => ({ branchId: '999999' })],
+    ['an unknown account', 'ACCOUNT_NOT_FOUND', 'lines.0.accountId', () => ({ lines: [{ accountId: '999999', amount: '1' }] })],
     [
       'a bank account',
       'ACCOUNT_INVALID_TYPE',
       'lines.0.accountId',
       () => ({ lines: [{ accountId: books.ids.bank, amount: '1' }] }),
     ],
-    ['half a cent', 'AMOUNT_PRECISION', 'lines.0.amount', () => ({ lines: [{ accountId: books.ids.sales, amount: '0.005' }] })],
-    ['nothing', 'AMOUNT_NOT_POSITIVE', 'lines.0.amount', () => ({ lines: [{ accountId: books.ids.sales, amount: '0' }] })],
+    [
+      'an amount with half a cent',
+      'AMOUNT_PRECISION',
+      'lines.0.amount',
+      () => ({ lines: [{ accountId: books.ids.sales, amount: '0.005' }] }),
+    ],
+    [
+      'an amount of zero',
+      'AMOUNT_NOT_POSITIVE',
+      'lines.0.amount',
+      () => ({ lines: [{ accountId: books.ids.sales, amount: '0' }] }),
+    ],
     ['no lines', 'BAD_USER_INPUT', 'lines', () => ({ lines: [] })],
     [
-      'lines that are too much together',
+      'lines whose total is too large',
       'AMOUNT_TOO_LARGE',
       'lines',
       () => ({ lines: Array(2).fill({ accountId: books.ids.sales, amount: '9999999999999.99' }) }),
     ],
-    ['a rate in the base currency', 'EXCHANGE_RATE_INVALID', 'exchangeRate', () => ({ exchangeRate: '1.1' })],
+    ['a rate other than 1 in the base currency', 'EXCHANGE_RATE_INVALID', 'exchangeRate', () => ({ exchangeRate: '1.1' })],
     [
       'no rate in a foreign currency',
       'EXCHANGE_RATE_INVALID',
       'exchangeRate',
       async () => ({ customerId: await books.customer('EUR') }),
     ],
-    ['a number that is blank', 'BAD_USER_INPUT', 'number', () => ({ number: ' ' })],
+    ['a blank number', 'BAD_USER_INPUT', 'number', () => ({ number: ' ' })],
   ])('refuses %s', async (_name, code, field, changes) => {
     const given = await changes();
     const before = await books.snapshot();

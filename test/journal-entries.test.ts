@@ -104,12 +104,12 @@ describe('the opening entry of a credit note', () => {
       () => [...due, debit(books.ids.expense, '1000000'), credit(books.ids.bank, '1000000')],
     ],
     [
-      'the bank’s money for the receivable’s',
+      'an extra payment from the bank to the receivable',
       () => [...due, debit(books.ids.receivable, '5', { customer: customerId }), credit(books.ids.bank, '5')],
     ],
-    ['one line less', () => [due[0] as Line, debit(books.ids.sales, '2.01', { euros: '2.00' }), due[3] as Line]],
+    ['two lines merged into one', () => [due[0] as Line, debit(books.ids.sales, '2.01', { euros: '2.00' }), due[3] as Line]],
     [
-      'another step of rounding',
+      'another distribution of the rounding',
       () => [
         debit(books.ids.sales, '1.02', { euros: '1.00' }),
         ...[1, 2].map(() => debit(books.ids.sales, '1.00', { euros: '1.00' })),
@@ -129,7 +129,7 @@ describe('the opening entry of a credit note', () => {
     ['no branch', () => due.map((line) => ({ ...line, branch: null }))],
     ['another account', () => due.map((line) => ({ ...line, account: line.side === 'DEBIT' ? books.ids.expense : line.account }))],
     [
-      'the sides the other way round',
+      'debits and credits exchanged',
       () => due.map((line) => ({ ...line, side: line.side === 'DEBIT' ? 'CREDIT' : 'DEBIT' }) as const),
     ],
   ])('is refused with %s', async (_name, entries) => {
@@ -205,14 +205,14 @@ describe('the entry of a refund', () => {
       'a million that leaves the bank for an expense',
       () => [...due(), debit(books.ids.expense, '1000000'), credit(books.ids.cash, '1000000')],
     ],
-    ['two lines on its account that leave no trace', () => [...due(), debit(books.ids.bank, '5'), credit(books.ids.bank, '5')]],
+    ['two extra lines that cancel one another', () => [...due(), debit(books.ids.bank, '5'), credit(books.ids.bank, '5')]],
     [
-      'its payment in two',
+      'its payment in two lines',
       () => [...due().filter(({ side }) => side === 'DEBIT'), ...[1, 2].map(() => credit(books.ids.bank, '24', { euros: '20' }))],
     ],
     ['no foreign amount on the bank', () => due().map((line) => (line.side === 'CREDIT' ? { ...line, euros: null } : line))],
     ['another foreign amount', () => due().map((line) => (line.euros ? { ...line, euros: '41' } : line))],
-    ['a foreign amount of the loss', () => due().map((line) => (line.account === fx ? { ...line, euros: '1' } : line))],
+    ['a foreign amount on the FX line', () => due().map((line) => (line.account === fx ? { ...line, euros: '1' } : line))],
     [
       'another account for the loss',
       () => due().map((line) => (line.account === fx ? { ...line, account: books.ids.expense } : line)),
@@ -220,7 +220,10 @@ describe('the entry of a refund', () => {
     ['no customer', () => due().map((line) => ({ ...line, customer: null }))],
     ['a customer on the bank', () => due().map((line) => ({ ...line, customer: customerId }))],
     ['no branch', () => due().map((line) => ({ ...line, branch: null }))],
-    ['the bank for the cash', () => due().map((line) => (line.side === 'CREDIT' ? { ...line, account: books.ids.cash } : line))],
+    [
+      'the cash account instead of the bank',
+      () => due().map((line) => (line.side === 'CREDIT' ? { ...line, account: books.ids.cash } : line)),
+    ],
   ])('is refused with %s', async (_name, entries) => {
     expect(await posted(entries())).toContain('not what its journal entry says');
   });
@@ -277,13 +280,13 @@ describe('the entry of a reversal', () => {
     ['a million more', () => [...mirrored, credit(books.ids.bank, '1000000'), debit(books.ids.expense, '1000000')]],
     ['lines that cancel one another', () => [...mirrored, credit(books.ids.bank, '5'), debit(books.ids.bank, '5')]],
     [
-      'one line in two',
+      'one line split in two',
       () => [...mirrored.slice(0, 1), ...mirrored.slice(2), ...[1, 2].map(() => debit(books.ids.bank, '24', { euros: '20' }))],
     ],
     ['no foreign amounts', () => mirrored.map((line) => ({ ...line, euros: null }))],
     ['another customer', () => mirrored.map((line) => ({ ...line, customer: null }))],
     [
-      'the lines as they were',
+      'the lines on their original sides',
       () => mirrored.map((line) => ({ ...line, side: line.side === 'DEBIT' ? 'CREDIT' : 'DEBIT' }) as const),
     ],
   ])('is refused with %s', async (_name, entries) => {

@@ -6,7 +6,7 @@ import { type Books, Gateway } from './helpers/gateway.js';
 let gateway: Gateway;
 let books: Books;
 /** Ids of a note with two posted refunds and a reversed one, of a void note, and of accounts and a customer. */
-let found: Record<'note' | 'refund' | 'twin' | 'reversed' | 'voided' | 'expense' | 'fx' | 'stranger', string>;
+let ids: Record<'note' | 'refund' | 'twin' | 'reversed' | 'voided' | 'expense' | 'fx' | 'stranger', string>;
 beforeAll(async () => {
   gateway = await Gateway.start();
 });
@@ -26,7 +26,7 @@ beforeEach(async () => {
     `select id::text from accounts where organization_id = $1 and system_role = 'fx-gain-loss'`,
     [books.organization.id],
   );
-  found = {
+  ids = {
     note,
     refund,
     twin,
@@ -53,10 +53,10 @@ async function plant(...statements: string[]): Promise<void> {
 
 const entryOf = (table: string, id: string | undefined, column = 'journal_entry_id') =>
   `(select ${column} from ${table} where id = ${id})`;
-const opening = () => entryOf('credit_notes', found.note);
-const voiding = () => entryOf('credit_notes', found.voided, 'void_entry_id');
-const refunding = (id = found.refund) => entryOf('refunds', id);
-const reversing = () => `(select journal_entry_id from refund_reversals where refund_id = ${found.reversed})`;
+const opening = () => entryOf('credit_notes', ids.note);
+const voiding = () => entryOf('credit_notes', ids.voided, 'void_entry_id');
+const refunding = (id = ids.refund) => entryOf('refunds', id);
+const reversing = () => `(select journal_entry_id from refund_reversals where refund_id = ${ids.reversed})`;
 
 /** SQL of two lines that balance each other. */
 const more = (entry: string, debited: string, credited: string, amount = 1_000_000) => `
@@ -75,97 +75,97 @@ describe('finds', () => {
   it.each<[string, () => string[], () => string]>([
     [
       'an opening entry by which a million leaves the bank',
-      () => [more(opening(), found.expense, books.ids.bank)],
-      () => `every-opened-note-has-its-entry: credit note ${found.note}`,
+      () => [more(opening(), ids.expense, books.ids.bank)],
+      () => `every-opened-note-has-its-entry: credit note ${ids.note}`,
     ],
     [
       'an opening entry with lines that cancel one another',
       () => [more(opening(), books.ids.bank, books.ids.bank)],
-      () => `every-opened-note-has-its-entry: credit note ${found.note}`,
+      () => `every-opened-note-has-its-entry: credit note ${ids.note}`,
     ],
     [
-      'an opening entry of another foreign amount',
+      'an opening entry with another foreign amount',
       () => [change(opening(), `side = 'CREDIT'`, 'foreign_amount = 999')],
-      () => `every-opened-note-has-its-entry: credit note ${found.note}`,
+      () => `every-opened-note-has-its-entry: credit note ${ids.note}`,
     ],
     [
-      'an opening entry of another customer',
-      () => [change(opening(), `side = 'CREDIT'`, `customer_id = ${found.stranger}`)],
-      () => `every-opened-note-has-its-entry: credit note ${found.note}`,
+      'an opening entry with another customer',
+      () => [change(opening(), `side = 'CREDIT'`, `customer_id = ${ids.stranger}`)],
+      () => `every-opened-note-has-its-entry: credit note ${ids.note}`,
     ],
     [
       'an opening entry without its branch',
       () => [change(opening(), `side = 'DEBIT'`, 'branch_id = null')],
-      () => `every-opened-note-has-its-entry: credit note ${found.note}`,
+      () => `every-opened-note-has-its-entry: credit note ${ids.note}`,
     ],
     [
       'a refund by which a million leaves the bank',
-      () => [more(refunding(), found.expense, books.ids.cash)],
-      () => `every-refund-has-its-entry: refund ${found.refund}`,
+      () => [more(refunding(), ids.expense, books.ids.cash)],
+      () => `every-refund-has-its-entry: refund ${ids.refund}`,
     ],
     [
       'a refund with lines that cancel one another',
       () => [more(refunding(), books.ids.bank, books.ids.bank)],
-      () => `every-refund-has-its-entry: refund ${found.refund}`,
+      () => `every-refund-has-its-entry: refund ${ids.refund}`,
     ],
     [
       'a refund without the foreign amount of the bank',
       () => [change(refunding(), `account_id = ${books.ids.bank}`, 'foreign_amount = null, foreign_currency_code = null')],
-      () => `every-refund-has-its-entry: refund ${found.refund}`,
+      () => `every-refund-has-its-entry: refund ${ids.refund}`,
     ],
     [
-      'a refund of another customer',
-      () => [change(refunding(), 'customer_id is not null', `customer_id = ${found.stranger}`)],
-      () => `every-refund-has-its-entry: refund ${found.refund}`,
+      'a refund with another customer in its entry',
+      () => [change(refunding(), 'customer_id is not null', `customer_id = ${ids.stranger}`)],
+      () => `every-refund-has-its-entry: refund ${ids.refund}`,
     ],
     [
       'a refund whose loss is an expense',
-      () => [change(refunding(), `account_id = ${found.fx}`, `account_id = ${found.expense}`)],
-      () => `every-refund-has-its-entry: refund ${found.refund}`,
+      () => [change(refunding(), `account_id = ${ids.fx}`, `account_id = ${ids.expense}`)],
+      () => `every-refund-has-its-entry: refund ${ids.refund}`,
     ],
     [
       'a reversal with lines that cancel one another',
       () => [more(reversing(), books.ids.bank, books.ids.bank)],
-      () => `every-reversal-is-the-mirror-of-one-refund: refund ${found.reversed}`,
+      () => `every-reversal-is-the-mirror-of-one-refund: refund ${ids.reversed}`,
     ],
     [
       'a reversal on another account',
       () => [change(reversing(), `account_id = ${books.ids.bank}`, `account_id = ${books.ids.cash}`)],
-      () => `every-reversal-is-the-mirror-of-one-refund: refund ${found.reversed}`,
+      () => `every-reversal-is-the-mirror-of-one-refund: refund ${ids.reversed}`,
     ],
     [
-      'a void note whose mirror takes a million',
-      () => [more(voiding(), found.expense, books.ids.bank)],
-      () => `every-void-note-is-mirrored: credit note ${found.voided}`,
+      'a void note whose mirror moves a million',
+      () => [more(voiding(), ids.expense, books.ids.bank)],
+      () => `every-void-note-is-mirrored: credit note ${ids.voided}`,
     ],
     [
-      'a void note with the mirror of another',
+      'a void note with the mirror of another note',
       () => [`update journal_entries set reversal_of_id = ${opening()} where id = ${voiding()}`],
-      () => `every-void-note-is-mirrored: credit note ${found.voided}`,
+      () => `every-void-note-is-mirrored: credit note ${ids.voided}`,
     ],
     [
-      'a refund that settles nothing and calls the rest FX',
+      'a refund that settles nothing and posts the rest as FX',
       () => [
-        `update refunds set settled_amount = 0, realized_gain = -48 where id = ${found.refund}`,
-        `update credit_notes set refunded_base = refunded_base - 44, realized_gain = realized_gain - 44 where id = ${found.note}`,
+        `update refunds set settled_amount = 0, realized_gain = -48 where id = ${ids.refund}`,
+        `update credit_notes set refunded_base = refunded_base - 44, realized_gain = realized_gain - 44 where id = ${ids.note}`,
         change(refunding(), `account_id = ${books.ids.receivable}`, 'amount = 0'),
-        change(refunding(), `account_id = ${found.fx}`, 'amount = 48'),
+        change(refunding(), `account_id = ${ids.fx}`, 'amount = 48'),
       ],
-      () => `every-refund-settles-and-gains-its-share: refund ${found.refund}`,
+      () => `every-refund-settles-and-gains-its-share: refund ${ids.refund}`,
     ],
     [
-      'a refund that settles what another should',
+      'a refund that settles a part of another',
       () => [
-        `update refunds set settled_amount = settled_amount + 10, realized_gain = realized_gain + 10 where id = ${found.refund}`,
-        `update refunds set settled_amount = settled_amount - 10, realized_gain = realized_gain - 10 where id = ${found.twin}`,
+        `update refunds set settled_amount = settled_amount + 10, realized_gain = realized_gain + 10 where id = ${ids.refund}`,
+        `update refunds set settled_amount = settled_amount - 10, realized_gain = realized_gain - 10 where id = ${ids.twin}`,
         change(refunding(), `account_id = ${books.ids.receivable}`, 'amount = amount + 10'),
-        change(refunding(found.twin), `account_id = ${books.ids.receivable}`, 'amount = amount - 10'),
-        `delete from journal_lines where account_id = ${found.fx} and journal_entry_id = ${refunding()}`,
+        change(refunding(ids.twin), `account_id = ${books.ids.receivable}`, 'amount = amount - 10'),
+        `delete from journal_lines where account_id = ${ids.fx} and journal_entry_id = ${refunding()}`,
         `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, branch_id, amount)
-         select organization_id, journal_entry_id, date, 'CREDIT', ${found.fx}, branch_id, 6 from refunds where id = ${found.refund}`,
-        change(refunding(found.twin), `account_id = ${found.fx}`, 'amount = amount + 10'),
+         select organization_id, journal_entry_id, date, 'CREDIT', ${ids.fx}, branch_id, 6 from refunds where id = ${ids.refund}`,
+        change(refunding(ids.twin), `account_id = ${ids.fx}`, 'amount = amount + 10'),
       ],
-      () => `every-refund-settles-and-gains-its-share: refund ${found.refund}, refund ${found.twin}`,
+      () => `every-refund-settles-and-gains-its-share: refund ${ids.refund}, refund ${ids.twin}`,
     ],
   ])('%s', async (_name, statements, expected) => {
     await plant(...statements());
@@ -175,7 +175,7 @@ describe('finds', () => {
   it.each(['CREDIT_NOTE', 'REFUND'])('an entry that balances but belongs to no %s', async (source) => {
     await plant(
       `insert into journal_entries (organization_id, posting_date, source, memo) values (${books.organization.id}, '2026-02-01', '${source}', 'planted')`,
-      more(`(select max(id) from journal_entries)`, found.expense, books.ids.bank),
+      more(`(select max(id) from journal_entries)`, ids.expense, books.ids.bank),
     );
     const { rows } = await gateway.database.sql.query('select max(id) as id from journal_entries');
     expect(await broken()).toEqual([`every-entry-has-its-document: journal entry ${rows[0].id}`]);
@@ -185,7 +185,7 @@ describe('finds', () => {
     const { rows } = await gateway.database.sql.query(`select ${refunding()} as id`);
     await plant(`update journal_entries set source = 'CREDIT_NOTE' where id = ${rows[0].id}`);
     expect(await broken()).toEqual([
-      `every-refund-has-its-entry: refund ${found.refund}`,
+      `every-refund-has-its-entry: refund ${ids.refund}`,
       `every-entry-has-its-document: journal entry ${rows[0].id}`,
     ]);
   });

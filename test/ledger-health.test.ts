@@ -125,12 +125,12 @@ describe('the ledger proof finds', () => {
 
   it.each<[string, string, (ids: { refund: string; entry: string; noteEntry: string }) => string]>([
     [
-      'a refund whose rate is not what was booked',
+      'a refund with another rate than its entry',
       'every-refund-has-its-entry',
       ({ refund }) => `update refunds set exchange_rate = 777 where id = ${refund}`,
     ],
     [
-      'a line that has nothing to do with the refund',
+      'an extra line in the entry of a refund',
       'every-refund-has-its-entry',
       ({ entry }) => `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
         select organization_id, journal_entry_id, posting_date, side, (select id from accounts where organization_id = line.organization_id and code = '40001'), 1
@@ -142,7 +142,7 @@ describe('the ledger proof finds', () => {
       ({ entry }) => `update journal_lines set posting_date = '2026-03-01' where journal_entry_id = ${entry}`,
     ],
     [
-      'a note’s entry that took the income from elsewhere',
+      'a note’s entry with another account than its lines',
       'every-opened-note-has-its-entry',
       ({
         noteEntry,

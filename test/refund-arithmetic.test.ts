@@ -24,7 +24,7 @@ interface Amounts {
 }
 
 /** Posts a refund of 40.00 EUR with its entry in one transaction; returns "accepted" or the database's error message. */
-async function refundByHand({ rate, settled, paid, gain, booked = {} }: Amounts): Promise<string> {
+async function refundBySql({ rate, settled, paid, gain, booked = {} }: Amounts): Promise<string> {
   const { bank, branch, receivable } = books.ids;
   const { sql } = gateway.database;
   const { id } = books.organization;
@@ -63,20 +63,20 @@ async function refundByHand({ rate, settled, paid, gain, booked = {} }: Amounts)
 }
 
 it('a refund by SQL is accepted with the right settled and paid amounts', async () => {
-  expect(await refundByHand({ rate: '1.15', settled: '44', paid: '46', gain: '-2' })).toBe('accepted');
-  expect(await refundByHand({ rate: '1.1', settled: '44', paid: '44', gain: '0' })).toBe('accepted');
+  expect(await refundBySql({ rate: '1.15', settled: '44', paid: '46', gain: '-2' })).toBe('accepted');
+  expect(await refundBySql({ rate: '1.1', settled: '44', paid: '44', gain: '0' })).toBe('accepted');
 });
 
 it.each<[string, Amounts]>([
-  ['settles nothing and calls the rest a loss', { rate: '1.1', settled: '0', paid: '44', gain: '-44' }],
-  ['settles nothing and calls the rest rounding', { rate: '1.1', settled: '0', paid: '44', gain: '0' }],
+  ['settles nothing and posts the rest as a loss', { rate: '1.1', settled: '0', paid: '44', gain: '-44' }],
+  ['settles nothing and posts the rest as rounding', { rate: '1.1', settled: '0', paid: '44', gain: '0' }],
   ['has a gain at an unchanged rate', { rate: '1.1', settled: '44', paid: '44', gain: '0.01', booked: { rounding: '-0.01' } }],
-  ['calls its loss rounding', { rate: '1.15', settled: '44', paid: '46', gain: '0' }],
-  ['pays a cent more than its rate says', { rate: '1.15', settled: '44', paid: '46.01', gain: '-2' }],
-  ['pays a million that its rate does not say', { rate: '1.15', settled: '44', paid: '1000046', gain: '-2' }],
+  ['posts its loss as rounding', { rate: '1.15', settled: '44', paid: '46', gain: '0' }],
+  ['pays a cent more than its rate gives', { rate: '1.15', settled: '44', paid: '46.01', gain: '-2' }],
+  ['pays a million more than its rate gives', { rate: '1.15', settled: '44', paid: '1000046', gain: '-2' }],
   ['has another loss in its entry', { rate: '1.15', settled: '44', paid: '46', gain: '-2', booked: { fx: '-1', rounding: '-1' } }],
 ])('a refund by SQL is refused if it %s', async (_, amounts) => {
-  expect(await refundByHand(amounts)).toMatch(/is not what its journal entry says/);
+  expect(await refundBySql(amounts)).toMatch(/is not what its journal entry says/);
 });
 
 it('the realized gain of a note changes only with its refunds', async () => {

@@ -166,7 +166,7 @@ it('a waiting refund over REST is refused when its key is revoked', async () => 
 
 it.each([
   ['the period', holdPeriod],
-  ['its turn to get ids', holdOrder],
+  ['the order lock', holdOrder],
 ])(
   'a refund in a batch is refused without effect on the others when its key is revoked, while the batch waits for %s',
   async (_name, lock) => {
@@ -191,7 +191,7 @@ it.each([
 
 it.each([
   ['ATOMIC', 'the period', holdPeriod],
-  ['ATOMIC', 'its turn to get ids', holdOrder],
+  ['ATOMIC', 'the order lock', holdOrder],
   ['PER_ITEM', 'the period', holdPeriod],
 ] as const)(
   'a list of refunds whose key is revoked writes nothing, not even its idempotency key: %s, waits for %s',

@@ -21,8 +21,8 @@ const SCHEMA = JSON.stringify({ query: getIntrospectionQuery() });
 const BODIES: Record<string, [body: string, headers: Record<string, string>]> = {
   'no JSON': ['{"query":', JSON_TYPE],
   'another content type': ['query', { 'content-type': 'text/plain' }],
-  'a compressed one': ['x', { ...JSON_TYPE, 'content-encoding': 'gzip' }],
-  'a large one': [' '.repeat(500_000), JSON_TYPE],
+  'a compressed body': ['x', { ...JSON_TYPE, 'content-encoding': 'gzip' }],
+  'a large body': [' '.repeat(500_000), JSON_TYPE],
   'a list of 4,000 empty inputs': [
     JSON.stringify({
       query: 'mutation ($inputs: [RefundCreditNoteInput!]!) { refundCreditNotes(inputs: $inputs, mode: ATOMIC) { refund { id } } }',
@@ -30,7 +30,7 @@ const BODIES: Record<string, [body: string, headers: Record<string, string>]> = 
     }),
     JSON_TYPE,
   ],
-  'a document that is no document': [JSON.stringify({ query: '{'.repeat(2_000) }), JSON_TYPE],
+  'a malformed document': [JSON.stringify({ query: '{'.repeat(2_000) }), JSON_TYPE],
 };
 
 describe.each(Object.entries(STRANGERS))('the body of a request with %s', (_, credential) => {

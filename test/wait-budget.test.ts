@@ -49,16 +49,16 @@ describe('the wait budget of a request', () => {
   it('covers all commands of one request; nothing is written once it is spent', async () => {
     const notes = [await books.creditNote('10.00'), await books.creditNote('10.00'), await books.creditNote('10.00')];
     const ids = notes.map(({ id }) => id);
-    const impatient = await Gateway.start({ requestWaitMs: 400, orm: gateway.database.orm });
+    const shortWait = await Gateway.start({ requestWaitMs: 400, orm: gateway.database.orm });
     const before = await books.snapshot();
     const { sql } = gateway.database;
     await sql.query('begin');
     await sql.query('select from credit_notes where id = any ($1) for update', [ids]);
     const fields = ids.map((id) => `n${id}: voidCreditNote(id: ${id}, date: "2026-02-01") { id }`);
-    const client = new Client(impatient.app, books.client.headers);
+    const client = new Client(shortWait.app, books.client.headers);
     const { errors = [] } = await client.graphql(`mutation { ${fields.join(' ')} }`);
     await sql.query('rollback');
-    await impatient.stop();
+    await shortWait.stop();
 
     expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['SERVICE_UNAVAILABLE']));
     expect(await books.snapshot()).toEqual(before);
