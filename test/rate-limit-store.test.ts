@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { createApp } from '../src/server/app.js';
 import { type Books, Gateway, JWT } from './helpers/gateway.js';
 
-/** Makes the database and the books. Two other gateways on this database count the requests. */
+/** Creates the database and the books. Two other gateways on this database count the requests. */
 let gateway: Gateway;
 let books: Books;
 let apps: FastifyInstance[];
@@ -104,7 +104,7 @@ it('uses the clock of the database, also after that was set back, and deletes ex
   expect(rows).toEqual([{ count: 0 }]);
 });
 
-it('refuses nobody for a failure of the database: each gateway counts in memory meanwhile', async () => {
+it('refuses no request because of a failure of the database: each gateway counts in its own memory meanwhile', async () => {
   const { superuser } = gateway.database;
   const [one] = await startTwo(3);
   await superuser.query('begin');

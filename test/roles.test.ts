@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** The callers from the fewest rights to the most; nobody sends no credential. */
+/** Callers by increasing rights; `nobody` sends no credential. */
 const CALLERS = ['nobody', Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN] as const;
 type Caller = (typeof CALLERS)[number];
 

@@ -40,7 +40,7 @@ async function wordyBooks(): Promise<Books> {
 
 const LONG = `{ ${Array.from({ length: 25 }, (_, index) => `a${index}: creditNotes(first: 10) { note }`).join(' ')} }`;
 
-/** Sends more requests than the buffers of the operating system can hold replies, and reads none. */
+/** Sends requests whose replies exceed the buffers of the operating system, and reads none: the rest stays in the gateway's memory. */
 async function neverRead(books: Books): Promise<Socket> {
   const client = createConnection({ port, host: '127.0.0.1' });
   clients.push(client.on('error', () => undefined).pause());
