@@ -4,22 +4,22 @@ import type { Context } from '../request/context.js';
 import { InvalidJson, parseJson } from '../values/json.js';
 
 /**
- * Makes a GET request mean what the same POST means. Apollo Server parses the variables of a query string into numbers that lose
- * digits, and looks for an operation with an empty name.
+ * Gives a GET request the meaning of the same POST request. By itself, Apollo Server parses numbers in a query string inexactly, and
+ * searches the document for an operation with an empty name.
  */
 export const exactRequests: ApolloServerPlugin<Context> = {
   async requestDidStart({ request }) {
     const { http } = request;
     const variables = http?.method === 'GET' ? jsonIn(new URLSearchParams(http.search), 'variables') : undefined;
     if (variables !== undefined) request.variables = variables as Record<string, unknown>;
-    // GraphQL over HTTP: an empty name is no name.
+    // GraphQL over HTTP: an empty name counts as absent.
     if (request.operationName === '') delete request.operationName;
   },
 };
 
 /**
- * Refuses a GET request whose query string cannot be read as a body would be. Removes `variables` and `extensions` that are empty or
- * null: Apollo Server takes `null` only in a body.
+ * Refuses a GET request whose query string is not valid UTF-8 or whose parameters are not valid JSON. Removes `variables` and
+ * `extensions` that are empty or null, because Apollo Server accepts `null` only in a body.
  */
 export async function readQueryString({ method, raw }: FastifyRequest): Promise<void> {
   const [, path, search] = /^([^?]*)\?(.*)$/s.exec(raw.url ?? '') ?? [];
@@ -36,14 +36,14 @@ export async function readQueryString({ method, raw }: FastifyRequest): Promise<
 }
 
 /**
- * Whatever a client would rather accept, it gets JSON: Apollo Server answers 406 only when a mutation has been done, and then says
- * nothing of what it did.
+ * Adds JSON to the media types that the client accepts. Otherwise Apollo Server would answer 406 after it has executed a mutation, without
+ * the result.
  */
 export async function acceptJson({ headers }: FastifyRequest): Promise<void> {
   if (headers.accept) headers.accept += ', application/json;q=0.001';
 }
 
-/** `null` for an empty value; `undefined` for a parameter that is absent, or that is there twice, which Apollo Server refuses. */
+/** Returns the parsed parameter: `null` if it is empty; `undefined` if it is absent, or occurs twice, which Apollo Server refuses. */
 function jsonIn(parameters: URLSearchParams, name: string): unknown {
   const [text, ...others] = parameters.getAll(name);
   if (text === undefined || others.length > 0) return undefined;

@@ -31,21 +31,20 @@ import {
 } from './operation-fields.js';
 import { readVariables, type WrongValue } from './variables.js';
 
-/** What a request asks for. */
-interface Asked {
+interface OperationRequest {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Values;
 }
 
 /**
- * Checks every argument of every field that an operation can come to, nested ones too, before any of it is executed: GraphQL.js
- * and TypeGraphQL look at a nested field's arguments when they come to it, and then the mutation above it has been committed.
+ * Checks the arguments of all fields that an operation can reach before any field is executed. GraphQL.js and TypeGraphQL check the
+ * arguments of a nested field only when they reach it, and by then the mutation above it has been committed.
  */
 export function argumentCheck(schema: GraphQLSchema): OperationCheck {
   const check = new ArgumentCheck(schema);
   return ({ document, operation, request, contextValue }) => {
-    // A request without a credential asks for the schema, and has no arguments of ours.
+    // A request without a credential can only read the schema.
     if (operation === undefined || !contextValue.isAuthenticated) return;
     const refusal = check.refusalOf({ document, operation, variables: request.variables ?? {} }, contextValue);
     if (refusal !== null) throw refusal;
@@ -55,36 +54,36 @@ export function argumentCheck(schema: GraphQLSchema): OperationCheck {
 
 class ArgumentCheck {
   private readonly rules: ArgumentRules;
-  /** Of operations in documents that Apollo Server remembers. */
-  private readonly known = new WeakMap<OperationDefinitionNode, OperationFields>();
+  /** Apollo Server caches parsed documents, so that the operation of a repeated document is the same object. */
+  private readonly cache = new WeakMap<OperationDefinitionNode, OperationFields>();
 
   constructor(private readonly schema: GraphQLSchema) {
     this.rules = argumentRules(schema);
   }
 
-  /** All that is wrong with the operation's arguments, as one error; `null` if nothing is. */
-  refusalOf(asked: Asked, context: Context): GraphQLError | null {
-    const { values, wrong } = readVariables(this.schema, asked.operation, asked.variables);
-    const { fields, wrong: wrongDirectives } = this.fieldsOf(asked, values);
-    const problems = new Problems();
-    for (const each of [...wrongVariables(asked.operation, fields, wrong), ...wrongDirectives]) problems.addWrong(each);
-    const isMutation = asked.operation.operation === OperationTypeNode.MUTATION;
-    for (const each of fields) new FieldCheck(this.rules, each, context, problems).run(values, isMutation);
-    return problems.error();
+  /** Returns one error that names all invalid arguments of the operation; `null` if all are valid. */
+  refusalOf(request: OperationRequest, context: Context): GraphQLError | null {
+    const { values, wrong } = readVariables(this.schema, request.operation, request.variables);
+    const { fields, wrong: wrongDirectives } = this.fieldsOf(request, values);
+    const refusals = new Refusals();
+    for (const each of [...wrongVariables(request.operation, fields, wrong), ...wrongDirectives]) refusals.addWrong(each);
+    const isMutation = request.operation.operation === OperationTypeNode.MUTATION;
+    for (const each of fields) new FieldCheck(this.rules, each, context, refusals).run(values, isMutation);
+    return refusals.error();
   }
 
-  private fieldsOf({ document, operation }: Asked, variables: Values): OperationFields {
-    const known = this.known.get(operation);
-    if (known !== undefined) return known;
+  private fieldsOf({ document, operation }: OperationRequest, variables: Values): OperationFields {
+    const cached = this.cache.get(operation);
+    if (cached !== undefined) return cached;
     const { fields, ...rest } = fieldsOf(this.schema, document, operation, variables);
     const checked = fields.filter(({ field }) => field.args.length > 0 || this.rules.fields.get(field)?.roles.length);
     const found = { ...rest, fields: checked };
-    if (!found.isConditional) this.known.set(operation, found);
+    if (!found.isConditional) this.cache.set(operation, found);
     return found;
   }
 }
 
-/** What is wrong with variables, told of the arguments that they are used for. */
+/** Returns the wrong values of variables as faults of the arguments that use the variables. */
 function wrongVariables(
   { selectionSet }: OperationDefinitionNode,
   fields: readonly OperationField[],
@@ -105,16 +104,16 @@ class FieldCheck {
     private readonly rules: ArgumentRules,
     private readonly at: OperationField,
     private readonly context: Context,
-    private readonly problems: Problems,
+    private readonly refusals: Refusals,
   ) {}
 
   run(variables: Values, isMutation: boolean): void {
     const { field, path } = this.at;
     const { argsClass, single, roles } = this.rules.fields.get(field) ?? { argsClass: null, single: new Set(), roles: [] };
-    // A query that is refused in part shows the rest; what writes is refused as a whole.
-    if (isMutation) for (const role of roles) this.catching(() => requireRole(this.context.actor, role));
+    // A query returns its other fields if a role is missing. A mutation is refused as a whole.
+    if (isMutation) for (const role of roles) this.collect(() => requireRole(this.context.actor, role));
     if (field.args.length === 0) return;
-    const values = argumentsOf(this.at, variables, (wrong) => this.problems.addWrong(wrong));
+    const values = argumentsOf(this.at, variables, (wrong) => this.refusals.addWrong(wrong));
     const inputs: Record<string, unknown> = {};
     for (const argument of field.args) {
       inputs[argument.name] = this.inputOf(argument.type, values[argument.name], argument, []);
@@ -123,11 +122,11 @@ class FieldCheck {
     if (argsClass !== null) this.add(wrongFields(Object.assign(new argsClass(), inputs), VALIDATION));
     if (isMutation && path.length === 1) {
       const { idempotencyKey: key, inputs: several } = values;
-      this.catching(() => this.context.assertKey(key as string | null | undefined, Array.isArray(several) ? several.length : 0));
+      this.collect(() => this.context.assertKey(key as string | null | undefined, Array.isArray(several) ? several.length : 0));
     }
   }
 
-  /** The value as an instance of its input class, which holds its rules; dates and roles are checked on the way. */
+  /** Returns the value as an instance of its input class, which declares the validation rules. Also checks dates and roles. */
   private inputOf(type: GraphQLInputType, value: unknown, argument: GraphQLArgument, within: Place): unknown {
     if (value === undefined || value === null) return value;
     const inner = getNullableType(type);
@@ -136,10 +135,10 @@ class FieldCheck {
       return (value as unknown[]).map((item, index) => this.inputOf(ofType, item, argument, [...within, index]));
     }
     const { organization } = this.context.actor;
-    if (inner === PostingDateScalar) this.catching(() => organization.postingDate(String(value), nameOf(argument, within)));
+    if (inner === PostingDateScalar) this.collect(() => organization.postingDate(String(value), nameOf(argument, within)));
     if (!isInputObjectType(inner)) return value;
     const { role } = inner.extensions as { readonly role?: Role };
-    if (role !== undefined) this.catching(() => requireRole(this.context.actor, role), nameOf(argument, within));
+    if (role !== undefined) this.collect(() => requireRole(this.context.actor, role), nameOf(argument, within));
     const input = new (this.rules.inputs.get(inner.name) ?? Object)() as Record<string, unknown>;
     const fields = inner.getFields();
     for (const [name, field] of Object.entries(value)) {
@@ -155,52 +154,52 @@ class FieldCheck {
       this.add(wrongFields(input, VALIDATION));
   }
 
-  /** Adds what the work refuses. */
-  private catching(work: () => unknown, field?: string): void {
+  /** Runs the check, and adds its refusal to the others. */
+  private collect(check: () => unknown, field?: string): void {
     try {
-      work();
+      check();
     } catch (error) {
       if (error instanceof InvalidInput) this.add(error.fields);
-      else if (error instanceof Forbidden) this.problems.addForbidden(this.at, field === undefined ? error : error.at(field));
+      else if (error instanceof Forbidden) this.refusals.addForbidden(this.at, field === undefined ? error : error.at(field));
       else throw error;
     }
   }
 
   private add(fields: readonly InvalidField[]): void {
-    for (const each of fields) this.problems.add(this.at, each);
+    for (const each of fields) this.refusals.add(this.at, each);
   }
 }
 
 type Place = readonly (string | number)[];
 
-/** What must not be missing, GraphQL's types say. */
+/** GraphQL's types already refuse an operation without a required field. */
 const VALIDATION = { skipMissingProperties: true };
 
-/** All wrong fields are told at once, up to so many. */
-const MAX_PROBLEMS = 50;
+/** The largest number of invalid fields in one reply. */
+const MAX_FIELDS = 50;
 
-/** Where in the document it is. */
-interface Where {
+/** A position in the document. */
+interface Location {
   readonly path: readonly string[];
   readonly node: SelectionNode;
 }
 
-/** What is wrong with an operation, each field once. */
-class Problems {
-  private readonly fields = new Map<string, { readonly at: Where; readonly invalid: InvalidField }>();
-  private forbidden: { readonly at: Where; readonly refusal: Forbidden } | undefined;
+/** The refusals of an operation, with one for each invalid field. */
+class Refusals {
+  private readonly fields = new Map<string, { readonly at: Location; readonly invalid: InvalidField }>();
+  private forbidden: { readonly at: Location; readonly refusal: Forbidden } | undefined;
 
-  add(at: Where, invalid: InvalidField): void {
+  add(at: Location, invalid: InvalidField): void {
     const place = JSON.stringify([at.path, invalid.field]);
-    // What GraphQL cannot take comes first, and no rule is asked about it.
-    if (!this.fields.has(place) && this.fields.size < MAX_PROBLEMS) this.fields.set(place, { at, invalid });
+    // The first fault counts: values that GraphQL cannot coerce are added before any rule is checked.
+    if (!this.fields.has(place) && this.fields.size < MAX_FIELDS) this.fields.set(place, { at, invalid });
   }
 
   addWrong({ path, node, field, reason }: WrongArgument): void {
     this.add({ path, node }, { field, constraints: { isOfType: `${field} ${reason}` } });
   }
 
-  addForbidden(at: Where, refusal: Forbidden): void {
+  addForbidden(at: Location, refusal: Forbidden): void {
     this.forbidden ??= { at, refusal };
   }
 
@@ -214,7 +213,7 @@ class Problems {
   }
 }
 
-function refused(refusal: Forbidden | InvalidInput, { path, node }: Where, status: number): GraphQLError {
+function refused(refusal: Forbidden | InvalidInput, { path, node }: Location, status: number): GraphQLError {
   const options = { originalError: refusal, nodes: [node], ...(path.length > 0 && { path }), extensions: { http: { status } } };
   return withoutStack(() => new GraphQLError(refusal.message, options));
 }

@@ -16,65 +16,65 @@ import {
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../request/context.js';
-import { measure } from './document-limits.js';
+import { measure } from './document-measures.js';
 
 type Request = GraphQLRequestContextResponseForOperation<Context>;
 
-/** Compiling takes as long as executing some ten times: it is for what is asked again and again. */
-const ASKED_BEFORE_COMPILING = 2;
+/** Compiling takes as long as some ten executions, so only repeated queries are compiled. */
+const EXECUTIONS_BEFORE_COMPILING = 2;
 
-/** Documents are the clients'. Compiling takes longer than executing, and the longer the deeper a document is. */
-const MAX_KNOWN = 100;
+/** Limits for the documents of clients: compiling takes longer than executing, and longer the deeper a document is. */
+const MAX_CACHED = 100;
 const MAX_FIELDS = 200;
 const MAX_DEPTH = 12;
 
 /**
- * Answers queries that come again by functions compiled for them, several times faster than GraphQL.js. All else is left to
- * that: mutations, and also what has gone wrong, since it says better what and where.
+ * Answers repeated queries by functions compiled for them, several times faster than GraphQL.js. GraphQL.js executes everything else:
+ * mutations, and queries with errors, which it reports more precisely.
  *
- * (Not as a gateway, which Apollo Server lets execute everything: what it makes for one keeps each reply until all of the heap is
- * collected, by a hidden class of its own.)
+ * Apollo Server's `gateway` option is not used: the object that Apollo Server creates for each request of a gateway has a hidden class of
+ * its own, which keeps the reply in memory until a full garbage collection.
  */
 export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<Context> {
   const queries = new CompiledQueries(schema);
   return { requestDidStart: async () => ({ responseForOperation: (request) => queries.answer(request) }) };
 }
 
-interface Known {
-  asked: number;
-  /** `null` if it is not to be compiled. */
+interface Cached {
+  executions: number;
+  /** `null` if the query cannot be compiled. */
   compiled?: CompiledQuery | null;
 }
 
 class CompiledQueries {
-  /** By document, which Apollo Server parses once, and by the operation in it. */
-  private readonly known = new LRUCache<DocumentNode, Map<string | null, Known>>({ max: MAX_KNOWN });
+  /** By document and operation name. Apollo Server caches parsed documents, so that a repeated document is the same object. */
+  private readonly cache = new LRUCache<DocumentNode, Map<string | null, Cached>>({ max: MAX_CACHED });
 
   constructor(private readonly schema: GraphQLSchema) {}
 
-  /** `null` if it is not for us. Nothing is changed by a query, so it may be executed again. */
+  /** Returns the response of the compiled query; `null` if GraphQL.js must execute it. A query writes nothing, so it can be executed again. */
   async answer({ document, operation, operationName, request, contextValue }: Request): Promise<GraphQLResponse | null> {
     const compiled = operation.operation === OperationTypeNode.QUERY ? this.find(document, operationName) : null;
     if (compiled === null) return null;
     const variables = request.variables ?? {};
     const { coerced, errors: wrong } = getVariableValues(this.schema, operation.variableDefinitions ?? [], variables);
     if (wrong) return null;
-    // The compiler takes a variable that is required for missing, also where it has a default.
+    // The compiler reports a required variable without a value as missing, even if the variable has a default.
     const { data, errors } = (await compiled.query(undefined, contextValue, { ...coerced, ...variables })) as ExecutionResult;
     if (errors) return null;
     return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: { data: data ?? null } } };
   }
 
   private find(document: DocumentNode, operationName: string | null): CompiledQuery | null {
-    const operations = this.known.get(document) ?? new Map<string | null, Known>();
-    this.known.set(document, operations);
-    const known = operations.get(operationName) ?? { asked: 0 };
-    operations.set(operationName, known);
-    known.asked += 1;
-    if (known.compiled === undefined && known.asked > ASKED_BEFORE_COMPILING) {
-      known.compiled = isCompilable(document) ? this.compile(document, operationName) : null;
+    const operations = this.cache.get(document) ?? new Map<string | null, Cached>();
+    this.cache.set(document, operations);
+    const cached = operations.get(operationName) ?? { executions: 0 };
+    operations.set(operationName, cached);
+    cached.executions += 1;
+    if (cached.compiled === undefined && cached.executions > EXECUTIONS_BEFORE_COMPILING) {
+      cached.compiled = isCompilable(document) ? this.compile(document, operationName) : null;
     }
-    return known.compiled ?? null;
+    return cached.compiled ?? null;
   }
 
   private compile(document: DocumentNode, operationName: string | null): CompiledQuery | null {
@@ -84,8 +84,9 @@ class CompiledQueries {
 }
 
 /**
- * No text of a client's gets into code but names, which are letters, digits and underscores; the compiler does not take @skip
- * and @include as exactly as GraphQL.js; and it writes a fragment out wherever it stands, which can be without end.
+ * Whether the document can be compiled safely. Strings are excluded, so that only names reach the generated code: letters, digits and
+ * underscores. Directives are excluded, because the compiler handles @skip and @include less exactly than GraphQL.js. The size is limited
+ * after fragments have been expanded, as the compiler expands them, which can be without end.
  */
 function isCompilable(document: DocumentNode): boolean {
   let isPlain = true;

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { Unauthenticated } from '../errors.js';
 import { DocumentLimits, isForSchemaOnly } from './document-limits.js';
 
-/** Refuses a document before the GraphQL server sees it, if it is too much, or if it is asked for without a credential. */
+/** Returns a hook that refuses documents before the GraphQL server parses them: beyond the limits, or without a credential. */
 export function documentCheck(): (request: FastifyRequest) => Promise<void> {
   const limits = new DocumentLimits();
   return async (request) => {
@@ -14,7 +14,7 @@ export function documentCheck(): (request: FastifyRequest) => Promise<void> {
   };
 }
 
-/** The text of the document, where the GraphQL server looks for it. */
+/** Returns the text of the document from the part of the request where the GraphQL server expects it. */
 function documentOf({ method, url, body }: FastifyRequest): string | undefined {
   const query: unknown =
     method === 'GET'
@@ -25,7 +25,7 @@ function documentOf({ method, url, body }: FastifyRequest): string | undefined {
   return typeof query === 'string' ? query : undefined;
 }
 
-/** The Sandbox's page is asked for by a browser that sends no credential. */
+/** Whether a browser requests the page of the Sandbox, for which it sends no credential. */
 function isForPage({ method, headers }: FastifyRequest): boolean {
   return method === 'GET' && /text\/(html|\*)/.test(headers.accept ?? '');
 }

@@ -19,7 +19,7 @@ import {
 import { type DomainError, FAULT } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
 
-/** Codes of errors that the client makes before any of our code runs; their messages are GraphQL's own and safe. */
+/** Codes of errors that a client causes before any of our code runs. Their messages are GraphQL's own and safe to send. */
 const CLIENT_ERRORS: ReadonlySet<unknown> = new Set([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
@@ -30,10 +30,10 @@ const CLIENT_ERRORS: ReadonlySet<unknown> = new Set([
   'PERSISTED_QUERY_NOT_SUPPORTED',
 ]);
 
-/** GraphQL quotes what it refuses; a client need not get all of a long text back. */
+/** GraphQL's messages quote the client's text, which may be long. */
 const MAX_MESSAGE = 500;
 
-/** A refusal from outside a resolver, so that it reaches {@link formatError} as it is. */
+/** Returns an error that carries a refusal from outside a resolver to {@link formatError}. */
 export function wrapped(refusal: DomainError, status: number): GraphQLError {
   return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status } } });
 }
@@ -42,13 +42,13 @@ function cut(message: string): string {
   return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
 }
 
-/** The refusal behind an error; `null` for a fault of ours and for GraphQL's own errors. */
+/** Returns the refusal that caused the error; `null` for a fault of ours and for GraphQL's own errors. */
 export function refusalBehind(error: unknown): DomainError | null {
   const cause = error instanceof GraphQLError && error.originalError ? error.originalError : error;
   return refusalOf(cause);
 }
 
-/** Formats an error for the client: a refusal with its code, field and details, anything unexpected without a word about it. */
+/** Returns the error for the client: a refusal with its code, field and details, and a fault without any detail. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const refusal = refusalBehind(error);
   if (refusal !== null) return { ...formatted, ...described(refusal) };
@@ -63,21 +63,21 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   return { ...formatted, message: FAULT.message, extensions: { code: FAULT.code, ...(requestId !== undefined && { requestId }) } };
 }
 
-/** What GraphQL says of a refusal. */
+/** Returns the message and extensions of a refusal. */
 export function described({ message, code, field, details }: DomainError) {
   return { message: cut(message), extensions: { code, ...(field && { field }), details } };
 }
 
 /**
- * The argument that a variable is null for, which may not be null. GraphQL finds that only when it comes to the field, and says
- * it by an error that looks like one of a resolver; `null` for any other error.
+ * Returns the non-null argument whose variable is null; `null` for any other error. GraphQL finds this fault only when it reaches the field,
+ * and reports it like an error of a resolver.
  */
 export function argumentAtFault(error: unknown): string | null {
   if (!(error instanceof GraphQLError) || (error.originalError && !(error.originalError instanceof GraphQLError))) return null;
   return /^Argument "(\w+)" of (?:non-null|required) type /.exec(error.message)?.[1] ?? null;
 }
 
-/** The input fields that GraphQL's validation errors are about: GraphQL says it in the message only. One walk finds all. */
+/** Returns the input field of each validation error, which GraphQL names in the message only. One walk finds the fields of all errors. */
 export function blamedFields(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -94,7 +94,7 @@ export function blamedFields(
   const blame = (error: GraphQLError | undefined, ...within: string[]): void => {
     const [first, second, ...rest] = [...names, ...within];
     if (error === undefined || first === undefined) return;
-    // What callers know are the fields of an argument such as `input`, but the items of a list only by its name.
+    // Callers know the fields of an argument such as `input` by their own names, but the items of a list by the name of the list.
     fields.set(
       error,
       (second === undefined ? [first] : /^\d/.test(second) ? [first, second, ...rest] : [second, ...rest]).join('.'),

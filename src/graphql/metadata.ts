@@ -23,7 +23,7 @@ export interface Declarations {
 }
 
 /**
- * Returns what TypeGraphQL knows of the schema's fields and the schema does not: their classes, arguments, roles and middlewares.
+ * Returns the declarations of the schema's fields, which the schema itself lacks: classes, arguments, roles and middlewares.
  *
  * Read in TypeGraphQL 2.0.0-rc.4, which exports its metadata and does not document them. Delete when it publishes a field's
  * declaration, in `info` or in the field's `extensions`: https://github.com/MichalLytek/type-graphql/issues/123

@@ -1,10 +1,10 @@
 import type { ApolloServerPlugin, GraphQLRequestContextDidResolveOperation } from '@apollo/server';
 import type { Context } from '../request/context.js';
 
-/** Throws if the operation is not to be executed. */
+/** Throws if the operation must not be executed. */
 export type OperationCheck = (context: GraphQLRequestContextDidResolveOperation<Context>) => void | Promise<void>;
 
-/** Checks an operation before anything of it runs. Each check may rely on those before it: Apollo Server would run them at once. */
+/** Runs the checks one after another before an operation is executed. As plugins of their own, Apollo Server would run them in parallel. */
 export function operationChecks(...checks: readonly OperationCheck[]): ApolloServerPlugin<Context> {
   return {
     requestDidStart: async () => ({

@@ -27,34 +27,34 @@ import {
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** A field of an operation that is to be executed. */
+/** A field that executing the operation can reach. */
 export interface OperationField {
-  /** Response names from the root to it. Of a field in a fragment that stands in several places, one of them. */
+  /** Response names from the root to the field. For a fragment that is used several times, the path of one use. */
   readonly path: readonly string[];
   readonly field: GraphQLField<unknown, unknown>;
   readonly node: FieldNode;
 }
 
-/** An argument that GraphQL cannot take. */
+/** An argument that GraphQL cannot coerce. */
 export interface WrongArgument {
   readonly path: readonly string[];
   readonly node: SelectionNode;
-  /** Name of the argument, and of the field in it. */
+  /** Name of the argument and of the field within it. */
   readonly field: string;
   readonly reason: string;
 }
 
 export interface OperationFields {
   readonly fields: readonly OperationField[];
-  /** Whether they depend on the variables, by `@skip` or `@include`. */
+  /** Whether `@skip` or `@include` make the fields depend on the variables. */
   readonly isConditional: boolean;
-  /** Of directives. */
+  /** Arguments of directives that GraphQL cannot coerce. */
   readonly wrong: readonly WrongArgument[];
 }
 
 /**
- * All fields that executing the operation can come to, in one walk: each fragment is walked through once, and what is skipped,
- * by the variables, not at all.
+ * Returns all fields that executing the operation can reach. Each fragment is visited once; selections that the variables skip are not
+ * visited.
  */
 export function fieldsOf(
   schema: GraphQLSchema,
@@ -93,7 +93,7 @@ export function fieldsOf(
         walk(node.selectionSet, node.typeCondition?.name.value ?? typeName, path);
       } else {
         const field = isObjectType(type) ? type.getFields()[node.name.value] : undefined;
-        // __typename, and introspection.
+        // The fields of introspection, such as __typename, have no definition in the type.
         if (field === undefined) continue;
         const at = [...path, node.alias?.value ?? node.name.value];
         fields.push({ path: at, field, node });
@@ -105,7 +105,7 @@ export function fieldsOf(
   return { fields, isConditional, wrong };
 }
 
-/** The arguments as the resolver gets them; those that it cannot get are reported. */
+/** Returns the arguments as the resolver gets them, and reports those that GraphQL cannot coerce. */
 export function argumentsOf(
   { path, field, node }: OperationField,
   variables: Values,
@@ -129,13 +129,13 @@ export function argumentsOf(
   }
 }
 
-/** The name by which callers know a field: those in an argument such as `input` by their own. */
+/** Returns the name by which callers know a field: a field within an argument such as `input` has its own name. */
 export function nameOf({ name, type }: GraphQLArgument, within: readonly (string | number)[]): string {
   const isWrapper = within.length > 0 && isInputObjectType(getNullableType(type));
   return [...(isWrapper ? [] : [name]), ...within].join('.');
 }
 
-/** Where a variable is used first: at which field, and at what place in which of its arguments. */
+/** The use of a variable: a field, its argument, and the place within the argument. */
 export interface VariableUse {
   readonly path: readonly string[];
   readonly node: SelectionNode;
@@ -143,6 +143,7 @@ export interface VariableUse {
   readonly within: readonly (string | number)[];
 }
 
+/** Returns the first use of each variable. */
 export function variableUses(fields: readonly OperationField[]): ReadonlyMap<string, VariableUse> {
   const uses = new Map<string, VariableUse>();
   for (const { path, field, node } of fields) {
@@ -164,7 +165,7 @@ export function variableUses(fields: readonly OperationField[]): ReadonlyMap<str
   return uses;
 }
 
-/** Of a literal that is wrong, only a variable in it can be what is wrong: everything else was validated. */
+/** Returns the place of the variable that must not be null. All other parts of a literal have been validated. */
 function placeOfNull(type: GraphQLInputType, node: ValueNode, variables: Values): (string | number)[] | null {
   if (node.kind === Kind.VARIABLE) return isNonNullType(type) && (variables[node.name.value] ?? null) === null ? [] : null;
   const inner = getNullableType(type);

@@ -16,14 +16,14 @@ import { wrapped } from './errors.js';
 import type { OperationCheck } from './operation-checks.js';
 import { QueryCost } from './query-cost.js';
 
-/** Lists in variables lie no deeper, whatever the schema says. */
+/** Variables are searched for lists to this depth. No input type is deeper. */
 const MAX_LEVELS = 10;
 
-/** Refuses an operation before anything of it runs if its variables hold too long a list, or if it may have too much to answer. */
+/** Refuses an operation before it is executed if a list in its variables is too long, or if its cost exceeds the limit. */
 export function queryLimits(schema: GraphQLSchema, limit: number): OperationCheck {
   const costs = new QueryCost(schema);
   return ({ document, operation, request, contextValue }) => {
-    // A name that is none of the document's is refused by whoever executes it.
+    // Apollo Server refuses an operation name that the document lacks.
     if (operation === undefined) return;
     const variables = request.variables ?? {};
     const list = tooLongList(operation, variables);
@@ -35,13 +35,13 @@ export function queryLimits(schema: GraphQLSchema, limit: number): OperationChec
 }
 
 /**
- * Waits until there is room for what {@link queryLimits} says that the operation costs. Mutations have a room of their own: they may
- * wait for locks in it.
+ * Waits until there is room for the cost that {@link queryLimits} has computed. Mutations have separate room, because they may wait for
+ * locks.
  */
 export function queryAdmission(limit: number): OperationCheck {
   const [queries, mutations] = [new Admission(limit), new Admission(limit)];
   return async ({ operation, contextValue }) => {
-    // A request without a credential asks for the schema, which has no organization.
+    // A request without a credential reads the schema, and has no organization.
     const organizationId = contextValue.isAuthenticated ? contextValue.actor.organization.id : 0;
     const { turn, cost } = contextValue;
     try {
@@ -61,7 +61,7 @@ function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, Fragmen
   return new Map(definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])));
 }
 
-/** No list of any input may be longer: such a one is refused before each of its items is looked at, and faulted by itself. */
+/** Returns the refusal of a list in the variables that is longer than any input allows, before its items are validated. */
 function tooLongList(
   { variableDefinitions = [], selectionSet }: OperationDefinitionNode,
   variables: Record<string, unknown>,
@@ -69,14 +69,14 @@ function tooLongList(
   for (const { variable } of variableDefinitions) {
     const path = pathToLongList(variables[variable.name.value], [argumentWith(variable.name.value, selectionSet)]);
     if (path === null) continue;
-    // The first name is the argument's; what callers know are the fields in it.
+    // The first name is that of the argument. Callers know only the fields within it.
     const field = path.slice(path.length > 1 ? 1 : 0).join('.');
     return new InvalidInput([{ field, constraints: { arrayMaxSize: `${field} must hold at most ${MAX_ITEMS} items` } }]);
   }
   return null;
 }
 
-/** The argument of a field at the root that takes the variable; the variable's own name if it stands elsewhere. */
+/** Returns the argument of a root field that uses the variable; the name of the variable if no root field uses it. */
 function argumentWith(variable: string, { selections }: SelectionSetNode): string {
   const uses = selections.flatMap((each) => (each.kind === Kind.FIELD ? (each.arguments ?? []) : []));
   return uses.find(({ value }) => value.kind === Kind.VARIABLE && value.name.value === variable)?.name.value ?? variable;

@@ -12,14 +12,15 @@ import { AccountResolver, BranchResolver, CustomerResolver } from '../resolvers/
 import { RefundResolver, RefundReversalResolver } from '../resolvers/refund.resolver.js';
 import { ViewerResolver } from '../resolvers/viewer.resolver.js';
 import { withDirectResolvers } from './direct-resolvers.js';
-import { keepWritten } from './written.js';
+import { recordWritten } from './written.js';
 
-/** Refuses with its own errors, so that a missing credential and a missing right are told apart. */
+/** Throws our own refusals, which distinguish a missing credential from a missing role. */
 const authorize: AuthChecker<Context, Role> = ({ context }, roles) => {
   for (const role of roles) requireRole(context.actor, role);
   return true;
 };
 
+/** Returns the executable schema of all resolvers. */
 export function createSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
@@ -38,14 +39,14 @@ export function createSchema(): GraphQLSchema {
       ViewerResolver,
     ],
     authChecker: authorize,
-    // All arguments of an operation have been validated before any of it is executed.
+    // `argumentCheck` validates all arguments before an operation is executed. TypeGraphQL only asserts that this has happened.
     validate: false,
     validateFn: (_value, _type, { context }) => (context as Context).assertArgumentsChecked(),
   });
-  return keepWritten(withDirectResolvers(schema));
+  return recordWritten(withDirectResolvers(schema));
 }
 
-/** The schema as it is committed: in alphabetical order, so that moving code around changes nothing. */
+/** Returns the text of schema.graphql. It is in alphabetical order, so that moved code does not change it. */
 export function printContract(schema: GraphQLSchema): string {
   return `${printSchema(lexicographicSortSchema(schema))}\n`;
 }

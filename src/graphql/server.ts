@@ -11,9 +11,9 @@ import { MAX_TOKENS } from './document-limits.js';
 import { argumentAtFault, blamedFields, formatError, refusalBehind, wrapped } from './errors.js';
 import { operationChecks } from './operation-checks.js';
 import { queryAdmission, queryLimits } from './query-limits.js';
-import { tellWritten } from './written.js';
+import { reportWritten } from './written.js';
 
-/** What the Sandbox opens with. */
+/** The operation that the Sandbox opens with. */
 export interface SandboxContent {
   readonly document: string;
   readonly variables: Record<string, unknown>;
@@ -22,6 +22,7 @@ export interface SandboxContent {
 
 const MAX_NAME = 255;
 
+/** Returns the Apollo Server, which has not been started. */
 export function createGraphQLServer(
   schema: GraphQLSchema,
   { introspection, sandbox, queryCostLimit }: { introspection: boolean; sandbox: SandboxContent | null; queryCostLimit: number },
@@ -33,11 +34,11 @@ export function createGraphQLServer(
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
     parseOptions: { maxTokens: MAX_TOKENS },
-    // The process decides when to stop; it stops the server with everything else.
+    // The process handles the signals, and stops this server with everything else.
     stopOnTerminationSignals: false,
     formatError,
     plugins: [
-      // It would wrap the resolver of each field, to work out a header that is always the same here: nobody is to keep a reply.
+      // Cache control would wrap the resolver of each field to compute a header that is constant here: no reply may be cached.
       ApolloServerPluginCacheControlDisabled(),
       introspection
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
@@ -45,13 +46,13 @@ export function createGraphQLServer(
       exactRequests,
       requestPlugin,
       operationChecks(queryLimits(schema, queryCostLimit), argumentCheck(schema), queryAdmission(queryCostLimit)),
-      tellWritten,
+      reportWritten,
       compiledQueries(schema),
     ],
   });
 }
 
-/** Logs what each operation was and how it ended, and completes error replies with what only the request knows. */
+/** Logs the name and the outcome of each operation, and adds the parts of an error reply that only the request knows. */
 const requestPlugin: ApolloServerPlugin<Context> = {
   async requestDidStart({ contextValue }) {
     return {
@@ -66,14 +67,14 @@ const requestPlugin: ApolloServerPlugin<Context> = {
         }
       },
       async didEncounterErrors({ errors }) {
-        // Work that is given up because nobody waits for its reply is no fault, and no outage.
+        // Work that is aborted because its client has gone is neither a fault nor an outage.
         if (contextValue.turn.signal.aborted) return;
         for (const error of errors) {
           const refusal = refusalBehind(error);
-          // A refusal of our own has nothing behind it that its request's line does not say.
+          // A refusal that our own code threw has no cause to log: the line of the request names it.
           const isOutage = refusal instanceof ServiceUnavailable && error.originalError !== refusal;
           if (isOutage) contextValue.log.transient(error.originalError);
-          // GraphQL's own errors come from GraphQL's own: anything else that was thrown before a resolver is ours.
+          // GraphQL's own errors have no cause or a GraphQLError as cause. Any other cause is ours, even outside a resolver.
           const isForeign = error.originalError !== undefined && !(error.originalError instanceof GraphQLError);
           const isOurs = error.path !== undefined || error.extensions.code === FAULT.code || isForeign;
           const isFault = refusal === null && error.originalError && isOurs && argumentAtFault(error) === null;
@@ -107,11 +108,11 @@ const requestPlugin: ApolloServerPlugin<Context> = {
 function unknownOperation(operation: OperationDefinitionNode | undefined): GraphQLError {
   const message = operation
     ? 'There are no subscriptions here'
-    : 'operationName must be the name of an operation in the document, and is needed where it holds several';
+    : 'operationName must name an operation in the document, and is required if the document holds several';
   return new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } } });
 }
 
-/** How many mutations of the operation would take the header's key. A fragment may hold any number. */
+/** Returns how many mutations of the operation would use the header's key. A fragment counts as two, because it may hold any number. */
 function commandsWithoutKey({ selectionSet }: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): number {
   const isGiven = (value: ValueNode): boolean =>
     value.kind === Kind.VARIABLE ? (variables[value.name.value] ?? null) !== null : value.kind !== Kind.NULL;

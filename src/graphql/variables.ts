@@ -16,18 +16,18 @@ import { withoutStack } from '../errors.js';
 
 type Key = string | number;
 
-/** A value that GraphQL cannot take, by its place in a variable. */
+/** A value that GraphQL cannot coerce, and its place in a variable. */
 export interface WrongValue {
   readonly variable: string;
   readonly path: readonly Key[];
-  /** What is wrong, to be read after the name of the field. */
+  /** The fault, as a phrase that follows the name of the field. */
   readonly reason: string;
 }
 
-/** All wrong values of a request are told at once, up to so many. */
+/** The largest number of wrong values in one reply. */
 const MAX_WRONG_VALUES = 50;
 
-/** GraphQL quotes what it refuses; a client need not get all of a long text back. */
+/** GraphQL's messages quote the client's text, which may be long. */
 const MAX_REASON = 200;
 
 export interface Variables {
@@ -36,8 +36,8 @@ export interface Variables {
 }
 
 /**
- * The variables as resolvers get them. Whether they are right, GraphQL.js says; what is wrong is looked for here, in one walk
- * over the values, since an error of GraphQL.js names its place in its message only.
+ * Returns the variables as resolvers get them, and all wrong values. GraphQL.js decides whether the variables are valid. The walk over the
+ * values only locates the faults, because GraphQL.js names their place in its message only.
  */
 export function readVariables(
   schema: GraphQLSchema,
@@ -51,14 +51,14 @@ export function readVariables(
   for (const { variable, type: typeNode, defaultValue } of variableDefinitions) {
     const name = variable.name.value;
     const type = typeFromAST(schema, typeNode as Parameters<typeof typeFromAST>[1]) as GraphQLInputType;
-    const read = new Reading((path, reason) => {
+    const coercion = new Coercion((path, reason) => {
       if (wrong.length < MAX_WRONG_VALUES) wrong.push({ variable: name, path, reason: cut(reason) });
     });
-    if (Object.hasOwn(given, name)) values[name] = read.value(type, given[name], []);
+    if (Object.hasOwn(given, name)) values[name] = coercion.value(type, given[name], []);
     else if (defaultValue !== undefined) values[name] = valueFromAST(defaultValue, type);
-    else if (isNonNullType(type)) read.value(type, undefined, []);
+    else if (isNonNullType(type)) coercion.value(type, undefined, []);
   }
-  // What only GraphQL.js finds fault with.
+  // The walk does not know the fault that GraphQL.js has found.
   if (wrong.length === 0) wrong.push({ variable: '', path: [], reason: cut(errors[0]?.message ?? 'is wrong') });
   return { values, wrong };
 }
@@ -67,8 +67,8 @@ function cut(text: string): string {
   return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
 }
 
-/** Reads values as GraphQL.js coerces them; what is wrong is reported, and left out. */
-class Reading {
+/** Coerces values as GraphQL.js does. Wrong values are reported and left out. */
+class Coercion {
   constructor(private readonly report: (path: readonly Key[], reason: string) => void) {}
 
   value(type: GraphQLInputType, value: unknown, path: readonly Key[]): unknown {
@@ -87,7 +87,7 @@ class Reading {
       const read = type.parseValue(value);
       if (read !== undefined) return read;
     } catch (error) {
-      // An enum's own message suggests its values, which a production schema does not tell.
+      // The message of an enum suggests its values, which are private while introspection is off.
       if (error instanceof GraphQLError && !isEnumType(type)) return this.report(path, `is wrong: ${error.message}`);
     }
     return this.report(path, `is no value of ${type.name}`);

@@ -7,15 +7,16 @@ import { rowOf } from '../reads/read-model.js';
 import type { Context, Written } from '../request/context.js';
 import { RefundOutcomeType } from '../resolvers/refund-outcome.js';
 
-/** Something was done, but not all that was asked for about it could be read afterwards. */
+/** The mutation was committed, but its result could not be read completely. */
 const REPLY_INCOMPLETE = 'REPLY_INCOMPLETE';
-const INCOMPLETE = 'This was done, but not all that you asked to see of it could be read; do not do it again, read it by its id';
+const INCOMPLETE =
+  'The mutation was done, but its result could not be read completely; do not repeat it, read the result by its id';
 
 /**
- * Keeps what each mutation of a request has done, for when reading the reply fails after that. A command returns an entity; the fields
- * below the mutation are resolved on its row, as those of a query are.
+ * Records what each mutation of a request has written, in case reading its result fails. A command returns an entity; the fields below the
+ * mutation are resolved on its row, like those of a query.
  */
-export function keepWritten(schema: GraphQLSchema): GraphQLSchema {
+export function recordWritten(schema: GraphQLSchema): GraphQLSchema {
   for (const mutation of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const { resolve } = mutation;
     if (resolve === undefined) continue;
@@ -25,14 +26,14 @@ export function keepWritten(schema: GraphQLSchema): GraphQLSchema {
       if (first !== undefined) {
         context.written.set(String(info.path.key), { type: first.type, ids: [first, ...more].map(({ id }) => id) });
       }
-      return Array.isArray(result) ? result.map(shown) : shown(result);
+      return Array.isArray(result) ? result.map(asRow) : asRow(result);
     };
   }
   return schema;
 }
 
-/** Says in a reply with errors what was done nevertheless. Below a mutation nothing fails before that is done. */
-export const tellWritten: ApolloServerPlugin<Context> = {
+/** Adds to a reply with errors what its mutations have written. An error below a mutation occurs only after the mutation's commit. */
+export const reportWritten: ApolloServerPlugin<Context> = {
   async requestDidStart() {
     return {
       async willSendResponse({ response, contextValue: { written } }) {
@@ -56,7 +57,7 @@ function incomplete({ extensions, ...error }: GraphQLFormattedError, written: Wr
   return { ...error, message: INCOMPLETE, extensions: { code: REPLY_INCOMPLETE, written, details } };
 }
 
-function shown(result: unknown): unknown {
+function asRow(result: unknown): unknown {
   return result instanceof Owned ? rowOf(result) : result;
 }
 
