@@ -1,9 +1,9 @@
 // Completes package-lock.json after `npm install` ran against a registry that lacks some platforms' packages.
 //
-// npm leaves an optional dependency that the registry does not serve out of the lock, and `npm ci` on any machine
-// then stops with "Missing … from lock file". These packages hold one native binary each; their platform is in their
-// name, so the entry that npm would have written can be written here (without the integrity, which only a registry that
-// serves the package can tell). `--check` only reports.
+// npm omits an optional dependency from the lock if the registry does not serve it, and `npm ci` on any machine then stops with
+// "Missing … from lock file". Each of these packages holds one native binary, and its name contains the platform. So this script
+// can write the entry that npm would have written, except for the integrity, which only a registry with the package knows.
+// `--check` fails if entries are missing, and writes nothing.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const PLATFORM =
@@ -17,7 +17,7 @@ for (const [parent, { optionalDependencies = {} }] of Object.entries(lock.packag
     const path = `node_modules/${name}`;
     if (lock.packages[path] || lock.packages[`${parent}/${path}`]) continue;
     const platform = PLATFORM.exec(name);
-    if (!platform) throw new Error(`${name}, which ${parent} wants, is not in the lock, and its name tells no platform`);
+    if (!platform) throw new Error(`The lock lacks ${name}, a dependency of ${parent}, whose name contains no known platform`);
     const [, os, cpu, libc] = platform;
     missing.push(name);
     lock.packages[path] = {

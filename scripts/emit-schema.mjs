@@ -1,4 +1,4 @@
-// Writes schema.graphql, the public contract, from the resolvers as they are built.
+// Writes schema.graphql, the public contract, from the built resolvers.
 import { writeFileSync } from 'node:fs';
 import { createSchema, printContract } from '../dist/src/graphql/schema.js';
 

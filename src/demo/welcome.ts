@@ -2,19 +2,19 @@ import { resolve } from 'node:path';
 import { type Demo, sandboxContent } from './demo.js';
 
 export interface Audience {
-  /** Where the demo is written down. */
+  /** The path of demo.json. */
   readonly file: string;
-  /** What is no terminal may be a log, where no key belongs: then the requests read it from the file. */
+  /** Output that is no terminal may be a log, which must not hold a key: then the requests read the key from the file. */
   readonly isTerminal: boolean;
   readonly hasSandbox: boolean;
 }
 
-/** What the operator of a demo is told at start: where everything is, and a request for each door that works when pasted. */
+/** Returns the message of a demo's start: the addresses, and a request for each door that can be pasted into a shell. */
 export function welcome(url: string, demo: Demo, { file, isTerminal, hasSandbox }: Audience): string {
   const path = resolve(file);
   const key = isTerminal ? demo.apiKey : `$(node -p ${quoted(`require(${JSON.stringify(path)}).apiKey`)})`;
   const input = sandboxContent(demo).variables.input as Record<string, string>;
-  // References of their own: otherwise the second request would look like a double click on the first.
+  // Each request has a reference of its own. Otherwise the second would look like a double click.
   const variables = { input: { ...input, referenceNo: 'REF-2', description: 'From the GraphQL door' } };
   const query =
     'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id amount creditNote { remaining } } }';
@@ -48,7 +48,7 @@ function curl(url: string, key: string, body: unknown): string {
   return `curl -s ${url} -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
 }
 
-/** As one word of a shell. */
+/** Returns the text quoted as one word of a shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

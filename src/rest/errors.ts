@@ -1,6 +1,6 @@
 import { DomainError, type ErrorCode, InvalidInput, TransactionsDateLocked, Unauthenticated } from '../errors.js';
 
-/** Every refusal's status. A new code does not compile without one. */
+/** HTTP status of each refusal. A new error code does not compile without one. */
 export const STATUS = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
@@ -61,7 +61,7 @@ const REASON: Readonly<Record<number, string>> = {
   500: 'Internal Server Error',
 };
 
-/** What the legacy shape calls what is wrong before any of a request's meaning is looked at. */
+/** Legacy error types of requests that could not be read. */
 export const TYPE: Readonly<Record<number, string>> = {
   400: 'BAD_REQUEST',
   404: 'NOT_FOUND',
@@ -79,15 +79,15 @@ export interface ErrorReply {
   readonly body: unknown;
 }
 
-export interface Rejected {
+export interface RefusedRequest {
   readonly requestId: string;
   readonly accept: string | undefined;
-  /** The request's body, which the legacy dialect quotes. */
+  /** The body of the request, which the legacy format quotes. */
   readonly target: unknown;
 }
 
-/** A refusal in the dialect that the client asks for: RFC 9457, or else the legacy API's. */
-export function refusalReply(error: DomainError, { requestId, accept, target }: Rejected): ErrorReply {
+/** Returns the reply to a refused request in the format that the client accepts: RFC 9457, or else that of the legacy API. */
+export function refusalReply(error: DomainError, { requestId, accept, target }: RefusedRequest): ErrorReply {
   const status = STATUS[error.code];
   if (accept?.includes('application/problem+json')) {
     const { code, field, details, message } = error;
@@ -96,8 +96,8 @@ export function refusalReply(error: DomainError, { requestId, accept, target }: 
   return { status, contentType: 'application/json', body: legacyBody(error, status, target) };
 }
 
-/** What is wrong with a request before any of its meaning is looked at, and what is wrong with us. */
-export function plainReply(status: number, message: string, { requestId, accept }: Omit<Rejected, 'target'>): ErrorReply {
+/** Returns the reply to a request that could not be read, and to a fault of ours. */
+export function plainReply(status: number, message: string, { requestId, accept }: Omit<RefusedRequest, 'target'>): ErrorReply {
   if (accept?.includes('application/problem+json')) return problem(status, message, { requestId });
   const errors = [{ statusCode: status, type: TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR'), message }];
   return {
@@ -115,7 +115,7 @@ function problem(status: number, detail: string, extensions: Record<string, unkn
   };
 }
 
-/** The shapes that the legacy clients know. Its web app reads `errors` of every 400, so each of ours has it. */
+/** Returns the body in the shape that legacy clients know. The legacy web app reads `errors` in every reply with status 400. */
 function legacyBody(error: DomainError, status: number, target: unknown): unknown {
   const errors = [
     { statusCode: status, type: error.code as string, message: error.message, payload: { ...error.details, field: error.field } },
@@ -145,7 +145,7 @@ function legacyBody(error: DomainError, status: number, target: unknown): unknow
   return { errors };
 }
 
-/** Rules of the catalogue that fields break, such as AMOUNT_NOT_POSITIVE. */
+/** Returns the rules of the error catalogue that fields break, such as AMOUNT_NOT_POSITIVE. */
 function ruleErrors({ fields }: InvalidInput, status: number): unknown[] {
   return fields.flatMap(({ field, code, constraints }) =>
     code === undefined
@@ -154,7 +154,7 @@ function ruleErrors({ fields }: InvalidInput, status: number): unknown[] {
   );
 }
 
-/** What the client sent, as the legacy shape quotes it: a client need not get all of a long text back, once for each field. */
+/** Returns the client's value as the legacy shape quotes it. Long values are cut, because each wrong field quotes the body again. */
 function quoted(sent: unknown): unknown {
   const text = JSON.stringify(sent) ?? '';
   return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : sent;

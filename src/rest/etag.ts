@@ -2,9 +2,9 @@ import { InvalidInput } from '../errors.js';
 import { type Big, parseDecimal } from '../values/money.js';
 
 /**
- * What must remain for the If-Match header's ETag to be the note's.
+ * Returns the remaining credit that the If-Match header demands; `undefined` if it demands none.
  *
- * @throws {InvalidInput} if it is no ETag of this note
+ * @throws {InvalidInput} if the header is no ETag of this credit note
  */
 export function expectedRemaining(ifMatch: string | undefined, creditNoteId: string): Big | undefined {
   if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;

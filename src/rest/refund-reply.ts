@@ -1,7 +1,7 @@
 import type { Refund } from '../entities/refund.js';
 import type { Big } from '../values/money.js';
 
-/** A refund as legacy clients read it: flat, snake_case, numbers as JSON numbers, the posting date as midnight UTC. */
+/** Returns a refund in the shape of the legacy API: flat, in snake_case, with JSON numbers and the posting date as midnight UTC. */
 export function refundReply(refund: Refund) {
   return {
     id: refund.id,
@@ -19,7 +19,7 @@ export function refundReply(refund: Refund) {
   };
 }
 
-/** Exact: no amount and no rate of ours has more than the 15 digits that a double keeps. */
+/** Returns the exact number: amounts and rates have at most the 15 digits that a double holds. */
 function jsonNumber(value: Big): number {
   return Number.parseFloat(value.toFixed());
 }

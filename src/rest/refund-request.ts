@@ -4,7 +4,7 @@ import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
 import { LongNumber } from '../values/json.js';
 import { readDecimal } from '../values/scalars.js';
 
-/** The documented body: field → JSON type. All are required; what else is in the body is ignored. */
+/** The JSON type of each field in the documented body. All are required; other fields of a body are ignored. */
 const DOCUMENTED = {
   fromAccountId: 'number',
   amount: 'number',
@@ -18,10 +18,10 @@ const DOCUMENTED = {
 type DocumentedField = keyof typeof DOCUMENTED;
 
 /**
- * Reads the documented body into the input that both doors share. The JSON types are this contract's; every rule about
- * the values is the input class's own.
+ * Returns the documented body as the input that both doors share. This contract defines the JSON types, the input class defines all rules
+ * for the values.
  *
- * @throws {InvalidInput} with one element for each field that is wrong
+ * @throws {InvalidInput} with one element for each wrong field
  */
 export function readRefundRequest(creditNoteId: string, body: unknown): RefundCreditNoteInput {
   const values: Readonly<Record<string, unknown>> = typeof body === 'object' && body !== null ? { ...body } : {};
@@ -40,8 +40,8 @@ export function readRefundRequest(creditNoteId: string, body: unknown): RefundCr
   const wrongValues = wrongFields(input)
     .filter(({ field }) => !typed.has(field))
     .map((invalid) => ({ ...invalid, value: values[invalid.field] }));
-  const problems = [...wrongTypes, ...wrongValues];
-  if (problems.length > 0) throw new InvalidInput(problems);
+  const wrong = [...wrongTypes, ...wrongValues];
+  if (wrong.length > 0) throw new InvalidInput(wrong);
   return input;
 }
 
@@ -56,7 +56,7 @@ function wrongType(field: DocumentedField, value: unknown): InvalidField[] {
   return [{ field, constraints, value }];
 }
 
-/** GraphQL's ID is text at run time, and so is ours. */
+/** Returns the id as text, which is the form of GraphQL's ID that the input class expects. */
 function idText(value: unknown): string {
   return value instanceof LongNumber ? value.source : typeof value === 'number' ? String(value) : '';
 }

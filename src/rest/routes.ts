@@ -10,7 +10,7 @@ import { expectedRemaining } from './etag.js';
 import { refundReply } from './refund-reply.js';
 import { readRefundRequest } from './refund-request.js';
 
-/** The documented paths, for legacy clients: each calls the same use case as its mutation. */
+/** Adds the documented paths of the legacy API. Each calls the same use case as its mutation. */
 export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context): void {
   app.post<{ Params: { creditNoteId: string } }>('/credit-notes/:creditNoteId/refunds', async (request, reply) => {
     const context = contextOf(request as FastifyRequest);
@@ -25,17 +25,17 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
       allowUnusualRate: request.headers['allow-unusual-rate'] === 'true',
     };
     const refund = await context.refunds.add(refundRequest(context.actor, input, conditions));
-    const creditNote = await settled(related(context.loaders.creditNote, relatedTo(refund.creditNote)), context.log);
+    const creditNote = await valueOrNull(related(context.loaders.creditNote, relatedTo(refund.creditNote)), context.log);
     if (creditNote !== null) reply.header('etag', etagOf(creditNote));
     if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
     return reply.code(201).send(refundReply(refund));
   });
 }
 
-/** The refund has been made: a header that cannot be worked out is left out, and does not make it look refused. */
-async function settled<T>(reading: MaybePromise<T>, log: Context['log']): Promise<T | null> {
+/** Returns `null` if the value cannot be read: the refund has been posted, and a missing header must not make it look refused. */
+async function valueOrNull<T>(value: MaybePromise<T>, log: Context['log']): Promise<T | null> {
   try {
-    return await reading;
+    return await value;
   } catch (error) {
     log.transient(error);
     return null;
