@@ -188,8 +188,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (env.DEMO && env.DATABASE_URL !== undefined) {
     throw new ConfigurationError('DEMO must be unset where DATABASE_URL is set: a demo has a database of its own');
   }
-  const idle = withoutEffect(given, env);
-  if (idle.length > 0) throw new ConfigurationError(idle.join('\n'));
+  const ineffective = withoutEffect(given, env);
+  if (ineffective.length > 0) throw new ConfigurationError(ineffective.join('\n'));
   return {
     host: env.HOST,
     port: env.PORT,

@@ -81,13 +81,13 @@ export class JournalEntry extends Owned {
     this.source = header.source;
     this.memo = header.memo;
     // A posting of zero in both currencies has no effect, so it is left out.
-    const worthy = postings.filter(({ amount, foreign }) => amount.gt(ZERO) || foreign?.amount.gt(ZERO));
-    const debits = sum(worthy, Side.DEBIT);
-    const credits = sum(worthy, Side.CREDIT);
-    if (worthy.length === 0 || !debits.eq(credits)) {
+    const nonZero = postings.filter(({ amount, foreign }) => amount.gt(ZERO) || foreign?.amount.gt(ZERO));
+    const debits = sum(nonZero, Side.DEBIT);
+    const credits = sum(nonZero, Side.CREDIT);
+    if (nonZero.length === 0 || !debits.eq(credits)) {
       throw new Error(`unbalanced journal entry: debits ${debits.toFixed()}, credits ${credits.toFixed()}`);
     }
-    this.lines.add(worthy.map((posting) => new JournalLine(this, posting)));
+    this.lines.add(nonZero.map((posting) => new JournalLine(this, posting)));
   }
 
   /** Returns the mirror entry, with each line on the opposite side. The lines must be loaded. */

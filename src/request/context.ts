@@ -106,7 +106,7 @@ export class Context {
    * @throws {InvalidInput} if the key is malformed
    */
   begin(argument?: string | null): Idempotency | undefined {
-    this.forget();
+    this.reset();
     const key = this.keyOf(argument);
     return key === undefined ? undefined : this.idempotency(key);
   }
@@ -121,7 +121,7 @@ export class Context {
     count: number,
     argument?: string | null,
   ): { readonly whole: Idempotency | undefined; readonly each: readonly (Idempotency | undefined)[] } {
-    this.forget();
+    this.reset();
     const key = this.keyOf(argument, `#${count - 1}`.length);
     const numbered = Array.from({ length: count }, (_, index) =>
       key === undefined ? undefined : this.idempotency(`${key}#${index}`),
@@ -129,17 +129,17 @@ export class Context {
     return { whole: key === undefined ? undefined : this.idempotency(key), each: numbered };
   }
 
-  private forget(): void {
+  private reset(): void {
     this.turn.signal.throwIfAborted();
     this.fork = undefined;
     this.loadersOfFork = undefined;
   }
 
-  private keyOf(argument: string | null | undefined, room = 0): string | undefined {
+  private keyOf(argument: string | null | undefined, suffixLength = 0): string | undefined {
     const key = argument ?? this.idempotencyKey;
     if (key === undefined) return undefined;
-    if (!/^[\x21-\x7e]{1,255}$/.test(key) || key.length + room > 255) {
-      const reason = `idempotencyKey must be 1 to ${255 - room} visible ASCII characters`;
+    if (!/^[\x21-\x7e]{1,255}$/.test(key) || key.length + suffixLength > 255) {
+      const reason = `idempotencyKey must be 1 to ${255 - suffixLength} visible ASCII characters`;
       throw new InvalidInput([{ field: 'idempotencyKey', constraints: { isIdempotencyKey: reason }, value: key }]);
     }
     return key;

@@ -2,7 +2,7 @@
  * Invisible characters: white space, Unicode's default ignorable characters, control characters, the Braille blank and the interlinear
  * annotation marks. The database refuses the same characters at both ends of a text, in `is_tidy`.
  */
-const UNSEEN = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]/u;
+const INVISIBLE = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]/u;
 
 /** Variation selectors and the tags of flags. They are invisible, but change the look of the character before them. */
 const SELECTOR = /[\p{Variation_Selector}\u{e0020}-\u{e007f}]/u;
@@ -15,10 +15,10 @@ const SELECTOR = /[\p{Variation_Selector}\u{e0020}-\u{e007f}]/u;
 export function tidy(text: string): string {
   // The loop takes linear time. A pattern for the end of the text would backtrack at each run of blanks in the middle.
   const characters = [...text.normalize('NFC')];
-  const isSeen = (character: string) => !UNSEEN.test(character);
-  const start = characters.findIndex(isSeen);
+  const isVisible = (character: string) => !INVISIBLE.test(character);
+  const start = characters.findIndex(isVisible);
   if (start < 0) return '';
-  let end = characters.findLastIndex(isSeen) + 1;
+  let end = characters.findLastIndex(isVisible) + 1;
   // A selector belongs to the character before it: it turns the black heart into a red one.
   while (SELECTOR.test(characters[end] ?? '')) end += 1;
   return characters.slice(start, end).join('');
