@@ -84,15 +84,14 @@ export class DatabaseClient implements PostgresPoolClient {
   private fail(text: string, error: unknown): PostgresQueryResult<never> {
     if (isPlanOutdated(error)) forget(text);
     if (isReadOnly(error)) this.onReadOnly();
-    // PostgreSQL closes the connection. Until the socket closes too, the pool would lend it to the next request.
-    if (isFatal(error)) this.isWorn = true;
+    // PostgreSQL closes the connection after a fatal error. Until the socket closes too, the pool would lend it to the next request.
+    if (isFatal(error) || text === 'rollback') this.isWorn = true;
     // The caller gets the error that caused the rollback. Losing the connection ends the transaction too.
     if (text === 'rollback') return NOTHING;
-    const isLost = isConnectionLost(error);
     // kysely 0.29 keeps a connection whose transaction cannot begin. Delete when it is released, as after a rollback that fails:
     // https://github.com/kysely-org/kysely/issues/1990
     if (text.startsWith('start transaction')) this.release();
-    throw isLost ? new ConnectionException(error) : error;
+    throw isConnectionLost(error) ? new ConnectionException(error) : error;
   }
 }
 
