@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { CommandLine, type Flags, required, type Synopsis, UsageError } from './cli/command-line.js';
 import { type Config, readConfig } from './config.js';
-import { openDatabaseBeside } from './database/database.js';
+import { openDatabaseForTool } from './database/database.js';
 import { backupDatabase, migrateDatabase, restoreDatabase } from './database/operator.js';
 import type { DatabaseRoles } from './database/roles.js';
 import { Role } from './entities/access.js';
@@ -199,7 +199,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const databaseCommand = DATABASE_COMMANDS[name];
   if (databaseCommand !== undefined) return databaseCommand.run(readConfig(process.env), flags, file);
-  const database = await openDatabaseBeside(readConfig(process.env));
+  const database = await openDatabaseForTool(readConfig(process.env));
   try {
     await COMMANDS[name]?.run(database.orm.em.fork(), flags);
   } finally {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { openDatabaseBeside } from '../src/database/database.js';
+import { openDatabaseForTool } from '../src/database/database.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { ledgerHealth } from '../src/services/ledger/ledger-health.js';
 import { readCluster } from './helpers/cluster.js';
@@ -14,7 +14,7 @@ afterAll(() => database.drop());
 it('an operator’s command, such as a proof of a large ledger, has no time limit in the database', async () => {
   const { rows } = await database.sql.query('select current_database() as database');
   const databaseUrl = connectionUrl({ ...readCluster().application, database: rows[0].database });
-  const { orm, close } = await openDatabaseBeside({ databaseUrl, dataDir: 'unused' });
+  const { orm, close } = await openDatabaseForTool({ databaseUrl, dataDir: 'unused' });
   try {
     for (const organizationId of [null, 1]) {
       const limits = await orm.em.fork().transactional(async (em) => {

@@ -39,7 +39,8 @@ export async function migrationsOf(file: string): Promise<readonly string[]> {
   const lines = linesOf(file);
   const header = await nextJson<Header>(lines, file);
   await lines.return(undefined);
-  if (header.format !== FORMAT) throw new BackupRefused(`${file} is no backup of this program, or of a newer version of it`);
+  if (header.format !== FORMAT)
+    throw new BackupRefused(`${file} is not a backup of this program, or was written by a newer version`);
   return header.migrations;
 }
 
@@ -105,10 +106,12 @@ export async function nextJson<T>(lines: AsyncGenerator<Buffer>, file: string): 
   }
 }
 
+/** Returns the refusal of a file that does not have the format. */
 export function damaged(file: string): BackupRefused {
   return new BackupRefused(`${file} is damaged or incomplete`);
 }
 
+/** Returns the value as a line of JSON. */
 export function line<T extends object>(value: T): string {
   return `${JSON.stringify(value)}\n`;
 }

@@ -51,6 +51,7 @@ export function ownerConnection({ superuser, connection }: EmbeddedPostgres): Co
   return connectionOf({ ...superuser, database: connection.database });
 }
 
+/** Returns the embedded database's connection in the form that MikroORM takes. */
 export function connectionOf({ database, ...rest }: EmbeddedConnection): Connection {
   return { ...rest, dbName: database };
 }

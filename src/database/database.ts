@@ -79,7 +79,7 @@ async function managesAccess(orm: MikroORM): Promise<boolean> {
  * @throws {DatabaseNotMigrated}
  * @throws {DatabaseUnreachable}
  */
-export async function openDatabaseBeside({ databaseUrl, dataDir }: DatabaseSettings): Promise<Database> {
+export async function openDatabaseForTool({ databaseUrl, dataDir }: DatabaseSettings): Promise<Database> {
   if (databaseUrl !== null) return opened(() => connectByUrl(databaseUrl, WITHOUT_TIMEOUTS), null, refuseUnmigrated);
   const server = await openEmbeddedPostgres({ dataDir });
   return opened(() => connect(ownerConnection(server), WITHOUT_TIMEOUTS), server, refuseUnmigrated);

@@ -67,7 +67,7 @@ export async function restoreDatabase(
 }
 
 /** A pool and a connection for the command of an operator, both without time limits. */
-interface Operating {
+interface OperatorSession {
   readonly orm: MikroORM;
   readonly client: pg.Client;
   /** The roles of the embedded database; empty for another database. */
@@ -75,7 +75,10 @@ interface Operating {
 }
 
 /** Runs the work as the superuser of the embedded database, or as the role that `DATABASE_URL` names. */
-async function asOperator<T>({ databaseUrl, dataDir }: DatabaseSettings, work: (operating: Operating) => Promise<T>): Promise<T> {
+async function asOperator<T>(
+  { databaseUrl, dataDir }: DatabaseSettings,
+  work: (session: OperatorSession) => Promise<T>,
+): Promise<T> {
   if (databaseUrl !== null) {
     return operate(await connectByUrl(databaseUrl, WITHOUT_TIMEOUTS), { connectionString: databaseUrl }, {}, work);
   }
@@ -93,7 +96,7 @@ async function operate<T>(
   orm: MikroORM,
   connection: pg.ClientConfig,
   embeddedRoles: DatabaseRoles,
-  work: (operating: Operating) => Promise<T>,
+  work: (session: OperatorSession) => Promise<T>,
 ): Promise<T> {
   const client = new pg.Client(connection);
   try {

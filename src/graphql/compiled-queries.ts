@@ -85,8 +85,8 @@ class CompiledQueries {
 
 /**
  * Whether the document can be compiled safely. Strings are excluded, so that only names reach the generated code: letters, digits and
- * underscores. Directives are excluded, because the compiler handles @skip and @include less exactly than GraphQL.js. The size is limited
- * after fragments have been expanded, as the compiler expands them, which can be without end.
+ * underscores. Directives are excluded, because the compiler handles @skip and @include less exactly than GraphQL.js. The limits apply to
+ * the expanded document, because the compiler expands fragments at each use.
  */
 function isCompilable(document: DocumentNode): boolean {
   let isPlain = true;

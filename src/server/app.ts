@@ -37,10 +37,10 @@ import { endingTurn, giveTurns } from './turns.js';
 import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-replies.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
-/** How long a stop waits for requests in flight, unless configured. */
+/** Time that closing waits for requests in flight, unless configured. */
 export const STOP_SECONDS = 10;
 
-/** How long Fastify lets a plugin take to load or to close. */
+/** Time limit for a plugin to load or to close. */
 const PLUGIN_SECONDS = 10;
 
 export interface AppOptions {
@@ -64,7 +64,7 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   readonly connections?: ConnectionLimits;
   readonly unread?: UnreadLimits;
-  /** How long closing waits for requests in flight. */
+  /** Time that closing waits for requests in flight. */
   readonly stopSeconds?: number;
   /** The operation that the Sandbox opens with, in demo mode. */
   readonly sandbox?: SandboxContent;

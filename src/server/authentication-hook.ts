@@ -7,7 +7,7 @@ import { Unauthenticated } from '../errors.js';
 import type { RateLimit } from './rate-limit.js';
 import { bodyLength, headerOf } from './request-metadata.js';
 
-/** The largest body of a request without a credential that may ask for the schema. The Sandbox's own takes 2 kB. */
+/** Body limit for a request without a credential, in bytes. The Sandbox's introspection query takes 2 kB. */
 const ANONYMOUS_BODY_LIMIT = 4 * 1024;
 
 /** Requests without a credential share the turns of this id, which no organization has. */

@@ -26,7 +26,7 @@ export function brokenRequest(code: string): BrokenRequest | null {
 /** Node's error codes for bytes that do not begin like a request. After a request, such bytes get no reply of their own. */
 export const NOT_A_REQUEST: ReadonlySet<string> = new Set(['HPE_INVALID_METHOD', 'HPE_INVALID_CONSTANT', 'HPE_CLOSED_CONNECTION']);
 
-/** Returns the bytes of a reply that ends the connection. Its format is that of no door, because the path is unknown. */
+/** Returns the bytes of a reply that ends the connection. It has the format of REST errors, because the path, and so the door, is unknown. */
 export function rawReply({ status, message }: BrokenRequest, requestId: string): string {
   const { body, contentType } = plainReply(status, message, { requestId, accept: undefined });
   const text = JSON.stringify(body);

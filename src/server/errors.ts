@@ -22,7 +22,7 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
     if (refusal instanceof Unauthenticated) reply.header('www-authenticate', 'Bearer');
     return send(
       reply,
-      isGraphQL(request) ? graphqlReply(refusal) : refusalReply(refusal, { ...asked(request), target: request.body }),
+      isGraphQL(request) ? graphqlReply(refusal) : refusalReply(refusal, { ...replyOptions(request), target: request.body }),
     );
   }
   const client = clientError(error, request);
@@ -31,12 +31,13 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
   return sendPlain(500, FAULT.message, request, reply);
 }
 
+/** Replies that no route has the method and path. */
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return sendPlain(404, `Cannot ${request.method} ${request.url.split('?', 1)[0]}`, request, reply);
 }
 
 function sendPlain(status: number, message: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (!isGraphQL(request)) return send(reply, plainReply(status, message, asked(request)));
+  if (!isGraphQL(request)) return send(reply, plainReply(status, message, replyOptions(request)));
   const errors = [
     { message, extensions: { code: TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : FAULT.code), requestId: request.id } },
   ];
@@ -88,7 +89,7 @@ function isUnread(request: FastifyRequest): boolean {
   return request.body === undefined && bodyLength(request) > REST_BODY_LIMIT;
 }
 
-function asked(request: FastifyRequest) {
+function replyOptions(request: FastifyRequest) {
   return { requestId: request.id, accept: request.headers.accept };
 }
 

@@ -40,7 +40,7 @@ export function probeClient(
 /** Closes our side of the connection, and the rest when the client has had time to read its last reply. */
 export function closeLingering(socket: Socket): void {
   discardInput(socket);
-  // If the client has closed its side, closing ours closes the connection. The empty write fails if a reset has come from a client that is gone.
+  // If the client has closed its side, closing ours closes the connection. The empty write fails if a client that is gone has sent a reset.
   const timer = socket.readableEnded
     ? setTimeout(() => socket.end(''), RESET_MS)
     : setTimeout(() => socket.destroy(), LINGER_MS).unref();

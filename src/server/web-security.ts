@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HostNotAllowed } from '../errors.js';
 import { isProbe } from './health.js';
 
-/** Apollo's hosted Sandbox, and the frame in which our own page shows it. */
+/** The origins of Apollo's hosted Sandbox and of the frame that the gateway's own page embeds. */
 export const SANDBOX_ORIGINS: readonly string[] = ['https://studio.apollographql.com', 'https://sandbox.embed.apollographql.com'];
 
 const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
@@ -27,7 +27,7 @@ const PAGE_HEADERS = {
 };
 
 export interface WebSecuritySettings {
-  /** Where the gateway listens. */
+  /** The host that the gateway listens on. */
   readonly host: string;
   /** Host names that requests may be sent to, beside the names of the loopback interface. */
   readonly allowedHosts: readonly string[];
@@ -48,7 +48,7 @@ export function secureWeb(app: FastifyInstance, { host, allowedHosts }: WebSecur
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
-    // Load balancers probe by address, or by HTTP/1.0 without a host.
+    // Probes are not checked: load balancers send them to an address, or by HTTP/1.0 without a host.
     if (!isProbe(request)) refuseForeign(request, !isChecked);
   });
 

@@ -26,7 +26,7 @@ export async function findCluster(dataDir: string): Promise<string | undefined> 
   return cluster;
 }
 
-/** Returns the passwords from the cluster's file. The superuser's is in the first line, which initdb reads; the application's is in the second. */
+/** Returns the passwords from the cluster's file. Its first line, which initdb reads, is the superuser's, its second the application's. */
 export async function readPasswords(cluster: string): Promise<Passwords> {
   const text = await readFile(join(cluster, 'passwords'), 'utf8').catch(ignoreMissing);
   const [superuser, application] = text?.split('\n') ?? [];

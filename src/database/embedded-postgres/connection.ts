@@ -20,10 +20,12 @@ export interface Passwords {
   application: string;
 }
 
+/** Returns the superuser's connection to the database "postgres". `host` is the folder of the socket. */
 export function superuserConnection(host: string, passwords: Passwords): EmbeddedConnection {
   return { host, port: PORT, user: SUPERUSER, password: passwords.superuser, database: 'postgres' };
 }
 
+/** Returns the connection of the gateway's role to its database. `host` is the folder of the socket. */
 export function applicationConnection(host: string, passwords: Passwords): EmbeddedConnection {
   return { host, port: PORT, user: APPLICATION, password: passwords.application, database: APPLICATION };
 }

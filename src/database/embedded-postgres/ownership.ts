@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APPLICATION, type DedicatedClient, type Passwords } from './connection.js';
 import { stopPostmaster } from './postmaster.js';
-import { bringUp, type Role, type Site } from './server.js';
+import { connectOrStart, type Role, type Site } from './server.js';
 
 /** A running server that this process may use. */
 export interface Server {
@@ -21,14 +21,14 @@ const OWNER_TIMEOUT_MS = 5_000;
  */
 export async function acquireServer(site: Site, role: Role): Promise<Server> {
   for (const limit = Date.now() + OWNER_TIMEOUT_MS; ; await sleep(100)) {
-    const { pid, socketFolder, client, found } = await bringUp(site, role);
+    const { pid, socketFolder, client, wasRunning } = await connectOrStart(site, role);
     let ours = false;
     try {
       await assertServes(client, site.cluster, pid);
       ours = await takeLock(client);
       if (ours) {
         await provideApplication(client, site.passwords);
-        if (found) site.log(`Took over PostgreSQL, process ${pid}, which was still running.`);
+        if (wasRunning) site.log(`Took over PostgreSQL, process ${pid}, which was still running.`);
         return { socketFolder, owner: client };
       }
       if (role === 'command line tool' && (await findApplication(client)).database) {

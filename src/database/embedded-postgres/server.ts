@@ -51,26 +51,26 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const RECOVERY_TIMEOUT_MS = 300_000;
 
 /** A server that accepts connections, and a superuser's connection to it. */
-export interface Answering {
+export interface ConnectedServer {
   pid: number;
   socketFolder: string;
   client: DedicatedClient;
-  /** Whether this process found the server running. */
-  found: boolean;
+  /** Whether the server was running already. */
+  wasRunning: boolean;
 }
 
 /** Connects to the server that runs on the cluster, or starts one and connects to it. */
-export async function bringUp(site: Site, role: Role): Promise<Answering> {
+export async function connectOrStart(site: Site, role: Role): Promise<ConnectedServer> {
   for (const limit = Date.now() + REMAINS_TIMEOUT_MS; ; await sleep(200)) {
     const running = await runningPostmaster(site.cluster);
     const started = running === undefined ? await startPostgres(site) : undefined;
     const pid = running?.pid ?? started?.child.pid ?? 0;
-    const answering = await waitForAnswer(site, role, pid).catch(async (error: unknown) => {
+    const connected = await waitForConnection(site, role, pid).catch(async (error: unknown) => {
       if (started !== undefined) await stopPostmaster(pid, site.cluster);
       throw error;
     });
-    if (answering !== undefined) return { ...answering, found: started === undefined };
-    if (started !== undefined && (!(await mayPass(started)) || Date.now() > limit)) {
+    if (connected !== undefined) return { ...connected, wasRunning: started === undefined };
+    if (started !== undefined && (!(await mayRetry(started)) || Date.now() > limit)) {
       throw failure('postgres', await started.output(), site.logFile);
     }
   }
@@ -80,7 +80,7 @@ export async function bringUp(site: Site, role: Role): Promise<Answering> {
  * Whether another attempt may succeed. Another process may be starting the server at the same time, the processes of a killed server may
  * still hold the shared memory, or this server may have been killed. Only the log shows the first two.
  */
-async function mayPass({ child, output }: Started): Promise<boolean> {
+async function mayRetry({ child, output }: Started): Promise<boolean> {
   await end(child);
   if (child.signalCode !== null) return true;
   return /lock file ".*" already exists|lock file ".*" is empty|pre-existing shared memory block/.test(await output());
@@ -99,7 +99,7 @@ async function startPostgres(site: Site): Promise<Started> {
 }
 
 /** Connects to this server as soon as it accepts connections; returns undefined if the server ends before. */
-async function waitForAnswer(site: Site, role: Role, pid: number): Promise<Omit<Answering, 'found'> | undefined> {
+async function waitForConnection(site: Site, role: Role, pid: number): Promise<Omit<ConnectedServer, 'wasRunning'> | undefined> {
   for (const begun = Date.now(); await isPostmaster(pid, site.cluster); await sleep(20)) {
     const noted = await notedPostmaster(site.cluster);
     const socketFolder = noted?.pid === pid ? noted.socketFolder : undefined;

@@ -41,6 +41,7 @@ export async function removeLeftovers(parent: string): Promise<void> {
   }
 }
 
+/** Whether there is a process with this pid, of any user. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
