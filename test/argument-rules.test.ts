@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { type GraphQLField, isInputObjectType, isObjectType } from 'graphql';
+import { getMetadataStorage } from 'class-validator';
+import { GraphQLBoolean, type GraphQLField, getNamedType, isEnumType, isInputObjectType, isObjectType } from 'graphql';
 import { argumentRules } from '../src/graphql/argument-rules.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { PageArgs } from '../src/inputs/page.args.js';
@@ -15,6 +16,23 @@ const fields: [string, GraphQLField<unknown, unknown>][] = types
 it('finds the validation class of every input type', () => {
   for (const type of types.filter(isInputObjectType))
     expect([type.name, rules.inputs.get(type.name)]).toEqual([type.name, expect.any(Function)]);
+});
+
+it('requires a validator for every field of every input type', () => {
+  const unchecked = types.filter(isInputObjectType).flatMap((type) => {
+    const inputClass = rules.inputs.get(type.name) as new () => object;
+    const validators = getMetadataStorage().getTargetValidationMetadatas(inputClass, inputClass.name, false, false);
+    const checked = new Set(
+      validators.filter(({ type }) => type !== 'conditionalValidation').map(({ propertyName }) => propertyName),
+    );
+    // GraphQL itself checks booleans and enums.
+    return Object.values(type.getFields())
+      .filter(
+        (field) => !checked.has(field.name) && !isEnumType(getNamedType(field.type)) && getNamedType(field.type) !== GraphQLBoolean,
+      )
+      .map((field) => `${inputClass.name}.${field.name} has no validator: add one of src/inputs/validators.ts`);
+  });
+  expect(unchecked).toEqual([]);
 });
 
 it('finds the validation rules of every argument of every field', () => {

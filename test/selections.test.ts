@@ -78,7 +78,7 @@ it('a connection keeps a limited number of prepared statements, those of the lat
   }
 
   const texts = gateway.database.statements.filter((text) => text.includes('from refunds')).map((text) => text.split('[took')[0]);
-  const latest = [...new Set(texts)].at(-1);
+  const latest = texts.at(-1);
   // The pool lends the connection that was used last, which has executed these queries.
   const prepared = await gateway.database.orm.em
     .fork()
