@@ -223,7 +223,16 @@ function roleOf(flags: Flags): Role {
 
 /** Returns the operator's name: that of --by, or else the user of the operating system. */
 function operatorOf(flags: Flags): Operator {
-  return { by: flags.by ?? process.env.SUDO_USER ?? userInfo().username };
+  return { by: flags.by ?? (process.env.SUDO_USER || userName()) };
+}
+
+/** A container may run with a user id that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
 }
 
 function timeOr(absent: string, time: Date | null): string {

@@ -17,6 +17,9 @@ const OPTIONS = {
   'operator-role': 'ROLE',
 } as const;
 
+/** The most characters of an option's value. */
+const MAX_LENGTH = 255;
+
 export type Option = keyof typeof OPTIONS;
 export type Flags = Readonly<Partial<Record<Option, string>>>;
 
@@ -87,8 +90,7 @@ export class CommandLine {
       }
       if (flags[name] !== undefined) throw new UsageError(`--${name} is given twice`);
       const isValue = value !== undefined && (inlineValue || !value.startsWith('-'));
-      if (!isValue) throw new UsageError(`--${name} needs a value: --${name} ${OPTIONS[name]}`);
-      flags[name] = tidy(value);
+      flags[name] = checked(name, isValue ? tidy(value) : '');
     }
     const help = tokens.some((token) => token.kind === 'option' && token.name === 'help');
     const [first = '', file = '', ...others] = positionals;
@@ -123,6 +125,14 @@ const PARSED = {
   ...Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' as const }])),
   help: { type: 'boolean' as const, short: 'h' },
 };
+
+/** The value stands in one line of a list, of the log and of the audit trail. */
+function checked(name: Option, value: string): string {
+  if (value === '') throw new UsageError(`--${name} needs a value: --${name} ${OPTIONS[name]}`);
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value)) throw new UsageError(`--${name} must be a single line without control characters`);
+  if ([...value].length > MAX_LENGTH) throw new UsageError(`--${name} is too long: at most ${MAX_LENGTH} characters`);
+  return value;
+}
 
 function isOption(name: string): name is Option {
   return Object.hasOwn(OPTIONS, name);

@@ -9,7 +9,7 @@ import { connectByUrl, ownerConnection } from './connect.js';
 import { type DatabaseSettings, refuseUnmigrated } from './database.js';
 import { openEmbeddedPostgres } from './embedded-postgres/index.js';
 import { migrate, pendingMigrations } from './migrate.js';
-import type { DatabaseRoles } from './roles.js';
+import { type DatabaseRoles, DatabaseRoleUnsuitable } from './roles.js';
 
 const MIGRATION_NAMES = MIGRATIONS.map(({ name }) => name);
 
@@ -19,7 +19,8 @@ const MIGRATION_NAMES = MIGRATIONS.map(({ name }) => name);
  * @throws {DatabaseRoleUnsuitable}
  * @throws {DatabaseUnreachable}
  */
-export function migrateDatabase(settings: DatabaseSettings, roles: DatabaseRoles): Promise<string[]> {
+export async function migrateDatabase(settings: DatabaseSettings, roles: DatabaseRoles): Promise<string[]> {
+  assertGrantable(settings, roles);
   return asOperator(settings, ({ orm, embeddedRoles }) => migrate(orm, { ...roles, ...embeddedRoles }));
 }
 
@@ -50,6 +51,7 @@ export async function restoreDatabase(
   roles: DatabaseRoles,
   file: string,
 ): Promise<{ rows: number; health: LedgerHealth }> {
+  assertGrantable(settings, roles);
   const migrations = await migrationsOf(file);
   if (migrations.some((name, index) => name !== MIGRATION_NAMES[index])) {
     throw new BackupRefused(`${file} was written by another version of this program: restore it with that one, then migrate`);
@@ -64,6 +66,14 @@ export async function restoreDatabase(
     await migrate(orm, { ...roles, ...embeddedRoles });
     return { rows, health: await ledgerHealth(orm.em.fork(), null) };
   });
+}
+
+/** @throws {DatabaseRoleUnsuitable} if a role is named that the database would not get */
+function assertGrantable({ databaseUrl }: DatabaseSettings, { application }: DatabaseRoles): void {
+  if (databaseUrl !== null || application === undefined) return;
+  throw new DatabaseRoleUnsuitable(
+    '--application-role is for the database of DATABASE_URL, which is not set: the embedded database has its own role for the gateway',
+  );
 }
 
 /** A pool and a connection for the command of an operator, both without time limits. */

@@ -43,6 +43,9 @@ export const revokeKey = operatorCommand({
   audit: ({ values: { id } }) => ({ id }),
 });
 
+/** The end of this day has a year of five digits, which the database does not read. */
+const LAST_DAY = '9999-12-31';
+
 /** Returns all keys, also those that have been revoked or have expired, in the order of their ids. */
 export function listApiKeys(em: EntityManager, organization: Organization): Promise<ApiKey[]> {
   return em.find(ApiKey, { organization: organization.id }, { orderBy: { id: 'asc' } });
@@ -50,10 +53,10 @@ export function listApiKeys(em: EntityManager, organization: Organization): Prom
 
 /** The moment in which the day ends in the organization's time zone, which the database's clock compares at each request, as here. */
 async function endOf(em: EntityManager, { timeZone }: Organization, expires: string): Promise<Date> {
-  const end = isCalendarDate(expires) ? endOfDay(expires, timeZone) : null;
+  const end = isCalendarDate(expires) && expires < LAST_DAY ? endOfDay(expires, timeZone) : null;
   const [row] = end === null ? [] : await em.execute<{ future: boolean }[]>('select ? > clock_timestamp() as future', [end]);
   if (end === null || !row?.future) {
-    const reason = 'expires must be a date that has not passed, such as 2027-12-31';
+    const reason = `expires must be a date that has not passed, before ${LAST_DAY}, such as 2027-12-31`;
     throw new InvalidInput([{ field: 'expires', constraints: { isFutureDate: reason }, value: expires }]);
   }
   return end;
