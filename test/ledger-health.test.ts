@@ -198,7 +198,7 @@ it('the ledger proof is refused to viewers, and to a second caller while it runs
   const { errors, headers } = await books.client.graphql(LedgerHealthDocument);
   await gateway.database.sql.query('rollback');
   expect(errors?.[0]).toMatchObject({
-    message: 'These books are being proved just now; ask again when that has ended',
+    message: 'A ledger check of this organization is already running; try again when it has finished',
     extensions: { code: 'SERVICE_UNAVAILABLE', details: { retryable: true } },
   });
   // The refusal is not logged as an outage: the request's own line is the only one.

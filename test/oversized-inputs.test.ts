@@ -87,7 +87,7 @@ it.each(['/graphql', '/api/credit-notes/1/refunds', '/nope'])(
 it('refuses the second of two ledger proofs in one document, because the first one is running', async () => {
   const { errors } = await books.client.graphql('{ a: ledgerHealth { healthy } b: ledgerHealth { healthy } }');
   expect(errors?.[0]).toMatchObject({
-    message: 'These books are being proved just now; ask again when that has ended',
+    message: 'A ledger check of this organization is already running; try again when it has finished',
     extensions: { code: 'SERVICE_UNAVAILABLE' },
   });
 });

@@ -16,14 +16,14 @@ import { putIntoBooks } from './open-credit-note.js';
 const LINE = { accountId: id, description: verbatim, amount: decimal };
 
 /**
- * Records a credit note in the customer's currency, as a draft or open at once. Without a number it gets the organization's next
- * free one, without a branch it belongs to the primary one, and without an exchange rate it must be in the base currency.
+ * Records a credit note in the customer's currency, as a draft, or opened at once if `open` is true. Defaults: the organization's next free
+ * number, the primary branch, and the exchange rate 1, which only the base currency may have.
  *
  * @throws {CustomerNotFound}
  * @throws {BranchNotFound}
  * @throws {AccountNotFound}
  * @throws {AccountInactive}
- * @throws {AccountInvalidType} if a line's account is no income account
+ * @throws {AccountInvalidType} if a line's account is not an income account
  * @throws {AccountCurrencyInvalid} if a line's account is not held in the base currency
  * @throws {CurrencyNotFound} if the customer's currency was withdrawn
  * @throws {ExchangeRateInvalid}
@@ -31,7 +31,7 @@ const LINE = { accountId: id, description: verbatim, amount: decimal };
  * @throws {AmountPrecision}
  * @throws {AmountTooLarge}
  * @throws {DateTooFarAhead}
- * @throws {TransactionsDateLocked} if it is to be opened and the books are locked on its date
+ * @throws {TransactionsDateLocked} if `open` is true and the books are locked on the note's date
  * @throws {CreditNoteNumberNotUnique}
  */
 export const createCreditNote = command({
@@ -97,8 +97,8 @@ async function linesOf(em: EntityManager, organization: Organization, lines: rea
 }
 
 /**
- * The chosen number, or else the next one that nobody chose by hand. Callers wait for one another, so that none gets the
- * number that another is just taking.
+ * Returns the chosen number, or else the next number that is not used yet. The row lock on the counter serializes concurrent callers, so that
+ * each gets a number of its own.
  */
 async function numberOf(em: EntityManager, organization: Organization, chosen: string | null): Promise<string> {
   for (;;) {

@@ -10,7 +10,7 @@ import { id } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';
 
 /**
- * Puts a draft into the books, on its own date.
+ * Opens a draft: posts its journal entry on the note's own date.
  *
  * @throws {CreditNoteNotFound}
  * @throws {CreditNoteAlreadyOpened}
@@ -34,9 +34,11 @@ export const openCreditNote = command({
 });
 
 /**
- * Posts the note's own entry: debit the lines' income accounts, credit the receivable. Part of the caller's transaction.
+ * Opens the note and posts its journal entry, in the caller's transaction: debits the income accounts of the lines, credits the receivable.
  *
- * @param field the input field that is to blame if the note's date may not be posted on
+ * @param field the input field that errors about the note's date name
+ * @throws {TransactionsDateLocked}
+ * @throws {DateTooFarAhead}
  */
 export async function putIntoBooks(em: EntityManager, actor: Actor, creditNote: CreditNote, field: string): Promise<void> {
   const { organization, customer, branch } = creditNote;

@@ -8,16 +8,16 @@ import { id, optional, postingDate } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';
 
 /**
- * Takes a credit note back that nothing was paid of, by the mirror of its own entry. Without a date, that is today in the
- * organization's time zone, or the note's own date if that is later.
+ * Voids a credit note without refunds: posts the mirror of its journal entry. The default date is today in the organization's time zone, or
+ * the note's own date if that is later. A draft has no entry, and so nothing is posted.
  *
  * @throws {CreditNoteNotFound}
  * @throws {CreditNoteIsVoid}
- * @throws {CreditNoteHasRefunds} or has been applied to invoices
+ * @throws {CreditNoteHasRefunds} if the note has refunds, or has been applied to invoices
  * @throws {TransactionsDateLocked} if the books are locked on the date
  * @throws {DateTooFarAhead}
  * @throws {DateBeforeCreditNote}
- * @throws {DateBeforeRefund} if refunds of it were reversed later than on the date
+ * @throws {DateBeforeRefund} if the date is before the latest reversal of one of the note's refunds
  */
 export const voidCreditNote = command({
   name: 'voidCreditNote',

@@ -6,7 +6,7 @@ import { Big, ZERO } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { lockOrder, tryJob } from '../unit-of-work/locks.js';
 
-/** What was debited and credited, in the base currency. */
+/** Sums of debits and of credits, in the base currency. */
 export interface Turnover {
   readonly debits: Big;
   readonly credits: Big;
@@ -21,8 +21,13 @@ interface TurnoverRow {
 }
 
 /**
- * Sums of accounts up to and including a day: those of the snapshots, and of the lines since. One statement reads both, and
- * so sees both as of one moment.
+ * Returns the turnover of each account up to and including a day: the sums of the snapshots plus those of the newer lines. One statement
+ * reads both, and so both come from the same database snapshot.
+ *
+ * @param asOf absent: all lines
+ * @example
+ * const turnover = await accountTurnovers(em, organization, [bank.id], null);
+ * const { debits, credits } = turnover(bank.id);
  */
 export async function accountTurnovers(
   em: EntityManager,
@@ -43,11 +48,13 @@ export async function accountTurnovers(
   return turnoverOf(rows);
 }
 
-/** Ids that one step looks at, so that none takes long, and steps of one call: what is left over is for the next one. */
+/** Range of line ids that one transaction reads, so that none runs for long. */
 const IDS_PER_STEP = 250_000;
+
+/** Transactions of one call. The next call continues with the rest. */
 const MAX_STEPS = 100;
 
-/** Organizations whose newest lines are in no snapshot yet. */
+/** Returns the ids of the organizations that have lines which are in no snapshot yet. */
 export async function organizationsToSnapshot(em: EntityManager): Promise<number[]> {
   const rows = await em.execute<{ id: string }[]>(
     `select distinct account.organization_id as id
@@ -63,8 +70,8 @@ export async function organizationsToSnapshot(em: EntityManager): Promise<number
 }
 
 /**
- * Brings the snapshots up to the newest line. Nobody waits for it: it knows that no line with a lower id is still in flight, and then
- * adds up without a lock that others need. Where another process does it for the organization, there is nothing to do.
+ * Adds the organization's newer lines to its balance snapshots. The sums are computed without a lock that postings need: no transaction can
+ * still insert a line with an id below the newest one. Does nothing if another process is doing the same job.
  */
 export async function snapshotBalances(em: EntityManager, organizationId: number): Promise<void> {
   const newest = await newestLine(em, organizationId);
@@ -74,8 +81,8 @@ export async function snapshotBalances(em: EntityManager, organizationId: number
 }
 
 /**
- * The newest line. All before it are there to be read: it was read under the lock under which ids are drawn, for which we wait in the same
- * queue as those who post.
+ * Returns the id of the newest line; `null` if there is none. All lines with lower ids are committed: the id is read under the lock that
+ * every posting holds from its first insert to its commit.
  */
 function newestLine(em: EntityManager, organizationId: number): Promise<string | null> {
   return em.transactional(
@@ -94,7 +101,7 @@ function newestLine(em: EntityManager, organizationId: number): Promise<string |
   );
 }
 
-/** Adds the next lines to the snapshots, and tells whether there may be more. */
+/** Adds the next range of lines to the snapshots. Returns whether more lines are left. */
 function summarize(em: EntityManager, organizationId: number, newest: string): Promise<boolean> {
   return em.transactional(
     async (em) => {
@@ -133,7 +140,7 @@ function summarize(em: EntityManager, organizationId: number, newest: string): P
   );
 }
 
-/** Sums of customers' lines on the receivable. */
+/** Returns the turnover of each customer on the receivable. */
 export async function customerTurnovers(
   em: EntityManager,
   organization: Organization,
@@ -148,6 +155,11 @@ export async function customerTurnovers(
   return turnoverOf(rows);
 }
 
+/**
+ * Returns the turnover of every account, in the order of the account codes, and the totals.
+ *
+ * @param asOf the last day that counts; absent: all lines
+ */
 export async function trialBalance(
   em: EntityManager,
   organization: Organization,

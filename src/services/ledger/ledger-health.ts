@@ -4,11 +4,11 @@ import { ServiceUnavailable } from '../../errors.js';
 import { run } from '../../orm/query.js';
 import { tryJob } from '../unit-of-work/locks.js';
 
-/** One rule of the books, and what breaks it. */
+/** The result of one check of the books. */
 export interface LedgerCheck {
   readonly name: string;
   readonly healthy: boolean;
-  /** What breaks the rule, such as `refund 7`: the first hundred. */
+  /** Records that violate the rule, such as `refund 7`; at most 100. */
   readonly offenders: readonly string[];
 }
 
@@ -21,14 +21,15 @@ export interface LedgerHealth {
 const MAX_OFFENDERS = 100;
 
 /**
- * Proves the books from their rows alone, in one snapshot: whatever went past the application is found here.
+ * Checks the books by their rows alone, in one database snapshot. It finds errors that the application cannot have prevented, such as rows
+ * that were changed by hand.
  *
  * @param organizationId one organization; `null` for all of them
+ * @throws {ServiceUnavailable} if another check of the same organization is running
  */
 export function ledgerHealth(em: EntityManager, organizationId: number | null): Promise<LedgerHealth> {
   return em.transactional(
     async (em) => {
-      // One organization is proved once at a time.
       if (organizationId !== null) await assertAlone(em, organizationId);
       await em.execute(`select set_config('audit.organization', ?, true)`, [organizationId === null ? '' : String(organizationId)]);
       const checks: LedgerCheck[] = [];
@@ -48,13 +49,14 @@ export function ledgerHealth(em: EntityManager, organizationId: number | null): 
   );
 }
 
-/** @throws {ServiceUnavailable} if the organization is just being proved: a proof reads all of its books */
+/** Allows one check of an organization at a time, since a check reads all of its books. */
 async function assertAlone(em: EntityManager, organizationId: number): Promise<void> {
   const [isAlone] = await run(em, tryJob(organizationId, 'ledger health'));
-  if (!isAlone) throw new ServiceUnavailable('These books are being proved just now; ask again when that has ended');
+  if (!isAlone)
+    throw new ServiceUnavailable('A ledger check of this organization is already running; try again when it has finished');
 }
 
-/** The rows that the proof is about. */
+/** SQL condition for the rows of the organization that is checked, or of all organizations. */
 function of(alias: string): string {
   const organization = `nullif(current_setting('audit.organization'), '')::bigint`;
   return `(${organization} is null or ${alias}.organization_id = ${organization})`;
@@ -64,9 +66,9 @@ const signed = (alias: string, amount = 'amount') =>
   `case ${alias}.side when 'DEBIT' then ${alias}.${amount} else -${alias}.${amount} end`;
 
 /**
- * Entries that are not what their documents say, line by line and each line as often.
+ * SQL for the ids of entries whose lines differ from the lines that their documents require. Equal lines are counted.
  *
- * @param due the view of the lines that the documents ask for
+ * @param due the view of the required lines
  */
 const differingEntries = (due: string, source: string) => `
   select journal_entry_id from (
@@ -81,7 +83,7 @@ const differingEntries = (due: string, source: string) => `
   group by journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
   having sum(times) <> 0`;
 
-/** Rule → a query whose rows are what breaks it. */
+/** Name of the rule → a query for the records that violate it. */
 const CHECKS: Readonly<Record<string, string>> = {
   'trial-balance-is-zero': `
     select 'organization ' || line.organization_id || ': ' || sum(${signed('line')}) as offender
@@ -106,7 +108,7 @@ const CHECKS: Readonly<Record<string, string>> = {
       or (refund.exchange_rate = note.exchange_rate and refund.realized_gain <> 0)
       or (note.currency_code = organization.base_currency and refund.settled_amount <> refund.amount))`,
 
-  // The roundings of a running total are two of the smallest units at most, and each reversal leaves as many to the refund after it.
+  // Rounding a running total differs by at most two minor units of the currency, and each reversal passes as many on to the next refund.
   'every-refund-settles-and-gains-its-share': `
     select 'refund ' || refund.id as offender
     from refunds refund
@@ -171,7 +173,7 @@ const CHECKS: Readonly<Record<string, string>> = {
       or note.realized_gain <> coalesce(sum(refund.realized_gain), 0)
       or note.unrounded_gain <> coalesce(sum(refund.amount * (note.exchange_rate - refund.exchange_rate)), 0)`,
 
-  // Each reversal may leave two of the smallest units for the next refund to settle: one of its own rounding, one of the refund's.
+  // Each reversal may leave two minor units for the next refund to settle: one from its own rounding, one from the refund's.
   'what-is-settled-is-what-the-note-says': `
     select 'credit note ' || note.id as offender
     from credit_notes note
@@ -234,10 +236,10 @@ const CHECKS: Readonly<Record<string, string>> = {
     from journal_entries entry where ${of('entry')} and entry.reversal_of_id is not null group by entry.reversal_of_id having count(*) > 1`,
 };
 
-/** So many foreign keys carry the organization: one that somebody has dropped is missed. A test counts them. */
+/** Number of foreign keys that contain the organization. Fewer in the database means that one was dropped. A test compares the number. */
 export const FOREIGN_KEYS = 22;
 
-/** Each foreign key that carries the organization is looked at again, in case somebody has switched it off. */
+/** SQL that checks each foreign key that contains the organization, since a database administrator may have disabled its triggers. */
 async function crossReferences(em: EntityManager): Promise<string> {
   const keys = await em.execute<{ source: string; target: string; field: string; key: string }[]>(
     `select conrelid::regclass::text as source, confrelid::regclass::text as target, child.attname as field, parent.attname as key

@@ -4,10 +4,10 @@ import { type CommandDone, command } from '../unit-of-work/command.js';
 import { optional, postingDate, text } from '../unit-of-work/fields.js';
 
 /**
- * Locks the books up to and including a day. Waits for what is in flight, and keeps who did it, when and why.
+ * Locks the books up to and including a day. Waits for running commands of the organization, and records an audit event.
  *
- * @throws {LockDateEarlier} if days are locked that it would open
- * @throws {DateTooFarAhead} if it would lock days that cannot be posted on yet
+ * @throws {LockDateEarlier} if the date is before the present lock date
+ * @throws {DateTooFarAhead} if the date is later than the latest allowed posting date
  */
 export const lockTransactions = command({
   name: 'lockTransactions',
@@ -23,10 +23,10 @@ export const lockTransactions = command({
 });
 
 /**
- * Opens the books again, after a day, or altogether without one. Waits for what is in flight, and keeps who did it, when and why.
+ * Unlocks the books after a day; completely if there is no date. Waits for running commands of the organization, and records an audit event.
  *
- * @throws {LockDateNotEarlier} if that would open nothing
- * @throws {DateTooFarAhead} if the days that stay locked reach further than may be posted on
+ * @throws {LockDateNotEarlier} if the date is not before the present lock date
+ * @throws {DateTooFarAhead} if the date is later than the latest allowed posting date
  */
 export const unlockTransactions = command({
   name: 'unlockTransactions',

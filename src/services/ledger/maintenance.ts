@@ -4,11 +4,11 @@ import { type Sweep, sweepIdempotencyKeys } from '../unit-of-work/idempotency-sw
 import { organizationsToSnapshot, snapshotBalances } from './balances.js';
 
 /**
- * What every gateway does from time to time. Doing it twice, or in two processes at once, does no harm. What fails for one
- * organization is done for the others.
+ * The periodic jobs of each gateway process: deletes expired idempotency keys, and updates the balance snapshots. It is safe to run more than
+ * once, and in several processes at the same time. An error in one organization does not stop the others.
  *
- * @param onDoubt hears of a sweep of idempotency keys that was not made
- * @throws {AggregateError} of what has failed
+ * @param onDoubt is called if the sweep of idempotency keys deleted nothing because the clock may be wrong
+ * @throws {AggregateError} with the errors of all organizations
  */
 export async function maintain(em: EntityManager, onDoubt: (doubt: NonNullable<Sweep['doubt']>) => void): Promise<void> {
   const { doubt } = await sweepIdempotencyKeys(em);
@@ -17,5 +17,6 @@ export async function maintain(em: EntityManager, onDoubt: (doubt: NonNullable<S
   const inTurn = pLimit(1);
   const done = await Promise.allSettled(organizations.map((id) => inTurn(() => snapshotBalances(em.fork(), id))));
   const errors = done.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-  if (errors.length > 0) throw new AggregateError(errors, `the balances of ${errors.length} organizations were not snapshot`);
+  if (errors.length > 0)
+    throw new AggregateError(errors, `the balance snapshots of ${errors.length} organizations were not updated`);
 }

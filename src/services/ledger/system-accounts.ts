@@ -7,7 +7,10 @@ export interface SystemAccounts {
   readonly rounding: Account;
 }
 
-/** The accounts that the service itself posts to, out of the organization's. Each organization has them from the start. */
+/**
+ * Returns the accounts that the service itself posts to, chosen from the organization's accounts by their system role. Every organization is
+ * created with them.
+ */
 export function systemAccounts(organization: Organization, accounts: readonly Account[]): SystemAccounts {
   const withRole = (role: SystemRole): Account => {
     const account = accounts.find(({ systemRole }) => systemRole === role);

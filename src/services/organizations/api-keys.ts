@@ -9,9 +9,9 @@ import { id, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';
 import { OperatorRefusal, operatorCommand } from './operator-command.js';
 
 /**
- * Makes an API key, which ends with the day `expires` in the organization's time zone. Returns the key itself, which is kept nowhere.
+ * Creates an API key that expires at the end of the day `expires` in the organization's time zone. Returns its secret, which is not stored.
  *
- * @throws {InvalidInput} if `expires` is no date, or has passed
+ * @throws {InvalidInput} if `expires` is not a date, or has passed
  */
 export const createKey = operatorCommand({
   name: 'api-key create',
@@ -27,9 +27,9 @@ export const createKey = operatorCommand({
 });
 
 /**
- * Revokes an API key for good, at once.
+ * Revokes an API key permanently, with immediate effect.
  *
- * @throws {OperatorRefusal} if there is no such key, or if it is revoked
+ * @throws {OperatorRefusal} if the key does not exist or is already revoked
  */
 export const revokeKey = operatorCommand({
   name: 'api-key revoke',
@@ -37,7 +37,7 @@ export const revokeKey = operatorCommand({
   async run({ em, organization }, { id }) {
     const key = parseId(id);
     if (key === null || !(await revokeApiKey(em, organization, key))) {
-      throw new OperatorRefusal('There is no such key that is not revoked yet');
+      throw new OperatorRefusal('There is no such key, or it is already revoked');
     }
   },
   audit: ({ values: { id } }) => ({ id }),
@@ -51,7 +51,7 @@ export function listApiKeys(em: EntityManager, organization: Organization): Prom
   return em.find(ApiKey, { organization: organization.id }, { orderBy: { id: 'asc' } });
 }
 
-/** The moment in which the day ends in the organization's time zone, which the database's clock compares at each request, as here. */
+/** Returns the end of the day in the organization's time zone. The database's clock decides whether it has passed, as at each request. */
 async function endOf(em: EntityManager, { timeZone }: Organization, expires: string): Promise<Date> {
   const end = isCalendarDate(expires) && expires < LAST_DAY ? endOfDay(expires, timeZone) : null;
   const [row] = end === null ? [] : await em.execute<{ future: boolean }[]>('select ? > clock_timestamp() as future', [end]);

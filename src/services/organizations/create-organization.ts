@@ -10,15 +10,15 @@ import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
 import { type Operator, OperatorRefusal } from './operator-command.js';
 
 export interface CreateOrganization {
-  /** What the organization-id header will name. */
+  /** Value of the organization-id header. */
   readonly publicId: string;
   readonly name: string;
   readonly baseCurrency: string;
-  /** IANA name. */
+  /** IANA name, such as `Europe/Berlin`. */
   readonly timeZone: string;
 }
 
-/** It stands in a header. */
+/** Characters that are safe in an HTTP header. */
 const PUBLIC_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const TIME_ZONE_RULE = 'timeZone must be the IANA name of a time zone, such as Europe/Berlin';
 const PUBLIC_ID_RULE = 'id must be 1 to 64 letters, digits, dots, hyphens or underscores';
@@ -34,11 +34,11 @@ const CHART: readonly { code: string; name: string; type: AccountType; systemRol
 ];
 
 /**
- * Opens the books of an organization for an operator, and records it.
+ * Creates an organization for an operator, and records an audit event.
  *
- * @throws {OperatorRefusal} if there is one with this id, in upper case or lower case
+ * @throws {OperatorRefusal} if an organization has this id already; case does not matter
  * @throws {CurrencyNotFound}
- * @throws {InvalidInput} if the id or the time zone is none
+ * @throws {InvalidInput} if the id or the time zone is invalid
  */
 export function openOrganization(em: EntityManager, command: CreateOrganization, { by }: Operator): Promise<Organization> {
   return em.transactional(async (em) => {
@@ -55,10 +55,10 @@ export function openOrganization(em: EntityManager, command: CreateOrganization,
 }
 
 /**
- * Opens the books of an organization: with the accounts that the service posts to, a small chart, and a primary branch.
+ * Creates an organization with a small chart of accounts, which includes the system accounts, and with a primary branch.
  *
  * @throws {CurrencyNotFound}
- * @throws {InvalidInput} if the id or the time zone is none
+ * @throws {InvalidInput} if the id or the time zone is invalid
  */
 export function createOrganization(em: EntityManager, command: CreateOrganization): Promise<Organization> {
   return em.transactional(
@@ -74,7 +74,7 @@ export function createOrganization(em: EntityManager, command: CreateOrganizatio
       }
       em.create(Branch, { organization, code: '1', name: 'Head Office', isPrimary: true });
       await em.flush();
-      // The clock in its time zone is the database's, which must know that too.
+      // Reads the computed columns, and fails if the database does not know the time zone.
       return em.refreshOrFail(organization);
     },
     { clear: true },

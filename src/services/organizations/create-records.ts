@@ -10,7 +10,7 @@ import { command } from '../unit-of-work/command.js';
 import { flag, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';
 
 /**
- * Adds an account to the chart; without a currency, it is held in the base currency.
+ * Adds an account to the chart of accounts. The default currency is the base currency.
  *
  * @throws {CurrencyNotFound}
  * @throws {AccountCodeNotUnique}
@@ -25,7 +25,11 @@ export const createAccount = command({
   },
 });
 
-/** @throws {BranchCodeNotUnique} */
+/**
+ * Adds a branch, which is never the primary one.
+ *
+ * @throws {BranchCodeNotUnique}
+ */
 export const createBranch = command({
   name: 'createBranch',
   role: Role.ACCOUNTANT,
@@ -37,7 +41,7 @@ export const createBranch = command({
 });
 
 /**
- * Adds a customer; without a currency, the customer's documents are in the base currency.
+ * Adds a customer. The default currency of the customer's documents is the base currency.
  *
  * @throws {CurrencyNotFound}
  */

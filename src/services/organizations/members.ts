@@ -5,10 +5,10 @@ import { oneOf, text } from '../unit-of-work/fields.js';
 import { OperatorRefusal, operatorCommand } from './operator-command.js';
 
 /**
- * Makes a user a member, also one whose membership has ended. The subject is the `sub` claim of the user's JWTs; the name is for a user who is
- * not known yet.
+ * Makes a user a member of the organization, or a former member a member again. The subject is the `sub` claim of the user's JWTs. The name is
+ * stored for a new user only.
  *
- * @throws {OperatorRefusal} if the user is a member
+ * @throws {OperatorRefusal} if the user is a member already
  */
 export const addMember = operatorCommand({
   name: 'member add',
@@ -27,9 +27,9 @@ export const addMember = operatorCommand({
 });
 
 /**
- * Gives a member another role, which holds at once. Returns the role from before.
+ * Changes the role of a member, with immediate effect. Returns the previous role.
  *
- * @throws {OperatorRefusal} if the user is no member
+ * @throws {OperatorRefusal} if the user is not a member
  */
 export const changeMember = operatorCommand({
   name: 'member change',
@@ -44,16 +44,16 @@ export const changeMember = operatorCommand({
 });
 
 /**
- * Ends a membership, at once. It is kept: refunds name it.
+ * Ends a membership, with immediate effect. The row stays, since refunds refer to it.
  *
- * @throws {OperatorRefusal} if the user is no member
+ * @throws {OperatorRefusal} if the user is not a member
  */
 export const endMembership = operatorCommand({
   name: 'member end',
   fields: { subject: text },
   async run({ em, organization }, { subject }) {
     const membership = await memberOf(em, organization, subject);
-    // The database puts its own time in place of this one.
+    // A trigger replaces it with the time of the database.
     membership.endedAt = new Date();
     return membership;
   },

@@ -3,20 +3,20 @@ import { Organization } from '../../entities/organization.js';
 import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
 import { type Fields, type InputOf, normalize, type ValuesOf } from '../unit-of-work/fields.js';
 
-/** A refusal that only an operator can meet: nothing was written. The message is one line for a terminal. */
+/** A refusal of an operator's command: nothing was written. The message is one line for a terminal. */
 export class OperatorRefusal extends Error {}
 
-/** The person at the command line, who has the rights of a database role and no role of the gateway's. */
+/** The person at the command line. The permissions are those of the database role; the gateway's roles do not apply. */
 export interface Operator {
   readonly by: string;
 }
 
 interface OperatorDeclaration<F extends Fields, Result> {
-  /** The words of the command, and the action of its audit event. */
+  /** The words at the command line, such as `member add`. They are also the action of the audit event. */
   readonly name: string;
   readonly fields: F;
   run(work: { readonly em: EntityManager; readonly organization: Organization }, values: ValuesOf<F>): Promise<Result>;
-  /** Details of the audit event, beside the operator's name. */
+  /** Returns the details of the audit event. The operator's name is added. */
   audit(done: { readonly result: Result; readonly values: ValuesOf<F> }): Readonly<Record<string, string>>;
 }
 
@@ -29,7 +29,7 @@ export type OperatorCommand<Input, Result> = (
 ) => Promise<Result>;
 
 /**
- * Declares a command that an operator gives an organization.
+ * Declares a command that operators execute for an organization, and returns the function that executes it.
  *
  * @example
  * const { before } = await changeMember(em, organization, { subject: 'ann', role: Role.ADMIN }, { by: 'Otto Operator' });
@@ -49,7 +49,11 @@ export function operatorCommand<F extends Fields, Result>({
     });
 }
 
-/** @throws {OperatorRefusal} if there is none with this id */
+/**
+ * Returns the organization with the public id.
+ *
+ * @throws {OperatorRefusal} if there is none
+ */
 export async function findOrganization(em: EntityManager, publicId: string): Promise<Organization> {
   const organization = await em.findOne(Organization, { publicId });
   if (organization === null) {

@@ -11,7 +11,7 @@ import { lockBooks } from './refund-books.js';
 import { type RefundInput, refundCommand, refundRequest } from './refund-command.js';
 import { makeRefund } from './refund-credit-note.js';
 
-/** What a refund would do now, or the refusal that it would meet, and warnings of what looks like a slip. */
+/** The result of a refund if it were made now, or its first refusal; and warnings of input that may be a mistake. */
 export type RefundPreview = { readonly warnings: readonly DomainError[] } & (
   | { readonly refusal: DomainError }
   | {
@@ -25,7 +25,7 @@ export type RefundPreview = { readonly warnings: readonly DomainError[] } & (
     }
 );
 
-/** Carries the preview out of the transaction, which it rolls back. */
+/** Thrown to roll the transaction back. It carries the preview to the caller. */
 class Previewed extends Error {
   constructor(readonly preview: RefundPreview) {
     super('previewed');
@@ -33,8 +33,11 @@ class Previewed extends Error {
 }
 
 /**
- * Runs the transaction of a refund under the same locks, up to its first insert, and rolls it back. So no id is taken from a sequence, and
- * readers see no gap.
+ * Runs the transaction of a refund under the same locks, up to its first insert, and rolls it back. It takes no id from a sequence, so that ids
+ * have no gaps.
+ *
+ * @param duplicateWindowSeconds see {@link RefundConditions}
+ * @throws {ServiceUnavailable} if a lock does not become free in time; refusals are returned, not thrown
  */
 export async function previewRefund(
   em: EntityManager,
@@ -67,7 +70,7 @@ export async function previewRefund(
   }
 }
 
-/** The refusals that the caller can allow. */
+/** Returns the refusals that the caller can override with `allowUnusualRate`. */
 function warningsOf({ creditNote, amount, exchangeRate }: Refund, input: RefundInput): DomainError[] {
   try {
     creditNote.assertUsualRate(amount, exchangeRate, input);

@@ -13,14 +13,14 @@ export enum Deferred {
   CREDIT_NOTE_BUSY = 'CREDIT_NOTE_BUSY',
   /** Another transaction holds the idempotency key. */
   KEY_BUSY = 'KEY_BUSY',
-  /** It may repeat another request of its batch, and must see that one's refund. */
+  /** The request may repeat an earlier one of its batch, and must see the refund of that one. */
   AFTER_ANOTHER = 'AFTER_ANOTHER',
 }
 
-/** What became of one request of a batch. */
+/** The outcome of one request of a batch. */
 export type Outcome = Refund | DomainError | Deferred;
 
-/** A fault of ours before anything was written: the whole batch is rolled back, and each request can be retried by itself. */
+/** An unexpected error of one request before anything was written. The whole batch is rolled back, and each request can be retried alone. */
 export class RefundFault extends Error {
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
@@ -28,10 +28,10 @@ export class RefundFault extends Error {
 }
 
 /**
- * Makes refunds of one organization in one transaction, in the order of the requests. A refusal concerns its own request only.
+ * Makes refunds of one organization in one transaction, in the order of the requests. A refusal affects its own request only.
  *
- * @param onWritten is called when everything has been written and the commit is on its way
- * @returns the outcome of each request
+ * @param onWritten see {@link Scheduling}
+ * @returns the outcome of each request, in their order
  * @throws {RefundFault}
  */
 export function refundBatch(
@@ -53,11 +53,11 @@ export function refundBatch(
 
 interface Decided {
   readonly outcomes: readonly Outcome[];
-  /** The refunds that are to be written. */
+  /** The refunds that have yet to be written. */
   readonly made: ReadonlyMap<RefundRequest, Refund>;
 }
 
-/** Decides each request in memory, in their order. Nothing is written yet. */
+/** Decides each request in memory, in their order: makes its refund, refuses it, defers it or finds its earlier result. Writes nothing. */
 export async function decideRefunds(
   { em, standing, keys, loaded: books }: UnitOfWork<LockedBooks>,
   requests: readonly RefundRequest[],
@@ -98,7 +98,7 @@ async function readRefunds(em: EntityManager, ids: readonly number[]): Promise<(
   const refundOf = new Map(refunds.map((refund) => [refund.id, refund]));
   return (id) => {
     const refund = refundOf.get(id);
-    if (refund === undefined) throw new Error(`an idempotency key names refund ${id}, which is not there`);
+    if (refund === undefined) throw new Error(`an idempotency key names refund ${id}, which does not exist`);
     return refund;
   };
 }

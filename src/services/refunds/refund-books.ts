@@ -11,7 +11,7 @@ import { type SystemAccounts, systemAccounts } from '../ledger/system-accounts.j
 import { LockWait, lockCreditNotes, type WantedNote } from '../unit-of-work/locks.js';
 import type { RefundRequest } from './refund-command.js';
 
-/** What refunds need of the books, locked and loaded. What the organization does not own is `undefined`. */
+/** The records that refunds need, locked and loaded. A record that the organization does not own is `undefined`. */
 export interface LockedBooks {
   readonly organization: Organization;
   readonly systemAccounts: SystemAccounts;
@@ -20,11 +20,11 @@ export interface LockedBooks {
   isSkipped(request: RefundRequest): boolean;
   fromAccount(request: RefundRequest): Account | undefined;
   branch(request: RefundRequest): Branch | undefined;
-  /** Id of an equal refund within the request's window. */
+  /** Id of an equal refund within the request's duplicate window. */
   duplicate(request: RefundRequest): string | undefined;
 }
 
-/** Locks the credit notes of the requests, and then reads what else their refunds need. */
+/** Locks the credit notes of the requests, and then reads the other records that their refunds need. */
 export function lockBooks(
   em: EntityManager,
   organizationId: number,
@@ -33,7 +33,7 @@ export function lockBooks(
 ): Query<(organization: Organization) => LockedBooks> {
   return combine(
     [
-      // The locks come first, so that the others read what the former holders have written.
+      // The locks come first, so that the other statements see the writes of their former holders.
       lockCreditNotes(em, organizationId, requests.flatMap(wantedNote), lockWait),
       readAccounts(em, organizationId, idsOf(requests, 'fromAccountId')),
       readBranches(em, organizationId, idsOf(requests, 'branchId')),
@@ -59,7 +59,7 @@ export function lockBooks(
   );
 }
 
-/** The accounts with these ids, and the system accounts. */
+/** Reads the accounts with these ids, and the system accounts. */
 function readAccounts(em: EntityManager, organizationId: number, ids: readonly number[]) {
   const text = `select ${columnsOf(em, Account)} from accounts where organization_id = $1 and (id = any ($2) or system_role is not null)`;
   return query(text, [organizationId, ids], (rows) => (organization: Organization) => mapRows(em, Account, organization, rows));
@@ -70,7 +70,10 @@ function readBranches(em: EntityManager, organizationId: number, ids: readonly n
   return query(text, [organizationId, ids], (rows) => (organization: Organization) => mapRows(em, Branch, organization, rows));
 }
 
-/** Reads the refund that each request may repeat, by its id. A double click's second request waits for the note, and then finds the first. */
+/**
+ * Reads the id of the refund that each request may repeat. The second request of a double click waits for the note's lock, and then finds the
+ * refund of the first.
+ */
 function readDuplicates(
   organizationId: number,
   requests: readonly RefundRequest[],
@@ -84,7 +87,7 @@ function readDuplicates(
   );
 }
 
-/** It compares with `statement_timestamp()`, which can use the index, unlike `clock_timestamp()`. */
+/** The window ends at `statement_timestamp()`: a comparison with the volatile `clock_timestamp()` could not use the index. */
 const DUPLICATES = `
   select wanted.index, duplicate.id
   from json_to_recordset($2) wanted
@@ -99,7 +102,7 @@ const DUPLICATES = `
     order by created_at desc limit 1
   ) duplicate`;
 
-/** A request with an idempotency key is never a duplicate: the key tells it from others. */
+/** A request with an idempotency key is never a duplicate, since the key identifies it. */
 function wantedDuplicate({ command, conditions }: RefundRequest, index: number): object[] {
   const { creditNoteId, fromAccountId, amount, date, referenceNo } = command;
   const { idempotency, duplicateWindowSeconds: seconds } = conditions;

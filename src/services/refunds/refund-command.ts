@@ -15,7 +15,7 @@ import {
 } from '../unit-of-work/fields.js';
 import type { GivenCommand, Idempotency } from '../unit-of-work/idempotency.js';
 
-/** The command of one refund. Batches execute it: see {@link RefundQueue}. */
+/** The command of one refund. {@link RefundQueue} executes it. */
 export const refundCommand = {
   name: 'refundCreditNote',
   role: Role.ACCOUNTANT,
@@ -36,21 +36,21 @@ export const refundCommand = {
 /** The command of several refunds; each of them is also a {@link refundCommand}. */
 export const refundListCommand = { name: 'refundCreditNotes', role: refundCommand.role } as const satisfies Declared;
 
-/** What a caller sends. */
+/** The input of one refund, as the caller sends it. */
 export type RefundInput = InputOf<typeof refundCommand.fields>;
 
-/** The conditions under which it is to be booked. */
+/** The conditions under which the refund is to be made. */
 export interface RefundConditions {
   readonly idempotency?: Idempotency | undefined;
-  /** Refund only if exactly this much remains, as the caller saw it. */
+  /** Remaining credit that the caller saw: the refund is refused if another amount remains. */
   readonly expectedRemaining?: Big | null | undefined;
-  /** The exchange rate is right, though far from the note's. */
+  /** Accepts an exchange rate that is far from the note's. */
   readonly allowUnusualRate?: boolean;
-  /** Without a key, an equal refund within so many seconds is refused as a mistake; 0 allows any number of them. */
+  /** Seconds within which an equal refund without an idempotency key is refused as a possible duplicate; 0 allows duplicates. */
   readonly duplicateWindowSeconds: number;
 }
 
-/** A refund that a caller asks for, as {@link refundRequest} makes it. */
+/** A request for one refund. {@link refundRequest} makes it. */
 export interface RefundRequest {
   readonly actor: Actor;
   /** Its fields, normalized. */
@@ -59,27 +59,29 @@ export interface RefundRequest {
 }
 
 /**
+ * Returns the request with normalized fields.
+ *
  * @throws {Forbidden} if the actor's role is too low
- * @throws {InvalidInput} if the date is none
+ * @throws {InvalidInput} if the date is invalid
  */
 export function refundRequest(actor: Actor, input: RefundInput, conditions: RefundConditions): RefundRequest {
   requireRole(actor, refundCommand.role);
   return { actor, command: normalize(refundCommand.fields, input, actor.organization), conditions };
 }
 
-/** The request as a command with an idempotency key. */
+/** Returns the request as a command with its idempotency key, if it has one. */
 export function commandOf({ command, conditions: { idempotency } }: RefundRequest): GivenCommand {
   return { name: refundCommand.name, values: command, idempotency };
 }
 
-/** Whether the two may be one refund that was sent twice: the second must see what became of the first. */
+/** Whether the two requests may be the same refund, sent twice. The later one must then see the result of the earlier one. */
 export function mayRepeat(request: RefundRequest, earlier: RefundRequest): boolean {
   const key = request.conditions.idempotency?.key;
   if (key !== undefined) return key === earlier.conditions.idempotency?.key;
   return request.conditions.duplicateWindowSeconds > 0 && areEqual(request, earlier);
 }
 
-/** Whether the two book the same, as those that a double click sends do. */
+/** Whether the two requests ask for equal refunds, as those of a double click do. */
 export function areEqual({ command: one }: RefundRequest, { command: other }: RefundRequest): boolean {
   return (
     one.creditNoteId === other.creditNoteId &&

@@ -18,25 +18,26 @@ import { type LockedBooks, lockBooks } from './refund-books.js';
 import { commandOf, type RefundRequest, refundCommand } from './refund-command.js';
 
 /**
- * Pays back part of a customer's credit, and posts the journal entry for it.
+ * Pays back part of a customer's credit, and posts the journal entry for it. If the idempotency key was used for the same command, returns the
+ * refund of that time.
  *
- * @throws {Unauthenticated} if the actor's key or membership has ended by now
- * @throws {Forbidden} if the actor's role has become too low
+ * @throws {Unauthenticated} if the actor's key or membership has ended since authentication
+ * @throws {Forbidden} if the actor's role has become too low since authentication
  * @throws {CreditNoteNotFound}
  * @throws {CreditNoteIsDraft}
  * @throws {CreditNoteIsVoid}
  * @throws {AccountNotFound}
  * @throws {AccountInactive}
- * @throws {AccountInvalidType} if money cannot leave from the account
+ * @throws {AccountInvalidType} if the type of the account does not allow refunds
  * @throws {AccountCurrencyInvalid} if the account is held in neither the note's nor the base currency
  * @throws {AmountNotPositive}
  * @throws {AmountPrecision} if the amount has more decimals than the note's currency
  * @throws {AmountTooLarge}
- * @throws {CreditNoteChanged} if not as much remains as the caller expects
+ * @throws {CreditNoteChanged} if the remaining credit differs from the expected one
  * @throws {CreditNoteHasNoRemainingAmount} if less than the amount is left on the note
  * @throws {ExchangeRateInvalid}
- * @throws {ExchangeRateUnusual} if the rate is far from the note's, and the caller does not say that it is right
- * @throws {PaidAmountInvalid} if it cannot be what the bank shows
+ * @throws {ExchangeRateUnusual} if the rate is far from the note's, and the request does not allow that
+ * @throws {PaidAmountInvalid} if the paid amount is impossible for this account and amount
  * @throws {TransactionsDateLocked} if the books are locked on the posting date
  * @throws {DateTooFarAhead}
  * @throws {DateBeforeCreditNote}
@@ -62,9 +63,9 @@ export function refundCreditNote(em: EntityManager, request: RefundRequest, sche
 }
 
 /**
- * Refuses the request, or makes its refund in memory: changes the note, and builds the journal entry. A preview ends here.
+ * Refuses the request, or makes its refund in memory: changes the note, and builds the journal entry. A preview does no more than this.
  *
- * @throws what {@link refundCreditNote} throws, and then the note is as it was
+ * @throws the refusals of {@link refundCreditNote}; the note is then unchanged
  */
 export function makeRefund(request: RefundRequest, books: LockedBooks): Refund {
   const { actor, command, conditions } = request;
@@ -73,7 +74,7 @@ export function makeRefund(request: RefundRequest, books: LockedBooks): Refund {
   if (creditNote === undefined) throw new CreditNoteNotFound(command.creditNoteId);
   creditNote.assertOpened();
   const { date } = command;
-  // Before the checks that fail because of the first of two equal refunds: a double click must hear that the refund was paid.
+  // This check precedes those that the first of two equal refunds makes fail: the reply to a double click must say that the refund was paid.
   const duplicate = books.duplicate(request);
   if (duplicate !== undefined) throw new PossibleDuplicateRefund(duplicate, conditions.duplicateWindowSeconds);
   if (conditions.expectedRemaining) creditNote.assertRemaining(conditions.expectedRemaining);
@@ -91,17 +92,17 @@ export function makeRefund(request: RefundRequest, books: LockedBooks): Refund {
   const branch = books.branch(request);
   if (branch === undefined) throw new BranchNotFound(command.branchId);
 
-  // Nothing below refuses: other requests may follow, and a refused one must leave the note as it was.
+  // No check may follow: the note changes here, and other requests of the batch use it after a refusal.
   const terms = { ...command, ...creditNote.refund(command.amount, payment) };
   const entry = refundEntry(creditNote, fromAccount, branch, terms, books.systemAccounts);
   return new Refund(creditNote, fromAccount, branch, terms, entry, provenanceOf(actor));
 }
 
 /**
- * Inserts the refunds and their entries, with one statement for each table, and keeps their idempotency keys.
+ * Inserts the refunds and their entries, with one statement for each table, and stores their idempotency keys.
  *
- * @throws {Unauthenticated} if the key or membership of one of the actors has ended: then nothing is written
- * @throws {Forbidden} if the role of one of them has become too low
+ * @throws {Unauthenticated} if the key or membership of one of the actors has ended; the transaction must be rolled back
+ * @throws {Forbidden} if the role of one of the actors has become too low; the transaction must be rolled back
  */
 export async function saveRefunds(
   { em, organization, keys, commitWith }: UnitOfWork<unknown>,
@@ -111,7 +112,7 @@ export async function saveRefunds(
   const refunds = [...made.values()];
   const entries = refunds.map(({ journalEntry }) => journalEntry);
   const actors = [...made.keys()].map(({ actor }) => actor);
-  // The first insert may wait for the organization's order, and so the standing is read after it.
+  // The first insert may wait for the organization's order lock, so the standing is read after it.
   const [, standing] = await run(em, bulkInsert(em, entries), readStanding(organization.id, actors));
   for (const actor of actors) standing.assertMay(actor, refundCommand.role);
   const lines = entries.flatMap(({ lines }) => lines.getItems());
@@ -119,12 +120,12 @@ export async function saveRefunds(
   commitWith(written);
 
   const withKeys = [...made].filter(([{ conditions }]) => conditions.idempotency !== undefined);
-  // A key is kept with the id of its refund.
+  // A key is stored with the id of its refund, which the insert returns.
   if (withKeys.length > 0) await written;
   for (const [request, refund] of withKeys) keys.keep(commandOf(request), refund);
 }
 
-/** The journal entry of a refund, in the base currency. */
+/** Builds the journal entry of a refund, in the base currency. */
 function refundEntry(
   creditNote: CreditNote,
   fromAccount: Account,
@@ -146,7 +147,7 @@ function refundEntry(
   );
 }
 
-/** A gain: less left the bank than was owed. A loss: more did. */
+/** A gain is credited: less money left the account than was owed. A loss, which is negative, is debited. */
 function gain(account: Account, amount: Big, branch: Branch): Posting {
   return amount.lt(ZERO) ? debit(account, amount.abs(), { branch }) : credit(account, amount, { branch });
 }

@@ -10,20 +10,20 @@ import { areEqual, commandOf, type RefundRequest, refundListCommand } from './re
 import { saveRefunds } from './refund-credit-note.js';
 import type { RefundQueue } from './refund-queue.js';
 
-/** Refunds that one caller asks for together, in one organization. */
+/** Requests of one call, for refunds of one organization. */
 export interface RefundList {
   readonly requests: readonly RefundRequest[];
-  /** The key of the list as a whole. Each request has a key of its own beside it. */
+  /** The key of the list as a whole. Each request has its own key too. */
   readonly idempotency: Idempotency | undefined;
 }
 
-/** The key of a list names no single refund. */
+/** Result that is stored with the key of a list, which stands for no single refund. */
 const NO_REFUND = { id: 0 };
 
 /**
- * Makes all refunds of the list or none, in one transaction.
+ * Makes all refunds of the list or none, in one transaction. Returns them in the order of the requests.
  *
- * @throws the first refusal, as {@link refundCreditNote} throws it, with the index of the request in its field: `inputs.2.amount`
+ * @throws the first refusal of {@link refundCreditNote}, with the index of the request in its field, such as `inputs.2.amount`
  * @throws {IdempotencyKeyReused} if the list's key was used for another list
  */
 export function refundAllOrNone(em: EntityManager, organizationId: number, list: RefundList): Promise<Refund[]> {
@@ -46,7 +46,12 @@ export function refundAllOrNone(em: EntityManager, organizationId: number, list:
   });
 }
 
-/** Makes each refund of the list by itself; those that arrive together share transactions. Returns the outcome of each. */
+/**
+ * Makes each refund of the list independently of the others, through the queue, whose batches share transactions. Returns the outcome of each
+ * request, in their order.
+ *
+ * @throws {IdempotencyKeyReused} if the list's key was used for another list
+ */
 export async function refundEach(
   em: EntityManager,
   queue: RefundQueue,
@@ -66,8 +71,8 @@ export async function refundEach(
 }
 
 /**
- * Binds the key to the list before any refund is made: if the list could be sent again with one line more or less, its lines would have other
- * numbers, and so other keys, and would be paid again.
+ * Stores the key of the list before any refund is made. Otherwise the list could be sent again with one request more or less: its requests
+ * would then have other numbers, and so other keys, and would be paid a second time.
  *
  * @throws {IdempotencyKeyReused} if the key was used for another list
  */
@@ -80,7 +85,7 @@ async function bindKey(em: EntityManager, organizationId: number, list: RefundLi
   });
 }
 
-/** The requests that equal an earlier one of the list: a mistake, unless the caller allows duplicates. A key of its own does not excuse one. */
+/** Returns refusals for requests that equal an earlier one of the list, unless duplicates are allowed. The requests' own keys do not matter. */
 function repeatsIn(requests: readonly RefundRequest[]): ReadonlyMap<RefundRequest | undefined, PossibleDuplicateRefund> {
   const repeats = requests.filter(
     (request, index) =>

@@ -10,14 +10,14 @@ import { Deferred, type Outcome, RefundFault, refundBatch } from './refund-batch
 import type { RefundRequest } from './refund-command.js';
 import { refundCreditNote } from './refund-credit-note.js';
 
-/** Requests that came in one call. Once one of them has begun, all are tried: a client that goes must not leave half a list. */
+/** Shared by the requests of one call. Once one of them has begun, all are tried: a client that disconnects must not leave half a list. */
 export interface Progress {
   hasBegun: boolean;
 }
 
 interface Queued {
   readonly request: RefundRequest;
-  /** Its client, and the time that it may still wait. */
+  /** Its organization, its abort signal and its wait budget. */
   readonly work: Work;
   readonly progress: Progress;
 }
@@ -25,12 +25,13 @@ interface Queued {
 type Results = (Refund | Promise<Refund>)[];
 
 /**
- * Group commit for refunds: requests that arrive while a transaction of their organization is running share the next one, with its locks,
- * its statements and its commit. Each gets an outcome of its own.
+ * Group commit for refunds: requests that arrive while a transaction of their organization is running share the next transaction: its locks,
+ * its statements and its commit. Each request gets its own outcome.
  *
- * The next transaction starts when the one before has written everything and commits; what it needs of that one, it waits for at the locks.
- * A batch waits for locks that others hold with the lock timeout only. Then it goes on without the requests that need them, and each of those
- * waits alone.
+ * The next transaction starts while the previous one commits, and waits for the locks that the previous one still holds.
+ *
+ * A batch waits for other transactions' locks up to the lock timeout. After that it skips the requests that need those locks, and each of them
+ * is retried alone, in a transaction that waits longer.
  */
 export class RefundQueue {
   private readonly batcher = new Batcher<number, Queued, Refund>((batch, organizationId, proceed) =>
@@ -40,10 +41,12 @@ export class RefundQueue {
   constructor(private readonly em: EntityManager) {}
 
   /**
-   * Makes the refund, and throws what {@link refundCreditNote} throws.
+   * Makes the refund as part of a batch. Returns and throws the same as {@link refundCreditNote}.
    *
    * @param progress shared by the requests of one list
-   * @throws {ServiceUnavailable} if the client has gone before the transaction began
+   * @throws {ServiceUnavailable} if the client has disconnected before the transaction began
+   * @example
+   * const refund = await queue.add(refundRequest(actor, input, { duplicateWindowSeconds: 30 }));
    */
   add(request: RefundRequest, progress: Progress = { hasBegun: false }): Promise<Refund> {
     const organizationId = request.actor.organization.id;
@@ -61,7 +64,7 @@ export class RefundQueue {
     if (first === undefined || others.length > 0 || !mayWait(this.em, organizationId)) {
       return this.refundTogether(organizationId, batch, LockWait.TIMEOUT, proceed);
     }
-    // If it has to wait for a lock, it holds up the next batch no longer than the lock timeout.
+    // A request that waits for a lock delays the next batch no longer than the lock timeout.
     const timer = setTimeout(proceed, LOCK_TIMEOUT_MS);
     try {
       return [await this.refundAlone(first, { onWritten: proceed })];
@@ -93,7 +96,7 @@ export class RefundQueue {
       }
       const hasLostAccess = error instanceof Unauthenticated || error instanceof Forbidden;
       if (!hasLostAccess && !isLockTimeout(error) && !isFaultOfOne(error) && !(error instanceof RefundFault)) throw error;
-      // One request may be at fault, or the period is locked: each is retried by itself.
+      // One request may have caused the error, or another transaction holds the period lock: each request is retried alone.
       return batch.map((queued) => this.refundAlone(queued, { hasTimedOut: isLockTimeout(error) }));
     }
   }
@@ -111,7 +114,7 @@ export class RefundQueue {
   }
 }
 
-/** Makes the refunds of some requests of the batch, and refuses the others: nothing is written for them. */
+/** Makes the refunds of some requests of the batch, and rejects the others with ServiceUnavailable. Nothing is written for those. */
 async function refundOnly(some: readonly Queued[], batch: readonly Queued[], refund: () => Promise<Results>): Promise<Results> {
   const results = some.length === 0 ? [] : await refund();
   return batch.map((queued) => results[some.indexOf(queued)] ?? Promise.reject(new ServiceUnavailable()));

@@ -5,7 +5,7 @@ import { DomainError } from '../../errors.js';
 import { type Big, ZERO } from '../../values/money.js';
 import { refundCommand } from './refund-command.js';
 
-/** How much of a credit note the caller could refund today, or the reasons why nothing of it. */
+/** The amount of a credit note that the caller could refund today, and the refusals if that is nothing. */
 export interface Refundability {
   readonly maxAmount: Big;
   readonly reasons: readonly DomainError[];
@@ -14,7 +14,7 @@ export interface Refundability {
 /** The columns of a note that the checks need. */
 type Note = Pick<CreditNote, 'number' | 'date' | 'currencyCode' | 'total' | 'refunded' | 'applied' | 'openedAt' | 'voidedAt'>;
 
-/** Makes the checks of a refund that is posted today, and collects all refusals instead of stopping at the first. */
+/** Makes the checks of a refund that is posted today, and returns all refusals instead of throwing the first. */
 export function refundability(actor: Actor, note: Note): Refundability {
   const { organization } = actor;
   const date = organization.today;

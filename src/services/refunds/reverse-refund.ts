@@ -11,7 +11,8 @@ import { findOwned } from '../unit-of-work/find-owned.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';
 
 /**
- * Takes a refund back by its mirror entry, also when the refund's own period is locked, and gives the credit back.
+ * Reverses a refund: posts the mirror of its journal entry, and adds the amount to the note's remaining credit again. The period of the refund
+ * itself may be locked.
  *
  * @throws {RefundNotFound}
  * @throws {RefundAlreadyReversed}
@@ -27,7 +28,7 @@ export const reverseRefund = command({
   async run({ em, organization, actor }, { refundId, date, reason }) {
     const refund = await findOwned(em, Refund, organization, refundId);
     if (refund === null) throw new RefundNotFound(refundId);
-    // Of parallel reversals, one gets the lock, and the others then see its reversal.
+    // Concurrent reversals wait for the lock, and then see the reversal of its former holder.
     const creditNote = await lockCreditNote(em, organization, String(refund.creditNote.id));
     if ((await em.count(RefundReversal, { refund })) > 0) throw new RefundAlreadyReversed(refundId);
 
@@ -42,7 +43,7 @@ export const reverseRefund = command({
   },
 });
 
-/** An entry that can be reversed. */
+/** Returns the entry with its lines, in the order of their ids, as {@link JournalEntry.reversed} needs it. */
 export function entryWithLines(em: EntityManager, id: number): Promise<JournalEntry> {
   return em.findOneOrFail(JournalEntry, id, { populate: ['lines'], orderBy: { lines: { id: 'asc' } } });
 }

@@ -3,15 +3,15 @@ import type { Actor } from '../../auth/actor.js';
 import { AuditEvent } from '../../entities/audit-event.js';
 import type { Organization } from '../../entities/organization.js';
 
-/** Who the operator's commands are by: whoever may run them has the database itself. */
+/** Author of operators' commands. The gateway does not authenticate operators: access to the database is their permission. */
 export const OPERATOR = { createdBy: 'operator', requestId: 'cli' };
 
-/** How an actor stands in the trail. */
+/** Returns the author of an actor's audit events. */
 export function by({ name, request }: Actor): { createdBy: string; requestId: string } {
   return { createdBy: name, requestId: request.requestId };
 }
 
-/** Keeps what was done to who may do what, or to what may be posted; written with it, in the caller's transaction. */
+/** Records a change of permissions or of the lock date, in the transaction of the change. */
 export function recordEvent(
   em: EntityManager,
   organization: Organization,

@@ -12,56 +12,56 @@ import type { Idempotency } from './idempotency.js';
 import type { Period } from './locks.js';
 import { NOTHING, underLocks } from './unit-of-work.js';
 
-/** What a door knows of a command: the mutation takes its name and its role from here. */
+/** Name and role of a command, which its mutation uses too. */
 export interface Declared<Name extends string = string> {
   readonly name: Name;
-  /** The lowest role that may give the command. */
+  /** The lowest role that may execute the command. */
   readonly role: Role;
 }
 
-/** A command that a caller gives: one transaction, done once for each idempotency key. */
+/** The function that executes a command, in one transaction, and at most once for each idempotency key. */
 export interface Command<Input, Result, Name extends string = string> extends Declared<Name> {
   /**
-   * @throws {Forbidden} if the actor's role is too low, or has become so while locks were waited for
-   * @throws {Unauthenticated} if the actor's key or membership has ended meanwhile
+   * @throws {Forbidden} if the actor's role is too low, or has become too low while the command waited for locks
+   * @throws {Unauthenticated} if the actor's key or membership has ended since authentication
    * @throws {IdempotencyKeyReused} if the key was used for another command
    */
   (em: EntityManager, actor: Actor, input: Input, idempotency?: Idempotency): Promise<Result>;
 }
 
-/** The input of a command. */
+/** The input type of a command. */
 export type InputFor<C> = C extends Command<infer Input, unknown> ? Input : never;
 
 interface Declaration<Name extends string, F extends Fields, Result> extends Declared<Name> {
-  /** Entity that the command makes or changes: a command that was done before returns it by its id. */
+  /** Entity that the command creates or changes. A replay with the same idempotency key finds it by its id. */
   readonly result: EntityClass<Result>;
-  /** Each field of the input with its type. They tell one command from another under the same idempotency key. */
+  /** Each field of the input with its type. Two commands with the same idempotency key must have equal values of these fields. */
   readonly fields: F;
-  /** `exclusive` for a command that changes the lock date. Absent: `shared`. */
+  /** Mode of the period lock: `exclusive` for a command that changes the lock date; default `shared`. */
   readonly period?: Period;
-  /** Locks and loads, refuses, changes the model, builds the entry and persists; nothing is flushed here. */
+  /** Locks and loads, refuses, changes the model, builds the entry and persists. The caller flushes. */
   run(work: CommandWork, values: ValuesOf<F>): Promise<Result>;
-  /** Details of the audit event that is recorded with the change. Absent: no event is recorded. */
+  /** Returns the details of the audit event that is recorded with the change. Absent: no event is recorded. */
   audit?(done: CommandDone<Result, ValuesOf<F>>): Readonly<Record<string, string>>;
 }
 
-/** What a command runs with: its transaction, the organization as it is under the locks, and the caller. */
+/** The context of a running command: its transaction, the organization as read under the locks, and the caller. */
 interface CommandWork {
   readonly em: EntityManager;
   readonly organization: Organization;
   readonly actor: Actor;
 }
 
-/** What an audit event tells of a command. */
+/** An executed command, as the details of its audit event need it. */
 export interface CommandDone<Result, Values> {
   readonly result: Result;
   readonly values: Values;
-  /** The organization as it was before. */
+  /** State of the organization before the command. */
   readonly before: { readonly lockDate: PostingDate | null };
 }
 
 /**
- * Declares a command, all of it in one place, and makes the function that executes it.
+ * Declares a command, and returns the function that executes it.
  *
  * @example
  * export const createBranch = command({
@@ -82,13 +82,13 @@ export function command<const Name extends string, F extends Fields, Result exte
   const { name, role, fields } = declaration;
   const execute = async (em: EntityManager, actor: Actor, input: InputOf<F>, idempotency?: Idempotency): Promise<Result> => {
     requireRole(actor, role);
-    // The organization's time zone never changes, so the organization that the caller was found with is right.
+    // Normalization needs the organization's time zone only, which never changes, so the organization need not be read under the locks.
     return executeOnce(em, actor, declaration, normalize(fields, input, actor.organization), idempotency);
   };
   return Object.assign(Object.defineProperty(execute, 'name', { value: name }), { role }) as Command<InputOf<F>, Result, Name>;
 }
 
-/** Runs the command in one transaction, and once per idempotency key: the second time, the first one's result is read again. */
+/** Runs the command in one transaction, at most once for each idempotency key. A replay reads the result of the first time again. */
 function executeOnce<Name extends string, F extends Fields, Result extends { id: number }>(
   em: EntityManager,
   actor: Actor,
@@ -111,10 +111,10 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
       const result = await declaration.run({ em, organization, actor }, values);
       const details = declaration.audit?.({ result, values, before });
       if (details !== undefined) recordEvent(em, organization, name, details, by(actor));
-      // A new result gets its id from the database.
+      // The database assigns the id of a new result, which the key is stored with.
       await em.persist(result).flush();
       keys.keep(given, result);
-      // The command may have waited for more locks.
+      // The command may have waited for further locks, so the standing is checked again.
       const [presentStanding] = await run(em, readStanding(organizationId, [actor]));
       presentStanding.assertMay(actor, role);
       return result;

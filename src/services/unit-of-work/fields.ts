@@ -3,44 +3,44 @@ import type { Big } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { tidy } from '../../values/text.js';
 
-/** The type of a command's field: which value stands for what a caller sends, so that equal commands have equal values. */
+/** The type of a command's field. It normalizes what a caller sends, so that equal commands have equal values. */
 export interface FieldType<Sent, Value = Sent> {
   /**
    * @param path the field's path in the input, such as `lines.0.date`
-   * @throws {InvalidInput} if what was sent has no meaning in the organization
+   * @throws {InvalidInput} if the value is invalid
    */
   normalize(sent: Sent, organization: Organization, path: string): Value;
 }
 
 export type Fields = Readonly<Record<string, FieldType<unknown, unknown>>>;
 
-/** What a caller sends. An optional field may be absent. */
+/** The input of a command, as a caller sends it. An optional field may be absent. */
 export type InputOf<F extends Fields> = {
   readonly [Name in RequiredIn<F>]: SentAs<F[Name]>;
 } & {
   readonly [Name in Exclude<keyof F, RequiredIn<F>>]?: SentAs<F[Name]>;
 };
 
-/** What a command works with, and what its idempotency key stands for. */
+/** The normalized values of a command. An idempotency key is valid for these values only. */
 export type ValuesOf<F extends Fields> = { readonly [Name in keyof F]: ReturnType<F[Name]['normalize']> };
 
 type SentAs<T extends FieldType<unknown, unknown>> = Parameters<T['normalize']>[0];
 type RequiredIn<F extends Fields> = { [Name in keyof F]: undefined extends SentAs<F[Name]> ? never : Name }[keyof F];
 
-/** A day in the books: a date, or the day that a date-time means in the organization's time zone. */
+/** A posting date. A date-time becomes its day in the organization's time zone, as the PostingDate scalar documents. */
 export const postingDate: FieldType<string, PostingDate> = {
   normalize: (sent, organization, path) => organization.postingDate(sent, path),
 };
 
-/** A name, a code, a number or a reason: tidied. */
+/** A name, a code, a number or a reason, normalized by {@link tidy}. */
 export const text: FieldType<string> = { normalize: tidy };
 
-/** A text that is kept letter by letter, such as a note to the customer. */
+/** A text that is stored unchanged, such as a note to the customer. */
 export const verbatim = asSent<string>();
 
 export const id = asSent<string>();
 
-/** A decimal. Equal numbers are equal, however they were written. */
+/** A decimal number. Trailing zeros and exponents make no difference. */
 export const decimal = asSent<Big>();
 
 export const flag = asSent<boolean>();
@@ -50,7 +50,7 @@ export function oneOf<E extends string>(_enumeration: Readonly<Record<string, E>
   return asSent<E>();
 }
 
-/** A field that may be absent, which is the same as null. */
+/** A field that may be absent or null; its value is then null. */
 export function optional<Sent, Value>(type: FieldType<Sent, Value>): FieldType<Sent | null | undefined, Value | null> {
   return {
     normalize: (sent, organization, path) =>
@@ -70,9 +70,9 @@ function asSent<T>(): FieldType<T> {
 }
 
 /**
- * Returns the value of each field. What else the input holds is left out.
+ * Returns the normalized value of each declared field. Other properties of the input are ignored.
  *
- * @throws {InvalidInput} if a value has no meaning in the organization
+ * @throws {InvalidInput} if a value is invalid
  */
 export function normalize<F extends Fields>(fields: F, input: InputOf<F>, organization: Organization, path = ''): ValuesOf<F> {
   const sent: Readonly<Record<string, unknown>> = input;

@@ -3,7 +3,13 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Organization } from '../../entities/organization.js';
 import { type Owned, parseId } from '../../entities/owned.js';
 
-/** The row with this id if the organization owns it. What belongs to another organization does not exist. */
+/**
+ * Returns the entity with this id if the organization owns it; `null` for an unknown or malformed id, and for a record of another organization.
+ *
+ * @example
+ * const account = await findOwned(em, Account, organization, accountId);
+ * if (account === null) throw new AccountNotFound(accountId, 'accountId');
+ */
 export async function findOwned<T extends Owned>(
   em: EntityManager,
   entity: EntityClass<T>,

@@ -1,29 +1,29 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 
-/** For so long a key is known; after that the same key is a new one. */
+/** Days for which a key is stored. After that, a command with the same key is executed again. */
 export const IDEMPOTENCY_RETENTION_DAYS = 30;
 
-/** Keys that one statement deletes, so that none takes long. */
+/** Keys that one statement deletes, so that none runs for long. */
 const BATCH = 1_000;
 
-/** Batches of one sweep: what is left over is for the next one. */
+/** Batches of one sweep. The next sweep continues with the rest. */
 const MAX_BATCHES = 100;
 
-/** So few keys may go whatever their share is: nothing has been kept for long, or the gateway was hardly used. */
+/** Number of expired keys that is always deleted, whatever their share: a gateway that is hardly used has few newer keys. */
 const UNSUSPICIOUS = 1_000;
 
-/** What became of a sweep. */
+/** The result of a sweep. */
 export interface Sweep {
   readonly swept: number;
-  /** Why nothing was swept: more keys are past their retention than within it, and so it is rather the clock that is wrong. */
+  /** Not null if the sweep deleted nothing because more keys are expired than not, which suggests a wrong clock. The number of each. */
   readonly doubt: { readonly expired: number; readonly kept: number } | null;
 }
 
 /**
- * Forgets the keys that are older than the retention, by the clock of the database, which is also the one that dated them.
+ * Deletes the keys that are older than the retention, by the database's clock, which also set their time of creation.
  *
- * A clock that jumps ahead would make all keys look old, and what they were used for could be paid twice. So a sweep that
- * would take most of the keys is not made: it waits until as many newer ones have been used.
+ * A clock that jumps ahead would make all keys look old, and their refunds could be paid a second time. So a sweep that would delete most of
+ * the keys deletes nothing, until at least as many newer keys exist.
  */
 export async function sweepIdempotencyKeys(em: EntityManager): Promise<Sweep> {
   const doubt = await doubtOf(em);
@@ -44,7 +44,7 @@ const DELETE_BATCH = `
 async function doubtOf(em: EntityManager): Promise<Sweep['doubt']> {
   const expired = await countOf(em, `select from idempotency_keys where ${EXPIRED}`);
   if (expired <= UNSUSPICIOUS) return null;
-  // No more of them than tell the answer: there may be millions.
+  // The limit suffices for the comparison; there may be millions of keys.
   const kept = await countOf(em, `select from idempotency_keys where not (${EXPIRED}) limit ${expired}`);
   return kept < expired ? { expired, kept } : null;
 }

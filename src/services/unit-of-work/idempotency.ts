@@ -7,32 +7,32 @@ import { combine, type Query, query } from '../../orm/query.js';
 import { type LockWait, lockKeys } from './locks.js';
 
 /**
- * The key that the caller chose for its command, and whom to tell whether the command was done before. What was told last
- * holds: a unit of work that failed may be tried again.
+ * The key that the caller chose for its command, and a call-back for whether the command is a replay. A retried transaction calls it again;
+ * the last call counts.
  */
 export interface Idempotency {
   readonly key: string;
   onOutcome(outcome: { replayed: boolean }): void;
 }
 
-/** A command as a caller gives it. Its name and the normalized values of its fields tell it from another one with the same key. */
+/** A command as a caller sends it. Two commands with the same key are equal if their names and their normalized values are. */
 export interface GivenCommand {
   readonly name: string;
   readonly values: object;
   readonly idempotency: Idempotency | undefined;
 }
 
-/** A key that was used before. */
+/** A key that a former command used. */
 interface UsedKey {
   readonly fingerprint: string;
   readonly resultId: number;
 }
 
-/** The idempotency keys of the commands of one unit of work, locked. */
+/** The locked idempotency keys of the commands of one unit of work. */
 export class LockedKeys {
   /**
-   * @param locked the keys whose lock this unit of work has
-   * @param used those that were used before
+   * @param locked the keys whose locks this unit of work holds
+   * @param used the keys that former commands used
    */
   constructor(
     private readonly em: EntityManager,
@@ -47,7 +47,7 @@ export class LockedKeys {
   }
 
   /**
-   * Id of what the command made when it was done before; `null` if it was not.
+   * Returns the id of the command's former result; `null` if the command has no key, or its key was not used before.
    *
    * @throws {IdempotencyKeyReused} if the key was used for another command
    */
@@ -59,7 +59,7 @@ export class LockedKeys {
     return before?.resultId ?? null;
   }
 
-  /** Writes the command's key with what the command made, so that a refused or lost attempt leaves nothing behind. */
+  /** Stores the command's key with the id of its result, in the same transaction: a refused or failed attempt stores nothing. */
   keep({ name, values, idempotency }: GivenCommand, { id }: { readonly id: number }): void {
     if (idempotency === undefined) return;
     const fingerprint = fingerprintOf(name, values);
@@ -68,7 +68,7 @@ export class LockedKeys {
   }
 }
 
-/** Locks the keys of the commands, and then reads which of them were used before. */
+/** Locks the keys of the commands, and then reads the former uses of these keys. */
 export function lockCommandKeys(
   em: EntityManager,
   organizationId: number,
@@ -97,8 +97,8 @@ function readUsedKeys(organizationId: number, keys: readonly string[]): Query<Re
 }
 
 /**
- * Returns the same text for equal commands, whose values are normalized. Absent fields and the order of fields make no difference, so that a
- * release which adds an optional field still knows the keys that were used before it.
+ * Returns the same hash for equal commands. Values must be normalized. Null values and the order of fields make no difference, so that a
+ * release which adds an optional field still recognizes commands from before it.
  */
 function fingerprintOf(name: string, values: object): string {
   const canonical = JSON.stringify([name, values], (_field, value: unknown) => {

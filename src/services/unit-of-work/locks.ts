@@ -12,48 +12,47 @@ import { mapRows } from '../../orm/row-mapping.js';
 import { LOCK_WAIT_SETTING } from '../../orm/transaction-limits.js';
 
 /*
- * All locks that transactions take, and the one order in which they take them. Every transaction follows it, so that no two wait for each
- * other:
+ * All locks that transactions take, and the one order in which they take them. Every transaction follows it, so that there are no deadlocks:
  *
- *   1. The period of the organization (advisory): shared by whatever posts, exclusive for a change of the lock date.
+ *   1. The period of the organization (advisory): shared by commands that post, exclusive for a change of the lock date.
  *   2. The idempotency keys (advisory), in the order of their lock numbers.
  *   3. The credit notes (rows), in the order of their ids.
  *   4. The counter of the organization's credit note numbers (row), if a number is assigned.
  *   5. The order of the organization (advisory): a trigger takes it with the first insert, so that rows become visible in the order of
  *      their ids.
  *
- * Each is held until the transaction ends. A transaction may take an advisory lock again that it holds: the triggers that keep the lock date
- * take the period once more, for those who write past the gateway.
+ * Each lock is held until the transaction ends. Advisory locks are re-entrant: the triggers that enforce the lock date take the period again,
+ * for writers that bypass the gateway.
  *
- * Locks that are tried, and never waited for, have no place in the order: the jobs' below, and rows with `skip locked`. Migrations and the
- * data folder have locks of their own in src/database, which no request takes. The reasons are in docs/adr/005-locks-and-their-order.md.
+ * Locks that no transaction waits for need no place in the order: the job locks below, and rows with `skip locked`. Migrations and the data
+ * folder have their own locks in src/database, which no request takes. The reasons are in docs/adr/005-locks-and-their-order.md.
  */
 
 /** How long a transaction waits for locks that others hold. */
 export enum LockWait {
-  /** Skips credit notes and keys that others hold. Waits for the period up to the lock timeout. */
+  /** Skips credit notes and keys that others hold. Waits up to the lock timeout for the period. */
   SKIP = 'SKIP',
-  /** Skips keys that others hold. Waits for each other lock up to the lock timeout, and then fails as a whole. */
+  /** Skips keys that others hold. Waits up to the lock timeout for each of the other locks; the transaction fails when a wait times out. */
   TIMEOUT = 'TIMEOUT',
-  /** Waits for all locks together as long as the request's wait budget allows. */
+  /** Waits for the locks until the request's wait budget is used up. */
   WAIT = 'WAIT',
 }
 
-/** Lock timeout of transactions that do not {@link LockWait.WAIT}: more than a transaction of ours usually takes. */
+/** Lock timeout in milliseconds, for {@link LockWait.SKIP} and {@link LockWait.TIMEOUT}. Most transactions are shorter than this. */
 export const LOCK_TIMEOUT_MS = 250;
 
-/** Work shares the organization's period with other work. A change of the lock date has it exclusively, and so no refund is under way then. */
+/** Mode of the period lock. Commands share it, so that they run concurrently; a change of the lock date excludes all of them. */
 export type Period = 'shared' | 'exclusive';
 
-/** Advisory locks queue fairly, unlike row locks: a change of the lock date does not starve behind a stream of refunds. */
+/** Locks the period. Advisory locks queue fairly, unlike row locks: a change of the lock date does not starve behind a stream of refunds. */
 export function lockPeriod(organizationId: number, period: Period): Query<void> {
   const lock = period === 'exclusive' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
   return query(`select ${lock}(hashtextextended('period', $1))`, [organizationId], () => undefined);
 }
 
 /**
- * Locks idempotency keys, and returns those that it got: all of them if it waits. So a second request with a key waits for the first one,
- * in whatever process that runs.
+ * Locks idempotency keys, and returns the locked ones: all of them with {@link LockWait.WAIT}. A second request with the same key waits for the
+ * first one, also if another process runs it.
  */
 export function lockKeys(organizationId: number, keys: readonly string[], lockWait: LockWait): Query<ReadonlySet<string>> {
   if (keys.length === 0) return { statements: [], read: () => new Set() };
@@ -65,7 +64,7 @@ export function lockKeys(organizationId: number, keys: readonly string[], lockWa
   return query(text, [organizationId, keys], (rows) => new Set(rows.map(({ key }) => String(key))));
 }
 
-/** A credit note to be locked. */
+/** A credit note to lock. */
 export interface WantedNote {
   readonly id: number;
   /** The idempotency key of the command that needs it. */
@@ -73,10 +72,10 @@ export interface WantedNote {
 }
 
 /**
- * Locks credit notes, and returns those that it got as plain objects. With the lock, check-then-spend is one step: a concurrent refund waits
- * here, and then sees what is left.
+ * Locks credit notes, and returns the locked ones as entities that the EntityManager does not manage: triggers update the rows, not a flush.
+ * The lock makes check-then-spend atomic: a concurrent refund waits here, and then sees the remaining credit.
  *
- * It leaves out a note whose command has been done before, by its key, or whose key another transaction holds.
+ * Skips notes whose command's key was used before, or is held by another transaction.
  */
 export function lockCreditNotes(
   em: EntityManager,
@@ -101,7 +100,7 @@ export function lockCreditNotes(
 }
 
 /**
- * Locks one credit note, and returns it as an entity whose changes are written.
+ * Locks one credit note, and returns it as a managed entity.
  *
  * @throws {CreditNoteNotFound} if the organization has no credit note with this id
  */
@@ -112,48 +111,48 @@ export async function lockCreditNote(em: EntityManager, organization: Organizati
   return creditNote;
 }
 
-/** Waits until every transaction that has drawn ids has ended, in the same queue as those that are about to draw some. */
+/** Locks the organization's order: waits until every transaction that has already inserted rows has ended. Later inserts wait for this one. */
 export function lockOrder(organizationId: number): Query<void> {
   return query(`select pg_advisory_xact_lock(hashtextextended('order', $1))`, [organizationId], () => undefined);
 }
 
-/** Jobs that one transaction at a time does for an organization. */
+/** Jobs that run in one transaction at a time for each organization. */
 export type Job = 'balances' | 'ledger health';
 
-/** Tries to lock a job, and returns whether no other transaction is doing it. */
+/** Tries to lock a job. Returns false, without waiting, if another transaction holds the lock. */
 export function tryJob(organizationId: number, job: Job): Query<boolean> {
   const text = `select pg_try_advisory_xact_lock(hashtextextended($2, $1)) as locked`;
   return query(text, [organizationId, job], ([row]) => row?.locked === true);
 }
 
 /**
- * SQL for the number of a key's lock, in a statement whose $1 is the organization. The prefix keeps callers' keys apart from the other
- * locks: a caller may well choose the key "period".
+ * SQL for the lock number of an idempotency key, in a statement whose $1 is the organization. The prefix separates keys from the other locks:
+ * a caller may choose the key "period".
  */
 function keyLockNumber(column: string): string {
   return `hashtextextended('idempotency key ' || ${column}, $1)`;
 }
 
 /**
- * SQL that reduces `lock_timeout` to what is left of the time for waiting, which the locks before it in the same round trip have partly used
- * up. It is never null.
+ * SQL that reduces `lock_timeout` to the rest of the transaction's wait budget, since earlier locks of the same round trip may have used part
+ * of it. Its value is never null.
  */
 const REDUCE_LOCK_TIMEOUT = `
   set_config('lock_timeout', greatest(1, coalesce(nullif(current_setting('${LOCK_WAIT_SETTING}', true), ''), '${DEFAULT_WAIT_MS}')::float8
     - 1000 * extract(epoch from clock_timestamp() - transaction_timestamp()))::int::text, true)`;
 
-/** Whether another transaction of the organization may wait for locks, since not all places are taken. */
+/** Whether the organization's concurrency limit allows another transaction that waits for locks. */
 export function mayWait(em: EntityManager, organizationId: number): boolean {
   return !lockWaitersOf(em).isFull(organizationId);
 }
 
 /**
- * Runs a transaction that waits for its locks as `lockWait` says, and that may be repeated if it fails with a lock timeout.
+ * Runs a transaction with the given lock wait. The transaction may be repeated after a lock timeout.
  *
- * Transactions that {@link LockWait.WAIT} occupy a connection each, and only so many may: if all places are taken, the transaction is first
- * tried with the lock timeout, since most locks are free.
+ * A transaction with {@link LockWait.WAIT} occupies a connection while it waits, so a concurrency limit applies to each organization. If the
+ * limit is reached, the transaction is first tried with the lock timeout, since most locks are free, and only then waits for its turn.
  *
- * @param hasTimedOut whether the transaction has been tried with the lock timeout before
+ * @param hasTimedOut whether the transaction has already been tried with the lock timeout
  * @throws {ServiceUnavailable} if a lock does not become free within the request's wait budget
  */
 export function withLockWait<T>(

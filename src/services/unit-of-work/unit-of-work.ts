@@ -7,11 +7,11 @@ import { type Query, query, run } from '../../orm/query.js';
 import { type GivenCommand, type LockedKeys, lockCommandKeys } from './idempotency.js';
 import { LockWait, lockPeriod, type Period, withLockWait } from './locks.js';
 
-/** How a unit of work takes turns with others that need the same locks. */
+/** Scheduling of a unit of work among others that need the same locks. */
 export interface Scheduling {
-  /** Whether the work has been tried with the lock timeout before. */
+  /** Whether the work has already been tried with the lock timeout. */
   readonly hasTimedOut?: boolean;
-  /** Is called when everything has been written and the commit is on its way: the next transaction may start, and waits at the locks. */
+  /** Is called when all rows are written, before the commit is confirmed. The next transaction may start: it waits for the locks. */
   readonly onWritten?: () => void;
 }
 
@@ -20,33 +20,39 @@ interface Options<Loaded> extends Scheduling {
   readonly lockWait?: LockWait;
   /** The commands whose idempotency keys are locked. */
   readonly commands?: readonly GivenCommand[];
-  /** The callers whose standing is read. */
+  /** The callers whose {@link Standing} is read. */
   readonly actors: readonly Actor[];
-  /** Locks and reads what the work needs, after period and keys and in the same round trip. */
+  /** Locks and reads the rows that the work needs, after the period and the keys, in the same round trip. */
   readonly load: Query<(organization: Organization) => Loaded>;
 }
 
-/** Loads nothing beside the organization. */
+/** Loads no more than the organization. */
 export const NOTHING: Query<() => undefined> = { statements: [], read: () => () => undefined };
 
-/** A transaction that holds its locks, and what it has read under them. */
+/** A transaction that holds its locks, and the rows that were read under them. */
 export interface UnitOfWork<Loaded> {
   readonly em: EntityManager;
   readonly organization: Organization;
   readonly keys: LockedKeys;
   readonly standing: Standing;
   readonly loaded: Loaded;
-  /** Sends the commit right behind the last writes, without waiting for them. If they fail, the transaction fails as a whole. */
+  /** Lets the commit follow the last writes without waiting for their results. If they fail, the whole transaction fails. */
   commitWith(writes: Promise<unknown>): void;
 }
 
 /**
- * Does the work in one transaction under the organization's locks, with an identity map of its own.
+ * Does the work in one transaction under the organization's locks, with an identity map of its own. Returns the result of the work after the
+ * commit.
  *
- * All locks and reads are statements of their own in one round trip: a statement sees what was committed before it began, and so those after
- * a lock see what its former holder has written.
+ * The locks and the reads are separate statements in one round trip. Under READ COMMITTED a statement sees all commits from before its start,
+ * so the statements after a lock see the writes of its former holder.
  *
  * @throws {ServiceUnavailable} if a lock does not become free within the request's wait budget
+ * @example
+ * const options = { actors: [actor], load: lockRecords(em, organizationId, requests, LockWait.WAIT) };
+ * await underLocks(em, organizationId, options, async ({ em, standing, loaded }) => {
+ *   standing.assertMay(actor, Role.ACCOUNTANT);
+ * });
  */
 export function underLocks<Loaded, T>(
   em: EntityManager,
