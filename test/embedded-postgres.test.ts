@@ -364,14 +364,14 @@ onlyForRoot('as root, with everything under a folder that is closed to others', 
   it('runs one copy of the programs, which only root can change', async () => {
     const closed = await closedFolder();
     const packageFolder = await packageCopy(closed);
-    const shelter = join(await dataFolder(), 'shelter');
+    const copies = join(await dataFolder(), 'copies');
     const user = await serverUser(undefined);
 
-    const programs = await placeBinaries(packageFolder, user, shelter);
-    expect(programs.postgres.startsWith(shelter)).toBe(true);
+    const programs = await placeBinaries(packageFolder, user, copies);
+    expect(programs.postgres.startsWith(copies)).toBe(true);
     const made = await lstat(programs.postgres);
     expect([made.uid, made.mode & 0o777]).toEqual([0, 0o755]);
-    expect(await placeBinaries(packageFolder, user, shelter)).toEqual(programs);
+    expect(await placeBinaries(packageFolder, user, copies)).toEqual(programs);
     expect((await lstat(programs.postgres)).ino).toBe(made.ino);
 
     const version = spawn(programs.postgres, ['--version'], { ...user, stdio: 'ignore' });
@@ -380,12 +380,12 @@ onlyForRoot('as root, with everything under a folder that is closed to others', 
 
   it('refuses a copy of the programs that another user can change', async () => {
     const packageFolder = await packageCopy(await closedFolder());
-    const shelter = join(await dataFolder(), 'shelter');
+    const copies = join(await dataFolder(), 'copies');
     const user = await serverUser(undefined);
-    await placeBinaries(packageFolder, user, shelter);
+    await placeBinaries(packageFolder, user, copies);
 
-    await chown(shelter, user?.uid ?? 0, user?.gid ?? 0);
-    await expect(placeBinaries(packageFolder, user, shelter)).rejects.toThrow('is not a folder that only user id 0');
+    await chown(copies, user?.uid ?? 0, user?.gid ?? 0);
+    await expect(placeBinaries(packageFolder, user, copies)).rejects.toThrow('is not a folder that only user id 0');
   });
 });
 

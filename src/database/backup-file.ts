@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { hasCode } from './embedded-postgres/shelter.js';
+import { hasCode } from './embedded-postgres/system-calls.js';
 
 /** The name and version of the format, in the first line of each file. */
 export const FORMAT = 'credit-note-refunds backup 1';

@@ -20,7 +20,7 @@ import {
   type TableHeader,
 } from './backup-file.js';
 import { advanceSequences, tablesInOrder, target, triggersOf } from './backup-tables.js';
-import { syncFolder } from './embedded-postgres/shelter.js';
+import { syncFolder } from './embedded-postgres/folders.js';
 
 /**
  * Writes a consistent snapshot of all rows into a new file, while the gateway goes on. The file gets its name when it is complete and on

@@ -4,7 +4,8 @@ import { chmod, cp, lstat, readdir, readFile, rename, rm, symlink } from 'node:f
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { useOwnServerInstead } from './advice.js';
-import { assertOurs, hasCode, openShelter, removeLeftovers, stage } from './shelter.js';
+import { assertOwned, makeStaging, openFolder, removeLeftovers } from './folders.js';
+import { hasCode } from './system-calls.js';
 import { canReach, type ServerUser } from './system-user.js';
 
 export interface Binaries {
@@ -15,13 +16,13 @@ export interface Binaries {
 /**
  * Returns the server's programs at a place where its user can run them: the folder of the npm package, or else a copy.
  *
- * @param shelter the folder for the copy
+ * @param copies the folder for copies
  */
-export async function placeBinaries(packageFolder: string, user: ServerUser, shelter: string): Promise<Binaries> {
+export async function placeBinaries(packageFolder: string, user: ServerUser, copies: string): Promise<Binaries> {
   const installed = programsIn(packageFolder);
   const linked = await linkLibraries(packageFolder);
   if (linked && (await canReach(installed.postgres, user))) return installed;
-  return programsIn(await copyPackage(packageFolder, shelter));
+  return programsIn(await copyPackage(packageFolder, copies));
 }
 
 /**
@@ -70,12 +71,12 @@ function programsIn(packageFolder: string): Binaries {
 }
 
 /** Copies the programs to a folder named after their content, so that each version is copied once. Returns the folder. */
-async function copyPackage(packageFolder: string, shelter: string): Promise<string> {
-  await openShelter(shelter);
-  const copy = join(shelter, await nameOf(packageFolder));
+async function copyPackage(packageFolder: string, copies: string): Promise<string> {
+  await openFolder(copies);
+  const copy = join(copies, await nameOf(packageFolder));
   if (!(await exists(copy))) {
-    await removeLeftovers(shelter);
-    const staging = await stage(shelter);
+    await removeLeftovers(copies);
+    const staging = await makeStaging(copies);
     await cp(join(packageFolder, 'native'), join(staging, 'native'), { recursive: true, verbatimSymlinks: true });
     await linkLibraries(staging);
     await openToAll(staging);
@@ -83,7 +84,7 @@ async function copyPackage(packageFolder: string, shelter: string): Promise<stri
     await promisify(execFile)('sync', ['-f', staging]).catch(() => undefined);
     await publish(staging, copy);
   }
-  await assertOurs(copy);
+  await assertOwned(copy);
   return copy;
 }
 

@@ -3,8 +3,9 @@ import { chown, lstat, mkdtemp, readFile, readlink, realpath, rename, rm, symlin
 import { dirname, join } from 'node:path';
 import type { Binaries } from './binaries.js';
 import { type Passwords, SUPERUSER } from './connection.js';
+import { makeStaging, openFolder, REACHABLE_FOLDER, removeLeftovers, syncFolder } from './folders.js';
 import { run } from './program.js';
-import { hasCode, openShelter, removeLeftovers, SHELTER, stage, syncFolder } from './shelter.js';
+import { hasCode } from './system-calls.js';
 import { canReach, type ServerUser } from './system-user.js';
 
 /**
@@ -61,15 +62,15 @@ export async function createCluster(plan: ClusterPlan): Promise<string> {
     won = await firstOneWins(() => rename(join(staging, 'cluster'), place));
     await rm(staging, { recursive: true });
   } else {
-    await openShelter(SHELTER);
-    await removeLeftovers(SHELTER);
-    const staging = await buildCluster(SHELTER, plan);
-    const shelter = await mkdtemp(join(SHELTER, 'cluster-'));
-    await rename(join(staging, 'cluster'), shelter);
+    await openFolder(REACHABLE_FOLDER);
+    await removeLeftovers(REACHABLE_FOLDER);
+    const staging = await buildCluster(REACHABLE_FOLDER, plan);
+    const elsewhere = await mkdtemp(join(REACHABLE_FOLDER, 'cluster-'));
+    await rename(join(staging, 'cluster'), elsewhere);
     await rm(staging, { recursive: true });
-    await syncFolder(SHELTER);
-    won = await firstOneWins(() => symlink(shelter, place));
-    if (!won) await rm(shelter, { recursive: true });
+    await syncFolder(REACHABLE_FOLDER);
+    won = await firstOneWins(() => symlink(elsewhere, place));
+    if (!won) await rm(elsewhere, { recursive: true });
   }
   await syncFolder(plan.dataDir);
   const cluster = await realpath(place);
@@ -79,7 +80,7 @@ export async function createCluster(plan: ClusterPlan): Promise<string> {
 
 /** Runs initdb in a new folder beneath `parent`, and returns that folder. The cluster, with its passwords, is in its `cluster`. */
 async function buildCluster(parent: string, { binaries, user, logFile, durable }: ClusterPlan): Promise<string> {
-  const staging = await stage(parent);
+  const staging = await makeStaging(parent);
   const passwords = join(staging, 'passwords');
   const cluster = join(staging, 'cluster');
   // Letters and digits only, so that the passwords need no escaping anywhere.

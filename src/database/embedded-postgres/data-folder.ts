@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { hasCode } from './shelter.js';
+import { hasCode } from './system-calls.js';
 
 /** The file system refuses to hold the database. The message is for the operator. */
 export class DataFolderRefused extends Error {

@@ -4,10 +4,10 @@ import { installedPackage, placeBinaries } from './binaries.js';
 import { createCluster, findCluster, readPasswords } from './cluster.js';
 import { applicationConnection, connectionUrl, type EmbeddedConnection, superuserConnection } from './connection.js';
 import { inDataFolder, makeFolder } from './data-folder.js';
+import { REACHABLE_FOLDER, removeLeftovers } from './folders.js';
 import { acquireServer, type Server } from './ownership.js';
 import { socketFolder } from './postmaster.js';
 import type { Role, Site } from './server.js';
-import { removeLeftovers, SHELTER } from './shelter.js';
 import { keepRunning, removeUnusedSocketFolder, type Supervision } from './supervision.js';
 import { serverUser } from './system-user.js';
 
@@ -76,8 +76,8 @@ async function prepareSite({ dataDir, settings = {}, log = () => undefined }: Em
 
   const existing = await findCluster(folder);
   const user = await serverUser(existing);
-  const shelter = user === undefined ? join(folder, 'postgres-programs') : SHELTER;
-  const binaries = await placeBinaries(packageFolder, user, shelter);
+  const copies = user === undefined ? join(folder, 'postgres-programs') : REACHABLE_FOLDER;
+  const binaries = await placeBinaries(packageFolder, user, copies);
   const plan = { dataDir: folder, binaries, user, logFile, durable: settings.fsync !== 'off', log };
   const cluster = existing ?? (await createCluster(plan));
 

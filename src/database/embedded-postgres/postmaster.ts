@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PORT } from './connection.js';
-import { hasCode, isAlive } from './shelter.js';
+import { hasCode, isAlive } from './system-calls.js';
 import { canReach, type ServerUser } from './system-user.js';
 
 /** The server's main process, as its postmaster.pid describes it. */

@@ -10,7 +10,7 @@ import {
   stopPostmaster,
 } from './postmaster.js';
 import { end, failure, type Started, start } from './program.js';
-import { hasCode } from './shelter.js';
+import { hasCode } from './system-calls.js';
 import type { ServerUser } from './system-user.js';
 
 /** The paths, user and settings of one data folder's server. */

@@ -5,7 +5,7 @@ import type { DedicatedClient } from './connection.js';
 import { acquireServer } from './ownership.js';
 import { runningPostmaster, stopPostmaster } from './postmaster.js';
 import type { Role, Site } from './server.js';
-import { hasCode } from './shelter.js';
+import { hasCode } from './system-calls.js';
 
 /** Pause after the first failure in a row. Each further failure doubles it. */
 const FIRST_PAUSE_MS = 250;

@@ -1,34 +1,35 @@
 import { chmod, lstat, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from './system-calls.js';
 
 /**
  * Root's folder for files that the server's user could not reach elsewhere. The checkout and DATA_DIR are often beneath a folder of mode
  * 0700 (`/root`, `mktemp -d`), whose mode the gateway must not change.
  */
-export const SHELTER = '/var/lib/credit-note-refunds';
+export const REACHABLE_FOLDER = '/var/lib/credit-note-refunds';
 
 /**
  * Creates the folder if it is missing, lets all users pass through it, and returns it.
  *
  * @throws if another user owns the folder or may write to it
  */
-export async function openShelter(folder: string): Promise<string> {
+export async function openFolder(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  await assertOurs(folder);
+  await assertOwned(folder);
   // The umask of the process may have removed these rights at creation.
   await chmod(folder, 0o755);
   return folder;
 }
 
 /** @throws if another user owns the folder or may write to it: root must not run or trust files of others */
-export async function assertOurs(folder: string): Promise<void> {
+export async function assertOwned(folder: string): Promise<void> {
   const found = await lstat(folder);
   if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0) return;
   throw new Error(`${folder} is not a folder that only user id ${process.getuid?.()} may write to. Remove or rename it.`);
 }
 
 /** Creates a hidden folder for work that one rename publishes when it is complete. Its name holds the pid of this process. */
-export function stage(parent: string): Promise<string> {
+export function makeStaging(parent: string): Promise<string> {
   return mkdtemp(join(parent, `.new-${process.pid}-`));
 }
 
@@ -41,24 +42,8 @@ export async function removeLeftovers(parent: string): Promise<void> {
   }
 }
 
-/** Whether there is a process with this pid, of any user. */
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: the process lives, and belongs to another user.
-    return hasCode(error, 'EPERM');
-  }
-}
-
 /** Makes renames and new files in the folder survive a power failure. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder);
   await handle.sync().finally(() => handle.close());
-}
-
-/** Whether the error has one of the codes. `instanceof` would fail in jest, whose Error differs from that of Node's functions. */
-export function hasCode(error: unknown, ...codes: string[]): boolean {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' && codes.includes(code);
 }
