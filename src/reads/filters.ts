@@ -10,15 +10,19 @@ export type Filterable<E extends Owned> =
   | ColumnOf<E>
   | (E extends { provenance: Provenance } ? `provenance.${keyof Provenance}` : never);
 
-/** Compares a column with a value. */
+/** A comparison of a column with a value. */
 export type Condition<Column extends string = string> = readonly [column: Column, operator: Operator, value: unknown];
 
-/** The filters of a list: for each field of its input the column and the operator. One line is one filter. */
+/**
+ * The filters of a list: the column and the operator for each field of the filter's input. A new filter is one line.
+ *
+ * @example const FILTERS: Filters<Refund, ProvenanceFilter> = { createdBy: ['provenance.createdBy', '='], … };
+ */
 export type Filters<E extends Owned, Input> = {
   readonly [F in keyof Input]-?: readonly [column: Filterable<E>, operator: Operator];
 };
 
-/** Returns the conditions that the given fields of the input make. */
+/** Returns a condition for each field of the input that is present and not null. */
 export function conditionsOf<E extends Owned, Input extends object>(
   filters: Filters<E, Input>,
   input: Input,
@@ -33,7 +37,7 @@ type Comparison = (column: string, value: RawBuilder<unknown>) => Expression<Sql
 
 const { eb, fn } = expressionBuilder<Tables, string>();
 
-/** How a column is compared in SQL. One line is one operator. */
+/** The SQL of each comparison. A new operator is one line. */
 export const OPERATORS = {
   '=': (column, value) => eb(column, '=', value),
   in: (column, values) => eb(column, '=', fn.any(values as RawBuilder<unknown[]>)),

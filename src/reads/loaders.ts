@@ -19,13 +19,13 @@ import type { ReferenceOf, WholeRow } from './read-model.js';
 import { readPages, readRows, readWhole } from './rows.js';
 import type { Pages } from './statements.js';
 
-/** Who asks for a line wants to know of which account. */
+/** Lines are nearly always read with their account. */
 const WITH_ACCOUNT = wholeWith('account');
 
 /** One page of a credit note's refunds. */
 type RefundsPage = Pages['pages'][number];
 
-/** An account, up to and including a day. */
+/** An account and the last day of its turnover; `null` for all days. */
 export interface AccountAsOf {
   readonly accountId: number;
   readonly asOf: PostingDate | null;
@@ -33,7 +33,12 @@ export interface AccountAsOf {
 
 export type Loaders = ReturnType<typeof createLoaders>;
 
-/** The relations of one request, each read in one statement however many rows ask for it. */
+/**
+ * Returns the loaders of one request. Each reads a relation in one statement, for all rows that the request asks for at the same time.
+ *
+ * @param organization returns the caller's organization; is called only after authentication
+ * @example const account = await context.loaders.account.load(line.account.id);
+ */
 export function createLoaders(em: EntityManager, organization: () => Organization) {
   function byId<E extends Owned>(entity: EntityClass<E>): DataLoader<number, WholeRow<E>> {
     return new DataLoader(async (ids) => {
@@ -43,7 +48,7 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     });
   }
 
-  /** The rows that refer to another one, in the order of their ids. */
+  /** Loads, for each id, the rows whose reference `name` has this id, in the order of their own ids. */
   function byReference<E extends Owned>(
     entity: EntityClass<E>,
     name: ReferenceOf<E>,
@@ -64,9 +69,9 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     customer: byId(Customer),
     journalEntry: byId(JournalEntry),
     refund: byId(Refund),
-    /** The reversal of a refund, if there is one. */
+    /** By the id of the refund; at most one row. */
     reversals: byReference(RefundReversal, 'refund'),
-    /** The mirror of an entry, if it has one. */
+    /** Mirror entries by the id of the reversed entry; at most one row. */
     mirrors: byReference(JournalEntry, 'reversalOf'),
     journalLines: byReference(JournalLine, 'journalEntry', WITH_ACCOUNT),
     creditNoteLines: byReference(CreditNoteLine, 'creditNote', WITH_ACCOUNT),
@@ -75,13 +80,13 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
       async (pages) => {
         const rows = await readPages(em, Refund, 'creditNote', { organizationId: organization().id, pages });
         const ofNote = Map.groupBy(rows, ({ creditNote }) => creditNote.id);
-        // Pages of one note may overlap, when a field is asked for twice.
+        // Pages of one note may overlap, when a query selects the field twice with different arguments.
         return pages.map(({ owner, first, after }) => (ofNote.get(owner) ?? []).filter(({ id }) => id > after).slice(0, first));
       },
       { cacheKeyFn: ({ owner, first, after }) => `${owner}:${first}:${after}` },
     ),
 
-    /** Turnover of an account up to and including a day; `null` for all of it. */
+    /** Turnover of an account up to and including a day. */
     turnover: new DataLoader<AccountAsOf, Turnover, string>(
       async (keys) => {
         const days = [...new Set(keys.map(({ asOf }) => asOf))];
@@ -97,13 +102,13 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
       { cacheKeyFn: ({ accountId, asOf }) => `${accountId}:${asOf}` },
     ),
 
-    /** Turnover of a customer on the receivable. */
+    /** Turnover of a customer on the receivable, by the customer's id. */
     customerTurnover: new DataLoader<number, Turnover>(async (ids) => {
       const turnover = await customerTurnovers(em, organization(), ids);
       return ids.map(turnover);
     }),
 
-    /** Accounts that refunds in a currency can be paid from. */
+    /** Accounts that can pay refunds in a currency, by its code. They are held in this currency or in the base currency. */
     refundableFrom: new DataLoader<string, WholeRow<Account>[]>(async (currencyCodes) => {
       const { baseCurrency } = organization();
       const accounts = await readWhole(em, Account, {

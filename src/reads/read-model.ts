@@ -6,13 +6,13 @@ import { Owned } from '../entities/owned.js';
 import { Reference } from '../orm/row-mapping.js';
 
 /**
- * The read model: what lists, pages and loaders return.
+ * The read model: the result type of lists, pages and loaders.
  *
- * A {@link Row} is a plain object with the columns and relations of an entity, but not its methods. It holds only what the selection
- * of a query asks for, so its type names the columns that may be read.
+ * A {@link Row} is a plain object with columns and relations of an entity, but without its methods. It has only the columns of the query's
+ * selection, so its type names the columns that may be read.
  */
 
-/** Tells the rows of one entity from those of another. It exists for the compiler only. */
+/** Makes the rows of different entities different types. It exists for the compiler only. */
 declare const ENTITY: unique symbol;
 
 interface Of<E> {
@@ -20,20 +20,20 @@ interface Of<E> {
 }
 
 /**
- * A row of which the id and the named columns were read. A to-one relation is a row or a reference. A to-many relation is an array, or
- * absent if it was not selected.
+ * A row with the id and the named columns. A to-one relation is a row, or a reference if it was not selected. A to-many relation is an array,
+ * or absent if it was not selected.
  *
  * @example Row<CreditNote, 'total' | 'currencyCode'>
  */
 export type Row<E extends Owned, K extends ColumnOf<E> = never> = Of<E> & { readonly [P in K | 'id']: Value<E[P]> };
 
-/** A row of which every column was read. */
+/** A row with all columns. */
 export type WholeRow<E extends Owned> = Row<E, ColumnOf<E>>;
 
-/** A to-one relation: its row if it was selected, or else its id. */
+/** A to-one relation: a row if it was selected, or else a reference with the id. */
 export type Related<E extends Owned, R extends Row<E> = Row<E>> = (Reference & Of<E>) | R;
 
-/** The columns and relations of an entity. Methods are left out, and getters, which are its read-only properties. */
+/** The columns and relations of an entity. Methods are excluded, and getters, which are the read-only properties of an entity. */
 export type ColumnOf<E extends Owned> = {
   [P in Extract<keyof E, string>]-?: E[P] extends Method | Organization ? never : IsReadonly<E, P> extends true ? never : P;
 }[Extract<keyof E, string>];
@@ -50,8 +50,8 @@ type IsReadonly<T, P extends keyof T> = IsSame<Pick<T, P>, Readonly<Pick<T, P>>>
 type IsSame<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 /**
- * Marks the row that a field resolver gets, and declares the columns that it reads: a page reads no others. The declared columns and
- * those of the parameter's type must be the same, or it does not compile.
+ * Marks the row parameter of a field resolver, and declares the columns that the resolver reads. A page selects these columns only. The compiler
+ * reports a difference between the declared columns and those of the parameter's type.
  *
  * @example
  * amount(@Reads('amount', 'currencyCode') refund: Row<Refund, 'amount' | 'currencyCode'>): string {
@@ -71,7 +71,7 @@ export function Reads<K extends string = never>(...columns: readonly K[]) {
 
 type ColumnsOfParameter<M> = M extends (row: infer R, ...rest: never[]) => unknown ? Exclude<keyof R, 'id' | typeof ENTITY> : never;
 
-/** `T`, or else a sentence that says what is wrong, which the compiler shows. */
+/** `T`, or else a sentence about the mistake, which the compiler prints. */
 type Checked<T, Declared, Read> = [Read] extends [Declared]
   ? [Declared] extends [Read]
     ? T
@@ -80,7 +80,11 @@ type Checked<T, Declared, Read> = [Read] extends [Declared]
 
 export type MaybePromise<T> = T | Promise<T>;
 
-/** Returns the relation's row if it was selected, or else reads it. */
+/**
+ * Returns the relation's row if it was selected, or else loads the whole row.
+ *
+ * @example related(context.loaders.customer, note.customer)
+ */
 export function related<E extends Owned, R extends Row<E>>(
   loader: DataLoader<number, WholeRow<E>>,
   relation: Related<E, R>,
@@ -88,22 +92,22 @@ export function related<E extends Owned, R extends Row<E>>(
   return relation instanceof Reference ? loader.load(relation.id) : relation;
 }
 
-/** Returns the row of an entity that a command has loaded or made, with the relations that are loaded too. */
+/** Returns the row of an entity from a command, with its loaded relations. */
 export function rowOf<E extends Owned>(entity: E): WholeRow<E> {
   return copyOf(entity, new Map()) as WholeRow<E>;
 }
 
-/** Returns the row of a related entity if that is loaded, or else its id. */
+/** Returns the row of a related entity if the entity is loaded, or else a reference with its id. */
 export function relatedTo<E extends Owned>(entity: E): Related<E, WholeRow<E>> {
   return (isLoaded(entity) ? rowOf(entity) : new Reference(entity.id)) as Related<E, WholeRow<E>>;
 }
 
-/** Whether more than the id of the entity is known. The database sets the time of creation: what has one was read, or made, as a whole. */
+/** Whether more than the id of the entity is known. The database sets `createdAt`, so an entity that has one was read or inserted as a whole. */
 function isLoaded(entity: Owned): boolean {
   return entity.createdAt !== undefined;
 }
 
-/** @param copies of entities that were met before: entities refer to one another in circles */
+/** @param copies the copies of entities that the recursion has already visited, since entities refer to each other in circles */
 function copyOf(entity: Owned, copies: Map<Owned, object>): object {
   if (!isLoaded(entity)) return new Reference(entity.id);
   const known = copies.get(entity);

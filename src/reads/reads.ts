@@ -9,20 +9,20 @@ import type { Row } from './read-model.js';
 import { readRows } from './rows.js';
 import { selectionOf } from './selection.js';
 
-/** Who reads, and through which unit of work. */
+/** The caller, and the EntityManager of the request. */
 interface Reader {
   readonly em: EntityManager;
   readonly actor: Actor;
 }
 
-/** A page of a list in the order of its ids. */
+/** A page of a list, which is in the order of the ids. */
 interface Page {
   readonly first: number;
-  /** Id of the last row that is known; absent: the page begins with the first one. */
+  /** Id of the last row of the previous page. Absent: the page begins with the first row. */
   readonly after?: string | null;
 }
 
-/** Returns the row of the caller's organization with the selected columns and relations; `null` if there is none with the id. */
+/** Returns a row of the caller's organization with the selected columns and relations; `null` if none has the id. */
 export async function findById<E extends Owned>(
   { em, actor }: Reader,
   info: GraphQLResolveInfo,
@@ -52,7 +52,7 @@ export function findPage<E extends Owned>(
   return readRows(em, entity, list, selectionOf(info, metadataOf(em, entity)));
 }
 
-/** Returns the id after which a page begins; ids begin at 1. */
+/** Returns the id after which a page begins; 0, which is before all ids, for the first page. */
 export function afterId({ after }: Page): number {
   return (after && parseId(after)) || 0;
 }

@@ -30,9 +30,10 @@ export async function readRows<E extends Owned>(
 }
 
 /**
- * Reads pages of the rows that refer to others, in one statement and in the order of their ids.
+ * Reads pages of the rows that belong to several owners, such as the refunds of credit notes, in one statement. Returns the rows of all pages, each
+ * once, in the order of their ids.
  *
- * @param reference the property that names the owner
+ * @param reference the to-one relation to the owner
  */
 export async function readPages<E extends Owned>(
   em: EntityManager,
@@ -42,7 +43,7 @@ export async function readPages<E extends Owned>(
 ): Promise<WholeRow<E>[]> {
   const meta = metadataOf(em, entity);
   const { text, values } = pagesStatement(meta, reference, pages);
-  // Pages may overlap: their common rows are the same objects.
+  // Pages may overlap. The mapper returns the same object for equal ids, so the set contains each row once.
   const [rows] = await run(
     em,
     query(text, values, (rows) => new Set(mapPlainRows(em, meta, WHOLE, rows))),
@@ -53,8 +54,8 @@ export async function readPages<E extends Owned>(
 type Values = Record<string, unknown>;
 
 /**
- * One statement for the rows and their to-one relations, and one for each to-many relation. The later statements see what was committed
- * in between. A row for which they find no items has no array, and its items are left to the loader.
+ * One statement reads the rows and their to-one relations, and one more each to-many relation. The later statements also see commits from between
+ * the statements. A row without items gets no array, and so the loader reads them.
  */
 function listQuery(em: EntityManager, meta: EntityMetadata, list: List, selection: Selection): Query<Values[]> {
   const { statements, toMany } = listStatements(meta, list, selection);
@@ -72,7 +73,7 @@ function listQuery(em: EntityManager, meta: EntityMetadata, list: List, selectio
   };
 }
 
-/** Returns the rows at the end of a path over to-one relations, each once. */
+/** Returns the rows at the end of a path of to-one relations, each once. */
 function follow(rows: readonly Values[], path: string): ReadonlySet<Values> {
   let ends = new Set(rows);
   for (const name of path === '' ? [] : path.split('.')) {

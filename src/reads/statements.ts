@@ -6,11 +6,11 @@ import { type Memo, memoize, type Selection, WHOLE } from '../orm/selection.js';
 import type { Statement } from '../orm/statement.js';
 import { type Condition, OPERATORS } from './filters.js';
 
-/** The rows of an entity that a query reads. */
+/** A list of an entity's rows: its conditions, its order and its page. */
 export interface List<Column extends string = string> {
   readonly organizationId: number;
   readonly where: readonly Condition<Column>[];
-  /** Column of the order. A page is in the order of ids. */
+  /** Column to order by; the id by default. A page is always in the order of ids. */
   readonly orderBy?: Column;
   /** At most {@link MAX_PAGE} rows, after an id. */
   readonly page?: { readonly after: number; readonly first: number };
@@ -18,12 +18,12 @@ export interface List<Column extends string = string> {
 
 export const MAX_PAGE = 100;
 
-/** A to-many relation whose items a statement of its own reads. */
+/** A to-many relation, whose items are read by a separate statement. */
 export interface ToMany {
   /** Path from the rows of the list to the rows that have the relation; empty for the rows themselves. */
   readonly owner: string;
   readonly name: string;
-  /** Name of the item's reference to its owner. */
+  /** Name of the to-one relation from the item to its owner. */
   readonly mappedBy: string;
   readonly meta: EntityMetadata;
   readonly selection: Selection;
@@ -36,14 +36,14 @@ interface ListStatements {
 
 /**
  * Returns the statements that read the list: the first for its rows with the selected to-one relations, and one for each selected
- * to-many relation. They are built once for each selection and kind of list, and differ in their values only.
+ * to-many relation. Their SQL is memoized by the selection and the kind of list; only the values differ.
  */
 export function listStatements(meta: EntityMetadata, list: List, selection: Selection): ListStatements {
   const { queries, toMany } = memoize(LISTS, selection, `${meta.tableName} ${kindOf(list)}`, () => build(meta, list, selection));
   return { statements: queries.map((query) => query.statement(list)), toMany };
 }
 
-/** Lists of one kind have the same statements. */
+/** Returns a key of the memo. Lists with the same key have the same SQL. */
 function kindOf({ where, orderBy, page }: List): string {
   return `${where.map(([column, operator]) => `${column} ${operator}`)} ${orderBy} ${page !== undefined}`;
 }
@@ -61,7 +61,7 @@ const FIRST = parameter<List, number>(({ page }) => page?.first);
 
 /** A table in a statement. */
 interface Level {
-  /** Path from the rows of the list; empty for themselves. */
+  /** Path from the rows of the list; empty for these rows themselves. */
   readonly path: string;
   readonly meta: EntityMetadata;
   readonly selection: Selection;
@@ -89,7 +89,7 @@ function rowsWithin(meta: EntityMetadata): Query {
   return db.selectFrom(meta.tableName).selectAll().where('organization_id', '=', ORGANIZATION) as Query;
 }
 
-/** The rows of the list themselves. */
+/** Selects the rows of the list, without their relations. */
 function rowsOf(meta: EntityMetadata, list: List): Query {
   const order = orderOf(meta, list);
   const isPage = list.page !== undefined;
@@ -98,14 +98,14 @@ function rowsOf(meta: EntityMetadata, list: List): Query {
     const value = parameter<List>(({ where }) => where[index]?.[2]);
     query = query.where(OPERATORS[operator](columnOf(meta, column), value));
   }
-  // A page is planned for the longest one.
+  // The literal limit makes PostgreSQL plan for at most a full page. The caller adds the real limit as a parameter.
   return isPage ? ordered(query, order).limit(sql.lit(MAX_PAGE)) : ordered(query, order);
 }
 
 /**
- * The rows after the page's id. A page of a small organization must not be looked for among all ids, so its order and its beginning
- * are those of the index by organization: the generic plan is made for no organization in particular, and a large one makes all ids
- * look as good.
+ * Selects the rows after the page's id. The conditions and the order match the index (organization_id, id), so that PostgreSQL scans this index
+ * and not that of all ids. The generic plan of a prepared statement knows no organization: if one organization has most rows, a scan of all ids
+ * looks as cheap, but it is slow for a small organization.
  */
 function rowsAfter(meta: EntityMetadata): Query {
   return db
@@ -123,7 +123,7 @@ function ordered(query: Query, columns: readonly string[], prefix = ''): Query {
   return columns.reduce((query, column) => query.orderBy(`${prefix}${column}`), query);
 }
 
-/** Joins the tables to the rows, which come first in the plan. */
+/** Joins the tables of the to-one relations to the rows. The rows are a subquery, so that PostgreSQL limits them before it joins. */
 function joined(rows: Query, levels: readonly (Level & { readonly join?: Join })[]): Query {
   return levels.reduce(
     (query, { path, meta, join }) =>
@@ -132,7 +132,7 @@ function joined(rows: Query, levels: readonly (Level & { readonly join?: Join })
   );
 }
 
-/** Selects the columns one by one: a prepared statement fails when a table that it reads with `*` gets another column. */
+/** Selects the columns by name: a prepared statement with `*` fails when a migration adds a column to the table. */
 function selected(query: Query, levels: readonly Level[]): Query {
   const columns = levels.flatMap(({ path, meta, selection }) =>
     columnNames(meta, selection).map((name) =>
@@ -148,13 +148,13 @@ interface Join {
   readonly ours: string;
 }
 
-/** The rows themselves, their selected to-one relations, and theirs. */
+/** Returns the level of the rows themselves, and those of their selected to-one relations, recursively. */
 function levelsOf(meta: EntityMetadata, selection: Selection): (Level & { readonly join?: Join })[] {
   const root = { path: '', meta, selection };
   return [root, ...toOneBelow(root)];
 }
 
-/** Each reference carries the organization in the database, so a join compares the id only. */
+/** A join compares the ids only: the foreign keys ensure that both rows belong to the same organization. */
 function toOneBelow({ path: above, meta, selection }: Level): (Level & { readonly join: Join })[] {
   return [...selection.relations].flatMap(([name, selection]) => {
     const property = propertyOf(meta, name);
@@ -184,7 +184,7 @@ function tableAlias(path: string): string {
   return path === '' ? ROOT : aliasOf(path);
 }
 
-/** Pages of the rows that refer to others, such as the refunds of credit notes. */
+/** Pages of rows that belong to owners, such as the refunds of several credit notes. */
 export interface Pages {
   readonly organizationId: number;
   readonly pages: readonly { readonly owner: number; readonly first: number; readonly after: number }[];
@@ -193,7 +193,7 @@ export interface Pages {
 /**
  * Returns the statement that reads the whole rows of all pages, in the order of their ids.
  *
- * @param reference the property that names the owner
+ * @param reference the to-one relation to the owner
  */
 export function pagesStatement(meta: EntityMetadata, reference: string, pages: Pages): Statement {
   const query = memoize(PAGES, WHOLE, `${meta.tableName} ${reference}`, () => {
