@@ -112,7 +112,7 @@ async function maintainUntil(stop: AbortSignal, { orm }: Database, logger: Fasti
   for (;;) {
     await sleep(MAINTENANCE_INTERVAL_MS, undefined, { signal: stop, ref: false }).catch(() => undefined);
     if (stop.aborted) return;
-    await maintain(orm.em.fork(), (doubt) => logger.warn(doubt, SWEEP_REFUSED)).catch((error: unknown) => {
+    await maintain(orm.em.fork(), (skipped) => logger.warn(skipped, SWEEP_REFUSED)).catch((error: unknown) => {
       logger.warn({ err: error }, 'maintenance failed; the next run tries again');
     });
   }

@@ -152,21 +152,21 @@ describe('a sweep of idempotency keys', () => {
   it('deletes expired keys in several batches, and keeps the others', async () => {
     await keys(2_500, 31);
     await keys(2_500, 29);
-    expect(await sweep()).toEqual({ swept: 2_500, doubt: null });
+    expect(await sweep()).toEqual({ swept: 2_500, skipped: null });
     expect(await inDatabase('(select count(*)::integer from idempotency_keys)')).toBe(2_500);
-    expect(await sweep()).toEqual({ swept: 0, doubt: null });
+    expect(await sweep()).toEqual({ swept: 0, skipped: null });
   });
 
   it('deletes nothing when most keys have expired, as after a jump of the database’s clock', async () => {
     await keys(2_500, 31);
     await keys(2_499, 1);
-    expect(await sweep()).toEqual({ swept: 0, doubt: { expired: 2_500, kept: 2_499 } });
+    expect(await sweep()).toEqual({ swept: 0, skipped: { expired: 2_500, kept: 2_499 } });
     expect(await inDatabase('(select count(*)::integer from idempotency_keys)')).toBe(4_999);
   });
 
   it('deletes a small number of keys whatever their share', async () => {
     await keys(1_000, 31);
-    expect(await sweep()).toEqual({ swept: 1_000, doubt: null });
+    expect(await sweep()).toEqual({ swept: 1_000, skipped: null });
   });
 });
 

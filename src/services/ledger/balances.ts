@@ -12,7 +12,7 @@ export interface Turnover {
   readonly credits: Big;
 }
 
-const NOTHING: Turnover = { debits: ZERO, credits: ZERO };
+const NO_TURNOVER: Turnover = { debits: ZERO, credits: ZERO };
 
 interface TurnoverRow {
   readonly id: string;
@@ -182,5 +182,5 @@ export async function trialBalance(
 
 function turnoverOf(rows: readonly TurnoverRow[]): (id: number) => Turnover {
   const turnovers = new Map(rows.map(({ id, debits, credits }) => [String(id), { debits: Big(debits), credits: Big(credits) }]));
-  return (id) => turnovers.get(String(id)) ?? NOTHING;
+  return (id) => turnovers.get(String(id)) ?? NO_TURNOVER;
 }

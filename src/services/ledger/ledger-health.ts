@@ -57,7 +57,7 @@ async function assertAlone(em: EntityManager, organizationId: number): Promise<v
 }
 
 /** SQL condition for the rows of the organization that is checked, or of all organizations. */
-function of(alias: string): string {
+function inScope(alias: string): string {
   const organization = `nullif(current_setting('audit.organization'), '')::bigint`;
   return `(${organization} is null or ${alias}.organization_id = ${organization})`;
 }
@@ -73,12 +73,12 @@ const signed = (alias: string, amount = 'amount') =>
 const differingEntries = (due: string, source: string) => `
   select journal_entry_id from (
     select 1 as times, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
-    from ${due} due where ${of('due')}
+    from ${due} due where ${inScope('due')}
     union all
     select -1, line.journal_entry_id, line.posting_date, line.side, line.account_id, line.customer_id, line.branch_id, line.amount,
       line.foreign_amount, line.foreign_currency_code::text
     from journal_lines line join journal_entries entry on entry.id = line.journal_entry_id
-    where ${of('line')} and entry.source = '${source}'
+    where ${inScope('line')} and entry.source = '${source}'
   ) lines
   group by journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
   having sum(times) <> 0`;
@@ -87,13 +87,13 @@ const differingEntries = (due: string, source: string) => `
 const CHECKS: Readonly<Record<string, string>> = {
   'trial-balance-is-zero': `
     select 'organization ' || line.organization_id || ': ' || sum(${signed('line')}) as offender
-    from journal_lines line where ${of('line')} group by line.organization_id having sum(${signed('line')}) <> 0`,
+    from journal_lines line where ${inScope('line')} group by line.organization_id having sum(${signed('line')}) <> 0`,
 
   'every-entry-balances': `
     select 'journal entry ' || entry.id as offender
     from journal_entries entry
       left join journal_lines line on line.organization_id = entry.organization_id and line.journal_entry_id = entry.id
-    where ${of('entry')} group by entry.id having sum(${signed('line')}) is distinct from 0`,
+    where ${inScope('entry')} group by entry.id having sum(${signed('line')}) is distinct from 0`,
 
   'every-refund-has-its-entry': `
     select 'refund ' || refund.id as offender
@@ -101,7 +101,7 @@ const CHECKS: Readonly<Record<string, string>> = {
       join credit_notes note on note.id = refund.credit_note_id
       join organizations organization on organization.id = refund.organization_id
       join accounts account on account.id = refund.from_account_id
-    where ${of('refund')} and (refund.journal_entry_id in (${differingEntries('refund_lines_due', 'REFUND')})
+    where ${inScope('refund')} and (refund.journal_entry_id in (${differingEntries('refund_lines_due', 'REFUND')})
       or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount,
         refund.realized_gain + refund.rounding_as_gain,
         account.currency_code, organization.base_currency)
@@ -116,9 +116,9 @@ const CHECKS: Readonly<Record<string, string>> = {
       join organizations organization on organization.id = refund.organization_id
       left join (
         select reversed.credit_note_id, count(*) as times from refund_reversals reversal join refunds reversed on reversed.id = reversal.refund_id
-        where ${of('reversal')} group by reversed.credit_note_id
+        where ${inScope('reversal')} group by reversed.credit_note_id
       ) reversals on reversals.credit_note_id = note.id
-    where ${of('refund')} and greatest(
+    where ${inScope('refund')} and greatest(
         abs(refund.settled_amount - refund.amount * note.exchange_rate),
         abs(refund.realized_gain - refund.amount * (note.exchange_rate - refund.exchange_rate))
       ) > (2 + 2 * coalesce(reversals.times, 0)) * 10.0 ^ -currency_digits(organization.base_currency)`,
@@ -126,37 +126,37 @@ const CHECKS: Readonly<Record<string, string>> = {
   'every-opened-note-has-its-entry': `
     select 'credit note ' || note.id as offender
     from credit_notes note
-    where ${of('note')} and note.opened_at is not null
+    where ${inScope('note')} and note.opened_at is not null
       and (note.journal_entry_id is null or note.journal_entry_id in (${differingEntries('credit_note_lines_due', 'CREDIT_NOTE')}))`,
 
   'a-note-with-nothing-left-has-left-the-receivable': `
     select 'credit note ' || note.id as offender
     from credit_notes note join organizations organization on organization.id = note.organization_id
-    where ${of('note')} and note.refunded + note.applied = note.total
+    where ${inScope('note')} and note.refunded + note.applied = note.total
       and note.refunded_base <> round(note.total * note.exchange_rate, currency_digits(organization.base_currency))
         - round(note.applied * note.exchange_rate, currency_digits(organization.base_currency))`,
 
   'dates-agree': `
     select 'journal entry ' || line.journal_entry_id as offender
     from journal_lines line join journal_entries entry on entry.id = line.journal_entry_id
-    where ${of('line')} and line.posting_date <> entry.posting_date
+    where ${inScope('line')} and line.posting_date <> entry.posting_date
     union
     select 'refund ' || reversal.refund_id
     from refund_reversals reversal join journal_entries entry on entry.id = reversal.journal_entry_id
-    where ${of('reversal')} and reversal.date <> entry.posting_date
+    where ${inScope('reversal')} and reversal.date <> entry.posting_date
     union
     select 'refund ' || refund.id
     from refund_reversals reversal join refunds refund on refund.id = reversal.refund_id
-    where ${of('reversal')} and reversal.date < refund.date
+    where ${inScope('reversal')} and reversal.date < refund.date
     union
     select 'credit note ' || note.id
     from credit_notes note join journal_entries entry on entry.id = note.void_entry_id
-    where ${of('note')} and entry.posting_date < note.date`,
+    where ${inScope('note')} and entry.posting_date < note.date`,
 
   'every-entry-has-its-document': `
     select 'journal entry ' || entry.id as offender
     from journal_entries entry
-    where ${of('entry')} and 1 <> case entry.source
+    where ${inScope('entry')} and 1 <> case entry.source
       when 'REFUND' then (select count(*) from refunds where journal_entry_id = entry.id)
       when 'CREDIT_NOTE' then (select count(*) from credit_notes where journal_entry_id = entry.id)
       else (select count(*) from refund_reversals where journal_entry_id = entry.id)
@@ -168,7 +168,7 @@ const CHECKS: Readonly<Record<string, string>> = {
     from credit_notes note
       left join refunds refund on refund.credit_note_id = note.id
         and not exists (select from refund_reversals where refund_id = refund.id)
-    where ${of('note')} group by note.id
+    where ${inScope('note')} group by note.id
     having note.refunded <> coalesce(sum(refund.amount), 0) or note.refunded_base <> coalesce(sum(refund.settled_amount), 0)
       or note.realized_gain <> coalesce(sum(refund.realized_gain), 0)
       or note.unrounded_gain <> coalesce(sum(refund.amount * (note.exchange_rate - refund.exchange_rate)), 0)`,
@@ -183,13 +183,13 @@ const CHECKS: Readonly<Record<string, string>> = {
           coalesce(sum(refund.settled_amount) filter (where reversal.id is null), 0) as settled, count(reversal.id) as reversals
         from refunds refund left join refund_reversals reversal on reversal.refund_id = refund.id where refund.credit_note_id = note.id
       ) posted
-    where ${of('note')} and abs(posted.settled - round((note.applied + posted.amount) * note.exchange_rate, currency_digits(organization.base_currency))
+    where ${inScope('note')} and abs(posted.settled - round((note.applied + posted.amount) * note.exchange_rate, currency_digits(organization.base_currency))
         + round(note.applied * note.exchange_rate, currency_digits(organization.base_currency)))
       > 2 * posted.reversals * 10 ^ -currency_digits(organization.base_currency)`,
 
   'no-credit-note-is-over-refunded': `
     select 'credit note ' || note.id as offender from credit_notes note
-    where ${of('note')} and (note.refunded + note.applied > note.total or note.refunded < 0 or note.applied < 0)`,
+    where ${inScope('note')} and (note.refunded + note.applied > note.total or note.refunded < 0 or note.applied < 0)`,
 
   'receivable-is-what-open-notes-hold': `
     select 'customer ' || customer.id as offender
@@ -202,14 +202,14 @@ const CHECKS: Readonly<Record<string, string>> = {
         select coalesce(sum(round(note.total * note.exchange_rate, currency_digits(organization.base_currency)) - note.refunded_base), 0) as held
         from credit_notes note where note.customer_id = customer.id and note.opened_at is not null and note.voided_at is null
       ) notes on true
-    where ${of('customer')} and receivable.booked <> -notes.held`,
+    where ${inScope('customer')} and receivable.booked <> -notes.held`,
 
   'every-reversal-is-the-mirror-of-one-refund': `
     select 'refund ' || reversal.refund_id as offender
     from refund_reversals reversal
       join refunds refund on refund.id = reversal.refund_id
       left join journal_entries entry on entry.id = reversal.journal_entry_id and entry.reversal_of_id = refund.journal_entry_id
-    where ${of('reversal')} and (entry.id is null
+    where ${inScope('reversal')} and (entry.id is null
       or (select count(*) from refund_reversals twin where twin.refund_id = reversal.refund_id) > 1
       or reversal.journal_entry_id in (${differingEntries('mirror_lines_due', 'REVERSAL')}))`,
 
@@ -217,23 +217,23 @@ const CHECKS: Readonly<Record<string, string>> = {
     select 'credit note ' || note.id as offender
     from credit_notes note
       left join journal_entries entry on entry.id = note.void_entry_id and entry.reversal_of_id = note.journal_entry_id
-    where ${of('note')} and note.voided_at is not null and note.opened_at is not null
+    where ${inScope('note')} and note.voided_at is not null and note.opened_at is not null
       and (entry.id is null or note.void_entry_id in (${differingEntries('mirror_lines_due', 'REVERSAL')}))`,
 
   'snapshots-are-the-sums-of-their-lines': `
     select 'account ' || coalesce(snapshot.account_id, summed.account_id) || ' on ' || coalesce(snapshot.posting_date, summed.posting_date) as offender
-    from (select * from balance_snapshots snapshot where ${of('snapshot')}) snapshot
+    from (select * from balance_snapshots snapshot where ${inScope('snapshot')}) snapshot
       full join (
         select line.account_id, line.posting_date,
           coalesce(sum(amount) filter (where side = 'DEBIT'), 0) as debits, coalesce(sum(amount) filter (where side = 'CREDIT'), 0) as credits
         from journal_lines line join balance_watermarks watermark on watermark.organization_id = line.organization_id
-        where ${of('line')} and line.id <= watermark.line_id group by 1, 2
+        where ${inScope('line')} and line.id <= watermark.line_id group by 1, 2
       ) summed on summed.account_id = snapshot.account_id and summed.posting_date = snapshot.posting_date
     where (snapshot.debits, snapshot.credits) is distinct from (summed.debits, summed.credits)`,
 
   'no-entry-is-reversed-twice': `
     select 'journal entry ' || entry.reversal_of_id as offender
-    from journal_entries entry where ${of('entry')} and entry.reversal_of_id is not null group by entry.reversal_of_id having count(*) > 1`,
+    from journal_entries entry where ${inScope('entry')} and entry.reversal_of_id is not null group by entry.reversal_of_id having count(*) > 1`,
 };
 
 /** Number of foreign keys that contain the organization. Fewer in the database means that one was dropped. A test compares the number. */
@@ -254,7 +254,7 @@ async function crossReferences(em: EntityManager): Promise<string> {
     ...keys.map(
       ({ source, target, field, key }) =>
         `select '${source}.${field} ' || child.${field} as offender from ${source} child
-         where ${of('child')} and child.${field} is not null and not exists (
+         where ${inScope('child')} and child.${field} is not null and not exists (
            select from ${target} parent where parent.${key} = child.${field} and parent.organization_id = child.organization_id)`,
     ),
   ].join(' union all ');

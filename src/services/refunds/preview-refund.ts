@@ -7,9 +7,9 @@ import type { Big } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { LockWait } from '../unit-of-work/locks.js';
 import { underLocks } from '../unit-of-work/unit-of-work.js';
-import { lockBooks } from './refund-books.js';
 import { type RefundInput, refundCommand, refundRequest } from './refund-command.js';
 import { makeRefund } from './refund-credit-note.js';
+import { lockRecords } from './refund-records.js';
 
 /** The result of a refund if it were made now, or its first refusal; and warnings of input that may be a mistake. */
 export type RefundPreview = { readonly warnings: readonly DomainError[] } & (
@@ -47,7 +47,7 @@ export async function previewRefund(
 ): Promise<RefundPreview> {
   try {
     const request = refundRequest(actor, input, { duplicateWindowSeconds, allowUnusualRate: true });
-    const load = lockBooks(em, actor.organization.id, [request], LockWait.WAIT);
+    const load = lockRecords(em, actor.organization.id, [request], LockWait.WAIT);
     return await underLocks(em, actor.organization.id, { actors: [actor], load }, async ({ standing, loaded }) => {
       standing.assertMay(actor, refundCommand.role);
       const refund = makeRefund(request, loaded);

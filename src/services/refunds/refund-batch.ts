@@ -3,9 +3,9 @@ import { Refund } from '../../entities/refund.js';
 import { DomainError } from '../../errors.js';
 import type { LockWait } from '../unit-of-work/locks.js';
 import { type UnitOfWork, underLocks } from '../unit-of-work/unit-of-work.js';
-import { type LockedBooks, lockBooks } from './refund-books.js';
 import { commandOf, mayRepeat, type RefundRequest, refundCommand } from './refund-command.js';
 import { makeRefund, saveRefunds } from './refund-credit-note.js';
+import { type LockedRecords, lockRecords } from './refund-records.js';
 
 /** Why a request is deferred to another batch. */
 export enum Deferred {
@@ -41,7 +41,7 @@ export function refundBatch(
   lockWait: LockWait,
   onWritten: () => void,
 ): Promise<readonly Outcome[]> {
-  const load = lockBooks(em, organizationId, requests, lockWait);
+  const load = lockRecords(em, organizationId, requests, lockWait);
   const actors = requests.map(({ actor }) => actor);
   const options = { lockWait, onWritten, actors, commands: requests.map(commandOf), load };
   return underLocks(em, organizationId, options, async (unitOfWork) => {
@@ -59,7 +59,7 @@ interface Decided {
 
 /** Decides each request in memory, in their order: makes its refund, refuses it, defers it or finds its earlier result. Writes nothing. */
 export async function decideRefunds(
-  { em, standing, keys, loaded: books }: UnitOfWork<LockedBooks>,
+  { em, standing, keys, loaded: records }: UnitOfWork<LockedRecords>,
   requests: readonly RefundRequest[],
 ): Promise<Decided> {
   const earlier = requests.map((request) =>
@@ -77,10 +77,10 @@ export async function decideRefunds(
   const outcomes = requests.map((request, index): Outcome => {
     const result = earlier[index] ?? null;
     if (typeof result === 'number') return replayed(result);
-    const decided = result ?? deferredBy(request, books, [...made.keys()]);
+    const decided = result ?? deferredBy(request, records, [...made.keys()]);
     if (decided !== null) return decided;
     return unlessRefused(() => {
-      const refund = makeRefund(request, books);
+      const refund = makeRefund(request, records);
       made.set(request, refund);
       return refund;
     });
@@ -88,8 +88,8 @@ export async function decideRefunds(
   return { outcomes, made };
 }
 
-function deferredBy(request: RefundRequest, books: LockedBooks, made: readonly RefundRequest[]): Deferred | null {
-  if (books.isSkipped(request)) return Deferred.CREDIT_NOTE_BUSY;
+function deferredBy(request: RefundRequest, records: LockedRecords, made: readonly RefundRequest[]): Deferred | null {
+  if (records.isSkipped(request)) return Deferred.CREDIT_NOTE_BUSY;
   return made.some((earlier) => mayRepeat(request, earlier)) ? Deferred.AFTER_ANOTHER : null;
 }
 

@@ -14,8 +14,8 @@ import { type Big, ZERO } from '../../values/money.js';
 import type { SystemAccounts } from '../ledger/system-accounts.js';
 import { LockWait } from '../unit-of-work/locks.js';
 import { type Scheduling, type UnitOfWork, underLocks } from '../unit-of-work/unit-of-work.js';
-import { type LockedBooks, lockBooks } from './refund-books.js';
 import { commandOf, type RefundRequest, refundCommand } from './refund-command.js';
+import { type LockedRecords, lockRecords } from './refund-records.js';
 
 /**
  * Pays back part of a customer's credit, and posts the journal entry for it. If the idempotency key was used for the same command, returns the
@@ -49,14 +49,14 @@ export function refundCreditNote(em: EntityManager, request: RefundRequest, sche
   const { actor } = request;
   const organizationId = actor.organization.id;
   const command = commandOf(request);
-  const load = lockBooks(em, organizationId, [request], LockWait.WAIT);
+  const load = lockRecords(em, organizationId, [request], LockWait.WAIT);
   return underLocks(em, organizationId, { ...scheduling, actors: [actor], commands: [command], load }, async (unitOfWork) => {
-    const { standing, keys, loaded: books } = unitOfWork;
+    const { standing, keys, loaded: records } = unitOfWork;
     standing.assertMay(actor, refundCommand.role);
     const earlier = keys.resultOf(command);
     if (earlier !== null) return unitOfWork.em.findOneOrFail(Refund, earlier);
 
-    const refund = makeRefund(request, books);
+    const refund = makeRefund(request, records);
     await saveRefunds(unitOfWork, new Map([[request, refund]]));
     return refund;
   });
@@ -67,19 +67,19 @@ export function refundCreditNote(em: EntityManager, request: RefundRequest, sche
  *
  * @throws the refusals of {@link refundCreditNote}; the note is then unchanged
  */
-export function makeRefund(request: RefundRequest, books: LockedBooks): Refund {
+export function makeRefund(request: RefundRequest, records: LockedRecords): Refund {
   const { actor, command, conditions } = request;
-  const { organization } = books;
-  const creditNote = books.creditNote(request);
+  const { organization } = records;
+  const creditNote = records.creditNote(request);
   if (creditNote === undefined) throw new CreditNoteNotFound(command.creditNoteId);
   creditNote.assertOpened();
   const { date } = command;
   // This check precedes those that the first of two equal refunds makes fail: the reply to a double click must say that the refund was paid.
-  const duplicate = books.duplicate(request);
+  const duplicate = records.duplicate(request);
   if (duplicate !== undefined) throw new PossibleDuplicateRefund(duplicate, conditions.duplicateWindowSeconds);
   if (conditions.expectedRemaining) creditNote.assertRemaining(conditions.expectedRemaining);
 
-  const fromAccount = books.fromAccount(request);
+  const fromAccount = records.fromAccount(request);
   if (fromAccount === undefined) throw new AccountNotFound(command.fromAccountId, 'fromAccountId');
   fromAccount.assertUsable(REFUNDABLE_FROM, [creditNote.currencyCode, organization.baseCurrency], 'fromAccountId');
 
@@ -89,12 +89,12 @@ export function makeRefund(request: RefundRequest, books: LockedBooks): Refund {
   organization.assertUnlocked(date);
   organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
   creditNote.assertNotBefore(date);
-  const branch = books.branch(request);
+  const branch = records.branch(request);
   if (branch === undefined) throw new BranchNotFound(command.branchId);
 
   // No check may follow: the note changes here, and other requests of the batch use it after a refusal.
   const terms = { ...command, ...creditNote.refund(command.amount, payment) };
-  const entry = refundEntry(creditNote, fromAccount, branch, terms, books.systemAccounts);
+  const entry = refundEntry(creditNote, fromAccount, branch, terms, records.systemAccounts);
   return new Refund(creditNote, fromAccount, branch, terms, entry, provenanceOf(actor));
 }
 

@@ -3,12 +3,12 @@ import { Refund } from '../../entities/refund.js';
 import { DomainError, PossibleDuplicateRefund } from '../../errors.js';
 import type { GivenCommand, Idempotency } from '../unit-of-work/idempotency.js';
 import { LockWait } from '../unit-of-work/locks.js';
-import { NOTHING, underLocks } from '../unit-of-work/unit-of-work.js';
+import { LOAD_NOTHING, underLocks } from '../unit-of-work/unit-of-work.js';
 import { decideRefunds } from './refund-batch.js';
-import { lockBooks } from './refund-books.js';
 import { areEqual, commandOf, type RefundRequest, refundListCommand } from './refund-command.js';
 import { saveRefunds } from './refund-credit-note.js';
 import type { RefundQueue } from './refund-queue.js';
+import { lockRecords } from './refund-records.js';
 
 /** Requests of one call, for refunds of one organization. */
 export interface RefundList {
@@ -28,11 +28,11 @@ const NO_REFUND = { id: 0 };
  */
 export function refundAllOrNone(em: EntityManager, organizationId: number, list: RefundList): Promise<Refund[]> {
   const { requests } = list;
-  const load = lockBooks(em, organizationId, requests, LockWait.WAIT);
-  const options = { commands: [asOne(list), ...requests.map(commandOf)], actors: requests.map(({ actor }) => actor), load };
+  const load = lockRecords(em, organizationId, requests, LockWait.WAIT);
+  const options = { commands: [commandOfList(list), ...requests.map(commandOf)], actors: requests.map(({ actor }) => actor), load };
   return underLocks(em, organizationId, options, async (unitOfWork) => {
     const { keys } = unitOfWork;
-    const before = keys.resultOf(asOne(list));
+    const before = keys.resultOf(commandOfList(list));
     const { outcomes, made } = await decideRefunds(unitOfWork, requests);
     const repeats = repeatsIn(requests);
     const refunds = outcomes.map((outcome, index) => {
@@ -41,7 +41,7 @@ export function refundAllOrNone(em: EntityManager, organizationId: number, list:
       throw refusal instanceof DomainError ? refusal.at(`inputs.${index}`) : new Error(`deferred: ${refusal}`);
     });
     await saveRefunds(unitOfWork, made);
-    if (before === null) keys.keep(asOne(list), NO_REFUND);
+    if (before === null) keys.keep(commandOfList(list), NO_REFUND);
     return refunds;
   });
 }
@@ -79,10 +79,15 @@ export async function refundEach(
 async function bindKey(em: EntityManager, organizationId: number, list: RefundList): Promise<void> {
   if (list.idempotency === undefined) return;
   const actors = list.requests.map(({ actor }) => actor);
-  await underLocks(em, organizationId, { commands: [asOne(list)], actors, load: NOTHING }, async ({ keys, standing }) => {
-    for (const actor of actors) standing.assertMay(actor, refundListCommand.role);
-    if (keys.resultOf(asOne(list)) === null) keys.keep(asOne(list), NO_REFUND);
-  });
+  await underLocks(
+    em,
+    organizationId,
+    { commands: [commandOfList(list)], actors, load: LOAD_NOTHING },
+    async ({ keys, standing }) => {
+      for (const actor of actors) standing.assertMay(actor, refundListCommand.role);
+      if (keys.resultOf(commandOfList(list)) === null) keys.keep(commandOfList(list), NO_REFUND);
+    },
+  );
 }
 
 /** Returns refusals for requests that equal an earlier one of the list, unless duplicates are allowed. The requests' own keys do not matter. */
@@ -94,6 +99,6 @@ function repeatsIn(requests: readonly RefundRequest[]): ReadonlyMap<RefundReques
   return new Map(repeats.map((request) => [request, new PossibleDuplicateRefund(null, request.conditions.duplicateWindowSeconds)]));
 }
 
-function asOne({ requests, idempotency }: RefundList): GivenCommand {
+function commandOfList({ requests, idempotency }: RefundList): GivenCommand {
   return { name: refundListCommand.name, values: { inputs: requests.map(({ command }) => command) }, idempotency };
 }

@@ -7,7 +7,7 @@ import type { Organization } from '../../entities/organization.js';
 export const OPERATOR = { createdBy: 'operator', requestId: 'cli' };
 
 /** Returns the author of an actor's audit events. */
-export function by({ name, request }: Actor): { createdBy: string; requestId: string } {
+export function authorOf({ name, request }: Actor): { createdBy: string; requestId: string } {
   return { createdBy: name, requestId: request.requestId };
 }
 
@@ -17,7 +17,7 @@ export function recordEvent(
   organization: Organization,
   action: string,
   details: Readonly<Record<string, string>>,
-  doer: { createdBy: string; requestId: string },
+  author: { createdBy: string; requestId: string },
 ): void {
-  em.create(AuditEvent, { organization: organization.id, action, details, ...doer });
+  em.create(AuditEvent, { organization: organization.id, action, details, ...author });
 }

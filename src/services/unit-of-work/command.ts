@@ -6,11 +6,11 @@ import type { Role } from '../../entities/access.js';
 import type { Organization } from '../../entities/organization.js';
 import { run } from '../../orm/query.js';
 import type { PostingDate } from '../../values/posting-date.js';
-import { by, recordEvent } from './audit-trail.js';
+import { authorOf, recordEvent } from './audit-trail.js';
 import { type Fields, type InputOf, normalize, type ValuesOf } from './fields.js';
 import type { Idempotency } from './idempotency.js';
 import type { Period } from './locks.js';
-import { NOTHING, underLocks } from './unit-of-work.js';
+import { LOAD_NOTHING, underLocks } from './unit-of-work.js';
 
 /** Name and role of a command, which its mutation uses too. */
 export interface Declared<Name extends string = string> {
@@ -102,7 +102,7 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
   return underLocks(
     em,
     organizationId,
-    { period, commands: [given], actors: [actor], load: NOTHING },
+    { period, commands: [given], actors: [actor], load: LOAD_NOTHING },
     async ({ em, organization, keys, standing }) => {
       standing.assertMay(actor, role);
       const earlier = keys.resultOf(given);
@@ -110,7 +110,7 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
       const before = { lockDate: organization.lockDate };
       const result = await declaration.run({ em, organization, actor }, values);
       const details = declaration.audit?.({ result, values, before });
-      if (details !== undefined) recordEvent(em, organization, name, details, by(actor));
+      if (details !== undefined) recordEvent(em, organization, name, details, authorOf(actor));
       // The database assigns the id of a new result, which the key is stored with.
       await em.persist(result).flush();
       keys.keep(given, result);

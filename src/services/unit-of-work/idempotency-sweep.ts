@@ -10,13 +10,13 @@ const BATCH = 1_000;
 const MAX_BATCHES = 100;
 
 /** Number of expired keys that is always deleted, whatever their share: a gateway that is hardly used has few newer keys. */
-const UNSUSPICIOUS = 1_000;
+const ALWAYS_DELETED = 1_000;
 
 /** The result of a sweep. */
 export interface Sweep {
   readonly swept: number;
   /** Not null if the sweep deleted nothing because more keys are expired than not, which suggests a wrong clock. The number of each. */
-  readonly doubt: { readonly expired: number; readonly kept: number } | null;
+  readonly skipped: { readonly expired: number; readonly kept: number } | null;
 }
 
 /**
@@ -26,12 +26,12 @@ export interface Sweep {
  * the keys deletes nothing, until at least as many newer keys exist.
  */
 export async function sweepIdempotencyKeys(em: EntityManager): Promise<Sweep> {
-  const doubt = await doubtOf(em);
+  const skipped = await suspiciousKeys(em);
   let swept = 0;
-  for (let batch = 0; doubt === null && batch < MAX_BATCHES && swept === batch * BATCH; batch += 1) {
+  for (let batch = 0; skipped === null && batch < MAX_BATCHES && swept === batch * BATCH; batch += 1) {
     swept += (await em.execute<{ affectedRows: number }>(DELETE_BATCH, [], 'run')).affectedRows;
   }
-  return { swept, doubt };
+  return { swept, skipped };
 }
 
 const EXPIRED = `created_at < now() - interval '${IDEMPOTENCY_RETENTION_DAYS} days'`;
@@ -41,9 +41,10 @@ const DELETE_BATCH = `
     select organization_id, key from idempotency_keys where ${EXPIRED} order by created_at limit ${BATCH}
   )`;
 
-async function doubtOf(em: EntityManager): Promise<Sweep['doubt']> {
+/** Returns the numbers of expired and of other keys if most keys are expired, which suggests a wrong clock; otherwise `null`. */
+async function suspiciousKeys(em: EntityManager): Promise<Sweep['skipped']> {
   const expired = await countOf(em, `select from idempotency_keys where ${EXPIRED}`);
-  if (expired <= UNSUSPICIOUS) return null;
+  if (expired <= ALWAYS_DELETED) return null;
   // The limit suffices for the comparison; there may be millions of keys.
   const kept = await countOf(em, `select from idempotency_keys where not (${EXPIRED}) limit ${expired}`);
   return kept < expired ? { expired, kept } : null;

@@ -27,7 +27,7 @@ interface Options<Loaded> extends Scheduling {
 }
 
 /** Loads no more than the organization. */
-export const NOTHING: Query<() => undefined> = { statements: [], read: () => () => undefined };
+export const LOAD_NOTHING: Query<() => undefined> = { statements: [], read: () => () => undefined };
 
 /** A transaction that holds its locks, and the rows that were read under them. */
 export interface UnitOfWork<Loaded> {

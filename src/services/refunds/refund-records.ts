@@ -12,7 +12,7 @@ import { LockWait, lockCreditNotes, type WantedNote } from '../unit-of-work/lock
 import type { RefundRequest } from './refund-command.js';
 
 /** The records that refunds need, locked and loaded. A record that the organization does not own is `undefined`. */
-export interface LockedBooks {
+export interface LockedRecords {
   readonly organization: Organization;
   readonly systemAccounts: SystemAccounts;
   creditNote(request: RefundRequest): CreditNote | undefined;
@@ -25,12 +25,12 @@ export interface LockedBooks {
 }
 
 /** Locks the credit notes of the requests, and then reads the other records that their refunds need. */
-export function lockBooks(
+export function lockRecords(
   em: EntityManager,
   organizationId: number,
   requests: readonly RefundRequest[],
   lockWait: LockWait,
-): Query<(organization: Organization) => LockedBooks> {
+): Query<(organization: Organization) => LockedRecords> {
   return combine(
     [
       // The locks come first, so that the other statements see the writes of their former holders.
