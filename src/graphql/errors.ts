@@ -18,6 +18,7 @@ import {
 } from 'graphql';
 import { type DomainError, FAULT } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
+import { cut } from '../values/text.js';
 
 /** Codes of errors that a client causes before any of our code runs. Their messages are GraphQL's own and safe to send. */
 const CLIENT_ERRORS: ReadonlySet<unknown> = new Set([
@@ -38,10 +39,6 @@ export function wrapped(refusal: DomainError, status: number): GraphQLError {
   return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status } } });
 }
 
-function cut(message: string): string {
-  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
-}
-
 /** Returns the refusal that caused the error; `null` for a fault of ours and for GraphQL's own errors. */
 export function refusalBehind(error: unknown): DomainError | null {
   const cause = error instanceof GraphQLError && error.originalError ? error.originalError : error;
@@ -57,7 +54,11 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   const isClients = CLIENT_ERRORS.has(formatted.extensions?.code) && unwrapResolverError(error) === error;
   if (isClients) {
     const { code, field } = formatted.extensions ?? {};
-    return { ...formatted, message: cut(formatted.message), extensions: { code, ...(field !== undefined && { field }) } };
+    return {
+      ...formatted,
+      message: cut(formatted.message, MAX_MESSAGE),
+      extensions: { code, ...(field !== undefined && { field }) },
+    };
   }
   const { requestId } = formatted.extensions ?? {};
   return { ...formatted, message: FAULT.message, extensions: { code: FAULT.code, ...(requestId !== undefined && { requestId }) } };
@@ -65,7 +66,7 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
 
 /** Returns the message and extensions of a refusal. */
 export function described({ message, code, field, details }: DomainError) {
-  return { message: cut(message), extensions: { code, ...(field && { field }), details } };
+  return { message: cut(message, MAX_MESSAGE), extensions: { code, ...(field && { field }), details } };
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   valueFromAST,
 } from 'graphql';
 import { withoutStack } from '../errors.js';
+import { cut } from '../values/text.js';
 
 type Key = string | number;
 
@@ -52,19 +53,15 @@ export function readVariables(
     const name = variable.name.value;
     const type = typeFromAST(schema, typeNode as Parameters<typeof typeFromAST>[1]) as GraphQLInputType;
     const coercion = new Coercion((path, reason) => {
-      if (wrong.length < MAX_WRONG_VALUES) wrong.push({ variable: name, path, reason: cut(reason) });
+      if (wrong.length < MAX_WRONG_VALUES) wrong.push({ variable: name, path, reason: cut(reason, MAX_REASON) });
     });
     if (Object.hasOwn(given, name)) values[name] = coercion.value(type, given[name], []);
     else if (defaultValue !== undefined) values[name] = valueFromAST(defaultValue, type);
     else if (isNonNullType(type)) coercion.value(type, undefined, []);
   }
   // The walk does not know the fault that GraphQL.js has found.
-  if (wrong.length === 0) wrong.push({ variable: '', path: [], reason: cut(errors[0]?.message ?? 'is wrong') });
+  if (wrong.length === 0) wrong.push({ variable: '', path: [], reason: cut(errors[0]?.message ?? 'is wrong', MAX_REASON) });
   return { values, wrong };
-}
-
-function cut(text: string): string {
-  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
 }
 
 /** Coerces values as GraphQL.js does. Wrong values are reported and left out. */

@@ -1,4 +1,5 @@
 import { DomainError, type ErrorCode, InvalidInput, TransactionsDateLocked, Unauthenticated } from '../errors.js';
+import { cut } from '../values/text.js';
 
 /** HTTP status of each refusal. A new error code does not compile without one. */
 export const STATUS = {
@@ -157,7 +158,7 @@ function ruleErrors({ fields }: InvalidInput, status: number): unknown[] {
 /** Returns the client's value as the legacy shape quotes it. Long values are cut, because each wrong field quotes the body again. */
 function quoted(sent: unknown): unknown {
   const text = JSON.stringify(sent) ?? '';
-  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : sent;
+  return text.length > MAX_QUOTED ? cut(text, MAX_QUOTED) : sent;
 }
 
 const UNAUTHENTICATED = {

@@ -23,3 +23,13 @@ export function tidy(text: string): string {
   while (SELECTOR.test(characters[end] ?? '')) end += 1;
   return characters.slice(start, end).join('');
 }
+
+/**
+ * Returns the beginning of a text that is too long, with an ellipsis. It never ends in the middle of a character: many JSON parsers refuse half
+ * of a surrogate pair.
+ *
+ * @param maxLength in UTF-16 code units
+ */
+export function cut(text: string, maxLength: number): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '')}…` : text;
+}
