@@ -14,11 +14,11 @@ export enum Role {
 
 registerEnumType(Role, {
   name: 'Role',
-  description: 'The permissions of a credential. Each role includes those before it.',
+  description: 'The permissions of a caller. An ACCOUNTANT has those of a VIEWER too, and an ADMIN has those of an ACCOUNTANT too.',
   valuesConfig: {
-    VIEWER: { description: 'Reads.' },
-    ACCOUNTANT: { description: 'Records: customers, accounts, branches, credit notes, refunds.' },
-    ADMIN: { description: 'Everything, including the lock date, keys and members.' },
+    VIEWER: { description: 'May read.' },
+    ACCOUNTANT: { description: 'May record customers, accounts, branches, credit notes and refunds.' },
+    ADMIN: { description: 'May change the lock date and read the audit events.' },
   },
 });
 

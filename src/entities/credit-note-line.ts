@@ -14,7 +14,7 @@ export interface LineTerms {
   readonly amount: Big;
 }
 
-@ObjectType({ description: 'A line of a credit note, which takes back income.' })
+@ObjectType({ description: 'A line of a credit note, which debits an income account.' })
 @Entity({ tableName: 'credit_note_lines' })
 export class CreditNoteLine extends Owned {
   @ManyToOne(() => CreditNote)

@@ -90,15 +90,15 @@ export class CreditNote extends Owned {
   @ManyToOne(() => Branch)
   branch: Rel<Branch>;
 
-  @Field(() => PostingDateScalar, { description: 'Date of the document, and of its posting once it is open.' })
+  @Field(() => PostingDateScalar, { description: 'Date of the document, which is also the posting date of its journal entry.' })
   @Property({ type: 'date' })
   date: PostingDate;
 
-  @Field(() => String, { description: 'ISO 4217 code of the currency of its amounts.' })
+  @Field(() => String, { description: "ISO 4217 code of the currency of the note's amounts." })
   @Property({ type: 'text' })
   currencyCode: string;
 
-  @Field(() => DecimalScalar, { description: 'Units of the base currency per unit of its currency.' })
+  @Field(() => DecimalScalar, { description: "Units of the base currency per unit of the note's currency." })
   @Property({ type: DecimalColumn })
   exchangeRate: Big;
 
@@ -132,11 +132,11 @@ export class CreditNote extends Owned {
   @Property({ type: 'text' })
   note: string;
 
-  @Field(() => Date, { nullable: true, description: 'When it was opened.' })
+  @Field(() => Date, { nullable: true, description: 'Time of the opening; null if the note was never opened.' })
   @Property({ type: 'datetime', nullable: true })
   openedAt: Date | null = null;
 
-  @Field(() => Date, { nullable: true, description: 'When it was voided.' })
+  @Field(() => Date, { nullable: true, description: 'Time of the voiding; null if the note is not void.' })
   @Property({ type: 'datetime', nullable: true })
   voidedAt: Date | null = null;
 
@@ -146,7 +146,7 @@ export class CreditNote extends Owned {
   @ManyToOne(() => JournalEntry, { nullable: true })
   voidEntry: Rel<JournalEntry> | null = null;
 
-  @Field(() => String, { description: 'Name of the user or of the API key that recorded it.' })
+  @Field(() => String, { description: 'Name of the user or of the API key that recorded the note.' })
   @Property({ type: 'text' })
   createdBy: string;
 

@@ -12,7 +12,7 @@ export class Organization {
   @PrimaryKey({ type: ID_COLUMN })
   id!: number;
 
-  @Field(() => ID, { name: 'id', description: 'Value of the organization-id header.' })
+  @Field(() => ID, { name: 'id', description: 'Identifier: the value of the organization-id header.' })
   @Property({ type: 'text' })
   publicId!: string;
 
@@ -28,7 +28,10 @@ export class Organization {
   @Property({ type: 'text' })
   timeZone!: string;
 
-  @Field(() => PostingDateScalar, { nullable: true, description: 'Nothing is posted on or before this date.' })
+  @Field(() => PostingDateScalar, {
+    nullable: true,
+    description: 'Lock date: nothing can be posted on or before this date. Null if nothing is locked.',
+  })
   @Property({ type: 'date', nullable: true })
   lockDate: PostingDate | null = null;
 

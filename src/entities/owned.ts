@@ -18,7 +18,7 @@ export abstract class Owned {
   @ManyToOne(() => Organization)
   organization!: Rel<Organization>;
 
-  @Field(() => Date, { description: 'When it was recorded.' })
+  @Field(() => Date, { description: 'Time at which this was recorded.' })
   @Property({ type: 'datetime', defaultRaw: 'now()' })
   createdAt!: Date & Opt;
 }

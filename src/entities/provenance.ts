@@ -14,8 +14,8 @@ registerEnumType(Protocol, {
   name: 'Protocol',
   description: 'The API that a request used.',
   valuesConfig: {
-    GRAPHQL: { description: 'A mutation.' },
-    REST: { description: 'The documented REST path.' },
+    GRAPHQL: { description: 'The GraphQL API.' },
+    REST: { description: 'The REST API.' },
     INTERNAL: { description: "The operator's own commands." },
   },
 });

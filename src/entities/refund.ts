@@ -23,7 +23,7 @@ registerEnumType(RefundStatus, {
   description: 'State of a refund.',
   valuesConfig: {
     POSTED: { description: 'Paid and posted.' },
-    REVERSED: { description: 'Reversed by a mirror entry, for good.' },
+    REVERSED: { description: 'Reversed by a mirror entry. A reversal is final.' },
   },
 });
 
@@ -52,7 +52,9 @@ export class Refund extends Owned {
   @Property({ type: 'text' })
   currencyCode: string;
 
-  @Field(() => DecimalScalar, { description: 'Units of the base currency per unit of its currency, when it was paid.' })
+  @Field(() => DecimalScalar, {
+    description: "Units of the base currency per unit of the refund's currency, at the time of the payment.",
+  })
   @Property({ type: DecimalColumn })
   exchangeRate: Big;
 

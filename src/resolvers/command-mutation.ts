@@ -4,8 +4,8 @@ import type { Declared } from '../services/unit-of-work/command.js';
 type ReturnType = Parameters<typeof Mutation>[0];
 
 /**
- * Publishes a command as the mutation of the same name, for those who have the command's role. The mutation is nullable: one that fails
- * takes none of the others' results with it.
+ * Publishes a command as the mutation of the same name, and requires the command's role. The mutation is nullable, so that an error in one mutation
+ * of a document does not remove the results of the others.
  *
  * @example
  * @CommandMutation(createBranch, () => Branch, { description: 'Adds a branch.' })

@@ -27,18 +27,19 @@ import { RefundabilityType } from './refundability.js';
 @Resolver(() => CreditNote)
 export class CreditNoteResolver {
   @CommandMutation(createCreditNote, () => CreditNote, {
-    description: "Records a credit note in the customer's currency, as a draft or open at once.",
+    description: "Records a credit note in the customer's currency, as a draft, or opened at once.",
   })
   createCreditNote(
     @Ctx() context: Context,
-    @Arg('input', () => CreateCreditNoteInput, { description: 'What is to be recorded.' }) input: CreateCreditNoteInput,
+    @Arg('input', () => CreateCreditNoteInput, { description: 'The credit note.' }) input: CreateCreditNoteInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
     return context.execute(createCreditNote, input, idempotencyKey);
   }
 
   @CommandMutation(openCreditNote, () => CreditNote, {
-    description: 'Puts a draft into the books: debits the income accounts of its lines, credits the receivable.',
+    description:
+      'Opens a draft: debits the income accounts of its lines, and credits the receivable. After this it can be refunded.',
   })
   openCreditNote(
     @Ctx() context: Context,
@@ -49,14 +50,15 @@ export class CreditNoteResolver {
   }
 
   @CommandMutation(voidCreditNote, () => CreditNote, {
-    description: 'Takes back a credit note that has no refunds, by the mirror of its own entry.',
+    description:
+      'Voids a credit note without refunds: posts the mirror of its journal entry. A credit note that is applied to invoices is refused.',
   })
   voidCreditNote(
     @Ctx() context: Context,
     @Arg('id', () => ID, { description: 'Id of the credit note.' }) id: string,
     @Arg('date', () => PostingDateScalar, {
       nullable: true,
-      description: "The day in the books, not before the note's own; today, or the note's own day if that is later, if absent.",
+      description: "Posting date, not before the note's date. Default: today, or the note's date if that is later.",
     })
     date: string | null | undefined,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
@@ -65,7 +67,7 @@ export class CreditNoteResolver {
   }
 
   @Authorized(Role.VIEWER)
-  @Query(() => CreditNote, { nullable: true, description: 'A credit note, or null if there is none with this id.' })
+  @Query(() => CreditNote, { nullable: true, description: 'The credit note with this id, or null if there is none.' })
   creditNote(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
@@ -84,7 +86,7 @@ export class CreditNoteResolver {
     return findPage(context, info, CreditNote, page);
   }
 
-  @FieldResolver(() => CreditNoteStatus, { description: 'Draft, open, closed or void.' })
+  @FieldResolver(() => CreditNoteStatus, { description: 'State of the credit note.' })
   status(
     @Reads('openedAt', 'voidedAt', 'total', 'refunded', 'applied')
     note: Row<CreditNote, 'openedAt' | 'voidedAt' | 'total' | 'refunded' | 'applied'>,
@@ -92,22 +94,22 @@ export class CreditNoteResolver {
     return statusOf(note);
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'Sum of its lines, in its currency.' })
+  @FieldResolver(() => DecimalScalar, { description: "Sum of the lines, in the note's currency." })
   total(@Reads('total', 'currencyCode') note: Row<CreditNote, 'total' | 'currencyCode'>): string {
     return formatAmount(note.total, note.currencyCode);
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'What has been paid back, in its currency.' })
+  @FieldResolver(() => DecimalScalar, { description: "Sum of the posted refunds, in the note's currency." })
   refunded(@Reads('refunded', 'currencyCode') note: Row<CreditNote, 'refunded' | 'currencyCode'>): string {
     return formatAmount(note.refunded, note.currencyCode);
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'What has been applied to invoices, in its currency.' })
+  @FieldResolver(() => DecimalScalar, { description: "Amount that has been applied to invoices, in the note's currency." })
   applied(@Reads('applied', 'currencyCode') note: Row<CreditNote, 'applied' | 'currencyCode'>): string {
     return formatAmount(note.applied, note.currencyCode);
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'Remaining credit: total − refunded − applied to invoices, in its currency.' })
+  @FieldResolver(() => DecimalScalar, { description: "Remaining credit, in the note's currency: total − refunded − applied." })
   remaining(
     @Reads('total', 'refunded', 'applied', 'currencyCode')
     note: Row<CreditNote, 'total' | 'refunded' | 'applied' | 'currencyCode'>,
@@ -115,22 +117,25 @@ export class CreditNoteResolver {
     return formatAmount(remainingOf(note), note.currencyCode);
   }
 
-  @FieldResolver(() => String, { description: 'Version of what remains, as the REST replies carry it in their ETag header.' })
+  @FieldResolver(() => String, { description: 'Version of the remaining credit: the value of the ETag header in REST replies.' })
   etag(@Reads('total', 'refunded', 'applied') note: Row<CreditNote, 'total' | 'refunded' | 'applied'>): string {
     return etagOf(note);
   }
 
-  @FieldResolver(() => Customer, { description: 'The customer that it is for.' })
+  @FieldResolver(() => Customer, { description: 'The customer who receives the credit.' })
   customer(@Reads('customer') note: Row<CreditNote, 'customer'>, @Ctx() context: Context): MaybePromise<Row<Customer>> {
     return related(context.loaders.customer, note.customer);
   }
 
-  @FieldResolver(() => Branch, { description: 'The branch that it is booked to.' })
+  @FieldResolver(() => Branch, { description: 'The branch that the note is posted to.' })
   branch(@Reads('branch') note: Row<CreditNote, 'branch'>, @Ctx() context: Context): MaybePromise<Row<Branch>> {
     return related(context.loaders.branch, note.branch);
   }
 
-  @FieldResolver(() => JournalEntry, { nullable: true, description: 'Its posting in the books; null for a draft.' })
+  @FieldResolver(() => JournalEntry, {
+    nullable: true,
+    description: 'The journal entry of the opening; null if the note has not been opened.',
+  })
   journalEntry(
     @Reads('journalEntry') note: Row<CreditNote, 'journalEntry'>,
     @Ctx() context: Context,
@@ -138,12 +143,14 @@ export class CreditNoteResolver {
     return note.journalEntry && related(context.loaders.journalEntry, note.journalEntry);
   }
 
-  @FieldResolver(() => [CreditNoteLine], { description: 'Its lines.' })
+  @FieldResolver(() => [CreditNoteLine], { description: 'The lines of the credit note.' })
   lines(@Reads('lines') note: Row<CreditNote, 'lines'>, @Ctx() context: Context): MaybePromise<readonly Row<CreditNoteLine>[]> {
     return note.lines ?? context.loaders.creditNoteLines.load(note.id);
   }
 
-  @FieldResolver(() => RefundabilityType, { description: 'Whether you could refund it today, how much, from where, and why not.' })
+  @FieldResolver(() => RefundabilityType, {
+    description: 'Whether you can refund the note today: the largest amount, the accounts, and the reasons against it.',
+  })
   refundability(
     @Reads('number', 'date', 'currencyCode', 'total', 'refunded', 'applied', 'openedAt', 'voidedAt')
     note: Row<CreditNote, 'number' | 'date' | 'currencyCode' | 'total' | 'refunded' | 'applied' | 'openedAt' | 'voidedAt'>,
@@ -152,7 +159,7 @@ export class CreditNoteResolver {
     return new RefundabilityType(refundability(context.actor, note), note.currencyCode);
   }
 
-  @FieldResolver(() => [Refund], { description: 'Its refunds, in the order of their ids.' })
+  @FieldResolver(() => [Refund], { description: 'Refunds of the note, in the order of their ids.' })
   refunds(@Reads() note: Row<CreditNote>, @Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Row<Refund>[]> {
     return context.loaders.refunds.load({ owner: note.id, first: page.first, after: afterId(page) });
   }
@@ -160,7 +167,7 @@ export class CreditNoteResolver {
 
 @Resolver(() => CreditNoteLine)
 export class CreditNoteLineResolver {
-  @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })
+  @FieldResolver(() => DecimalScalar, { description: "Amount in the credit note's currency." })
   async amount(
     @Reads('amount', 'creditNote') line: Row<CreditNoteLine, 'amount' | 'creditNote'>,
     @Ctx() context: Context,
@@ -169,7 +176,7 @@ export class CreditNoteLineResolver {
     return formatAmount(line.amount, currencyCode);
   }
 
-  @FieldResolver(() => Account, { description: 'The income account that it is taken back from.' })
+  @FieldResolver(() => Account, { description: 'The income account that the line debits.' })
   account(@Reads('account') line: Row<CreditNoteLine, 'account'>, @Ctx() context: Context): MaybePromise<Row<Account>> {
     return related(context.loaders.account, line.account);
   }

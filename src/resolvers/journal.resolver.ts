@@ -10,12 +10,17 @@ import { DecimalScalar } from '../values/scalars.js';
 
 @Resolver(() => JournalEntry)
 export class JournalEntryResolver {
-  @FieldResolver(() => [JournalLine], { description: 'Its lines: the debits equal the credits.' })
+  @FieldResolver(() => [JournalLine], {
+    description: 'The lines of the entry. The sum of the debits equals the sum of the credits.',
+  })
   lines(@Reads('lines') entry: Row<JournalEntry, 'lines'>, @Ctx() context: Context): MaybePromise<readonly Row<JournalLine>[]> {
     return entry.lines ?? context.loaders.journalLines.load(entry.id);
   }
 
-  @FieldResolver(() => JournalEntry, { nullable: true, description: 'The entry that it is the mirror of, if it is one.' })
+  @FieldResolver(() => JournalEntry, {
+    nullable: true,
+    description: 'The entry that this entry reverses; null if this is not a mirror entry.',
+  })
   reversalOf(
     @Reads('reversalOf') entry: Row<JournalEntry, 'reversalOf'>,
     @Ctx() context: Context,
@@ -23,7 +28,10 @@ export class JournalEntryResolver {
     return entry.reversalOf && related(context.loaders.journalEntry, entry.reversalOf);
   }
 
-  @FieldResolver(() => JournalEntry, { nullable: true, description: 'Its mirror entry, if it has been reversed.' })
+  @FieldResolver(() => JournalEntry, {
+    nullable: true,
+    description: 'The mirror entry that reverses this entry; null if it is not reversed.',
+  })
   async reversedBy(@Reads() entry: Row<JournalEntry>, @Ctx() context: Context): Promise<Row<JournalEntry> | null> {
     const [mirror = null] = await context.loaders.mirrors.load(entry.id);
     return mirror;
@@ -32,14 +40,14 @@ export class JournalEntryResolver {
 
 @Resolver(() => JournalLine)
 export class JournalLineResolver {
-  @FieldResolver(() => DecimalScalar, { description: 'In the base currency; never negative.' })
+  @FieldResolver(() => DecimalScalar, { description: 'Amount in the base currency; never negative.' })
   amount(@Reads('amount') line: Row<JournalLine, 'amount'>, @Ctx() context: Context): string {
     return formatAmount(line.amount, context.actor.organization.baseCurrency);
   }
 
   @FieldResolver(() => DecimalScalar, {
     nullable: true,
-    description: "The same in the document's currency, where that is not the base currency.",
+    description: "The amount in the document's currency; null if that is the base currency, and on lines of gains and roundings.",
   })
   foreignAmount(
     @Reads('foreignAmount', 'foreignCurrencyCode') line: Row<JournalLine, 'foreignAmount' | 'foreignCurrencyCode'>,
@@ -47,17 +55,17 @@ export class JournalLineResolver {
     return line.foreignAmount && line.foreignCurrencyCode && formatAmount(line.foreignAmount, line.foreignCurrencyCode);
   }
 
-  @FieldResolver(() => Account, { description: 'The account that is debited or credited.' })
+  @FieldResolver(() => Account, { description: 'The account that the line debits or credits.' })
   account(@Reads('account') line: Row<JournalLine, 'account'>, @Ctx() context: Context): MaybePromise<Row<Account>> {
     return related(context.loaders.account, line.account);
   }
 
-  @FieldResolver(() => Customer, { nullable: true, description: 'The customer, on receivable lines.' })
+  @FieldResolver(() => Customer, { nullable: true, description: 'The customer; null except on lines of the receivable.' })
   customer(@Reads('customer') line: Row<JournalLine, 'customer'>, @Ctx() context: Context): MaybePromise<Row<Customer>> | null {
     return line.customer && related(context.loaders.customer, line.customer);
   }
 
-  @FieldResolver(() => Branch, { nullable: true, description: 'The branch that it is booked to.' })
+  @FieldResolver(() => Branch, { nullable: true, description: 'The branch that the line is posted to.' })
   branch(@Reads('branch') line: Row<JournalLine, 'branch'>, @Ctx() context: Context): MaybePromise<Row<Branch>> | null {
     return line.branch && related(context.loaders.branch, line.branch);
   }

@@ -8,27 +8,27 @@ import { type LedgerHealth, ledgerHealth } from '../services/ledger/ledger-healt
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 
-@ObjectType('LedgerCheck', { description: 'One rule of the books, and what breaks it.' })
+@ObjectType('LedgerCheck', { description: 'The check of one rule of the books.' })
 export class LedgerCheckType {
-  @Field(() => String, { description: 'The rule.' })
+  @Field(() => String, { description: 'Name of the rule, such as every-entry-balances.' })
   name!: string;
 
-  @Field(() => Boolean, { description: 'Whether nothing breaks it.' })
+  @Field(() => Boolean, { description: 'Whether no record violates the rule.' })
   healthy!: boolean;
 
-  @Field(() => [String], { description: 'What breaks it, such as "refund 7": the first hundred.' })
+  @Field(() => [String], { description: 'Records that violate the rule, such as "refund 7"; at most 100.' })
   offenders!: readonly string[];
 }
 
-@ObjectType('LedgerHealth', { description: 'The books, proved from their rows alone in one snapshot.' })
+@ObjectType('LedgerHealth', { description: 'The result of a check of all books, in one database snapshot.' })
 export class LedgerHealthType implements LedgerHealth {
-  @Field(() => Boolean, { description: 'Whether nothing breaks any rule.' })
+  @Field(() => Boolean, { description: 'Whether no record violates any rule.' })
   healthy!: boolean;
 
-  @Field(() => Date, { description: 'When it was checked.' })
+  @Field(() => Date, { description: 'Time of the check.' })
   checkedAt!: Date;
 
-  @Field(() => [LedgerCheckType], { description: 'The rules.' })
+  @Field(() => [LedgerCheckType], { description: 'The result of each rule.' })
   checks!: readonly LedgerCheckType[];
 }
 
@@ -37,14 +37,14 @@ export class TrialBalanceLine {
   @Field(() => Account, { description: 'The account.' })
   account!: Row<Account>;
 
-  @Field(() => DecimalScalar, { description: 'Sum of its debits, in the base currency.' })
+  @Field(() => DecimalScalar, { description: 'Sum of the debits of the account, in the base currency.' })
   debits!: string;
 
-  @Field(() => DecimalScalar, { description: 'Sum of its credits, in the base currency.' })
+  @Field(() => DecimalScalar, { description: 'Sum of the credits of the account, in the base currency.' })
   credits!: string;
 }
 
-@ObjectType({ description: 'All accounts with what was debited and credited: both come to the same.' })
+@ObjectType({ description: 'All accounts with the sums of their debits and credits. The two totals are equal.' })
 export class TrialBalance {
   @Field(() => DecimalScalar, { description: 'Sum of all debits, in the base currency.' })
   debits!: string;
@@ -60,7 +60,8 @@ export class TrialBalance {
 export class LedgerResolver {
   @Authorized(Role.ACCOUNTANT)
   @Query(() => LedgerHealthType, {
-    description: 'Proves the books of the organization. It reads all of them: not for every page view, and once at a time.',
+    description:
+      'Checks all books of the organization. It is slow, since it reads every record; a second check at the same time is refused.',
   })
   ledgerHealth(@Ctx() context: Context): Promise<LedgerHealth> {
     return ledgerHealth(context.em, context.actor.organization.id);
@@ -70,7 +71,7 @@ export class LedgerResolver {
   @Query(() => TrialBalance, { description: 'The trial balance up to and including a day.' })
   async trialBalance(
     @Ctx() context: Context,
-    @Arg('asOf', () => PostingDateScalar, { nullable: true, description: 'The day; everything that is posted if absent.' })
+    @Arg('asOf', () => PostingDateScalar, { nullable: true, description: 'The last day that counts. Default: all postings.' })
     asOf: string | null | undefined,
   ): Promise<TrialBalance> {
     const { organization } = context.actor;

@@ -15,29 +15,30 @@ import { CommandMutation } from './command-mutation.js';
 @Resolver(() => Organization)
 export class OrganizationResolver {
   @CommandMutation(lockTransactions, () => Organization, {
-    description: 'Locks the books up to and including a day. Waits for what is in flight.',
+    description: 'Locks the books up to and including a day. Waits for running commands.',
   })
   lockTransactions(
     @Ctx() context: Context,
-    @Arg('input', () => LockTransactionsInput, { description: 'What is to be locked.' }) input: LockTransactionsInput,
+    @Arg('input', () => LockTransactionsInput, { description: 'The new lock date and the reason.' }) input: LockTransactionsInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Organization> {
     return context.execute(lockTransactions, input, idempotencyKey);
   }
 
   @CommandMutation(unlockTransactions, () => Organization, {
-    description: 'Opens the books again, after a day or altogether. Waits for what is in flight.',
+    description: 'Unlocks the books after a day, or completely. Waits for running commands.',
   })
   unlockTransactions(
     @Ctx() context: Context,
-    @Arg('input', () => UnlockTransactionsInput, { description: 'What is to be opened, and why.' }) input: UnlockTransactionsInput,
+    @Arg('input', () => UnlockTransactionsInput, { description: 'The new lock date, if any, and the reason.' })
+    input: UnlockTransactionsInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Organization> {
     return context.execute(unlockTransactions, input, idempotencyKey);
   }
 
   @Authorized(Role.ADMIN)
-  @Query(() => [AuditEvent], { description: 'What was done to keys, roles and the lock date, in the order of ids.' })
+  @Query(() => [AuditEvent], { description: 'Changes of API keys, members, roles and the lock date, in the order of their ids.' })
   auditEvents(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
@@ -49,7 +50,7 @@ export class OrganizationResolver {
 
 @Resolver(() => AuditEvent)
 export class AuditEventResolver {
-  @FieldResolver(() => String, { description: 'What exactly, as JSON.' })
+  @FieldResolver(() => String, { description: 'Details of the change, as a JSON object.' })
   details(@Reads('details') event: Row<AuditEvent, 'details'>): string {
     return JSON.stringify(event.details);
   }

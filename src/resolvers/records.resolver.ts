@@ -18,7 +18,7 @@ import { CommandMutation } from './command-mutation.js';
 
 @Resolver(() => Account)
 export class AccountResolver {
-  @CommandMutation(createAccount, () => Account, { description: 'Adds an account to the chart.' })
+  @CommandMutation(createAccount, () => Account, { description: 'Adds an account to the chart of accounts.' })
   createAccount(
     @Ctx() context: Context,
     @Arg('input', () => CreateAccountInput, { description: 'The account.' }) input: CreateAccountInput,
@@ -28,7 +28,7 @@ export class AccountResolver {
   }
 
   @Authorized(Role.VIEWER)
-  @Query(() => Account, { nullable: true, description: 'An account, or null if there is none with this id.' })
+  @Query(() => Account, { nullable: true, description: 'The account with this id, or null if there is none.' })
   account(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
@@ -49,12 +49,13 @@ export class AccountResolver {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'Balance in the base currency, positive on the side on which this kind of account grows. Derived from the journal.',
+      'Balance in the base currency, computed from the journal. It is positive if the account has its normal balance: ' +
+      'debits minus credits for assets and expenses, credits minus debits for the others.',
   })
   async balance(
     @Reads('type') account: Row<Account, 'type'>,
     @Ctx() context: Context,
-    @Arg('asOf', () => PostingDateScalar, { nullable: true, description: 'Up to and including this day; everything if absent.' })
+    @Arg('asOf', () => PostingDateScalar, { nullable: true, description: 'The last day that counts. Default: all postings.' })
     asOf: string | null | undefined,
   ): Promise<string> {
     const { organization } = context.actor;
@@ -109,7 +110,7 @@ export class CustomerResolver {
   }
 
   @FieldResolver(() => DecimalScalar, {
-    description: 'What the customer owes, in the base currency; negative while open credit notes owe something to the customer.',
+    description: 'Amount that the customer owes, in the base currency; negative if the organization owes money to the customer.',
   })
   async balance(@Reads() customer: Row<Customer>, @Ctx() context: Context): Promise<string> {
     const { debits, credits } = await context.loaders.customerTurnover.load(customer.id);

@@ -6,12 +6,14 @@ import { type Row, rowOf } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
 import { RefusalType, refusalType } from './refusal.js';
 
-@ObjectType('RefundOutcome', { description: 'What became of one of several refunds: it was made, or else refused.' })
+@ObjectType('RefundOutcome', {
+  description: 'The outcome of one refund of a list: either the refund or its refusal. The other field is null.',
+})
 export class RefundOutcomeType {
-  @Field(() => Refund, { nullable: true, description: 'The refund, if it was made.' })
+  @Field(() => Refund, { nullable: true, description: 'The refund that was made; null if it was refused.' })
   readonly refund: Row<Refund> | null;
 
-  @Field(() => RefusalType, { nullable: true, description: 'Why it was not made.' })
+  @Field(() => RefusalType, { nullable: true, description: 'Why the refund was not made; null if it was made.' })
   readonly refusal: RefusalType | null;
 
   constructor(outcome: { readonly refund: Row<Refund> } | { readonly refusal: RefusalType }) {
@@ -20,13 +22,14 @@ export class RefundOutcomeType {
   }
 }
 
+/** Returns the outcomes of refunds that were all made. */
 export function allMade(refunds: readonly Refund[]): RefundOutcomeType[] {
   return refunds.map((refund) => new RefundOutcomeType({ refund: rowOf(refund) }));
 }
 
 /**
- * Several units of work have made them: they are read again, so that one reply shows one state of each note. They have been made,
- * and so are told as they were made if reading fails.
+ * Returns the outcomes of refunds that several transactions have made or refused. The refunds are read again, so that one reply contains one state
+ * of each credit note. If this fails, the outcome has the refund as its transaction returned it, since it is committed.
  */
 export async function eachSettled(
   settled: readonly PromiseSettledResult<Refund>[],
@@ -44,7 +47,7 @@ export async function eachSettled(
   );
 }
 
-/** A fault of ours, too, is told in its place: the others were made all the same. */
+/** Returns the refusal for an error. An internal error becomes a refusal too, since other refunds of the list may be committed. */
 function refusalFor(error: unknown, { log, request: { requestId } }: Context): RefusalType {
   const refusal = refusalOf(error);
   if (refusal === null) {

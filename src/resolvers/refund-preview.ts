@@ -17,30 +17,31 @@ export class PreviewLine {
   @Field(() => Side, { description: 'Debit or credit.' })
   readonly side: Side;
 
-  @Field(() => DecimalScalar, { description: 'In the base currency.' })
+  @Field(() => DecimalScalar, { description: 'Amount in the base currency; never negative.' })
   readonly amount: string;
 
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: "The same in the document's currency, where that is not the base currency.",
+    description:
+      "The amount in the credit note's currency; null if that is the base currency, and on lines of gains and roundings.",
   })
   readonly foreignAmount: string | null;
 
   @Field(() => String, { nullable: true, description: 'ISO 4217 code of the foreign amount.' })
   readonly foreignCurrencyCode: string | null;
 
-  @Field(() => Account, { description: 'The account that would be debited or credited.' })
+  @Field(() => Account, { description: 'The account that the line would debit or credit.' })
   account(@Ctx() context: Context): MaybePromise<Row<Account>> {
     return related(context.loaders.account, relatedTo(this.posting.account));
   }
 
-  @Field(() => Customer, { nullable: true, description: 'The customer, on receivable lines.' })
+  @Field(() => Customer, { nullable: true, description: 'The customer; null except on lines of the receivable.' })
   customer(@Ctx() context: Context): MaybePromise<Row<Customer>> | null {
     const { customer } = this.posting;
     return customer ? related(context.loaders.customer, relatedTo(customer)) : null;
   }
 
-  @Field(() => Branch, { nullable: true, description: 'The branch that it would be booked to.' })
+  @Field(() => Branch, { nullable: true, description: 'The branch that the line would be posted to.' })
   branch(@Ctx() context: Context): MaybePromise<Row<Branch>> | null {
     const { branch } = this.posting;
     return branch ? related(context.loaders.branch, relatedTo(branch)) : null;
@@ -57,37 +58,46 @@ export class PreviewLine {
   }
 }
 
-@ObjectType('RefundPreview', { description: 'What a refund would do, or what it would be refused with.' })
+@ObjectType('RefundPreview', { description: 'The effects that a refund would have now, or its refusal.' })
 export class RefundPreviewType {
-  @Field(() => Boolean, { description: 'Whether it would be made, provided that you allow what the warnings say.' })
+  @Field(() => Boolean, {
+    description:
+      'Whether the refund would be made. If there is a warning about the exchange rate, allowUnusualRate must be true then.',
+  })
   readonly allowed: boolean;
 
-  @Field(() => [RefusalType], { description: 'What it would be refused with, the first thing; empty if it would be made.' })
+  @Field(() => [RefusalType], { description: 'The first refusal that the refund would meet; empty if the refund would be made.' })
   readonly refusals: RefusalType[] = [];
 
   @Field(() => [RefusalType], {
     description:
-      'What looks like a slip: a rate far from that of the note, with which it would be made only if allowUnusualRate says so, or a date ' +
-      'far ahead, with which it would not be made.',
+      "Input that may be a mistake. A rate far from the note's: the refund is made only if allowUnusualRate is true. A date too far ahead: " +
+      'the refund is refused.',
   })
   readonly warnings: RefusalType[];
 
-  @Field(() => PostingDateScalar, { nullable: true, description: 'The day in the books that it would belong to.' })
+  @Field(() => PostingDateScalar, { nullable: true, description: 'Posting date of the refund; null if it would be refused.' })
   readonly postingDate: PostingDate | null = null;
 
-  @Field(() => [PreviewLine], { description: 'The journal lines that it would post.' })
+  @Field(() => [PreviewLine], { description: 'The journal lines that the refund would post; empty if it would be refused.' })
   readonly lines: PreviewLine[] = [];
 
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: 'Realized FX gain (positive) or loss (negative), in the base currency.',
+    description: 'Realized FX gain (positive) or loss (negative), in the base currency; null if the refund would be refused.',
   })
   readonly realizedGain: string | null = null;
 
-  @Field(() => DecimalScalar, { nullable: true, description: 'What remains on the note now.' })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: "Remaining credit before the refund, in the note's currency; null if it would be refused.",
+  })
   readonly remainingBefore: string | null = null;
 
-  @Field(() => DecimalScalar, { nullable: true, description: 'What would remain.' })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: "Remaining credit after the refund, in the note's currency; null if it would be refused.",
+  })
   readonly remainingAfter: string | null = null;
 
   constructor(preview: RefundPreview, baseCurrency: string) {

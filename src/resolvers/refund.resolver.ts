@@ -30,25 +30,27 @@ import { RefundPreviewType } from './refund-preview.js';
 @Resolver(() => Refund)
 export class RefundResolver {
   @CommandMutation(refundCommand, () => Refund, {
-    description: "Pays back part or all of a credit note's remaining credit, and posts the journal entry for it.",
+    description: "Refunds part or all of a credit note's remaining credit, and posts the journal entry for it.",
   })
   refundCreditNote(
     @Ctx() context: Context,
-    @Arg('input', () => RefundCreditNoteInput, { description: 'What is to be refunded.' }) input: RefundCreditNoteInput,
+    @Arg('input', () => RefundCreditNoteInput, { description: 'The refund.' }) input: RefundCreditNoteInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
     @Arg('expectedRemaining', () => DecimalScalar, {
       nullable: true,
-      description: 'Refund only if exactly this much remains on the note, as you saw it.',
+      description: 'Remaining credit that you saw. The refund is refused if another amount remains on the note.',
     })
     expectedRemaining: Big | null | undefined,
     @Arg('allowDuplicate', () => Boolean, {
       defaultValue: false,
-      description: 'Without an idempotency key, an equal refund within seconds is refused as a possible duplicate; this allows it.',
+      description:
+        'Without an idempotency key, an equal refund within seconds of the first is refused as a possible duplicate. True allows it.',
     })
     allowDuplicate: boolean,
     @Arg('allowUnusualRate', () => Boolean, {
       defaultValue: false,
-      description: "An exchange rate of more than twice the note's, or less than half of it, is refused as a slip; this allows it.",
+      description:
+        "An exchange rate of more than twice the note's, or less than half of it, is refused as a possible mistake. True allows it.",
     })
     allowUnusualRate: boolean,
   ): Promise<Refund> {
@@ -60,7 +62,8 @@ export class RefundResolver {
 
   @CommandMutation(refundListCommand, () => [RefundOutcomeType], {
     description:
-      'Makes several refunds: all of them or none, in their order, or each by itself. There is an outcome for each. Send long lists in variables.',
+      'Makes several refunds, either all or none (ATOMIC), or each independently of the others (PER_ITEM). Returns one outcome for each ' +
+      'refund, in their order. Send long lists in variables.',
   })
   async refundCreditNotes(
     @Ctx() context: Context,
@@ -68,8 +71,9 @@ export class RefundResolver {
     @Arg('idempotencyKey', () => String, {
       nullable: true,
       description:
-        'Key of your choice, for this list and no other. Each refund is done as if sent with this key and its own number: `key#0`, `key#1` … ' +
-        'The same list sent again answers what was made, and tries again what was refused.',
+        'Key of your choice for this list. Each refund gets a key of its own from it: `key#0`, `key#1` … If you send the same list again ' +
+        'with the same key, the refunds that were made are returned, and those that were refused are tried again. Another list with the ' +
+        'same key is refused.',
     })
     idempotencyKey: string | null | undefined,
   ): Promise<RefundOutcomeType[]> {
@@ -87,11 +91,13 @@ export class RefundResolver {
 
   @CommandMutation(reverseRefund, () => Refund, {
     description:
-      'Takes a refund back by its mirror entry, also when its own period is locked. Nothing is deleted; the credit can be refunded again.',
+      "Reverses a refund: posts the mirror of its journal entry, and adds the amount to the note's remaining credit again. Nothing is " +
+      'deleted. The period of the refund itself may be locked.',
   })
   reverseRefund(
     @Ctx() context: Context,
-    @Arg('input', () => ReverseRefundInput, { description: 'What is to be reversed.' }) input: ReverseRefundInput,
+    @Arg('input', () => ReverseRefundInput, { description: 'The refund, the posting date and the reason.' })
+    input: ReverseRefundInput,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Refund> {
     return context.execute(reverseRefund, input, idempotencyKey);
@@ -100,11 +106,11 @@ export class RefundResolver {
   @Authorized(Role.VIEWER)
   @Query(() => RefundPreviewType, {
     description:
-      'What a refund would do now: the very same work under the same lock, rolled back. It leaves no trace, and takes no id.',
+      'Previews a refund: makes it with the same checks under the same lock, and then rolls it back. Nothing is written, and no id is used up.',
   })
   async previewRefund(
     @Ctx() context: Context,
-    @Arg('input', () => RefundCreditNoteInput, { description: 'What would be refunded.' }) input: RefundCreditNoteInput,
+    @Arg('input', () => RefundCreditNoteInput, { description: 'The refund to preview.' }) input: RefundCreditNoteInput,
   ): Promise<RefundPreviewType> {
     return new RefundPreviewType(
       await previewRefund(context.em, context.actor, input, context.config.duplicateWindowSeconds),
@@ -113,7 +119,7 @@ export class RefundResolver {
   }
 
   @Authorized(Role.VIEWER)
-  @Query(() => Refund, { nullable: true, description: 'A refund, or null if there is none with this id.' })
+  @Query(() => Refund, { nullable: true, description: 'The refund with this id, or null if there is none.' })
   refund(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
@@ -128,31 +134,35 @@ export class RefundResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('provenance', () => ProvenanceFilter, { nullable: true, description: 'Only those that came from there.' })
+    @Arg('provenance', () => ProvenanceFilter, {
+      nullable: true,
+      description: 'Returns only refunds of this origin. Only accountants and admins may use it.',
+    })
     provenance: ProvenanceFilter | null | undefined,
   ): Promise<Row<Refund>[]> {
     return findPage(context, info, Refund, page, provenance ? provenanceConditions(provenance, context.actor) : []);
   }
 
-  @FieldResolver(() => DecimalScalar, { description: "In the credit note's currency." })
+  @FieldResolver(() => DecimalScalar, { description: "Amount in the credit note's currency." })
   amount(@Reads('amount', 'currencyCode') refund: Row<Refund, 'amount' | 'currencyCode'>): string {
     return formatAmount(refund.amount, refund.currencyCode);
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'What left the from-account, in the base currency.' })
+  @FieldResolver(() => DecimalScalar, { description: 'Amount that left fromAccount, in the base currency.' })
   paidAmount(@Reads('paidAmount') refund: Row<Refund, 'paidAmount'>, @Ctx() context: Context): string {
     return formatAmount(refund.paidAmount, context.actor.organization.baseCurrency);
   }
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      "Realized FX gain (positive) or loss (negative) in the base currency: the credit note's rate against the refund's.",
+      "Realized FX gain (positive) or loss (negative) in the base currency, from the difference between the credit note's exchange rate " +
+      "and the refund's.",
   })
   realizedGain(@Reads('realizedGain') refund: Row<Refund, 'realizedGain'>, @Ctx() context: Context): string {
     return formatAmount(refund.realizedGain, context.actor.organization.baseCurrency);
   }
 
-  @FieldResolver(() => String, { description: 'Name of the user or of the API key that made it.' })
+  @FieldResolver(() => String, { description: 'Name of the user or of the API key that made the refund.' })
   createdBy(@Reads('provenance') refund: Row<Refund, 'provenance'>): string {
     return refund.provenance.createdBy;
   }
@@ -160,19 +170,19 @@ export class RefundResolver {
   @Authorized(Role.ACCOUNTANT)
   @FieldResolver(() => Provenance, {
     nullable: true,
-    description: 'Who made it, and in which request. For accountants and admins.',
+    description: 'Origin of the refund: its author and the request. Only accountants and admins may read it.',
   })
   provenance(@Reads('provenance') refund: Row<Refund, 'provenance'>): Provenance {
     return refund.provenance;
   }
 
-  @FieldResolver(() => RefundStatus, { description: 'Posted, or reversed.' })
+  @FieldResolver(() => RefundStatus, { description: 'State of the refund.' })
   status(@Reads('reversals') refund: Row<Refund, 'reversals'>, @Ctx() context: Context): MaybePromise<RefundStatus> {
     const { reversals } = refund;
     return reversals ? statusBy(reversals) : context.loaders.reversals.load(refund.id).then(statusBy);
   }
 
-  @FieldResolver(() => RefundReversal, { nullable: true, description: 'Its reversal; null while it is posted.' })
+  @FieldResolver(() => RefundReversal, { nullable: true, description: 'The reversal; null if the refund is not reversed.' })
   reversal(
     @Reads('reversals') refund: Row<Refund, 'reversals'>,
     @Ctx() context: Context,
@@ -191,12 +201,12 @@ export class RefundResolver {
     return related(context.loaders.account, refund.fromAccount);
   }
 
-  @FieldResolver(() => Branch, { description: 'The branch that it is booked to.' })
+  @FieldResolver(() => Branch, { description: 'The branch that the refund is posted to.' })
   branch(@Reads('branch') refund: Row<Refund, 'branch'>, @Ctx() context: Context): MaybePromise<Row<Branch>> {
     return related(context.loaders.branch, refund.branch);
   }
 
-  @FieldResolver(() => JournalEntry, { description: 'Its posting in the books.' })
+  @FieldResolver(() => JournalEntry, { description: 'The journal entry of the refund.' })
   journalEntry(
     @Reads('journalEntry') refund: Row<Refund, 'journalEntry'>,
     @Ctx() context: Context,
@@ -220,7 +230,7 @@ export class RefundReversalResolver {
     return related(context.loaders.refund, reversal.refund);
   }
 
-  @FieldResolver(() => String, { description: 'Name of the user or of the API key that reversed it.' })
+  @FieldResolver(() => String, { description: 'Name of the user or of the API key that reversed the refund.' })
   createdBy(@Reads('provenance') reversal: Row<RefundReversal, 'provenance'>): string {
     return reversal.provenance.createdBy;
   }
@@ -228,13 +238,13 @@ export class RefundReversalResolver {
   @Authorized(Role.ACCOUNTANT)
   @FieldResolver(() => Provenance, {
     nullable: true,
-    description: 'Who made it, and in which request. For accountants and admins.',
+    description: 'Origin of the reversal: its author and the request. Only accountants and admins may read it.',
   })
   provenance(@Reads('provenance') reversal: Row<RefundReversal, 'provenance'>): Provenance {
     return reversal.provenance;
   }
 
-  @FieldResolver(() => JournalEntry, { description: 'The mirror entry.' })
+  @FieldResolver(() => JournalEntry, { description: "The mirror entry of the refund's journal entry." })
   journalEntry(
     @Reads('journalEntry') reversal: Row<RefundReversal, 'journalEntry'>,
     @Ctx() context: Context,

@@ -8,16 +8,16 @@ import { DecimalScalar } from '../values/scalars.js';
 import { RefusalType, refusalType } from './refusal.js';
 
 @ObjectType('Refundability', {
-  description: 'Whether you could refund the note today: what a form needs to enable its button, or to say why not.',
+  description: 'Whether you can refund the note today. A form can enable its button by this, or name the reasons against it.',
 })
 export class RefundabilityType {
-  @Field(() => Boolean, { description: 'Whether you could.' })
+  @Field(() => Boolean, { description: 'Whether you can refund the note today.' })
   readonly allowed: boolean;
 
-  @Field(() => DecimalScalar, { description: "The most that you could refund, in the note's currency." })
+  @Field(() => DecimalScalar, { description: "Largest amount that you can refund today, in the note's currency; 0 if none." })
   readonly maxAmount: string;
 
-  @Field(() => [RefusalType], { description: 'Everything that stands against it.' })
+  @Field(() => [RefusalType], { description: 'All reasons against a refund today; empty if it is allowed.' })
   readonly reasons: RefusalType[];
 
   readonly currencyCode: string;
@@ -29,7 +29,7 @@ export class RefundabilityType {
     this.currencyCode = currencyCode;
   }
 
-  @Field(() => [Account], { description: 'The accounts that it could be paid from.' })
+  @Field(() => [Account], { description: 'The accounts that a refund of the note can be paid from.' })
   accounts(@Ctx() context: Context): Promise<Row<Account>[]> {
     return context.loaders.refundableFrom.load(this.currencyCode);
   }

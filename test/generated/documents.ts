@@ -117,11 +117,11 @@ export type LockTransactionsInput = {
 
 /** The API that a request used. */
 export type Protocol =
-  /** A mutation. */
+  /** The GraphQL API. */
   | 'GRAPHQL'
   /** The operator's own commands. */
   | 'INTERNAL'
-  /** The documented REST path. */
+  /** The REST API. */
   | 'REST';
 
 /** Filter by the origin of a record. All given fields must be equal. */
@@ -168,7 +168,7 @@ export type RefundCreditNoteInput = {
 export type RefundStatus =
   /** Paid and posted. */
   | 'POSTED'
-  /** Reversed by a mirror entry, for good. */
+  /** Reversed by a mirror entry. A reversal is final. */
   | 'REVERSED';
 
 /** A refund to be reversed. */
@@ -181,13 +181,13 @@ export type ReverseRefundInput = {
   refundId: string | number;
 };
 
-/** The permissions of a credential. Each role includes those before it. */
+/** The permissions of a caller. An ACCOUNTANT has those of a VIEWER too, and an ADMIN has those of an ACCOUNTANT too. */
 export type Role =
-  /** Records: customers, accounts, branches, credit notes, refunds. */
+  /** May record customers, accounts, branches, credit notes and refunds. */
   | 'ACCOUNTANT'
-  /** Everything, including the lock date, keys and members. */
+  /** May change the lock date and read the audit events. */
   | 'ADMIN'
-  /** Reads. */
+  /** May read. */
   | 'VIEWER';
 
 /** The side of a journal line; amounts stay positive. */
