@@ -5,8 +5,8 @@ import { isColumn, metadataOf } from './columns.js';
 import { type Query, query } from './query.js';
 
 /**
- * Inserts new entities of one table by one statement, in their order, and gives them their ids and times of creation. Whatever they refer to
- * must have been inserted before. Columns with a default in the database get the default.
+ * Inserts new entities of one table by one statement, in their order, and sets their `id` and `createdAt`. Entities that they refer to must have
+ * been inserted before. Columns with a default in the database get the default.
  *
  * @example await run(em, bulkInsert(em, lines), bulkInsert(em, refunds));
  */
@@ -32,7 +32,7 @@ interface Writer {
 
 type Values = Record<string, unknown>;
 
-/** Leaves out the columns that the database fills in. */
+/** Returns the memoized statement of the table. It omits the columns that the database sets. */
 function writerOf(meta: EntityMetadata, platform: Platform): Writer {
   let writer = WRITERS.get(meta);
   if (writer === undefined) {

@@ -11,20 +11,20 @@ import { TransactionLimits } from './transaction-limits.js';
 const NOTHING = { command: 'SELECT', rowCount: 0, rows: [] } satisfies PostgresQueryResult<never>;
 
 /**
- * A connection as kysely uses it. It sends `begin` and time limits with the first statement of a transaction, prepares each
- * statement that has values, and goes back to the pool even if it is lost.
+ * A pg connection with the interface that kysely needs. It sends `begin` and the time limits together with the first statement of a transaction,
+ * prepares each statement that has values, and returns to the pool even if the connection is lost.
  */
 export class DatabaseClient implements PostgresPoolClient {
-  /** Whether the pool is to replace the connection, in place of lending it again. */
+  /** Whether the pool must replace the connection instead of lending it again. */
   isWorn = false;
-  /** Called once, when the connection goes back to the pool. */
+  /** Is called once, when the connection returns to the pool. */
   onRelease: (() => void) | undefined;
   private readonly transaction = new TransactionLimits();
   private readonly prepared = new Set<string>();
 
   constructor(
     private readonly client: PoolClient,
-    /** Called when the server refuses a write because it is a standby. */
+    /** Is called when the server refuses a write because it is a standby. */
     private readonly onReadOnly: () => void,
   ) {}
 
@@ -60,7 +60,7 @@ export class DatabaseClient implements PostgresPoolClient {
     const query_timeout = transaction.silenceLimit(work);
     try {
       if (values.length === 0) return last(await this.ask({ text: `${first}${text}`, query_timeout }));
-      // If `begin` fails, the statement runs outside of a transaction: so the first statement of one only locks and reads.
+      // If `begin` fails, the statement runs outside a transaction. So the first statement of a transaction must only lock and read.
       const begun = first === '' ? undefined : this.ask({ text: first, query_timeout });
       const name = this.nameOf(text);
       const [result] = await Promise.all([this.ask({ name, text, values: [...values], query_timeout }), begun]);
@@ -84,9 +84,9 @@ export class DatabaseClient implements PostgresPoolClient {
   private fail(text: string, error: unknown): PostgresQueryResult<never> {
     if (isPlanOutdated(error)) forget(text);
     if (isReadOnly(error)) this.onReadOnly();
-    // PostgreSQL closes the connection after a fatal error. Until the socket closes too, the pool would lend it to the next request.
+    // PostgreSQL closes the connection after a fatal error. The pool would lend it again until the socket is closed.
     if (isFatal(error) || text === 'rollback') this.isWorn = true;
-    // The caller gets the error that caused the rollback. Losing the connection ends the transaction too.
+    // An error of the rollback is ignored: the caller gets the error that caused the rollback, and a lost connection ends the transaction too.
     if (text === 'rollback') return NOTHING;
     // kysely 0.29 keeps a connection whose transaction cannot begin. Delete when it is released, as after a rollback that fails:
     // https://github.com/kysely-org/kysely/issues/1990
@@ -95,12 +95,12 @@ export class DatabaseClient implements PostgresPoolClient {
   }
 }
 
-/** pg takes it since 8.13. Delete when its types do: https://github.com/brianc/node-postgres/pull/3074 */
+/** An option of pg since 8.13. Delete when pg's types have it: https://github.com/brianc/node-postgres/pull/3074 */
 interface QueryTimeout {
   readonly query_timeout: number | undefined;
 }
 
-/** A text of several statements has one result for each. */
+/** Returns the result of the last statement. pg returns an array for a text of several statements. */
 function last(results: QueryResult | QueryResult[]): PostgresQueryResult<unknown> {
   const result = Array.isArray(results) ? results.at(-1) : results;
   return (result ?? NOTHING) as PostgresQueryResult<unknown>;

@@ -3,11 +3,11 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Memo, memoize, type Selection, WHOLE } from './selection.js';
 
 /**
- * Returns the columns of the entity's table, separated by commas. It names each column: with `*`, a prepared statement would fail
- * as soon as a migration adds a column.
+ * Returns the columns of the entity's table, separated by commas. Each column is named: a prepared statement with `*` fails when a migration
+ * adds a column.
  *
- * @param path from the root of the statement to the relation whose columns are meant, such as `creditNote.customer`; the statement
- *   must call that table {@link aliasOf} the path
+ * @param path path of relations from the root of the statement to this table, such as `creditNote.customer`; {@link aliasOf} the path must be the
+ *   table's alias in the statement
  * @example `select ${columnsOf(em, Branch)} from branches where organization_id = $1`
  */
 export function columnsOf(em: EntityManager, entity: EntityClass<object>, path = ''): string {
@@ -27,7 +27,7 @@ export function columnsOf(em: EntityManager, entity: EntityClass<object>, path =
 
 const COLUMNS: Memo<string> = new WeakMap();
 
-/** Returns the names of the selected columns. A selected relation brings its own id, so its foreign key is left out. */
+/** Returns the names of the selected columns, without the foreign keys of selected relations: the rows of these contain their ids. */
 export function columnNames(meta: EntityMetadata, { properties, relations }: Selection): string[] {
   return meta.props
     .filter((property) => isColumn(property) && isSelected(properties, property) && !relations.has(property.name))
@@ -39,13 +39,14 @@ export function columnOf(meta: EntityMetadata, property: string): string {
   return propertyOf(meta, property.replace('.', '_')).fieldNames[0] as string;
 }
 
+/** Returns the metadata of a property; throws an error if the entity has no such property. */
 export function propertyOf(meta: EntityMetadata, name: string): EntityProperty {
   const property = (meta.properties as Record<string, EntityProperty | undefined>)[name];
   if (property === undefined) throw new Error(`${meta.className} has no property ${name}`);
   return property;
 }
 
-/** @param alias of the table in the statement; empty if the statement reads no other table */
+/** @param alias the table's alias in the statement; empty if the statement reads no other table */
 function formulaOf(meta: EntityMetadata, formula: NonNullable<EntityProperty['formula']>, alias: string): string {
   const { tableName } = meta;
   const table = { alias, name: tableName, qualifiedName: tableName, toString: () => alias };
@@ -62,11 +63,12 @@ export function prefixOf(path: string): string {
   return path === '' ? '' : `${aliasOf(path)}__`;
 }
 
+/** Whether a selection contains the property. The id is always selected. */
 export function isSelected(properties: ReadonlySet<string> | null, { name, primary, embedded }: EntityProperty): boolean {
   return properties === null || primary === true || properties.has(embedded?.[0] ?? name);
 }
 
-/** Whether the relation leads to one row at most. A to-many relation whose foreign key is unique is one of these. */
+/** Whether the relation has at most one row. This includes a to-many relation whose foreign key is unique. */
 export function isToOne({ kind, mappedBy, targetMeta }: EntityProperty): boolean {
   const owning = (targetMeta?.properties as Record<string, EntityProperty> | undefined)?.[mappedBy];
   return kind === 'm:1' || (kind === '1:m' && owning?.unique === true);

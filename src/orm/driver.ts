@@ -6,14 +6,14 @@ import { ConcurrencyLimit, type Shares } from '../concurrency/concurrency-limit.
 import { DatabasePool } from './pool.js';
 import { DEFAULT_POOL_SIZE } from './pool-size.js';
 
-/** MikroORM's PostgreSQL driver, with connections of our own: https://mikro-orm.io/docs/7.0/custom-driver */
+/** MikroORM's PostgreSQL driver, with its own connections and pool: https://mikro-orm.io/docs/7.0/custom-driver */
 export class DatabaseDriver extends PostgreSqlDriver {
   protected override readonly connection: DatabaseConnection = new DatabaseConnection(this.config);
-  /** Units of work that wait for locks: at most half of the pool, and a quarter for one organization. */
+  /** Concurrency limit of transactions that wait for locks: half of the pool, and a quarter of the pool for one organization. */
   readonly lockWaiters = new ConcurrencyLimit(sharesOf(poolSize(this.config) / 2, poolSize(this.config) / 4));
 }
 
-/** PostgreSQL's number of the type. */
+/** OID of the type in PostgreSQL. */
 const BIGINT = 20;
 
 class DatabaseConnection extends PostgreSqlConnection {
@@ -21,14 +21,14 @@ class DatabaseConnection extends PostgreSqlConnection {
 
   override createKyselyDialect(overrides: Parameters<PostgreSqlConnection['createKyselyDialect']>[0]): PostgresDialect {
     const options = this.mapOptions(overrides);
-    // pg returns a bigint as a string of digits. MikroORM's parser matches each against a regular expression, and returns the same.
+    // pg returns a bigint as a string of digits. MikroORM's parser returns the same string, but first matches it against a regular expression.
     (options.types as pg.TypeOverrides).setTypeParser(BIGINT, (digits) => digits);
     const pool = new pg.Pool(options);
-    // Without a listener, a connection that is lost would end the process. Whatever waits for it is rejected as well.
+    // Without a listener, the loss of a connection would end the process. The queries on the connection are rejected anyway.
     pool.on('error', () => undefined);
     pool.on('connect', (client) => client.on('error', () => undefined));
     this.pool = pool;
-    // The other connections authenticate callers, answer probes and do background work.
+    // The remaining connections are for authentication, health probes and background work.
     const shared = poolSize(this.config) - OWN_CONNECTIONS;
     const limit = new ConcurrencyLimit(sharesOf(shared, poolSize(this.config) / 3));
     return new PostgresDialect({ pool: new DatabasePool(pool, limit) });
@@ -40,14 +40,14 @@ class DatabaseConnection extends PostgreSqlConnection {
   }
 }
 
-/** Connections of the pool that no organization takes. */
+/** Connections of the pool that organizations cannot use. */
 const OWN_CONNECTIONS = 2;
 
 function poolSize(config: Configuration): number {
   return config.get('pool').max ?? DEFAULT_POOL_SIZE;
 }
 
-/** The last third is for organizations that have nothing yet. */
+/** Reserves the last third for organizations that use no connection yet. */
 function sharesOf(total: number, perOrganization: number): Shares {
   return { total: Math.floor(total), perOrganization: Math.floor(perOrganization), reserved: Math.floor(total / 3) };
 }

@@ -8,63 +8,66 @@ import {
   Unauthenticated,
 } from '../errors.js';
 
-/** Refusals that only the database can make without a race, by the name of its constraint. */
+/** Refusals by the name of the database constraint. Only the database can check these rules without a race. */
 const REFUSALS: Readonly<Record<string, () => DomainError>> = {
   accounts_code_unique: () => new AccountCodeNotUnique(),
   branches_code_unique: () => new BranchCodeNotUnique(),
   credit_notes_number_unique: () => new CreditNoteNumberNotUnique(),
-  // A key, a membership or a role was taken away between the last look at it and the insert.
+  // A key or a membership has ended, or a role was lowered, between the last check and the insert.
   refunds_made_by_who_may: () => new Unauthenticated('CREDENTIAL'),
   refund_reversals_made_by_who_may: () => new Unauthenticated('CREDENTIAL'),
 };
 
 /**
- * SQLSTATEs, or their classes, of what a later try may heal: connection lost (08, 57P), a server that has become a standby
- * (25006), too little of disk, memory or connections (53), a disk that fails (58030), time limits (55P03, 57014), deadlock and
- * serialization (40).
+ * SQLSTATEs, or their classes, of transient errors: lost connection (08, 57P), a server that has become a standby (25006), insufficient disk,
+ * memory or connections (53), I/O error (58030), lock and statement timeout (55P03, 57014), serialization failure and deadlock (40001, 40P01).
  */
 const TRANSIENT = /^(08|25006|53|57P|58030|55P03|57014|40001|40P01)/;
 
-/** The refusal that an error means for the caller; `null` for a fault of ours. */
+/** Returns the refusal that stands for the error in the reply; {@link ServiceUnavailable} for a transient error, `null` for an internal error. */
 export function refusalOf(error: unknown): DomainError | null {
   if (error instanceof DomainError) return error;
   const refusal = error instanceof DriverException && 'constraint' in error && REFUSALS[String(error.constraint)];
   if (refusal) return refusal();
-  // The ORM makes an error of its own of whatever is thrown below it, with the same properties.
+  // MikroORM wraps errors from its driver in a DriverException, which has the same properties.
   const isWrapped = error instanceof DriverException && 'code' in error && error.code === 'SERVICE_UNAVAILABLE';
   return isWrapped || isTransient(error) ? new ServiceUnavailable() : null;
 }
 
 /**
- * Whether the database refused what one of several brought: data (22), integrity (23), a check (44), a rule of our triggers
- * (P0). It has then written nothing. What everybody meets, such as a limit of time, is no reason to try each by itself; and when
- * a connection is lost, nobody knows whether it was committed.
+ * Whether the data of a single request may have caused the error: invalid data (22), violated constraint (23), violated check option (44), or an
+ * error from a trigger (P0). The transaction has then written nothing, and each request of its batch can be retried alone.
+ *
+ * Other errors are no reason for that: a timeout would affect every request, and after a lost connection the transaction may be committed.
  */
 export function isFaultOfOne(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(22|23|44|P0)[0-9A-Z]{3}$/.test(String(error.code));
 }
 
-/** Whether a lock was waited for in vain. */
+/** Whether the wait for a lock has timed out. */
 export function isLockTimeout(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '55P03';
 }
 
-/** Whether the database role may not do it. */
+/** Whether the database role lacks a permission. */
 export function isMissingRight(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '42501';
 }
 
-/** Whether the plan of a statement no longer fits the tables. Its SQLSTATE says no more than that something is not supported. */
+/**
+ * Whether a migration has made the cached plan of a prepared statement invalid. The SQLSTATE of this error is the general "feature not supported",
+ * so the routine identifies it.
+ */
 export function isPlanOutdated(error: unknown): boolean {
   return error instanceof Error && 'routine' in error && error.routine === 'RevalidateCachedQuery';
 }
 
-/** Whether the server takes no writes: it has become a standby, say. */
+/** Whether the server accepts no writes, for example because it has become a standby. */
 export function isReadOnly(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '25006';
 }
 
-/** The driver marks what went wrong with the connection itself; what else comes from the database has a severity. */
+/** A transient error is a ConnectionException, an outdated plan, or an error of the server, which has a severity, with one of the SQLSTATEs. */
 function isTransient(error: unknown): boolean {
   if (error instanceof ConnectionException || isPlanOutdated(error)) return true;
   return error instanceof Error && 'severity' in error && 'code' in error && TRANSIENT.test(String(error.code));
@@ -76,8 +79,8 @@ export function isFatal(error: unknown): boolean {
 }
 
 /**
- * Whether the connection was lost. Errors of the server have a severity. pg 8.23 gives some losses no code, only a message: delete
- * the messages when it does.
+ * Whether the connection was lost. Errors of the server have a severity, errors of the connection have none. Some errors of pg 8.23 have no code,
+ * only a message: delete the comparison of messages when they have a code.
  */
 export function isConnectionLost(error: unknown): error is Error {
   if (!(error instanceof Error) || 'severity' in error) return false;

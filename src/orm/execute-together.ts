@@ -3,8 +3,8 @@ import { CompiledQuery } from 'kysely';
 import type { ResultRow, Statement } from './statement.js';
 
 /**
- * Sends the statements in one round trip, and returns the rows of each. They run one after the other, each on what was committed
- * before it began. Within a transaction they have been sent when this returns.
+ * Sends the statements in one round trip, and resolves to the rows of each. They run one after the other, and each sees the commits from before
+ * its own start. Within a transaction, the statements have been sent when the function returns its promise.
  *
  * @example const [rows = []] = await executeTogether(em, [{ text: 'select name from branches where id = $1', values: [id] }]);
  */
@@ -12,8 +12,8 @@ export async function executeTogether(em: EntityManager, statements: readonly St
   if (statements.length === 0) return [];
   const start = performance.now();
   try {
-    // In a transaction kysely 0.29 waits for the answer to a query before it sends the next one, so it gets them as one query.
-    // Delete when it does not: https://github.com/kysely-org/kysely/issues/1711
+    // In a transaction kysely 0.29 sends a query only after the result of the previous one, so all statements are passed as one query.
+    // Delete when kysely can pipeline: https://github.com/kysely-org/kysely/issues/1711
     const { rows } = await em.getKysely().executeQuery<ResultRow[]>(CompiledQuery.raw(TOGETHER, [...statements]));
     return rows;
   } catch (error) {
@@ -23,7 +23,7 @@ export async function executeTogether(em: EntityManager, statements: readonly St
   }
 }
 
-/** Stands for the text of a query whose parameters are {@link Statement}s, and whose rows are the rows of each. */
+/** The text of a query whose parameters are {@link Statement}s, and whose result has the rows of each. `DatabaseClient` recognizes it. */
 export const TOGETHER = 'statements sent together';
 
 function log(em: EntityManager, statements: readonly Statement[], start: number): void {

@@ -6,12 +6,12 @@ import { currentWork } from '../concurrency/wait-budget.js';
 import { ServiceUnavailable } from '../errors.js';
 import { DatabaseClient } from './client.js';
 
-/** A request without any budget left still waits this long for a connection: an idle one is there at once. */
+/** Minimum wait for a connection, also if the budget is used up: the pool lends an idle connection almost immediately. */
 const LEAST_WAIT_MS = 250;
 
 /**
- * The pool that kysely gets its connections from. It counts each connection towards the share of the organization that uses it,
- * limits the wait for it to the request's budget, and replaces connections to a server that has become a standby.
+ * The pool of connections for kysely. It limits the number of connections that one organization uses, limits the wait for a connection to the
+ * request's budget, and replaces connections to a server that has become a standby.
  */
 export class DatabasePool implements PostgresPool {
   readonly options: object;
@@ -27,6 +27,8 @@ export class DatabasePool implements PostgresPool {
   }
 
   /**
+   * Lends a connection. Its `release` returns it to the pool.
+   *
    * @throws {ServiceUnavailable} if no connection becomes free within the budget
    * @throws {ConnectionException} if the database cannot be reached
    */
@@ -42,7 +44,7 @@ export class DatabasePool implements PostgresPool {
       return client;
     } catch (error) {
       leave?.();
-      // A connection that arrives too late goes back to the pool.
+      // A connection that is lent too late returns to the pool.
       if (error instanceof ServiceUnavailable)
         void lending.then(
           (client) => client.release(),
@@ -69,18 +71,18 @@ export class DatabasePool implements PostgresPool {
     try {
       return await this.pool.connect();
     } catch (error) {
-      // Each cause may pass: a name that cannot be resolved, a password, a certificate.
+      // All causes count as transient: a host name that is not resolved, a wrong password, an invalid certificate.
       throw new ConnectionException(error as Error);
     }
   }
 
-  /** All connections lead to the server that has become a standby. New ones reach the server that has taken over. */
+  /** Replaces all connections: they are connected to a server that has become a standby. New ones connect to the new primary. */
   private leaveServer(): void {
     for (const client of this.clients.values()) client.isWorn = true;
   }
 }
 
-/** @throws {ServiceUnavailable} if it takes longer */
+/** @throws {ServiceUnavailable} if the promise is not settled within the limit */
 async function inTime<T>(promise: Promise<T>, limitMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -10,13 +10,13 @@ import {
 } from 'kysely';
 import type { Statement } from './statement.js';
 
-/** The names of tables and columns come from the entities' metadata, at run time. */
+/** Any table with any columns: their names come from the entities' metadata at run time. */
 export type Tables = Record<string, Record<string, unknown>>;
 export type Query = SelectQueryBuilder<Tables, string, object>;
 
 /**
- * Writes names without quotes, which ours do not need: the log shows a statement as people write it. Kysely 0.29 has no option for it,
- * but lets a dialect override how a name is written. Delete when Kysely has one; `test/query-builder.test.ts` fails if this stops working.
+ * Writes names without quotes, which the gateway's names do not need, so that statements in the log are easy to read. Kysely 0.29 has no option
+ * for this, but a dialect may override the quotes. Delete when Kysely has an option; `test/query-builder.test.ts` fails if this stops working.
  */
 class UnquotedCompiler extends PostgresQueryCompiler {
   protected override getLeftIdentifierWrapper(): string {
@@ -28,7 +28,7 @@ class UnquotedCompiler extends PostgresQueryCompiler {
   }
 }
 
-/** Builds statements, and executes none: several of them are sent in one round trip by `executeTogether`. */
+/** Builds statements, and does not execute them: `executeTogether` sends several of them in one round trip. */
 export const db = new Kysely<Tables>({
   dialect: {
     createAdapter: () => new PostgresAdapter(),
@@ -38,22 +38,26 @@ export const db = new Kysely<Tables>({
   },
 });
 
-/** A compiled statement, whose values are taken from an input each time that it is executed. */
+/** A compiled query. It returns the statement with the values of an input. */
 export interface Prepared<Input> {
   statement(input: Input): Statement;
 }
 
-/** Stands in a statement for a value that is known when it is executed. */
+/** Placeholder in a query for a value of the input. */
 class Parameter<Input> {
   constructor(readonly of: (input: Input) => unknown) {}
 }
 
-/** Returns a parameter of a statement, whose value is taken from the statement's input. */
+/**
+ * Returns a parameter for a query. `of` returns its value from the input.
+ *
+ * @example const AFTER = parameter<List, number>(({ page }) => page?.after);
+ */
 export function parameter<Input, T = unknown>(of: (input: Input) => T | undefined): RawBuilder<T> {
   return sql.val(new Parameter(of)) as RawBuilder<never>;
 }
 
-/** Compiles the query once, for inputs to come. */
+/** Compiles the query once, for any number of inputs. */
 export function prepared<Input>(query: Query): Prepared<Input> {
   const { sql: text, parameters } = query.compile();
   return {
@@ -64,7 +68,7 @@ export function prepared<Input>(query: Query): Prepared<Input> {
   };
 }
 
-/** Returns ids as PostgreSQL writes an array of them: the driver would look at each for what is to be escaped. */
+/** Returns an array of numbers as PostgreSQL's text of an array, which is faster than pg's conversion: that one escapes each item. */
 function arrayText(value: unknown): unknown {
   return Array.isArray(value) && value.every((item) => typeof item === 'number') ? `{${value.join()}}` : value;
 }

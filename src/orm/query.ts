@@ -2,10 +2,10 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { executeTogether } from './execute-together.js';
 import type { ResultRow, Statement } from './statement.js';
 
-/** Statements together with the reader of their rows, so that the two cannot drift apart. */
+/** Statements together with the function that reads their rows, so that the order of both always agrees. */
 export interface Query<T> {
   readonly statements: readonly Statement[];
-  /** @param rows those of each statement, in the order of the statements */
+  /** @param rows the rows of each statement, in the order of the statements */
   read(rows: readonly (readonly ResultRow[])[]): T;
 }
 
@@ -13,13 +13,17 @@ type Answers<Queries extends readonly Query<unknown>[]> = {
   -readonly [I in keyof Queries]: Queries[I] extends Query<infer T> ? T : never;
 };
 
-/** A query of one statement. */
+/**
+ * Returns a query of one statement.
+ *
+ * @example query('select name from branches where id = $1', [id], ([row]) => String(row?.name))
+ */
 export function query<T>(text: string, values: readonly unknown[], read: (rows: readonly ResultRow[]) => T): Query<T> {
   return { statements: [{ text, values }], read: ([rows = []]) => read(rows) };
 }
 
 /**
- * One query out of several. Its statements run in the order of the queries.
+ * Combines several queries into one. The statements run in the order of the queries.
  *
  * @example combine([accountsOf(ids), branchesOf(ids)], ([accounts, branches]) => new Places(accounts, branches))
  */
@@ -42,7 +46,7 @@ export function combine<const Queries extends readonly Query<unknown>[], T>(
 }
 
 /**
- * Runs the query in one round trip, and returns what it reads. Each statement sees what was committed before the statement began.
+ * Runs the queries in one round trip, and returns the result of each. Each statement sees the commits from before its own start.
  *
  * @example const [organization, standing] = await run(em, readOrganization(em, id), readStanding(id, actors))
  */

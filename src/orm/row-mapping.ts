@@ -7,11 +7,11 @@ import { type Memo, memoize, type Selection, WHOLE } from './selection.js';
 import type { ResultRow } from './statement.js';
 
 /**
- * Returns an entity for each row, without registering it in the identity map. Use it for rows that are only read, or that
- * only triggers change: tracking changes is most of what the ORM costs.
+ * Returns an entity for each row, without registering it in the identity map. Use it for rows that are only read, or that only triggers change:
+ * change tracking is the most expensive part of the ORM.
  *
- * @param organization the owner of all rows; `null` if the selection reads it
- * @param selection the whole row, with the relations whose rows were read too
+ * @param organization the owner of all rows; `null` if the rows contain it
+ * @param selection the selection by which the rows were read; it must select whole rows
  * @example const accounts = mapRows(em, Account, organization, rows);
  */
 export function mapRows<T extends Owned>(
@@ -32,7 +32,7 @@ export function mapRows<T extends Owned>(
 
 /**
  * Returns a plain object for each row, with the selected properties and without the entity's methods. To-one relations that are not
- * selected are {@link Reference}s. The organization is left out, and so is each to-many relation that may have several rows.
+ * selected are {@link Reference}s. The objects have neither the organization nor to-many relations that may have several rows.
  *
  * @param rows with columns named by {@link columnNames}
  */
@@ -44,14 +44,14 @@ export function mapPlainRows(em: EntityManager, meta: EntityMetadata, selection:
   return rows.map((row) => map(row) as object);
 }
 
-/** A to-one relation of which only the id was read. */
+/** The value of a to-one relation whose row was not read, only its id. */
 export class Reference {
   constructor(readonly id: number) {}
 }
 
 type Values = Record<string, unknown>;
 
-/** Makes the objects that rows are mapped to. */
+/** Creates the objects that rows are mapped to. */
 interface Factory {
   object(of: { readonly prototype: object }): Values;
   reference(to: { readonly prototype: object }, id: number): object;
@@ -68,9 +68,9 @@ const PLAIN: Factory = {
 };
 
 /**
- * Maps the rows of one result: rows that refer to the same id get the same object.
+ * Maps the rows of one result. Rows with the same id get the same object.
  *
- * @param common what every object holds
+ * @param common properties of every object
  */
 type Mapper = (common: Values) => (row: ResultRow) => object | null;
 
@@ -120,7 +120,7 @@ function mapperOf(
   };
 }
 
-/** For a to-many relation that has one row at most. */
+/** Makes the mapper of a to-many relation that has at most one row. */
 function asArray(mapper: Mapper): Mapper {
   return (common) => {
     const map = mapper(common);
@@ -145,7 +145,7 @@ function scalarOf(platform: Platform, prefix: string): (property: EntityProperty
 interface Scalar {
   readonly column: string;
   readonly name: string;
-  /** Name of the embedded object that holds it. */
+  /** Name of the embedded object that has the property. */
   readonly within: string | undefined;
   readonly read: ((value: unknown) => unknown) | undefined;
 }

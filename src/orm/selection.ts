@@ -1,4 +1,4 @@
-/** The properties and relations that a statement reads of an entity's rows. */
+/** The properties and relations of an entity that a statement reads. */
 export interface Selection {
   /** The entity's own properties; `null` selects all. The id is always selected. */
   readonly properties: ReadonlySet<string> | null;
@@ -12,7 +12,7 @@ export const WHOLE: Selection = { properties: null, relations: new Map() };
 /**
  * Selects the whole row and the whole rows of these relations.
  *
- * Create a selection once, as a constant: what is computed from it is memoized by the object.
+ * Create a selection once, as a constant: values that are computed from it are memoized by the object.
  *
  * @example const WITH_ACCOUNT = wholeWith('account');
  */

@@ -1,37 +1,34 @@
 import type { Work } from '../concurrency/wait-budget.js';
 
-/** Setting that keeps the `lock_timeout` which a transaction began with, in milliseconds. */
+/** PostgreSQL setting with the initial `lock_timeout` of a transaction, in milliseconds. */
 export const LOCK_WAIT_SETTING = 'refunds.lock_wait';
 
-/** PostgreSQL ends a statement after 30 seconds. A connection without an answer for longer is lost. */
+/** PostgreSQL ends a statement after 30 seconds. A connection without a response for longer counts as lost. */
 const SILENCE_MS = 35_000;
-/**
- * How much longer than PostgreSQL itself the gateway waits: for the locks that open a transaction, and for statements in it, which
- * take longer.
- */
+/** Margin by which the gateway waits longer than PostgreSQL: for the locks at the start of a transaction, and for its later statements. */
 const SILENCE_AFTER_LOCKS_MS = 500;
 const SILENCE_IN_TRANSACTION_MS = 5_000;
-/** A wait for a lock may outlast the budget by this much, which saves statements. */
+/** A lock wait may exceed the budget by this much: a lower `lock_timeout` is only sent if it is lower by more than this. */
 const LOCK_TIMEOUT_SLACK_MS = 100;
 
-/** The time limits of one connection's transactions. They are sent together with other statements. */
+/** The time limits of a connection's transactions. They are sent together with the statements. */
 export class TransactionLimits {
   private state: 'none' | 'unsent' | 'opening' | 'open' = 'none';
   private lockTimeout: number | undefined;
 
-  /** `begin` is sent with the first statement. */
+  /** Begins a transaction. `begin` is sent with the first statement. */
   begin(): void {
     this.state = 'unsent';
   }
 
-  /** Whether nothing of the transaction has been sent; if so, ends it. */
+  /** Returns whether no statement of the transaction has been sent; in this case, the transaction ends. */
   isUnsent(): boolean {
     const isUnsent = this.state === 'unsent';
     if (isUnsent) this.state = 'none';
     return isUnsent;
   }
 
-  /** Returns the SQL to send before the next statement; empty for none. */
+  /** Returns the SQL that must precede the next statement; empty if none. */
   beforeNext(ends: boolean, work: Work | undefined): string {
     if (ends) {
       this.state = 'none';
@@ -41,7 +38,7 @@ export class TransactionLimits {
     const limit = work && Math.max(1, Math.ceil(Math.min(work.budget.left, work.lockWaitMs ?? work.budget.left)));
     if (this.state === 'unsent') {
       this.state = 'opening';
-      // Statements of the same tick belong to the opening of the transaction.
+      // The statements of the same tick are the locks and reads at the start of the transaction.
       process.nextTick(() => {
         if (this.state === 'opening') this.state = 'open';
       });
@@ -56,7 +53,7 @@ export class TransactionLimits {
     return `set local lock_timeout = ${limit}; `;
   }
 
-  /** Returns how long the next statement may take to be answered, in milliseconds; `undefined` for no limit. */
+  /** Returns the time limit for the response to the next statement, in milliseconds; `undefined` for no limit. */
   silenceLimit(work: Work | undefined): number | undefined {
     if (work === undefined || work.silenceMs !== undefined) return work?.silenceMs;
     if (this.state === 'none') return SILENCE_MS;
