@@ -41,7 +41,7 @@ it('refuses to give more back to a note than was refunded', async () => {
   const note = await em.findOneOrFail(CreditNote, { id: Number(id) }, { populate: ['organization'] });
   const refund = await em.findOneOrFail(Refund, { id: Number(made.id) });
 
-  note.giveBack(refund);
+  note.reverseRefund(refund);
 
-  expect(() => note.giveBack(refund)).toThrow(`more was reversed of credit note ${id} than refunded`);
+  expect(() => note.reverseRefund(refund)).toThrow(`more was reversed of credit note ${id} than refunded`);
 });

@@ -128,7 +128,7 @@ export class Authenticator {
 
   /** Runs a query that many callers share: it uses neither an organization's share of the connections nor one caller's wait budget. */
   private asGateway<T>(send: () => Promise<T>): Promise<T> {
-    return workFor({ organizationId: null, budget: new WaitBudget(ANSWER_TIMEOUT_MS), silenceMs: ANSWER_TIMEOUT_MS }, send);
+    return workFor({ organizationId: null, budget: new WaitBudget(ANSWER_TIMEOUT_MS), answerTimeoutMs: ANSWER_TIMEOUT_MS }, send);
   }
 
   private async byJwt(token: string, organizationId: string | undefined, request: RequestMetadata): Promise<Actor> {

@@ -42,7 +42,7 @@ export interface Work {
   /** Longest wait for one lock, in milliseconds. The rest of the budget, if absent. */
   readonly lockWaitMs?: number;
   /** Time without an answer after which a connection is closed, in milliseconds. */
-  readonly silenceMs?: number;
+  readonly answerTimeoutMs?: number;
   /** Aborts when the client has disconnected. */
   readonly signal?: AbortSignal;
 }

@@ -359,7 +359,7 @@ export class CreditNote extends Owned {
   }
 
   /** Adds a reversed refund to the remaining credit again. The caller must hold the row's lock. */
-  giveBack({ amount, exchangeRate, settledAmount, realizedGain }: Settlement): void {
+  reverseRefund({ amount, exchangeRate, settledAmount, realizedGain }: Settlement): void {
     this.refunded = this.refunded.minus(amount);
     this.refundedBase = this.refundedBase.minus(settledAmount);
     this.unroundedGain = this.unroundedGain.minus(this.gainOf(amount, exchangeRate));

@@ -57,7 +57,7 @@ export class DatabaseClient implements PostgresPoolClient {
     if (ends && transaction.isUnsent()) return NOTHING;
     const work = currentWork();
     const first = transaction.beforeNext(ends, work);
-    const query_timeout = transaction.silenceLimit(work);
+    const query_timeout = transaction.answerTimeout(work);
     try {
       if (values.length === 0) return last(await this.ask({ text: `${first}${text}`, query_timeout }));
       // If `begin` fails, the statement runs outside a transaction. So the first statement of a transaction must only lock and read.

@@ -48,7 +48,7 @@ export function combine<const Queries extends readonly Query<unknown>[], T>(
 /**
  * Runs the queries in one round trip, and returns the result of each. Each statement sees the commits from before its own start.
  *
- * @example const [organization, standing] = await run(em, readOrganization(em, id), readStanding(id, actors))
+ * @example const [organization, roles] = await run(em, readOrganization(em, id), readCurrentRoles(id, actors))
  */
 export async function run<const Queries extends readonly Query<unknown>[]>(
   em: EntityManager,

@@ -4,10 +4,10 @@ import type { Work } from '../concurrency/wait-budget.js';
 export const LOCK_WAIT_SETTING = 'refunds.lock_wait';
 
 /** PostgreSQL ends a statement after 30 seconds. A connection without a response for longer counts as lost. */
-const SILENCE_MS = 35_000;
+const ANSWER_TIMEOUT_MS = 35_000;
 /** Margin by which the gateway waits longer than PostgreSQL: for the locks at the start of a transaction, and for its later statements. */
-const SILENCE_AFTER_LOCKS_MS = 500;
-const SILENCE_IN_TRANSACTION_MS = 5_000;
+const EXTRA_FOR_LOCKS_MS = 500;
+const EXTRA_IN_TRANSACTION_MS = 5_000;
 /** A lock wait may exceed the budget by this much: a lower `lock_timeout` is only sent if it is lower by more than this. */
 const LOCK_TIMEOUT_SLACK_MS = 100;
 
@@ -54,9 +54,9 @@ export class TransactionLimits {
   }
 
   /** Returns the time limit for the response to the next statement, in milliseconds; `undefined` for no limit. */
-  silenceLimit(work: Work | undefined): number | undefined {
-    if (work === undefined || work.silenceMs !== undefined) return work?.silenceMs;
-    if (this.state === 'none') return SILENCE_MS;
-    return Math.ceil(work.budget.left) + (this.state === 'opening' ? SILENCE_AFTER_LOCKS_MS : SILENCE_IN_TRANSACTION_MS);
+  answerTimeout(work: Work | undefined): number | undefined {
+    if (work === undefined || work.answerTimeoutMs !== undefined) return work?.answerTimeoutMs;
+    if (this.state === 'none') return ANSWER_TIMEOUT_MS;
+    return Math.ceil(work.budget.left) + (this.state === 'opening' ? EXTRA_FOR_LOCKS_MS : EXTRA_IN_TRANSACTION_MS);
   }
 }

@@ -6,8 +6,8 @@ import { MIGRATIONS } from '../migrations/index.js';
 
 /** A probe is answered within two seconds, even if the database is silent. */
 const LIMIT_MS = 1_500;
-/** The connection of a probe is given up after this silence: no caller waits for its answer any more. */
-const SILENCE_MS = 2_000;
+/** A probe's connection is closed after this time without an answer: by then, no caller waits for the probe. */
+const ANSWER_TIMEOUT_MS = 2_000;
 
 const SILENT = 'the database does not answer in time';
 
@@ -62,7 +62,7 @@ export class Readiness {
   private async probe(): Promise<string | null> {
     const obstacle = await this.databaseObstacle();
     if (obstacle !== null) return obstacle;
-    const work = { organizationId: null, budget: new WaitBudget(SILENCE_MS), silenceMs: SILENCE_MS };
+    const work = { organizationId: null, budget: new WaitBudget(ANSWER_TIMEOUT_MS), answerTimeoutMs: ANSWER_TIMEOUT_MS };
     try {
       const [row] = await workFor(work, () => this.orm.em.fork().execute<{ applied: string[] }[]>(PROBE));
       const applied = new Set(row?.applied);

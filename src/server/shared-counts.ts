@@ -76,7 +76,7 @@ export class SharedCounts {
     if (isSweepDue) this.nextSweep = Date.now() + SWEEP_INTERVAL_MS;
     const sweeps = isSweepDue ? [query(SWEEP, [], () => undefined)] : [];
     // A silent connection is given up, so that the next statement does not hold a second one.
-    const work = { organizationId: null, budget: new WaitBudget(TIMEOUT_MS), silenceMs: TIMEOUT_MS };
+    const work = { organizationId: null, budget: new WaitBudget(TIMEOUT_MS), answerTimeoutMs: TIMEOUT_MS };
     const [counts] = await workFor(work, () => run(this.em.fork(), count, ...sweeps));
     return keys.map((key, index) => {
       const { count, msLeft } = counts.get(key) ?? { count: 0, msLeft: 0 };

@@ -48,8 +48,8 @@ export async function previewRefund(
   try {
     const request = refundRequest(actor, input, { duplicateWindowSeconds, allowUnusualRate: true });
     const load = lockRecords(em, actor.organization.id, [request], LockWait.WAIT);
-    return await underLocks(em, actor.organization.id, { actors: [actor], load }, async ({ standing, loaded }) => {
-      standing.assertMay(actor, refundCommand.role);
+    return await underLocks(em, actor.organization.id, { actors: [actor], load }, async ({ roles, loaded }) => {
+      roles.require(actor, refundCommand.role);
       const refund = makeRefund(request, loaded);
       const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
       throw new Previewed({

@@ -59,12 +59,12 @@ interface Decided {
 
 /** Decides each request in memory, in their order: makes its refund, refuses it, defers it or finds its earlier result. Writes nothing. */
 export async function decideRefunds(
-  { em, standing, keys, loaded: records }: UnitOfWork<LockedRecords>,
+  { em, roles, keys, loaded: records }: UnitOfWork<LockedRecords>,
   requests: readonly RefundRequest[],
 ): Promise<Decided> {
   const earlier = requests.map((request) =>
     unlessRefused(() => {
-      standing.assertMay(request.actor, refundCommand.role);
+      roles.require(request.actor, refundCommand.role);
       return keys.isBusy(commandOf(request)) ? Deferred.KEY_BUSY : keys.resultOf(commandOf(request));
     }),
   );

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { provenanceOf } from '../../auth/actor.js';
-import { readStanding } from '../../auth/standing.js';
+import { readCurrentRoles } from '../../auth/current-roles.js';
 import type { Account } from '../../entities/account.js';
 import { REFUNDABLE_FROM } from '../../entities/account-type.js';
 import type { Branch } from '../../entities/branch.js';
@@ -51,8 +51,8 @@ export function refundCreditNote(em: EntityManager, request: RefundRequest, sche
   const command = commandOf(request);
   const load = lockRecords(em, organizationId, [request], LockWait.WAIT);
   return underLocks(em, organizationId, { ...scheduling, actors: [actor], commands: [command], load }, async (unitOfWork) => {
-    const { standing, keys, loaded: records } = unitOfWork;
-    standing.assertMay(actor, refundCommand.role);
+    const { roles, keys, loaded: records } = unitOfWork;
+    roles.require(actor, refundCommand.role);
     const earlier = keys.resultOf(command);
     if (earlier !== null) return unitOfWork.em.findOneOrFail(Refund, earlier);
 
@@ -112,9 +112,9 @@ export async function saveRefunds(
   const refunds = [...made.values()];
   const entries = refunds.map(({ journalEntry }) => journalEntry);
   const actors = [...made.keys()].map(({ actor }) => actor);
-  // The first insert may wait for the organization's order lock, so the standing is read after it.
-  const [, standing] = await run(em, bulkInsert(em, entries), readStanding(organization.id, actors));
-  for (const actor of actors) standing.assertMay(actor, refundCommand.role);
+  // The first insert may wait for the organization's order lock, so the roles are read after it.
+  const [, roles] = await run(em, bulkInsert(em, entries), readCurrentRoles(organization.id, actors));
+  for (const actor of actors) roles.require(actor, refundCommand.role);
   const lines = entries.flatMap(({ lines }) => lines.getItems());
   const written = run(em, bulkInsert(em, lines), bulkInsert(em, refunds));
   commitWith(written);

@@ -79,15 +79,10 @@ export async function refundEach(
 async function bindKey(em: EntityManager, organizationId: number, list: RefundList): Promise<void> {
   if (list.idempotency === undefined) return;
   const actors = list.requests.map(({ actor }) => actor);
-  await underLocks(
-    em,
-    organizationId,
-    { commands: [commandOfList(list)], actors, load: LOAD_NOTHING },
-    async ({ keys, standing }) => {
-      for (const actor of actors) standing.assertMay(actor, refundListCommand.role);
-      if (keys.resultOf(commandOfList(list)) === null) keys.keep(commandOfList(list), NO_REFUND);
-    },
-  );
+  await underLocks(em, organizationId, { commands: [commandOfList(list)], actors, load: LOAD_NOTHING }, async ({ keys, roles }) => {
+    for (const actor of actors) roles.require(actor, refundListCommand.role);
+    if (keys.resultOf(commandOfList(list)) === null) keys.keep(commandOfList(list), NO_REFUND);
+  });
 }
 
 /** Returns refusals for requests that equal an earlier one of the list, unless duplicates are allowed. The requests' own keys do not matter. */

@@ -37,7 +37,7 @@ export const reverseRefund = command({
     if (date < refund.date) throw new DateBeforeRefund(date, refund.date);
 
     const mirror = (await entryWithLines(em, refund.journalEntry.id)).reversed(date);
-    creditNote.giveBack(refund);
+    creditNote.reverseRefund(refund);
     em.persist([mirror, new RefundReversal(refund, mirror, reason, provenanceOf(actor))]);
     return refund;
   },

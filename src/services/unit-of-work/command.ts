@@ -1,7 +1,7 @@
 import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, requireRole } from '../../auth/actor.js';
-import { readStanding } from '../../auth/standing.js';
+import { readCurrentRoles } from '../../auth/current-roles.js';
 import type { Role } from '../../entities/access.js';
 import type { Organization } from '../../entities/organization.js';
 import { run } from '../../orm/query.js';
@@ -103,8 +103,8 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
     em,
     organizationId,
     { period, commands: [given], actors: [actor], load: LOAD_NOTHING },
-    async ({ em, organization, keys, standing }) => {
-      standing.assertMay(actor, role);
+    async ({ em, organization, keys, roles }) => {
+      roles.require(actor, role);
       const earlier = keys.resultOf(given);
       if (earlier !== null) return em.findOneOrFail(declaration.result, { id: earlier } as FilterQuery<Result>);
       const before = { lockDate: organization.lockDate };
@@ -114,9 +114,9 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
       // The database assigns the id of a new result, which the key is stored with.
       await em.persist(result).flush();
       keys.keep(given, result);
-      // The command may have waited for further locks, so the standing is checked again.
-      const [presentStanding] = await run(em, readStanding(organizationId, [actor]));
-      presentStanding.assertMay(actor, role);
+      // The command may have waited for further locks, so the roles are checked again.
+      const [presentRoles] = await run(em, readCurrentRoles(organizationId, [actor]));
+      presentRoles.require(actor, role);
       return result;
     },
   );

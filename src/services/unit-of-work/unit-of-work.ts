@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../../auth/actor.js';
-import { readStanding, type Standing } from '../../auth/standing.js';
+import { type CurrentRoles, readCurrentRoles } from '../../auth/current-roles.js';
 import { Organization } from '../../entities/organization.js';
 import { columnsOf } from '../../orm/columns.js';
 import { type Query, query, run } from '../../orm/query.js';
@@ -20,7 +20,7 @@ interface Options<Loaded> extends Scheduling {
   readonly lockWait?: LockWait;
   /** The commands whose idempotency keys are locked. */
   readonly commands?: readonly GivenCommand[];
-  /** The callers whose {@link Standing} is read. */
+  /** The callers whose {@link CurrentRoles} are read. */
   readonly actors: readonly Actor[];
   /** Locks and reads the rows that the work needs, after the period and the keys, in the same round trip. */
   readonly load: Query<(organization: Organization) => Loaded>;
@@ -34,7 +34,7 @@ export interface UnitOfWork<Loaded> {
   readonly em: EntityManager;
   readonly organization: Organization;
   readonly keys: LockedKeys;
-  readonly standing: Standing;
+  readonly roles: CurrentRoles;
   readonly loaded: Loaded;
   /** Lets the commit follow the last writes without waiting for their results. If they fail, the whole transaction fails. */
   commitWith(writes: Promise<unknown>): void;
@@ -50,8 +50,8 @@ export interface UnitOfWork<Loaded> {
  * @throws {ServiceUnavailable} if a lock does not become free within the request's wait budget
  * @example
  * const options = { actors: [actor], load: lockRecords(em, organizationId, requests, LockWait.WAIT) };
- * await underLocks(em, organizationId, options, async ({ em, standing, loaded }) => {
- *   standing.assertMay(actor, Role.ACCOUNTANT);
+ * await underLocks(em, organizationId, options, async ({ em, roles, loaded }) => {
+ *   roles.require(actor, Role.ACCOUNTANT);
  * });
  */
 export function underLocks<Loaded, T>(
@@ -71,20 +71,20 @@ export function underLocks<Loaded, T>(
     };
     const result = await em.transactional(
       async (em) => {
-        const [, organization, keys, loaded, standing] = await run(
+        const [, organization, keys, loaded, roles] = await run(
           em,
           lockPeriod(organizationId, period),
           readOrganization(em, organizationId),
           lockCommandKeys(em, organizationId, commands, lockWait),
           load,
-          readStanding(organizationId, actors),
+          readCurrentRoles(organizationId, actors),
         );
         const result = await work({
           em,
           organization,
           keys: keys(organization),
           loaded: loaded(organization),
-          standing,
+          roles,
           commitWith,
         });
         if (lastWrites === undefined) onWritten?.();

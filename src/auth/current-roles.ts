@@ -7,7 +7,7 @@ import { type Actor, requireRole } from './actor.js';
  * The present roles of callers. Since its authentication, a caller's key may have been revoked or may have expired, and its membership may
  * have ended or got another role.
  */
-export class Standing {
+export class CurrentRoles {
   /** @param roles with the keys `key <id>` and `user <id>` */
   constructor(private readonly roles: ReadonlyMap<string, Role>) {}
 
@@ -15,7 +15,7 @@ export class Standing {
    * @throws {Unauthenticated} if the actor's key or membership has ended
    * @throws {Forbidden} if the actor's present role is lower than the required one
    */
-  assertMay(actor: Actor, required: Role): void {
+  require(actor: Actor, required: Role): void {
     const { apiKeyId, userId } = actor;
     const role = this.roles.get(apiKeyId === null ? `user ${userId}` : `key ${apiKeyId}`);
     if (role === undefined) throw new Unauthenticated(apiKeyId === null ? 'ORGANIZATION_UNKNOWN' : 'CREDENTIAL');
@@ -27,17 +27,17 @@ export class Standing {
  * Reads the present roles of the actors, by the database's clock. It must run after the locks are granted, so that it sees all changes
  * that were committed before.
  */
-export function readStanding(organizationId: number, actors: readonly Actor[]): Query<Standing> {
+export function readCurrentRoles(organizationId: number, actors: readonly Actor[]): Query<CurrentRoles> {
   const keys = new Set(actors.flatMap(({ apiKeyId }) => apiKeyId ?? []));
   const users = new Set(actors.flatMap(({ userId }) => userId ?? []));
   return query(
-    STANDING,
+    CURRENT_ROLES,
     [organizationId, [...keys], [...users]],
-    (rows) => new Standing(new Map(rows.map(({ kind, id, role }) => [`${kind} ${id}`, role as Role]))),
+    (rows) => new CurrentRoles(new Map(rows.map(({ kind, id, role }) => [`${kind} ${id}`, role as Role]))),
   );
 }
 
-const STANDING = `
+const CURRENT_ROLES = `
   select 'key' as kind, id, role from api_keys
   where organization_id = $1 and id = any ($2) and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())
   union all
