@@ -8,7 +8,7 @@ import type { DatabaseRoles } from './database/roles.js';
 import { Role } from './entities/access.js';
 import type { Organization } from './entities/organization.js';
 import { type InvalidField, InvalidInput } from './errors.js';
-import { isMissingRight } from './orm/errors.js';
+import { isPermissionDenied } from './orm/errors.js';
 import { assertNodeVersion } from './server/node-version.js';
 import { type LedgerHealth, ledgerHealth } from './services/ledger/ledger-health.js';
 import { createKey, listApiKeys, revokeKey } from './services/organizations/api-keys.js';
@@ -245,7 +245,7 @@ function print(rows: readonly (readonly (string | number)[])[]): void {
 
 /** Returns the error in one line. */
 function messageOf(error: unknown): string {
-  if (isMissingRight(error)) return RIGHT_MISSING;
+  if (isPermissionDenied(error)) return RIGHT_MISSING;
   if (error instanceof InvalidInput) return error.fields.map(optionMessage).join('; ');
   return error instanceof Error ? error.message : String(error);
 }

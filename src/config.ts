@@ -3,7 +3,7 @@ import { cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { DEFAULT_WAIT_MS } from './concurrency/wait-budget.js';
 import { databaseUrl } from './database/url.js';
-import { DEFAULT_POOL_SIZE, LEAST_POOL_SIZE } from './orm/pool-size.js';
+import { DEFAULT_POOL_SIZE, MIN_POOL_SIZE } from './orm/pool-size.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './server/client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connections.js';
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './server/rate-limit.js';
@@ -80,7 +80,7 @@ const requestWait = makeValidator((text) => {
 
 const poolSize = makeValidator((text) => {
   const value = /^\d{1,4}$/.test(text) ? Number.parseInt(text, 10) : 0;
-  if (value < LEAST_POOL_SIZE || value > 1_000) throw new Error(`must be a whole number from ${LEAST_POOL_SIZE} to 1000`);
+  if (value < MIN_POOL_SIZE || value > 1_000) throw new Error(`must be a whole number from ${MIN_POOL_SIZE} to 1000`);
   return value;
 });
 

@@ -40,7 +40,7 @@ export function refusalOf(error: unknown): DomainError | null {
  *
  * Other errors are no reason for that: a timeout would affect every request, and after a lost connection the transaction may be committed.
  */
-export function isFaultOfOne(error: unknown): boolean {
+export function isDataError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(22|23|44|P0)[0-9A-Z]{3}$/.test(String(error.code));
 }
 
@@ -50,7 +50,7 @@ export function isLockTimeout(error: unknown): boolean {
 }
 
 /** Whether the database role lacks a permission. */
-export function isMissingRight(error: unknown): boolean {
+export function isPermissionDenied(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '42501';
 }
 

@@ -5,4 +5,4 @@
 export const DEFAULT_POOL_SIZE = 24;
 
 /** Minimum number of connections. With fewer, one organization that waits for locks would leave too few to the others. */
-export const LEAST_POOL_SIZE = 6;
+export const MIN_POOL_SIZE = 6;

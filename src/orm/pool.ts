@@ -7,7 +7,7 @@ import { ServiceUnavailable } from '../errors.js';
 import { DatabaseClient } from './client.js';
 
 /** Minimum wait for a connection, also if the budget is used up: the pool lends an idle connection almost immediately. */
-const LEAST_WAIT_MS = 250;
+const MIN_WAIT_MS = 250;
 
 /**
  * The pool of connections for kysely. It limits the number of connections that one organization uses, limits the wait for a connection to the
@@ -39,7 +39,7 @@ export class DatabasePool implements PostgresPool {
     const leave = organizationId === null ? undefined : await this.limit.enter(organizationId, budget);
     const lending = this.lend();
     try {
-      const client = await budget.spend(() => inTime(lending, Math.max(budget.left, LEAST_WAIT_MS)));
+      const client = await budget.spend(() => inTime(lending, Math.max(budget.left, MIN_WAIT_MS)));
       client.onRelease = leave;
       return client;
     } catch (error) {

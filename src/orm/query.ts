@@ -9,7 +9,7 @@ export interface Query<T> {
   read(rows: readonly (readonly ResultRow[])[]): T;
 }
 
-type Answers<Queries extends readonly Query<unknown>[]> = {
+type Results<Queries extends readonly Query<unknown>[]> = {
   -readonly [I in keyof Queries]: Queries[I] extends Query<infer T> ? T : never;
 };
 
@@ -29,18 +29,18 @@ export function query<T>(text: string, values: readonly unknown[], read: (rows: 
  */
 export function combine<const Queries extends readonly Query<unknown>[], T>(
   queries: Queries,
-  read: (answers: Answers<Queries>) => T,
+  read: (results: Results<Queries>) => T,
 ): Query<T> {
   return {
     statements: queries.flatMap(({ statements }) => statements),
     read: (rows) => {
       let next = 0;
-      const answers = queries.map(({ statements, read }) => {
+      const results = queries.map(({ statements, read }) => {
         const first = next;
         next += statements.length;
         return read(rows.slice(first, next));
       });
-      return read(answers as Answers<Queries>);
+      return read(results as Results<Queries>);
     },
   };
 }
@@ -53,7 +53,7 @@ export function combine<const Queries extends readonly Query<unknown>[], T>(
 export async function run<const Queries extends readonly Query<unknown>[]>(
   em: EntityManager,
   ...queries: Queries
-): Promise<Answers<Queries>> {
-  const { statements, read } = combine(queries, (answers) => answers);
+): Promise<Results<Queries>> {
+  const { statements, read } = combine(queries, (results) => results);
   return read(await executeTogether(em, statements));
 }

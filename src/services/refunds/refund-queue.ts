@@ -3,7 +3,7 @@ import { Batcher } from '../../concurrency/batcher.js';
 import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../../concurrency/wait-budget.js';
 import { Refund } from '../../entities/refund.js';
 import { Forbidden, ServiceUnavailable, Unauthenticated } from '../../errors.js';
-import { isFaultOfOne, isLockTimeout } from '../../orm/errors.js';
+import { isDataError, isLockTimeout } from '../../orm/errors.js';
 import { LOCK_TIMEOUT_MS, LockWait, mayWait } from '../unit-of-work/locks.js';
 import type { Scheduling } from '../unit-of-work/unit-of-work.js';
 import { Deferred, type Outcome, RefundFault, refundBatch } from './refund-batch.js';
@@ -95,7 +95,7 @@ export class RefundQueue {
         return this.refundTogether(organizationId, batch, LockWait.SKIP, proceed);
       }
       const hasLostAccess = error instanceof Unauthenticated || error instanceof Forbidden;
-      if (!hasLostAccess && !isLockTimeout(error) && !isFaultOfOne(error) && !(error instanceof RefundFault)) throw error;
+      if (!hasLostAccess && !isLockTimeout(error) && !isDataError(error) && !(error instanceof RefundFault)) throw error;
       // One request may have caused the error, or another transaction holds the period lock: each request is retried alone.
       return batch.map((queued) => this.refundAlone(queued, { hasTimedOut: isLockTimeout(error) }));
     }
