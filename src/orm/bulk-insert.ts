@@ -17,7 +17,7 @@ export function bulkInsert(em: EntityManager, entities: readonly Owned[]): Query
   const { text, columns } = writerOf(metadataOf(em, first.constructor as EntityClass<Owned>), platform);
   const values = entities.map((entity) => Object.fromEntries(columns.map(({ column, write }) => [column, write(entity as never)])));
   return query(text, [JSON.stringify(values)], (rows) => {
-    if (rows.length !== entities.length) throw new Error(`of ${entities.length} rows, ${rows.length} were inserted`);
+    if (rows.length !== entities.length) throw new Error(`the insert returned ${rows.length} rows instead of ${entities.length}`);
     for (const [index, entity] of entities.entries()) {
       entity.id = Number(rows[index]?.id);
       entity.createdAt = platform.parseDate(String(rows[index]?.created_at));

@@ -88,8 +88,8 @@ export class DatabaseClient implements PostgresPoolClient {
     if (isFatal(error) || text === 'rollback') this.isWorn = true;
     // An error of the rollback is ignored: the caller gets the error that caused the rollback, and a lost connection ends the transaction too.
     if (text === 'rollback') return NOTHING;
-    // kysely 0.29 keeps a connection whose transaction cannot begin. Delete when it is released, as after a rollback that fails:
-    // https://github.com/kysely-org/kysely/issues/1990
+    // kysely 0.29 does not release a connection whose transaction fails to begin, nor one whose rollback fails, which is hidden from it above.
+    // Delete when it does: https://github.com/kysely-org/kysely/issues/1990
     if (text.startsWith('start transaction')) this.release();
     throw isConnectionLost(error) ? new ConnectionException(error) : error;
   }

@@ -79,6 +79,7 @@ export function isColumn({ kind }: EntityProperty): boolean {
   return kind === 'scalar' || kind === 'm:1';
 }
 
+/** Returns MikroORM's metadata of an entity. */
 export function metadataOf(em: EntityManager, entity: EntityClass<object>): EntityMetadata {
   return em.getMetadata().get(entity) as EntityMetadata;
 }

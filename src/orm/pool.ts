@@ -61,7 +61,7 @@ export class DatabasePool implements PostgresPool {
   private async lend(): Promise<DatabaseClient> {
     for (;;) {
       const client = this.clients.get(await this.reach());
-      if (client === undefined) throw new Error('the pool lent a connection that it had not announced');
+      if (client === undefined) throw new Error('the pool lent a connection without a connect event');
       if (!client.isWorn) return client;
       client.release();
     }

@@ -44,7 +44,7 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     return new DataLoader(async (ids) => {
       const rows = await readWhole(em, entity, { organizationId: organization().id, where: [['id', 'in', ids]] });
       const rowOf = new Map<number, WholeRow<E>>(rows.map((row) => [row.id, row]));
-      return ids.map((id) => rowOf.get(id) ?? new Error(`no ${entity.name} ${id}`));
+      return ids.map((id) => rowOf.get(id) ?? new Error(`${entity.name} ${id} does not exist in the organization`));
     });
   }
 
@@ -97,7 +97,9 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
           }),
         );
         const ofDay = new Map(turnovers);
-        return keys.map(({ accountId, asOf }) => ofDay.get(asOf)?.(accountId) ?? new Error(`no turnover of account ${accountId}`));
+        return keys.map(
+          ({ accountId, asOf }) => ofDay.get(asOf)?.(accountId) ?? new Error(`the turnover of account ${accountId} was not read`),
+        );
       },
       { cacheKeyFn: ({ accountId, asOf }) => `${accountId}:${asOf}` },
     ),

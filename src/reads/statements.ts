@@ -16,6 +16,7 @@ export interface List<Column extends string = string> {
   readonly page?: { readonly after: number; readonly first: number };
 }
 
+/** Maximum size of a page, in rows. */
 export const MAX_PAGE = 100;
 
 /** A to-many relation, whose items are read by a separate statement. */

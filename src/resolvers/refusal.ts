@@ -18,6 +18,7 @@ export class RefusalType {
   details!: string;
 }
 
+/** Returns a refusal as the schema publishes it. */
 export function refusalType({ code, message, field, details }: DomainError): RefusalType {
   return { code, message, field, details: JSON.stringify(details) };
 }

@@ -12,8 +12,11 @@ export interface LedgerCheck {
   readonly offenders: readonly string[];
 }
 
+/** The results of all checks. */
 export interface LedgerHealth {
+  /** Whether every check is healthy. */
   readonly healthy: boolean;
+  /** By the clock of the database. */
   readonly checkedAt: Date;
   readonly checks: readonly LedgerCheck[];
 }

@@ -1,6 +1,7 @@
 import { type Account, SystemRole } from '../../entities/account.js';
 import type { Organization } from '../../entities/organization.js';
 
+/** The accounts of an organization that have a system role. */
 export interface SystemAccounts {
   readonly receivable: Account;
   readonly fxGainLoss: Account;

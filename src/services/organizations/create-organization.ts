@@ -9,6 +9,7 @@ import { isTimeZone } from '../../values/posting-date.js';
 import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
 import { type Operator, OperatorRefusal } from './operator-command.js';
 
+/** The input of {@link createOrganization}. */
 export interface CreateOrganization {
   /** Value of the organization-id header. */
   readonly publicId: string;

@@ -38,7 +38,9 @@ export function refundAllOrNone(em: EntityManager, organizationId: number, list:
     const refunds = outcomes.map((outcome, index) => {
       const refusal = repeats.get(requests[index]) ?? outcome;
       if (refusal instanceof Refund) return refusal;
-      throw refusal instanceof DomainError ? refusal.at(`inputs.${index}`) : new Error(`deferred: ${refusal}`);
+      throw refusal instanceof DomainError
+        ? refusal.at(`inputs.${index}`)
+        : new Error(`a refund of the list was deferred: ${refusal}`);
     });
     await saveRefunds(unitOfWork, made);
     if (before === null) keys.keep(commandOfList(list), NO_REFUND);

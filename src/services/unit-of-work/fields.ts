@@ -12,6 +12,7 @@ export interface FieldType<Sent, Value = Sent> {
   normalize(sent: Sent, organization: Organization, path: string): Value;
 }
 
+/** The fields of a command by name. */
 export type Fields = Readonly<Record<string, FieldType<unknown, unknown>>>;
 
 /** The input of a command, as a caller sends it. An optional field may be absent. */
@@ -38,11 +39,13 @@ export const text: FieldType<string> = { normalize: tidy };
 /** A text that is stored unchanged, such as a note to the customer. */
 export const verbatim = asSent<string>();
 
+/** Id of a record, as a string. `findOwned` checks its format. */
 export const id = asSent<string>();
 
 /** A decimal number. Trailing zeros and exponents make no difference. */
 export const decimal = asSent<Big>();
 
+/** A boolean. */
 export const flag = asSent<boolean>();
 
 /** One of the values of an enum. */

@@ -99,7 +99,7 @@ export function underLocks<Loaded, T>(
 
 function readOrganization(em: EntityManager, id: number): Query<Organization> {
   return query(`select ${columnsOf(em, Organization)} from organizations where id = $1`, [id], ([row]) => {
-    if (row === undefined) throw new Error(`there is no organization ${id}`);
+    if (row === undefined) throw new Error(`organization ${id} does not exist`);
     return em.map(Organization, row);
   });
 }
