@@ -4,11 +4,11 @@ import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { currentWork } from '../concurrency/wait-budget.js';
 import { isConnectionLost, isFatal, isPlanOutdated, isReadOnly } from './errors.js';
 import { TOGETHER } from './execute-together.js';
-import { forget, MAX_PREPARED_STATEMENTS, nameOf } from './prepared-statements.js';
+import { evict, MAX_PREPARED_STATEMENTS, nameOf } from './prepared-statements.js';
 import type { ResultRow, Statement } from './statement.js';
 import { TransactionLimits } from './transaction-limits.js';
 
-const NOTHING = { command: 'SELECT', rowCount: 0, rows: [] } satisfies PostgresQueryResult<never>;
+const EMPTY_RESULT = { command: 'SELECT', rowCount: 0, rows: [] } satisfies PostgresQueryResult<never>;
 
 /**
  * A pg connection with the interface that kysely needs. It sends `begin` and the time limits together with the first statement of a transaction,
@@ -16,7 +16,7 @@ const NOTHING = { command: 'SELECT', rowCount: 0, rows: [] } satisfies PostgresQ
  */
 export class DatabaseClient implements PostgresPoolClient {
   /** Whether the pool must replace the connection instead of lending it again. */
-  isWorn = false;
+  isObsolete = false;
   /** Is called once, when the connection returns to the pool. */
   onRelease: (() => void) | undefined;
   private readonly transaction = new TransactionLimits();
@@ -31,7 +31,7 @@ export class DatabaseClient implements PostgresPoolClient {
   release(): void {
     const { onRelease } = this;
     this.onRelease = undefined;
-    this.client.release(this.isWorn);
+    this.client.release(this.isObsolete);
     onRelease?.();
   }
 
@@ -44,50 +44,50 @@ export class DatabaseClient implements PostgresPoolClient {
 
   private async sendAll(statements: readonly Statement[]): Promise<PostgresQueryResult<ResultRow[]>> {
     const results = await Promise.all(statements.map(({ text, values }) => this.send(text, values)));
-    return { ...NOTHING, rows: results.map(({ rows }) => rows as ResultRow[]) };
+    return { ...EMPTY_RESULT, rows: results.map(({ rows }) => rows as ResultRow[]) };
   }
 
   private async send(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<unknown>> {
     const { transaction } = this;
     if (text === 'begin') {
       transaction.begin();
-      return NOTHING;
+      return EMPTY_RESULT;
     }
     const ends = text === 'commit' || text === 'rollback';
-    if (ends && transaction.isUnsent()) return NOTHING;
+    if (ends && transaction.isUnsent()) return EMPTY_RESULT;
     const work = currentWork();
     const first = transaction.beforeNext(ends, work);
     const query_timeout = transaction.answerTimeout(work);
     try {
-      if (values.length === 0) return last(await this.ask({ text: `${first}${text}`, query_timeout }));
+      if (values.length === 0) return lastResult(await this.submit({ text: `${first}${text}`, query_timeout }));
       // If `begin` fails, the statement runs outside a transaction. So the first statement of a transaction must only lock and read.
-      const begun = first === '' ? undefined : this.ask({ text: first, query_timeout });
+      const begun = first === '' ? undefined : this.submit({ text: first, query_timeout });
       const name = this.nameOf(text);
-      const [result] = await Promise.all([this.ask({ name, text, values: [...values], query_timeout }), begun]);
-      return last(result);
+      const [result] = await Promise.all([this.submit({ name, text, values: [...values], query_timeout }), begun]);
+      return lastResult(result);
     } catch (error) {
       return this.fail(text, error);
     }
   }
 
-  private ask(query: QueryConfig & QueryTimeout): Promise<QueryResult | QueryResult[]> {
+  private submit(query: QueryConfig & QueryTimeout): Promise<QueryResult | QueryResult[]> {
     return this.client.query(query);
   }
 
   private nameOf(text: string): string {
     const name = nameOf(text);
     this.prepared.add(name);
-    if (this.prepared.size >= MAX_PREPARED_STATEMENTS) this.isWorn = true;
+    if (this.prepared.size >= MAX_PREPARED_STATEMENTS) this.isObsolete = true;
     return name;
   }
 
   private fail(text: string, error: unknown): PostgresQueryResult<never> {
-    if (isPlanOutdated(error)) forget(text);
+    if (isPlanOutdated(error)) evict(text);
     if (isReadOnly(error)) this.onReadOnly();
     // PostgreSQL closes the connection after a fatal error. The pool would lend it again until the socket is closed.
-    if (isFatal(error) || text === 'rollback') this.isWorn = true;
+    if (isFatal(error) || text === 'rollback') this.isObsolete = true;
     // An error of the rollback is ignored: the caller gets the error that caused the rollback, and a lost connection ends the transaction too.
-    if (text === 'rollback') return NOTHING;
+    if (text === 'rollback') return EMPTY_RESULT;
     // kysely 0.29 does not release a connection whose transaction fails to begin, nor one whose rollback fails, which is hidden from it above.
     // Delete when it does: https://github.com/kysely-org/kysely/issues/1990
     if (text.startsWith('start transaction')) this.release();
@@ -101,7 +101,7 @@ interface QueryTimeout {
 }
 
 /** Returns the result of the last statement. pg returns an array for a text of several statements. */
-function last(results: QueryResult | QueryResult[]): PostgresQueryResult<unknown> {
+function lastResult(results: QueryResult | QueryResult[]): PostgresQueryResult<unknown> {
   const result = Array.isArray(results) ? results.at(-1) : results;
-  return (result ?? NOTHING) as PostgresQueryResult<unknown>;
+  return (result ?? EMPTY_RESULT) as PostgresQueryResult<unknown>;
 }

@@ -22,7 +22,7 @@ export class DatabasePool implements PostgresPool {
     private readonly limit: ConcurrencyLimit,
   ) {
     this.options = pool.options;
-    pool.on('connect', (client) => this.clients.set(client, new DatabaseClient(client, () => this.leaveServer())));
+    pool.on('connect', (client) => this.clients.set(client, new DatabaseClient(client, () => this.replaceConnections())));
     pool.on('remove', (client) => this.clients.delete(client));
   }
 
@@ -60,14 +60,14 @@ export class DatabasePool implements PostgresPool {
 
   private async lend(): Promise<DatabaseClient> {
     for (;;) {
-      const client = this.clients.get(await this.reach());
+      const client = this.clients.get(await this.checkOut());
       if (client === undefined) throw new Error('the pool lent a connection without a connect event');
-      if (!client.isWorn) return client;
+      if (!client.isObsolete) return client;
       client.release();
     }
   }
 
-  private async reach(): Promise<PoolClient> {
+  private async checkOut(): Promise<PoolClient> {
     try {
       return await this.pool.connect();
     } catch (error) {
@@ -77,8 +77,8 @@ export class DatabasePool implements PostgresPool {
   }
 
   /** Replaces all connections: they are connected to a server that has become a standby. New ones connect to the new primary. */
-  private leaveServer(): void {
-    for (const client of this.clients.values()) client.isWorn = true;
+  private replaceConnections(): void {
+    for (const client of this.clients.values()) client.isObsolete = true;
   }
 }
 

@@ -12,8 +12,8 @@ let named = 0;
 
 /** Returns the name of the prepared statement with this text. A text that was evicted from the cache gets a new name. */
 export function nameOf(text: string): string {
-  const known = NAMES.get(text);
-  if (known !== undefined) return known;
+  const cached = NAMES.get(text);
+  if (cached !== undefined) return cached;
   named += 1;
   const name = `statement-${named}`;
   NAMES.set(text, name);
@@ -21,6 +21,6 @@ export function nameOf(text: string): string {
 }
 
 /** Removes the statement's name from the cache, so that the statement gets a new name, and so a new plan, the next time. */
-export function forget(text: string): void {
+export function evict(text: string): void {
   NAMES.delete(text);
 }

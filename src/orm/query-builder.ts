@@ -45,16 +45,16 @@ export interface Prepared<Input> {
 
 /** Placeholder in a query for a value of the input. */
 class Parameter<Input> {
-  constructor(readonly of: (input: Input) => unknown) {}
+  constructor(readonly read: (input: Input) => unknown) {}
 }
 
 /**
- * Returns a parameter for a query. `of` returns its value from the input.
+ * Returns a parameter for a query. `read` returns its value from the input.
  *
  * @example const AFTER = parameter<List, number>(({ page }) => page?.after);
  */
-export function parameter<Input, T = unknown>(of: (input: Input) => T | undefined): RawBuilder<T> {
-  return sql.val(new Parameter(of)) as RawBuilder<never>;
+export function parameter<Input, T = unknown>(read: (input: Input) => T | undefined): RawBuilder<T> {
+  return sql.val(new Parameter(read)) as RawBuilder<never>;
 }
 
 /** Compiles the query once, for any number of inputs. */
@@ -62,7 +62,7 @@ export function prepared<Input>(query: Query): Prepared<Input> {
   const { sql: text, parameters } = query.compile();
   return {
     statement(input) {
-      const values = parameters.map((value) => (value instanceof Parameter ? arrayText(value.of(input)) : value));
+      const values = parameters.map((value) => (value instanceof Parameter ? arrayText(value.read(input)) : value));
       return { text, values };
     },
   };
