@@ -7,6 +7,7 @@ import { CurrencyNotFound, InvalidInput } from '../../errors.js';
 import { isCurrency } from '../../values/money.js';
 import { isTimeZone } from '../../values/posting-date.js';
 import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
+import { lockOperators } from '../unit-of-work/locks.js';
 import { type Operator, OperatorRefusal } from './operator-command.js';
 
 /** The input of {@link createOrganization}. */
@@ -43,6 +44,7 @@ const CHART: readonly { code: string; name: string; type: AccountType; systemRol
  */
 export function openOrganization(em: EntityManager, command: CreateOrganization, { by }: Operator): Promise<Organization> {
   return em.transactional(async (em) => {
+    await lockOperators(em);
     const [taken] = await em.execute<{ id: string }[]>(
       'select public_id as id from organizations where lower(public_id) = lower(?)',
       [command.publicId],

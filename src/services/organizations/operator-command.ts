@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { Organization } from '../../entities/organization.js';
 import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
 import { type Fields, type InputOf, normalize, type ValuesOf } from '../unit-of-work/fields.js';
+import { lockOperators } from '../unit-of-work/locks.js';
 
 /** A refusal of an operator's command: nothing was written. The message is one line for a terminal. */
 export class OperatorRefusal extends Error {}
@@ -42,6 +43,7 @@ export function operatorCommand<F extends Fields, Result>({
 }: OperatorDeclaration<F, Result>): OperatorCommand<InputOf<F>, Result> {
   return (em, organization, input, { by }) =>
     em.transactional(async (em) => {
+      await lockOperators(em);
       const values = normalize(fields, input, organization);
       const result = await run({ em, organization }, values);
       recordEvent(em, organization, name, { ...audit({ result, values }), by }, OPERATOR);

@@ -21,6 +21,8 @@ import { LOCK_WAIT_SETTING } from '../../orm/transaction-limits.js';
  *   5. The order of the organization (advisory): a trigger takes it with the first insert, so that rows become visible in the order of
  *      their ids.
  *
+ * An operator's command takes the operators' lock (advisory) before all of these, so that one such command runs at a time.
+ *
  * Each lock is held until the transaction ends. Advisory locks are re-entrant: the triggers that enforce the lock date take the period again,
  * for writers that bypass the gateway.
  *
@@ -114,6 +116,14 @@ export async function lockCreditNote(em: EntityManager, organization: Organizati
 /** Locks the organization's order: waits until every transaction that has already inserted rows has ended. Later inserts wait for this one. */
 export function lockOrder(organizationId: number): Query<void> {
   return query(`select pg_advisory_xact_lock(hashtextextended('order', $1))`, [organizationId], () => undefined);
+}
+
+/**
+ * Waits until no other command of an operator runs. Operators' commands are rare, and one lock serves all organizations, because a user may
+ * become a member of several.
+ */
+export async function lockOperators(em: EntityManager): Promise<void> {
+  await em.execute(`select pg_advisory_xact_lock(hashtextextended('operators', 0))`);
 }
 
 /** Jobs that run in one transaction at a time for each organization. */
