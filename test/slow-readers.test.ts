@@ -7,13 +7,17 @@ import { type Books, Gateway } from './helpers/gateway.js';
 const MEGABYTE = 1024 * 1024;
 const LIMITS = { perOrganization: 3 * MEGABYTE, total: 5 * MEGABYTE };
 
+/** The least length of the Sandbox's page. */
+const PAGE_LENGTH = MEGABYTE / 4;
+
 let gateway: Gateway;
 let port: number;
 /** The server's sockets of open connections. */
 const served = new Set<Socket>();
 const clients: Socket[] = [];
 beforeAll(async () => {
-  gateway = await Gateway.start({ unread: LIMITS });
+  const sandbox = { document: '{ __typename }', variables: { note: 'n'.repeat(PAGE_LENGTH) }, headers: {} };
+  gateway = await Gateway.start({ unread: LIMITS, host: '0.0.0.0', sandbox });
   gateway.app.server.on('connection', (socket: Socket) => {
     served.add(socket);
     socket.once('close', () => served.delete(socket));
@@ -91,5 +95,17 @@ describe('replies that clients do not read', () => {
     expect(sum(waiting())).toBeLessThanOrEqual(LIMITS.total + 10_000);
     expect(first?.destroyed).toBe(false);
     expect(gateway.logged.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+  });
+
+  it('do not include pages that were refused in place of being sent', async () => {
+    const books = await wordyBooks();
+    await neverRead(books);
+    await stuck((connections) => connections === 1);
+    const [first] = served;
+    const page = { method: 'GET', url: '/graphql', headers: { host: 'evil.example', accept: 'text/html' } } as const;
+    for (let bytes = 0; bytes < LIMITS.total; bytes += PAGE_LENGTH) expect((await gateway.app.inject(page)).statusCode).toBe(421);
+
+    expect(Object.keys((await books.client.graphql<object, undefined>('{ me { name } }')).data ?? {})).toEqual(['me']);
+    expect(first?.destroyed).toBe(false);
   });
 });

@@ -48,6 +48,8 @@ export function boundUnreadReplies(app: FastifyInstance, { perOrganization, tota
   app.addHook('onSend', (request, reply, payload, done) => {
     const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : Buffer.isBuffer(payload) ? payload.length : 0;
     const organizationId = organizationOf(request);
+    // A hook that refuses the reply has the error sent in its place, by the same response.
+    release(organizationId, reply.raw);
     const unread = organizations.get(organizationId) ?? { bytes: 0, replies: new Map() };
     organizations.set(organizationId, unread);
     unread.replies.set(reply.raw, bytes);
