@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -8,6 +8,7 @@ import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { readCluster } from './helpers/cluster.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 import { cleanUp, cli, databaseByUrl, dataFolder, GatewayProcess, readDemo } from './helpers/process.js';
+import { untilWaiting } from './helpers/until-waiting.js';
 
 jest.setTimeout(120_000);
 
@@ -122,6 +123,22 @@ describe('a backup of an external PostgreSQL server', () => {
     expect((await stat(file)).mode & 0o077).toBe(0);
     const { code, stderr } = await cli({ DATABASE_URL: source }, 'backup', file);
     expect([code, stderr]).toEqual([1, `${file} exists already; a backup overwrites nothing\n`]);
+  });
+
+  it('fails in one line if its connection is lost, and leaves no file', async () => {
+    const holder = new pg.Client(source);
+    await holder.connect();
+    await holder.query('begin; lock table refunds in access exclusive mode');
+    const lost = join(folder, 'lost.backup');
+    const ended = cli({ DATABASE_URL: source }, 'backup', lost);
+    await untilWaiting(holder, 1);
+    await holder.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+    );
+
+    expect(await ended).toMatchObject({ code: 1, stderr: 'terminating connection due to administrator command\n' });
+    expect((await readdir(folder)).filter((name) => name.startsWith('lost'))).toEqual([]);
+    await holder.end();
   });
 
   it('is not restored into a database that holds an organization', async () => {

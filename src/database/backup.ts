@@ -53,7 +53,7 @@ export async function writeBackup(client: Client, migrations: readonly string[],
     await rm(part, { force: true });
     throw error;
   } finally {
-    await client.query('rollback');
+    await rollBack(client);
   }
   return rows;
 }
@@ -84,9 +84,14 @@ export async function readBackup(client: Client, file: string): Promise<number> 
     await client.query('commit');
     return rows;
   } catch (error) {
-    await client.query('rollback');
+    await rollBack(client);
     throw error;
   }
+}
+
+/** Ends the transaction. If the connection is lost, PostgreSQL does that, and the caller throws the error of the loss. */
+async function rollBack(client: Client): Promise<void> {
+  await client.query('rollback').catch(() => undefined);
 }
 
 async function copyAll(client: Client, file: string, known: ReadonlySet<string>): Promise<number> {

@@ -109,6 +109,8 @@ async function operate<T>(
   work: (session: OperatorSession) => Promise<T>,
 ): Promise<T> {
   const client = new pg.Client(connection);
+  // The loss of the connection also rejects its queries. Without a listener, the event would crash the process.
+  client.on('error', () => undefined);
   try {
     await client.connect();
     return await work({ orm, client, embeddedRoles });
