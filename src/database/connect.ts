@@ -56,9 +56,9 @@ export function connectionOf({ database, ...rest }: EmbeddedConnection): Connect
   return { ...rest, dbName: database };
 }
 
-/** Returns the message in one line. The error of a host with several addresses is an AggregateError without a message. */
+/** Returns the message in one line. The error of a host with several addresses has no message: only its `errors`, one an address, have one. */
 function reason(error: unknown): string {
-  const errors = error instanceof AggregateError ? error.errors : [error];
+  const { errors = [error] } = error as { errors?: unknown[] };
   return errors
     .map((each) => (each instanceof Error ? each.message : String(each)))
     .join('; ')

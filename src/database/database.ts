@@ -58,9 +58,14 @@ export async function openDatabase(
     );
   }
   const { databaseUrl } = settings;
-  const database = await opened(() => connectForService(databaseUrl, options), null, refuseUnmigrated);
-  if (await managesAccess(database.orm)) log(TOO_MANY_RIGHTS);
-  return database;
+  return opened(
+    () => connectForService(databaseUrl, options),
+    null,
+    async (pending, orm) => {
+      await refuseUnmigrated(pending);
+      if (await managesAccess(orm)) log(TOO_MANY_RIGHTS);
+    },
+  );
 }
 
 const TOO_MANY_RIGHTS =
@@ -103,7 +108,7 @@ export async function refuseUnmigrated(pending: readonly string[]): Promise<void
 async function opened(
   connected: () => Promise<MikroORM>,
   server: EmbeddedPostgres | null,
-  prepare: (pending: readonly string[]) => Promise<void>,
+  prepare: (pending: readonly string[], orm: MikroORM) => Promise<void>,
 ): Promise<Database> {
   let orm: MikroORM | undefined;
   let closed: Promise<void> | undefined;
@@ -115,7 +120,7 @@ async function opened(
   };
   try {
     orm = await connected();
-    await prepare(await pendingMigrations(orm));
+    await prepare(await pendingMigrations(orm), orm);
     const own = <T>(work: (em: EntityManager) => Promise<T>) => asOwner(orm as MikroORM, server, work);
     const obstacle = async () => (await server?.obstacle()) ?? null;
     return { orm, embedded: server !== null, obstacle, asOwner: own, close };
