@@ -77,6 +77,18 @@ it('refuses a request that waited too long, or whose client has disconnected', a
   expect(started.slice(4)).toEqual(['5: ServiceUnavailable']);
 });
 
+it('admits the cheaper query behind an expensive one whose client has disconnected', async () => {
+  const started: string[] = [];
+  const ask = asker(new Admission(LIMIT), started);
+  for (const organization of [1, 2, 3, 4, 5, 6, 7]) ask(`${organization}`, organization, 55);
+  const { gone } = ask('costly', 8);
+  ask('cheaper', 9, 10);
+  await settled();
+  gone.abort(new Error('gone'));
+  await settled();
+  expect(started.slice(7).sort()).toEqual(['cheaper', 'costly: ServiceUnavailable']);
+});
+
 it('does not let an expensive query starve behind cheaper ones', async () => {
   const started: string[] = [];
   const ask = asker(new Admission(LIMIT), started);

@@ -55,6 +55,8 @@ export class Admission {
         organization.waiting.splice(organization.waiting.indexOf(waiting), 1);
         this.forget(organizationId, organization);
         reject(new ServiceUnavailable(BUSY));
+        // A cheaper operation may have waited behind this one.
+        this.admit();
       };
       const timer = setTimeout(giveUp, MAX_WAIT_MS);
       const settled = (): void => {
