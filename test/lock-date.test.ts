@@ -70,6 +70,12 @@ describe('unlocking transactions', () => {
     expect((await unlock(none)).data?.unlockTransactions?.lockDate).toBeNull();
   });
 
+  it('is refused for the lock date itself: no day would be unlocked', async () => {
+    const before = await trail();
+    expect((await unlock('2026-03-31')).errors?.[0]?.extensions.code).toBe('LOCK_DATE_NOT_EARLIER');
+    expect([await lockDate(), await trail()]).toEqual(['2026-03-31', before]);
+  });
+
   it('is refused for a later day, and when there is no lock date', async () => {
     expect((await unlock('2026-04-01')).errors?.[0]?.extensions).toMatchObject({
       code: 'LOCK_DATE_NOT_EARLIER',
