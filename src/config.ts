@@ -9,7 +9,7 @@ import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connections.j
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './server/rate-limit.js';
 import { SANDBOX_ORIGINS } from './server/web-security.js';
 
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** The configuration. {@link readConfig} reads it from the environment and checks it, once. */
 export interface Config {
@@ -51,7 +51,7 @@ export interface Config {
 }
 
 /** The database refuses later posting dates, whatever the configuration. */
-export const MAX_POSTING_DAYS_AHEAD = 366;
+const MAX_POSTING_DAYS_AHEAD = 366;
 
 /** A variable is wrong. The message has its name and the reason, but never its value, which may be a secret. */
 export class ConfigurationError extends Error {}

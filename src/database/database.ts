@@ -30,7 +30,7 @@ export interface DatabaseSettings {
 }
 
 /** The database lacks migrations. The message is for the operator. */
-export class DatabaseNotMigrated extends Error {
+class DatabaseNotMigrated extends Error {
   constructor(pending: readonly string[]) {
     super(`The database lacks ${pending.length} migration(s): ${pending.join(', ')}. Apply them with: npm run migrate`);
   }

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { SESSION_SETTINGS } from '../../mikro-orm.config.js';
 
 /** The connection pooler changes what connections rely on. The message is for the operator. */
-export class PoolerUnsuitable extends Error {}
+class PoolerUnsuitable extends Error {}
 
 /** Time limit for a second connection, which a pooler with a single connection never gives. */
 const CHECK_TIMEOUT_MS = 5_000;

@@ -47,7 +47,7 @@ export interface Price {
 }
 
 /** The largest ratio between the refund's and the note's exchange rates, either way, that needs no `allowUnusualRate`. */
-export const UNUSUAL_FACTOR = 2;
+const UNUSUAL_FACTOR = 2;
 
 /** The exchange rate of a refund, and the amount that leaves the account. */
 export interface Payment {

@@ -26,7 +26,7 @@ const WITH_ACCOUNT = wholeWith('account');
 type RefundsPage = Pages['pages'][number];
 
 /** An account and the last day of its turnover; `null` for all days. */
-export interface AccountAsOf {
+interface AccountAsOf {
   readonly accountId: number;
   readonly asOf: PostingDate | null;
 }

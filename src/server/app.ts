@@ -38,7 +38,7 @@ import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-r
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** Time that closing waits for requests in flight, unless configured. */
-export const STOP_SECONDS = 10;
+const STOP_SECONDS = 10;
 
 /** Time limit for a plugin to load or to close. */
 const PLUGIN_SECONDS = 10;

@@ -24,7 +24,7 @@ const MAX_NUMBER_LENGTH = 500;
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 /** More values than any valid request has, and few enough to parse in milliseconds. */
-export const MAX_VALUES = 20_000;
+const MAX_VALUES = 20_000;
 const MAX_DEPTH = 100;
 
 /**

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { hasCode } from './system-calls.js';
 
 /** The file system refuses to hold the database. The message is for the operator. */
-export class DataFolderRefused extends Error {
+class DataFolderRefused extends Error {
   constructor(dataDir: string, cause: Error) {
     super(
       `DATA_DIR ${dataDir} cannot hold the embedded database: ${cause.message}. ` +

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 
 /** Days for which a key is stored. After that, a command with the same key is executed again. */
-export const IDEMPOTENCY_RETENTION_DAYS = 30;
+const IDEMPOTENCY_RETENTION_DAYS = 30;
 
 /** Keys that one statement deletes, so that none runs for long. */
 const BATCH = 1_000;
