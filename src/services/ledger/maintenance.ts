@@ -5,18 +5,20 @@ import { organizationsToSnapshot, snapshotBalances } from './balances.js';
 
 /**
  * The periodic jobs of each gateway process: deletes expired idempotency keys, and updates the balance snapshots. It is safe to run more than
- * once, and in several processes at the same time. An error in one organization does not stop the others.
+ * once, and in several processes at the same time. An error in one job or organization does not stop the others.
  *
  * @param onSkippedSweep is called if the sweep of idempotency keys deleted nothing because the clock may be wrong
- * @throws {AggregateError} with the errors of all organizations
+ * @throws {AggregateError} with the errors of all jobs and organizations
  */
 export async function maintain(em: EntityManager, onSkippedSweep: (skipped: NonNullable<Sweep['skipped']>) => void): Promise<void> {
-  const { skipped } = await sweepIdempotencyKeys(em);
-  if (skipped !== null) onSkippedSweep(skipped);
+  const sweep = async (): Promise<void> => {
+    const { skipped } = await sweepIdempotencyKeys(em);
+    if (skipped !== null) onSkippedSweep(skipped);
+  };
   const organizations = await organizationsToSnapshot(em);
   const inTurn = pLimit(1);
-  const done = await Promise.allSettled(organizations.map((id) => inTurn(() => snapshotBalances(em.fork(), id))));
+  const jobs = [sweep, ...organizations.map((id) => () => snapshotBalances(em.fork(), id))];
+  const done = await Promise.allSettled(jobs.map((job) => inTurn(job)));
   const errors = done.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-  if (errors.length > 0)
-    throw new AggregateError(errors, `the balance snapshots of ${errors.length} organizations were not updated`);
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} of ${jobs.length} maintenance jobs failed`);
 }
