@@ -298,6 +298,9 @@ describe('a mutation that has committed returns the ids that it wrote, although 
     );
     await superuser.query(`grant select on refunds to ${role}`);
 
+    expect(gateway.logged).toContainEqual(
+      expect.objectContaining({ level: 50, msg: 'unexpected error', err: expect.objectContaining({ code: '42501' }) }),
+    );
     expect(errors).toBeUndefined();
     expect(data).toEqual({
       refundCreditNotes: [

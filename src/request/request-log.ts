@@ -1,4 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
+import { ServiceUnavailable } from '../errors.js';
+import { refusalOf } from '../orm/errors.js';
 
 /** Characters of an error message in the log line of a transient error. */
 const MAX_REASON = 200;
@@ -26,5 +28,11 @@ export class RequestLog {
   /** Logs an unexpected error in full. The client gets nothing of it but the request id. */
   fault(error: unknown): void {
     this.logger.error({ err: error, ...this.fields }, 'unexpected error');
+  }
+
+  /** Logs the error of a read after a commit. The client gets its reply without what could not be read. */
+  failedRead(error: unknown): void {
+    if (refusalOf(error) instanceof ServiceUnavailable) this.transient(error);
+    else this.fault(error);
   }
 }

@@ -39,7 +39,7 @@ export async function eachSettled(
     settled.map(async (each) => {
       if (each.status === 'rejected') return new RefundOutcomeType({ refusal: refusalFor(each.reason, context) });
       const refund = await context.loaders.refund.load(each.value.id).catch((error: unknown) => {
-        context.log.transient(error);
+        context.log.failedRead(error);
         return rowOf(each.value);
       });
       return new RefundOutcomeType({ refund });
@@ -54,7 +54,8 @@ function refusalFor(error: unknown, { log, request: { requestId } }: Context): R
     log.fault(error);
     return { ...FAULT, details: JSON.stringify({ requestId }) };
   }
-  if (refusal instanceof ServiceUnavailable) log.transient(error);
+  // A refusal that our own code threw has no cause to log.
+  if (refusal instanceof ServiceUnavailable && error !== refusal) log.transient(error);
   log.add({ refused: refusal.code });
   return refusalType(refusal);
 }

@@ -37,7 +37,7 @@ async function valueOrNull<T>(value: MaybePromise<T>, log: Context['log']): Prom
   try {
     return await value;
   } catch (error) {
-    log.transient(error);
+    log.failedRead(error);
     return null;
   }
 }
