@@ -24,7 +24,7 @@ export async function openDemo(
       em.transactional(async (em) => {
         const seeded = await seed(em);
         // The file is written before the commit: after a crash in between, the next start overwrites it, and no key is lost.
-        await write(file, { ...seeded, jwt: await signJwt(SUBJECT, secret, '30d') });
+        await write(file, textOf({ ...seeded, jwt: await signJwt(SUBJECT, secret, '30d') }));
       }),
     );
   }
@@ -32,7 +32,7 @@ export async function openDemo(
   if (text === null) return null;
   // Each start signs a new token, so that a demo can be used after the token's 30 days.
   const demo: Demo = { ...JSON.parse(text), jwt: await signJwt(SUBJECT, secret, '30d') };
-  await write(file, demo);
+  await write(file, textOf(demo));
   return { demo, jwt };
 }
 
@@ -79,12 +79,17 @@ async function demoSecret(dataDir: string): Promise<Uint8Array> {
   const existing = await readFile(file).catch(() => null);
   if (existing !== null) return new Uint8Array(existing);
   const secret = new Uint8Array(randomBytes(32));
-  await writeFile(file, secret, { mode: 0o600 });
+  await write(file, secret);
   return secret;
 }
 
+/** Returns the content of demo.json. */
+function textOf(demo: Demo): string {
+  return `${JSON.stringify(demo, null, 2)}\n`;
+}
+
 /** Writes a new file and renames it, so that no reader meets half a file, even after a crash. */
-async function write(file: string, demo: Demo): Promise<void> {
-  await writeFile(`${file}.new`, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+async function write(file: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(`${file}.new`, content, { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
