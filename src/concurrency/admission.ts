@@ -18,7 +18,7 @@ interface Waiting {
   start(): void;
 }
 
-interface Organization {
+interface OrganizationLoad {
   inFlight: number;
   readonly waiting: Waiting[];
 }
@@ -30,7 +30,7 @@ interface Organization {
 export class Admission {
   private inFlight = 0;
   /** Organizations with operations in flight or waiting, in the order of their last start. */
-  private readonly organizations = new Map<number, Organization>();
+  private readonly organizations = new Map<number, OrganizationLoad>();
 
   /** @param limit highest cost of one operation */
   constructor(private readonly limit: number) {}
@@ -112,7 +112,7 @@ export class Admission {
     }
   }
 
-  private forget(id: number, { inFlight, waiting }: Organization): void {
+  private forget(id: number, { inFlight, waiting }: OrganizationLoad): void {
     if (inFlight === 0 && waiting.length === 0) this.organizations.delete(id);
   }
 }

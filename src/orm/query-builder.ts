@@ -12,7 +12,7 @@ import type { Statement } from './statement.js';
 
 /** Any table with any columns: their names come from the entities' metadata at run time. */
 export type Tables = Record<string, Record<string, unknown>>;
-export type Query = SelectQueryBuilder<Tables, string, object>;
+export type SelectQuery = SelectQueryBuilder<Tables, string, object>;
 
 /**
  * Writes names without quotes, which the gateway's names do not need, so that statements in the log are easy to read. Kysely 0.29 has no option
@@ -58,7 +58,7 @@ export function parameter<Input, T = unknown>(read: (input: Input) => T | undefi
 }
 
 /** Compiles the query once, for any number of inputs. */
-export function prepared<Input>(query: Query): Prepared<Input> {
+export function prepared<Input>(query: SelectQuery): Prepared<Input> {
   const { sql: text, parameters } = query.compile();
   return {
     statement(input) {

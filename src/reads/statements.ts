@@ -1,7 +1,7 @@
 import type { EntityMetadata } from '@mikro-orm/core';
 import { sql } from 'kysely';
 import { aliasOf, columnNames, columnOf, isToOne, prefixOf, propertyOf } from '../orm/columns.js';
-import { db, type Prepared, parameter, prepared, type Query } from '../orm/query-builder.js';
+import { db, type Prepared, parameter, prepared, type SelectQuery } from '../orm/query-builder.js';
 import { type Memo, memoize, type Selection, WHOLE } from '../orm/selection.js';
 import type { Statement } from '../orm/statement.js';
 import { type Condition, OPERATORS } from './filters.js';
@@ -86,12 +86,12 @@ function build(meta: EntityMetadata, list: List, selection: Selection): Built {
   return { queries: [selected(rows, levels), ...queries].map((query) => prepared<List>(query)), toMany };
 }
 
-function rowsWithin(meta: EntityMetadata): Query {
-  return db.selectFrom(meta.tableName).selectAll().where('organization_id', '=', ORGANIZATION) as Query;
+function rowsWithin(meta: EntityMetadata): SelectQuery {
+  return db.selectFrom(meta.tableName).selectAll().where('organization_id', '=', ORGANIZATION) as SelectQuery;
 }
 
 /** Selects the rows of the list, without their relations. */
-function rowsOf(meta: EntityMetadata, list: List): Query {
+function rowsOf(meta: EntityMetadata, list: List): SelectQuery {
   const order = orderOf(meta, list);
   const isPage = list.page !== undefined;
   let query = isPage ? rowsAfter(meta) : rowsWithin(meta);
@@ -108,39 +108,39 @@ function rowsOf(meta: EntityMetadata, list: List): Query {
  * and not that of all ids. The generic plan of a prepared statement knows no organization: if one organization has most rows, a scan of all ids
  * looks as cheap, but it is slow for a small organization.
  */
-function rowsAfter(meta: EntityMetadata): Query {
+function rowsAfter(meta: EntityMetadata): SelectQuery {
   return db
     .selectFrom(meta.tableName)
     .selectAll()
     .where('organization_id', '<=', ORGANIZATION)
-    .where(({ eb, refTuple, tuple }) => eb(refTuple('organization_id', 'id'), '>', tuple(ORGANIZATION, AFTER))) as Query;
+    .where(({ eb, refTuple, tuple }) => eb(refTuple('organization_id', 'id'), '>', tuple(ORGANIZATION, AFTER))) as SelectQuery;
 }
 
 function orderOf(meta: EntityMetadata, { page, orderBy = 'id' }: List): string[] {
   return page === undefined ? [columnOf(meta, orderBy)] : ['organization_id', 'id'];
 }
 
-function ordered(query: Query, columns: readonly string[], prefix = ''): Query {
+function ordered(query: SelectQuery, columns: readonly string[], prefix = ''): SelectQuery {
   return columns.reduce((query, column) => query.orderBy(`${prefix}${column}`), query);
 }
 
 /** Joins the tables of the to-one relations to the rows. The rows are a subquery, so that PostgreSQL limits them before it joins. */
-function joined(rows: Query, levels: readonly (Level & { readonly join?: Join })[]): Query {
+function joined(rows: SelectQuery, levels: readonly (Level & { readonly join?: Join })[]): SelectQuery {
   return levels.reduce(
     (query, { path, meta, join }) =>
-      join === undefined ? query : (query.leftJoin(`${meta.tableName} as ${aliasOf(path)}`, join.theirs, join.ours) as Query),
-    db.selectFrom(rows.as(ROOT)) as Query,
+      join === undefined ? query : (query.leftJoin(`${meta.tableName} as ${aliasOf(path)}`, join.theirs, join.ours) as SelectQuery),
+    db.selectFrom(rows.as(ROOT)) as SelectQuery,
   );
 }
 
 /** Selects the columns by name: a prepared statement with `*` fails when a migration adds a column to the table. */
-function selected(query: Query, levels: readonly Level[]): Query {
+function selected(query: SelectQuery, levels: readonly Level[]): SelectQuery {
   const columns = levels.flatMap(({ path, meta, selection }) =>
     columnNames(meta, selection).map((name) =>
       path === '' ? `${ROOT}.${name}` : `${aliasOf(path)}.${name} as ${prefixOf(path)}${name}`,
     ),
   );
-  return query.select(columns) as Query;
+  return query.select(columns) as SelectQuery;
 }
 
 /** The columns that a join compares. */
@@ -203,7 +203,7 @@ export function pagesStatement(meta: EntityMetadata, reference: string, pages: P
       rowsWithin(meta).whereRef(columnOf(meta, reference), '=', 'page.owner').whereRef('id', '>', 'page.after'),
       ['id'],
     ).limit(sql.ref<number>('page.first'));
-    const all = db.selectFrom(page.as(sql`page (owner, first, after)`) as never).crossJoinLateral(rows.as(ROOT)) as Query;
+    const all = db.selectFrom(page.as(sql`page (owner, first, after)`) as never).crossJoinLateral(rows.as(ROOT)) as SelectQuery;
     return prepared<Pages>(selected(ordered(all, ['id'], `${ROOT}.`), levelsOf(meta, WHOLE)));
   });
   return query.statement(pages);

@@ -7,7 +7,7 @@ import { inDataFolder, makeFolder } from './data-folder.js';
 import { REACHABLE_FOLDER, removeLeftovers } from './folders.js';
 import { acquireServer, type Server } from './ownership.js';
 import { socketFolder } from './postmaster.js';
-import type { Role, Site } from './server.js';
+import type { ProcessKind, Site } from './server.js';
 import { keepRunning, removeUnusedSocketFolder, type Supervision } from './supervision.js';
 import { serverUser } from './system-user.js';
 
@@ -47,17 +47,17 @@ export function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<
   return open(options, 'command line tool');
 }
 
-async function open(options: EmbeddedPostgresOptions, role: Role): Promise<EmbeddedPostgres> {
+async function open(options: EmbeddedPostgresOptions, kind: ProcessKind): Promise<EmbeddedPostgres> {
   const site = await inDataFolder(options.dataDir, () => prepareSite(options));
   let server: Server;
   try {
-    server = await acquireServer(site, role);
+    server = await acquireServer(site, kind);
   } finally {
     // A server that was already running has its socket in another folder.
     await removeUnusedSocketFolder(site);
   }
   const ownSite = { ...site, socketFolder: server.socketFolder };
-  const supervision = server.owner === undefined ? UNOWNED : keepRunning(ownSite, role, server.owner);
+  const supervision = server.owner === undefined ? UNOWNED : keepRunning(ownSite, kind, server.owner);
   const connection = applicationConnection(server.socketFolder, site.passwords);
   if (server.owner !== undefined) await inDataFolder(site.dataDir, () => writeDatabaseUrl(site.dataDir, connection));
   return { connection, superuser: superuserConnection(server.socketFolder, site.passwords), ...supervision };

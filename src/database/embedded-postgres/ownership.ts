@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APPLICATION, type DedicatedClient, type Passwords } from './connection.js';
 import { stopPostmaster } from './postmaster.js';
-import { connectOrStart, type Role, type Site } from './server.js';
+import { connectOrStart, type ProcessKind, type Site } from './server.js';
 
 /** A running server that this process may use. */
 export interface Server {
@@ -19,9 +19,9 @@ const OWNER_TIMEOUT_MS = 5_000;
  *
  * @throws if another live process owns the server and this one is a gateway; a command line tool shares the server
  */
-export async function acquireServer(site: Site, role: Role): Promise<Server> {
+export async function acquireServer(site: Site, kind: ProcessKind): Promise<Server> {
   for (const limit = Date.now() + OWNER_TIMEOUT_MS; ; await sleep(100)) {
-    const { pid, socketFolder, client, wasRunning } = await connectOrStart(site, role);
+    const { pid, socketFolder, client, wasRunning } = await connectOrStart(site, kind);
     let ours = false;
     try {
       await assertServes(client, site.cluster, pid);
@@ -31,7 +31,7 @@ export async function acquireServer(site: Site, role: Role): Promise<Server> {
         if (wasRunning) site.log(`Took over PostgreSQL, process ${pid}, which was still running.`);
         return { socketFolder, owner: client };
       }
-      if (role === 'command line tool' && (await findApplication(client)).database) {
+      if (kind === 'command line tool' && (await findApplication(client)).database) {
         await client.end();
         return { socketFolder, owner: undefined };
       }

@@ -28,7 +28,7 @@ export interface Site {
 }
 
 /** The kind of this process. Other processes of the data folder name it in their messages if it owns the server. */
-export type Role = 'gateway' | 'command line tool';
+export type ProcessKind = 'gateway' | 'command line tool';
 
 const SETTINGS = {
   listen_addresses: '',
@@ -60,12 +60,12 @@ export interface ConnectedServer {
 }
 
 /** Connects to the server that runs on the cluster, or starts one and connects to it. */
-export async function connectOrStart(site: Site, role: Role): Promise<ConnectedServer> {
+export async function connectOrStart(site: Site, kind: ProcessKind): Promise<ConnectedServer> {
   for (const limit = Date.now() + REMAINS_TIMEOUT_MS; ; await sleep(200)) {
     const running = await runningPostmaster(site.cluster);
     const started = running === undefined ? await startPostgres(site) : undefined;
     const pid = running?.pid ?? started?.child.pid ?? 0;
-    const connected = await waitForConnection(site, role, pid).catch(async (error: unknown) => {
+    const connected = await waitForConnection(site, kind, pid).catch(async (error: unknown) => {
       if (started !== undefined) await stopPostmaster(pid, site.cluster);
       throw error;
     });
@@ -99,14 +99,18 @@ async function startPostgres(site: Site): Promise<Started> {
 }
 
 /** Connects to this server as soon as it accepts connections; returns undefined if the server ends before. */
-async function waitForConnection(site: Site, role: Role, pid: number): Promise<Omit<ConnectedServer, 'wasRunning'> | undefined> {
+async function waitForConnection(
+  site: Site,
+  kind: ProcessKind,
+  pid: number,
+): Promise<Omit<ConnectedServer, 'wasRunning'> | undefined> {
   for (const begun = Date.now(); await isPostmaster(pid, site.cluster); await sleep(20)) {
     const noted = await notedPostmaster(site.cluster);
     const socketFolder = noted?.pid === pid ? noted.socketFolder : undefined;
     try {
       if (socketFolder === undefined) throw new Error('it has not opened its socket');
       const connection = superuserConnection(socketFolder, site.passwords);
-      return { pid, socketFolder, client: await connect(connection, `${role}, process ${process.pid}`) };
+      return { pid, socketFolder, client: await connect(connection, `${kind}, process ${process.pid}`) };
     } catch (error) {
       // 57P03: the server is starting, recovering or shutting down. 28P01: the password is wrong, so waiting does not help.
       const timeoutMs = hasCode(error, '57P03') ? RECOVERY_TIMEOUT_MS : hasCode(error, '28P01') ? 0 : ANSWER_TIMEOUT_MS;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DedicatedClient } from './connection.js';
 import { acquireServer } from './ownership.js';
 import { runningPostmaster, stopPostmaster } from './postmaster.js';
-import type { Role, Site } from './server.js';
+import type { ProcessKind, Site } from './server.js';
 import { hasCode } from './system-calls.js';
 
 /** Pause after the first failure in a row. Each further failure doubles it. */
@@ -30,7 +30,7 @@ export interface Supervision {
  * while this process lives: a full disk may get room again. The end of the owner's connection reports the loss, even if the server is no
  * child of this process.
  */
-export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient): Supervision {
+export function keepRunning(site: Site, kind: ProcessKind, firstOwner: DedicatedClient): Supervision {
   const stopped = new AbortController();
   let owner: DedicatedClient | undefined;
   let recovery = Promise.resolve();
@@ -62,7 +62,7 @@ export function keepRunning(site: Site, role: Role, firstOwner: DedicatedClient)
       if (failures > 0) await pause(Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS));
       if (stopping !== undefined) return;
       try {
-        const server = await acquireServer(site, role);
+        const server = await acquireServer(site, kind);
         failures += 1;
         if (server.owner !== undefined) hold(server.owner);
         return;
