@@ -56,49 +56,22 @@ const MAX_POSTING_DAYS_AHEAD = 366;
 /** A variable is wrong. The message has its name and the reason, but never its value, which may be a secret. */
 export class ConfigurationError extends Error {}
 
-const port = makeValidator((text) => {
-  const value = /^\d{1,5}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
-  if (!(value <= 65_535)) throw new Error('must be a port: a whole number from 0 (any free port) to 65535');
-  return value;
-});
+/** @param range the allowed numbers, as the message names them */
+const wholeNumber = (min: number, max: number, range = `a whole number from ${min} to ${max}`) =>
+  makeValidator((text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new Error(`must be ${range}`);
+  });
 
-const seconds = makeValidator((text) => {
-  if (!/^\d{1,6}$/.test(text)) throw new Error('must be a whole number of seconds');
-  return Number.parseInt(text, 10);
-});
-
-const requests = makeValidator((text) => {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error('must be a whole number of requests, at least 1');
-  return Number.parseInt(text, 10);
-});
-
-const requestWait = makeValidator((text) => {
-  const value = /^\d{1,3}$/.test(text) ? Number.parseInt(text, 10) : 0;
-  if (value < 1 || value > 300) throw new Error('must be a whole number of seconds from 1 to 300');
-  return value;
-});
-
-const poolSize = makeValidator((text) => {
-  const value = /^\d{1,4}$/.test(text) ? Number.parseInt(text, 10) : 0;
-  if (value < MIN_POOL_SIZE || value > 1_000) throw new Error(`must be a whole number from ${MIN_POOL_SIZE} to 1000`);
-  return value;
-});
-
-const milliseconds = makeValidator((text) => {
-  if (!/^\d{1,6}$/.test(text)) throw new Error('must be a whole number of milliseconds');
-  return Number.parseInt(text, 10);
-});
-
-const days = makeValidator((text) => {
-  const value = /^\d{1,3}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
-  if (!(value <= MAX_POSTING_DAYS_AHEAD)) throw new Error(`must be a whole number of days, at most ${MAX_POSTING_DAYS_AHEAD}`);
-  return value;
-});
-
-const positive = makeValidator((text) => {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error('must be a whole number from 1 to 999999');
-  return Number.parseInt(text, 10);
-});
+const port = wholeNumber(0, 65_535, 'a port: a whole number from 0 (any free port) to 65535');
+const seconds = wholeNumber(0, 999_999, 'a whole number of seconds, at most 999999');
+const milliseconds = wholeNumber(0, 999_999, 'a whole number of milliseconds, at most 999999');
+const requests = wholeNumber(1, 999_999_999, 'a whole number of requests, at least 1');
+const requestWait = wholeNumber(1, 300, 'a whole number of seconds from 1 to 300');
+const poolSize = wholeNumber(MIN_POOL_SIZE, 1_000);
+const days = wholeNumber(0, MAX_POSTING_DAYS_AHEAD, `a whole number of days, at most ${MAX_POSTING_DAYS_AHEAD}`);
+const positive = wholeNumber(1, 999_999);
 
 const trustedProxies = makeValidator(parseTrustedProxies);
 
