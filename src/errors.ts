@@ -480,8 +480,13 @@ export class TransactionsDateLocked extends DomainError {
 
 export class DateBeforeRefund extends DomainError {
   readonly code = 'DATE_BEFORE_REFUND';
-  constructor(date: PostingDate, refundDate: PostingDate) {
-    super(`${date} is before the refund's own date, ${refundDate}`, { field: 'date', date, refundDate });
+  /** @param earliest the date of the refund, for its reversal; that of the latest reversal, for a note to be voided */
+  constructor(date: PostingDate, earliest: { readonly refundDate: PostingDate } | { readonly reversalDate: PostingDate }) {
+    const what =
+      'refundDate' in earliest
+        ? `the refund's own date, ${earliest.refundDate}`
+        : `the reversal of one of the credit note's refunds, ${earliest.reversalDate}`;
+    super(`${date} is before ${what}`, { field: 'date', date, ...earliest });
   }
 }
 

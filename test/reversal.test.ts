@@ -162,7 +162,10 @@ describe('voiding a credit note', () => {
     const { id, number } = await books.creditNote('100.00');
     await reverse(books, (await books.refund(id)).id);
     const { errors } = await books.client.graphql(VoidCreditNoteDocument, { id, date: '2026-02-04' });
-    expect(errors?.[0]?.extensions.code).toBe('DATE_BEFORE_REFUND');
+    expect(errors?.[0]).toMatchObject({
+      message: "2026-02-04 is before the reversal of one of the credit note's refunds, 2026-02-05",
+      extensions: { code: 'DATE_BEFORE_REFUND', field: 'date', details: { date: '2026-02-04', reversalDate: '2026-02-05' } },
+    });
     await books.client.query(VoidCreditNoteDocument, { id, date: '2026-02-05' });
     const { auditEvents } = await books.client.query(AuditEventsDocument);
     expect(auditEvents.map(({ action, details }) => [action, JSON.parse(details)])).toEqual([['voidCreditNote', { number }]]);

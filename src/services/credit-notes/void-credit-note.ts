@@ -37,7 +37,9 @@ export const voidCreditNote = command({
     organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
     creditNote.assertNotBefore(date);
     const [reversal] = await em.find(RefundReversal, { refund: { creditNote } }, { orderBy: { date: 'desc' }, limit: 1 });
-    if (reversal !== undefined && date < reversal.date) throw new DateBeforeRefund(date, reversal.date);
+    if (reversal !== undefined && date < reversal.date) {
+      throw new DateBeforeRefund(date, { reversalDate: reversal.date });
+    }
 
     const mirror = (await entryWithLines(em, creditNote.journalEntry.id)).reversed(date);
     em.persist(mirror);

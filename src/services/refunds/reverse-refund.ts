@@ -34,7 +34,7 @@ export const reverseRefund = command({
 
     organization.assertUnlocked(date);
     organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
-    if (date < refund.date) throw new DateBeforeRefund(date, refund.date);
+    if (date < refund.date) throw new DateBeforeRefund(date, { refundDate: refund.date });
 
     const mirror = (await entryWithLines(em, refund.journalEntry.id)).reversed(date);
     creditNote.reverseRefund(refund);
