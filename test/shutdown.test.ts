@@ -96,6 +96,7 @@ describe('a shutdown', () => {
     const [reply] = await wire.allReplies();
 
     expect([reply?.status, reply?.headers.connection]).toEqual([503, 'close']);
+    expect(reply?.body).toContain('The gateway is stopping; this request was not started, send it again');
     expect(await code).toBe(0);
   });
 

@@ -35,6 +35,8 @@ const PIPELINED_PAUSE = 16;
 /** One packet can hold more requests than that. A client that sends this many does not want replies, and is cut off. */
 const PIPELINED_LIMIT = 100;
 
+const STOPPING = 'The gateway is stopping; this request was not started, send it again';
+
 /** A request and its reply, which has not been sent. */
 interface Exchange {
   readonly request: IncomingMessage;
@@ -118,7 +120,7 @@ export class Connections {
   stop(): void {
     this.isStopping = true;
     for (const connection of this.connections.values()) {
-      for (const exchange of connection.open) if (!hasArrived(exchange)) this.refuse(exchange, new ServiceUnavailable());
+      for (const exchange of connection.open) if (!hasArrived(exchange)) this.refuse(exchange, new ServiceUnavailable(STOPPING));
       if (connection.open.length === 0) connection.socket.destroy();
     }
   }

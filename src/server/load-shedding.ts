@@ -16,7 +16,7 @@ export async function shedLoad(app: FastifyInstance, maxDelayMs: number): Promis
     pressureHandler: async (request: FastifyRequest, _reply: unknown, _type: string, delayMs: number | undefined) => {
       if (isProbe(request)) return;
       request.requestLog.add({ behindMs: Math.round(delayMs ?? 0) });
-      throw new ServiceUnavailable();
+      throw new ServiceUnavailable('The gateway has too much to do; this request was not started, send it again');
     },
   });
 }
