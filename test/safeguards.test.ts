@@ -204,10 +204,13 @@ describe('refundability', () => {
     await books.client.query(VoidCreditNoteDocument, { id: gone.id });
     const open = await books.creditNote('1.00');
     const viewer = await gateway.client(books.organization, Role.VIEWER);
+    const details = `{ creditNote(id: ${closed.id}) { refundability { reasons { details } } } }`;
+    const { data } = await books.client.graphql<{ creditNote: unknown }, undefined>(details);
     const codes = async (id: string, client = books.client) => (await refundabilityOf(books, id, client)).codes;
 
     expect(await codes(draft.id)).toEqual(['CREDIT_NOTE_IS_DRAFT']);
     expect(await codes(closed.id)).toEqual(['CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT']);
+    expect(data?.creditNote).toEqual({ refundability: { reasons: [{ details: '{"remaining":"0.00","currencyCode":"USD"}' }] } });
     expect(await codes(gone.id)).toEqual(['CREDIT_NOTE_IS_VOID']);
     expect(await codes(open.id, viewer)).toEqual(['FORBIDDEN']);
     const lockDate = Temporal.Now.plainDateISO('UTC').add({ days: 3 }).toString();

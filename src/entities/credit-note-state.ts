@@ -1,6 +1,6 @@
 import { registerEnumType } from 'type-graphql';
 import { CreditNoteHasNoRemainingAmount, CreditNoteIsDraft, CreditNoteIsVoid, DateBeforeCreditNote } from '../errors.js';
-import { type Big, ZERO } from '../values/money.js';
+import { type Big, formatAmount, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 
 /**
@@ -71,7 +71,9 @@ export function assertOpened({ number, openedAt, voidedAt }: Named & Life): void
 
 /** @throws {CreditNoteHasNoRemainingAmount} */
 export function assertSomethingRemains(note: Named & Amounts & { readonly currencyCode: string }): void {
-  if (remainingOf(note).lte(ZERO)) throw new CreditNoteHasNoRemainingAmount(note.number, null, '0', note.currencyCode);
+  const remaining = remainingOf(note);
+  if (remaining.gt(ZERO)) return;
+  throw new CreditNoteHasNoRemainingAmount(note.number, null, formatAmount(remaining, note.currencyCode), note.currencyCode);
 }
 
 /** @throws {DateBeforeCreditNote} if the date is before the note's date */
