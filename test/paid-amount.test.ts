@@ -129,8 +129,8 @@ describe('a refund is refused, and writes nothing, with', () => {
       note: EURO,
     },
     'a paid amount whose rate has eleven digits before the point': {
-      code: 'EXCHANGE_RATE_INVALID',
-      field: 'exchangeRate',
+      code: 'PAID_AMOUNT_INVALID',
+      field: 'paidAmount',
       input: { exchangeRate: null, paidAmount: '9999999999999.99', amount: '0.01' },
       note: EURO,
     },

@@ -171,6 +171,20 @@ describe('voiding a credit note', () => {
     expect(auditEvents.map(({ action, details }) => [action, JSON.parse(details)])).toEqual([['voidCreditNote', { number }]]);
   });
 
+  it('without a date, is posted on the day of a reversal that lies ahead', async () => {
+    const books = await gateway.books();
+    const { id } = await books.creditNote('100.00');
+    const ahead = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+    await reverse(books, (await books.refund(id)).id, { date: ahead });
+
+    expect((await books.client.query(VoidCreditNoteDocument, { id })).voidCreditNote.status).toBe('VOID');
+    const { rows } = await gateway.database.sql.query(
+      'select posting_date::text from journal_entries where id = (select void_entry_id from credit_notes where id = $1)',
+      [id],
+    );
+    expect(rows).toEqual([{ posting_date: ahead }]);
+  });
+
   it('is refused before the note’s own date and on the lock date, and accepted on the day after', async () => {
     const books = await gateway.books();
     const { id } = await books.creditNote('100.00');

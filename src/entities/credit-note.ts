@@ -15,7 +15,7 @@ import { Big, exchangeRateOf, formatAmount, roundToCurrency, smallestUnit, ZERO 
 import type { PostingDate } from '../values/posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import type { Account } from './account.js';
-import { assertAmount, assertExchangeRate } from './amount-rules.js';
+import { assertAmount, assertExchangeRate, hasRateDigits } from './amount-rules.js';
 import { Branch } from './branch.js';
 import { DecimalColumn } from './columns.js';
 import { CreditNoteLine, type LineTerms } from './credit-note-line.js';
@@ -289,7 +289,8 @@ export class CreditNote extends Owned {
       this.assertPaidAmount(paidAmount, amount, fromAccount);
       // If the note's own rate leads to the paid amount, the rate is the same.
       const rate = paidAmount.eq(this.booked(amount)) ? this.exchangeRate : exchangeRateOf(paidAmount, amount);
-      assertExchangeRate(rate, this.currencyCode, baseCurrency);
+      if (!hasRateDigits(rate))
+        throw new PaidAmountInvalid('The exchange rate that follows from paidAmount has too many digits', paidAmount);
       return { exchangeRate: rate, paidInBase: paidAmount };
     }
     if (!exchangeRate) throw new ExchangeRateInvalid('exchangeRate or paidAmount is required');

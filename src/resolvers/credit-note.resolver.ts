@@ -58,7 +58,8 @@ export class CreditNoteResolver {
     @Arg('id', () => ID, { description: 'Id of the credit note.' }) id: string,
     @Arg('date', () => PostingDateScalar, {
       nullable: true,
-      description: "Posting date, not before the note's date. Default: today, or the note's date if that is later.",
+      description:
+        "Posting date, not before the note's date. Default: the latest of today, the note's date and the reversals of its refunds.",
     })
     date: string | null | undefined,
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,

@@ -8,8 +8,8 @@ import { id, optional, postingDate } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';
 
 /**
- * Voids a credit note without refunds: posts the mirror of its journal entry. The default date is today in the organization's time zone, or
- * the note's own date if that is later. A draft has no entry, and so nothing is posted.
+ * Voids a credit note without refunds: posts the mirror of its journal entry. The default date is the latest of today in the organization's
+ * time zone, the note's own date and the reversals of its refunds. A draft has no entry, and so nothing is posted.
  *
  * @throws {CreditNoteNotFound}
  * @throws {CreditNoteIsVoid}
@@ -31,12 +31,12 @@ export const voidCreditNote = command({
       creditNote.void(null);
       return creditNote;
     }
-    const [, latest = creditNote.date] = [organization.today, creditNote.date].sort();
+    const [reversal] = await em.find(RefundReversal, { refund: { creditNote } }, { orderBy: { date: 'desc' }, limit: 1 });
+    const [, latest = creditNote.date] = [organization.today, reversal?.date ?? creditNote.date].sort();
     const date = chosen ?? latest;
     organization.assertUnlocked(date);
     organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
     creditNote.assertNotBefore(date);
-    const [reversal] = await em.find(RefundReversal, { refund: { creditNote } }, { orderBy: { date: 'desc' }, limit: 1 });
     if (reversal !== undefined && date < reversal.date) {
       throw new DateBeforeRefund(date, { reversalDate: reversal.date });
     }
