@@ -32,6 +32,8 @@ export function createGraphQLServer(
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
+    // A page of another site cannot send any of these headers without a preflight. urql's and caches' GET requests have only the first.
+    csrfPrevention: { requestHeaders: ['authorization', 'x-apollo-operation-name', 'apollo-require-preflight'] },
     persistedQueries: false,
     parseOptions: { maxTokens: MAX_TOKENS },
     // The process handles the signals, and stops this server with everything else.
