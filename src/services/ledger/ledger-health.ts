@@ -23,6 +23,9 @@ export interface LedgerHealth {
 
 const MAX_OFFENDERS = 100;
 
+/** Runs a statement in the transaction that is to be checked, and returns its rows. */
+type Select = <T>(sql: string) => Promise<T[]>;
+
 /**
  * Checks the books by their rows alone, in one database snapshot. It finds errors that the application cannot have prevented, such as rows
  * that were changed by hand.
@@ -34,22 +37,29 @@ export function ledgerHealth(em: EntityManager, organizationId: number | null): 
   return em.transactional(
     async (em) => {
       if (organizationId !== null) await assertAlone(em, organizationId);
-      await em.execute(`select set_config('audit.organization', ?, true)`, [organizationId === null ? '' : String(organizationId)]);
-      const checks: LedgerCheck[] = [];
-      for (const [name, sql] of [
-        ...Object.entries(CHECKS),
-        ['no-reference-into-another-organization', await crossReferences(em)] as const,
-      ]) {
-        const rows = await em.execute<{ offender: string }[]>(
-          `select offender from (${sql}) found order by 1 limit ${MAX_OFFENDERS}`,
-        );
-        checks.push({ name, healthy: rows.length === 0, offenders: rows.map(({ offender }) => offender) });
-      }
-      const [clock] = await em.execute<{ now: string }[]>('select now()');
-      return { healthy: checks.every(({ healthy }) => healthy), checkedAt: em.getPlatform().parseDate(String(clock?.now)), checks };
+      return checkBooks((sql) => em.execute(sql), organizationId);
     },
     { clear: true, isolationLevel: IsolationLevel.REPEATABLE_READ },
   );
+}
+
+/**
+ * Checks the books as {@link ledgerHealth} does, within a transaction of the caller. The caller may have written them in that transaction.
+ *
+ * @param organizationId one organization; `null` for all of them
+ */
+export async function checkBooks(select: Select, organizationId: number | null): Promise<LedgerHealth> {
+  await select(`select set_config('audit.organization', '${organizationId ?? ''}', true)`);
+  const checks: LedgerCheck[] = [];
+  for (const [name, sql] of [
+    ...Object.entries(CHECKS),
+    ['no-reference-into-another-organization', await crossReferences(select)] as const,
+  ]) {
+    const rows = await select<{ offender: string }>(`select offender from (${sql}) found order by 1 limit ${MAX_OFFENDERS}`);
+    checks.push({ name, healthy: rows.length === 0, offenders: rows.map(({ offender }) => offender) });
+  }
+  const [clock] = await select<{ ms: number }>('select 1000 * extract(epoch from now())::float8 as ms');
+  return { healthy: checks.every(({ healthy }) => healthy), checkedAt: new Date(clock?.ms ?? Number.NaN), checks };
 }
 
 /** Allows one check of an organization at a time, since a check reads all of its books. */
@@ -243,8 +253,8 @@ const CHECKS: Readonly<Record<string, string>> = {
 export const FOREIGN_KEYS = 22;
 
 /** SQL that checks each foreign key that contains the organization, since a database administrator may have disabled its triggers. */
-async function crossReferences(em: EntityManager): Promise<string> {
-  const keys = await em.execute<{ source: string; target: string; field: string; key: string }[]>(
+async function crossReferences(select: Select): Promise<string> {
+  const keys = await select<{ source: string; target: string; field: string; key: string }>(
     `select conrelid::regclass::text as source, confrelid::regclass::text as target, child.attname as field, parent.attname as key
      from pg_constraint
        join pg_attribute child on child.attrelid = conrelid and child.attnum = conkey[2]
