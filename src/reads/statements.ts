@@ -124,11 +124,22 @@ function ordered(query: SelectQuery, columns: readonly string[], prefix = ''): S
   return columns.reduce((query, column) => query.orderBy(`${prefix}${column}`), query);
 }
 
-/** Joins the tables of the to-one relations to the rows. The rows are a subquery, so that PostgreSQL limits them before it joins. */
+/**
+ * Joins the tables of the to-one relations to the rows. The rows are a subquery, so that PostgreSQL limits them before it joins.
+ *
+ * A join compares the organizations of both rows, and not each with the parameter: so PostgreSQL looks each related row up in the primary key. With
+ * the parameter, it expects an organization of average size, and reads all rows of a large one.
+ */
 function joined(rows: SelectQuery, levels: readonly (Level & { readonly join?: Join })[]): SelectQuery {
   return levels.reduce(
-    (query, { path, meta, join }) =>
-      join === undefined ? query : (query.leftJoin(`${meta.tableName} as ${aliasOf(path)}`, join.theirs, join.ours) as SelectQuery),
+    (query, { path, meta, join }) => {
+      if (join === undefined) return query;
+      const { above, theirs, ours } = join;
+      const alias = aliasOf(path);
+      return query.leftJoin(`${meta.tableName} as ${alias}`, (on) =>
+        on.onRef(`${alias}.organization_id`, '=', `${above}.organization_id`).onRef(`${alias}.${theirs}`, '=', `${above}.${ours}`),
+      ) as SelectQuery;
+    },
     db.selectFrom(rows.as(ROOT)) as SelectQuery,
   );
 }
@@ -143,8 +154,10 @@ function selected(query: SelectQuery, levels: readonly Level[]): SelectQuery {
   return query.select(columns) as SelectQuery;
 }
 
-/** The columns that a join compares. */
+/** The columns that a join compares, beside the organization. */
 interface Join {
+  /** Alias of the table that has the relation. */
+  readonly above: string;
   readonly theirs: string;
   readonly ours: string;
 }
@@ -155,7 +168,6 @@ function levelsOf(meta: EntityMetadata, selection: Selection): (Level & { readon
   return [root, ...toOneBelow(root)];
 }
 
-/** A join compares the ids only: the foreign keys ensure that both rows belong to the same organization. */
 function toOneBelow({ path: above, meta, selection }: Level): (Level & { readonly join: Join })[] {
   return [...selection.relations].flatMap(([name, selection]) => {
     const property = propertyOf(meta, name);
@@ -165,8 +177,7 @@ function toOneBelow({ path: above, meta, selection }: Level): (Level & { readonl
     const [theirs, ours] =
       property.kind === 'm:1' ? ['id', property.fieldNames[0] as string] : [columnOf(target, property.mappedBy), 'id'];
     const level = { path, meta: target, selection };
-    const join = { theirs: `${aliasOf(path)}.${theirs}`, ours: `${tableAlias(above)}.${ours}` };
-    return [{ ...level, join }, ...toOneBelow(level)];
+    return [{ ...level, join: { above: tableAlias(above), theirs, ours } }, ...toOneBelow(level)];
   });
 }
 
