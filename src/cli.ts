@@ -18,7 +18,7 @@ import { findOrganization, type Operator, OperatorRefusal } from './services/org
 
 /** A command that needs a migrated database. */
 interface Command extends Synopsis {
-  run(em: EntityManager, flags: Flags): Promise<void>;
+  run(em: EntityManager, flags: Flags, config: Config): Promise<void>;
 }
 
 /** A command that works on the whole database, and opens it by itself. */
@@ -137,9 +137,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     required: ['organization', 'name', 'role'],
     optional: ['expires', 'by'],
     about: 'makes a key and prints it; it cannot be printed again. It expires at the end of the day of --expires',
-    async run(em, flags) {
+    async run(em, flags, { cell }) {
       const organization = await organizationOf(em, flags);
-      const input = { name: required(flags, 'name'), role: roleOf(flags), expires: flags.expires };
+      const input = { name: required(flags, 'name'), role: roleOf(flags), expires: flags.expires, cell };
       const { key, apiKey } = await createKey(em, organization, input, operatorOf(flags));
       process.stdout.write(`${key}\n\nThis is key ${apiKey.id}. It is shown only now; store it in a safe place.\n`);
     },
@@ -199,9 +199,10 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const databaseCommand = DATABASE_COMMANDS[name];
   if (databaseCommand !== undefined) return databaseCommand.run(readConfig(process.env), flags, file);
-  const database = await openDatabaseForTool(readConfig(process.env));
+  const config = readConfig(process.env);
+  const database = await openDatabaseForTool(config);
   try {
-    await COMMANDS[name]?.run(database.orm.em.fork(), flags);
+    await COMMANDS[name]?.run(database.orm.em.fork(), flags, config);
   } finally {
     await database.close();
   }

@@ -19,6 +19,8 @@ export interface Config {
   /** Folder of the embedded database, which is used without a `databaseUrl`. */
   readonly dataDir: string;
   readonly databaseUrl: string | null;
+  /** Name of the cell whose new API keys begin with it; `null` for keys without a cell. Only the operators' commands use it. */
+  readonly cell: string | null;
   /** `null`: only the JWTs of the demo are accepted. */
   readonly jwt: JwtSettings | null;
   /** A refund without an idempotency key is refused if an equal one was made within this time; 0 turns the rule off. */
@@ -109,6 +111,11 @@ const origins = makeValidator((text): readonly string[] => {
 
 const postgresUrl = makeValidator(databaseUrl);
 
+const cellName = makeValidator((text) => {
+  if (/^[a-z\d]{1,12}$/.test(text)) return text;
+  throw new Error('must be 1 to 12 small letters (a to z) and digits');
+});
+
 const VARIABLES = {
   NODE_ENV: oneOf('development', 'test', 'production')({ default: 'development' }),
   HOST: host({ default: 'localhost' }),
@@ -116,6 +123,7 @@ const VARIABLES = {
   LOG_LEVEL: oneOf(...LOG_LEVELS)({ default: 'info' }),
   DATA_DIR: str({ default: '.data' }),
   DATABASE_URL: postgresUrl({ default: undefined }),
+  CELL: cellName({ default: undefined }),
   DEMO: flag({ default: false }),
   JWT_ALGORITHM: oneOf(...JWT_ALGORITHMS)({ default: 'HS256' }),
   JWT_SECRET: str({ default: undefined }),
@@ -169,6 +177,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     logLevel: env.LOG_LEVEL,
     dataDir: env.DATA_DIR,
     databaseUrl: env.DATABASE_URL ?? null,
+    cell: env.CELL ?? null,
     jwt: jwtSettings(env, given.JWT_ALGORITHM !== undefined),
     duplicateWindowSeconds: env.DUPLICATE_WINDOW_SECONDS,
     postingDaysAhead: env.POSTING_DAYS_AHEAD,

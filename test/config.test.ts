@@ -13,6 +13,7 @@ describe('without any variable', () => {
       logLevel: 'info',
       dataDir: '.data',
       databaseUrl: null,
+      cell: null,
       jwt: null,
       duplicateWindowSeconds: 10,
       postingDaysAhead: 7,
@@ -63,6 +64,10 @@ describe('a variable that is set', () => {
 
   it.each(['localhost', '0.0.0.0', '::', '::1', 'gateway-1.internal', 'my_host'])('may be this host: %s', (HOST) => {
     expect(readConfig({ HOST }).host).toBe(HOST);
+  });
+
+  it.each(['a', '1', 'eu1', 'x'.repeat(12)])('may be this cell: %s', (CELL) => {
+    expect(readConfig({ CELL }).cell).toBe(CELL);
   });
 
   it('limits connections, requests and replies', () => {
@@ -173,6 +178,9 @@ describe('a wrong variable', () => {
     'a misspelled name': ['DATABSE_URL', { DATABSE_URL: `postgres://user:${SECRET}@db/books` }],
     'a name with two letters exchanged': ['JWT_SERCET', { JWT_SERCET: SECRET }],
     'a name in the plural': ['CORS_ORIGIN', { CORS_ORIGIN: 'https://a.example' }],
+    'a cell in capitals': ['CELL', { CELL: 'EU1' }],
+    'a cell whose name has the sign that ends it in a key': ['CELL', { CELL: 'eu_1' }],
+    'a cell whose name is too long': ['CELL', { CELL: 'x'.repeat(13) }],
     'no connections': ['MAX_CONNECTIONS', { MAX_CONNECTIONS: '0' }],
     'no time for a request': ['REQUEST_TIMEOUT_SECONDS', { REQUEST_TIMEOUT_SECONDS: '0' }],
     'a negative time for a stop': ['STOP_TIMEOUT_SECONDS', { STOP_TIMEOUT_SECONDS: '-1' }],

@@ -4,7 +4,8 @@ import { ApiKey, type Role } from '../entities/access.js';
 import type { Organization } from '../entities/organization.js';
 
 const PREFIX = 'bc_';
-const VISIBLE_LENGTH = PREFIX.length + 6;
+/** Random characters of a key that are stored and listed. */
+const VISIBLE_CHARACTERS = 6;
 
 export function looksLikeApiKey(credential: string): boolean {
   return credential.startsWith(PREFIX);
@@ -15,18 +16,23 @@ export function hashApiKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
 
-/** Makes a key, and returns it with its row. The key itself is not stored, so this is the only time that it can be shown. */
+/**
+ * Makes a key, and returns it with its row. The key itself is not stored, so this is the only time that it can be shown.
+ *
+ * @param cell the name of the cell that a router finds in the key; `null` for a key without one
+ */
 export async function createApiKey(
   em: EntityManager,
   organization: Organization,
-  { name, role, expiresAt = null }: { name: string; role: Role; expiresAt?: Date | null },
+  { name, role, expiresAt = null, cell = null }: { name: string; role: Role; expiresAt?: Date | null; cell?: string | null },
 ): Promise<{ key: string; apiKey: ApiKey }> {
-  const key = `${PREFIX}${randomBytes(32).toString('base64url')}`;
+  const beginning = cell === null ? PREFIX : `${PREFIX}${cell}_`;
+  const key = `${beginning}${randomBytes(32).toString('base64url')}`;
   const apiKey = em.create(ApiKey, {
     organization: organization.id,
     name,
     role,
-    prefix: key.slice(0, VISIBLE_LENGTH),
+    prefix: key.slice(0, beginning.length + VISIBLE_CHARACTERS),
     hash: hashApiKey(key),
     expiresAt,
     revokedAt: null,

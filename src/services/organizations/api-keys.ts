@@ -10,15 +10,16 @@ import { OperatorRefusal, operatorCommand } from './operator-command.js';
 
 /**
  * Creates an API key that expires at the end of the day `expires` in the organization's time zone. Returns its secret, which is not stored.
+ * With a `cell`, the key begins with the cell's name, so that a router knows where to send it.
  *
  * @throws {InvalidInput} if `expires` is not a date, or has passed
  */
 export const createKey = operatorCommand({
   name: 'api-key create',
-  fields: { name: text, role: oneOf(Role), expires: optional(verbatim) },
-  async run({ em, organization }, { name, role, expires }) {
+  fields: { name: text, role: oneOf(Role), expires: optional(verbatim), cell: optional(verbatim) },
+  async run({ em, organization }, { name, role, expires, cell }) {
     const expiresAt = expires === null ? null : await endOf(em, organization, expires);
-    return createApiKey(em, organization, { name, role, expiresAt });
+    return createApiKey(em, organization, { name, role, expiresAt, cell });
   },
   audit: ({ result: { apiKey }, values: { name, role, expires } }) => ({
     ...{ id: String(apiKey.id), name, role },
