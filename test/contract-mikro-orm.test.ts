@@ -7,8 +7,7 @@ import { Owned } from '../src/entities/owned.js';
 import { bulkInsert } from '../src/orm/bulk-insert.js';
 import { columnsOf } from '../src/orm/columns.js';
 import { isPlanOutdated } from '../src/orm/errors.js';
-import { executeTogether } from '../src/orm/execute-together.js';
-import { run } from '../src/orm/query.js';
+import { query, run } from '../src/orm/query.js';
 import { mapRows } from '../src/orm/row-mapping.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
@@ -36,7 +35,10 @@ it.each(tables.map(({ name }) => name))(
     const hydrated = await em.find(entity, where as object, { orderBy: { id: 'asc' } as object, filters: false });
     const organization = await em.findOneOrFail(Organization, where.organization);
     const text = `select ${columnsOf(em, entity)} from ${meta.tableName} where organization_id = $1 order by id`;
-    const [rows = []] = await executeTogether(em, [{ text, values: [where.organization] }]);
+    const [rows] = await run(
+      em,
+      query(text, [where.organization], (rows) => rows),
+    );
     const mapped = mapRows(em, entity, organization, rows);
 
     expect(mapped.map((each) => valuesOf(meta, each))).toEqual(hydrated.map((each) => valuesOf(meta, each)));
@@ -66,8 +68,11 @@ it('has metadata of columns with which our bulk insert writes the same row as it
 it('em.getKysely() uses the transaction of the EntityManager', async () => {
   const em = gateway.database.orm.em.fork();
   const ids = await em.transactional(async (em) => {
-    const [rows = []] = await executeTogether(em, [{ text: 'select txid_current()::text as id where $1', values: [true] }]);
-    return [rows[0]?.id, (await em.execute<{ id: string }[]>('select txid_current()::text as id'))[0]?.id];
+    const [id] = await run(
+      em,
+      query('select txid_current()::text as id where $1', [true], ([row]) => row?.id),
+    );
+    return [id, (await em.execute<{ id: string }[]>('select txid_current()::text as id'))[0]?.id];
   });
   expect(ids[0]).toBe(ids[1]);
 });

@@ -1,6 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { combine, type Query, query } from '../src/orm/query.js';
-import type { ResultRow } from '../src/orm/statement.js';
+import { combine, type Query, query, type ResultRow } from '../src/orm/query.js';
 
 const names = (text: string): Query<string[]> => query(text, [], (rows) => rows.map(({ name }) => String(name)));
 const nothing: Query<'nothing'> = { statements: [], read: () => 'nothing' };

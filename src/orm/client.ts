@@ -3,9 +3,9 @@ import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult } from 'ky
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { currentWork } from '../concurrency/wait-budget.js';
 import { isConnectionLost, isFatal, isPlanOutdated, isReadOnly } from './errors.js';
-import { TOGETHER } from './execute-together.js';
 import { evict, MAX_PREPARED_STATEMENTS, nameOf } from './prepared-statements.js';
-import type { ResultRow, Statement } from './statement.js';
+import type { ResultRow, Statement } from './query.js';
+import { TOGETHER } from './query.js';
 import { TransactionLimits } from './transaction-limits.js';
 
 const EMPTY_RESULT = { command: 'SELECT', rowCount: 0, rows: [] } satisfies PostgresQueryResult<never>;

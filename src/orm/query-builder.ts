@@ -8,7 +8,7 @@ import {
   type SelectQueryBuilder,
   sql,
 } from 'kysely';
-import type { Statement } from './statement.js';
+import type { Statement } from './query.js';
 
 /** Any table with any columns: their names come from the entities' metadata at run time. */
 export type Tables = Record<string, Record<string, unknown>>;
@@ -28,7 +28,7 @@ class UnquotedCompiler extends PostgresQueryCompiler {
   }
 }
 
-/** Builds statements, and does not execute them: `executeTogether` sends several of them in one round trip. */
+/** Builds statements, and does not execute them: `run` sends several of them in one round trip. */
 export const db = new Kysely<Tables>({
   dialect: {
     createAdapter: () => new PostgresAdapter(),

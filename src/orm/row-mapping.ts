@@ -3,8 +3,8 @@ import type { EntityManager, Platform } from '@mikro-orm/postgresql';
 import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 import { isSelected, isToOne, metadataOf, prefixOf } from './columns.js';
+import type { ResultRow } from './query.js';
 import { type Memo, memoize, type Selection, WHOLE } from './selection.js';
-import type { ResultRow } from './statement.js';
 
 /**
  * Returns an entity for each row, without registering it in the identity map. Use it for rows that are only read, or that only triggers change:
