@@ -1,12 +1,23 @@
 import { ConnectionException } from '@mikro-orm/core';
 import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult } from 'kysely';
+import { LRUCache } from 'lru-cache';
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { currentWork } from '../concurrency/wait-budget.js';
 import { isConnectionLost, isFatal, isPlanOutdated, isReadOnly } from './errors.js';
-import { evict, MAX_PREPARED_STATEMENTS, nameOf } from './prepared-statements.js';
 import type { ResultRow, Statement } from './query.js';
 import { TOGETHER } from './query.js';
 import { TransactionLimits } from './transaction-limits.js';
+
+/**
+ * Maximum number of statements that have a name, and that one connection prepares. PostgreSQL keeps a plan of some 50 kB for each statement on
+ * each connection. pg 8.23 cannot deallocate a single statement, so a connection that has prepared this many is replaced. Delete the replacement
+ * when pg can: https://github.com/brianc/node-postgres/issues/1889
+ */
+const MAX_PREPARED_STATEMENTS = 100;
+
+/** The names of the prepared statements by their text. */
+const NAMES = new LRUCache<string, string>({ max: MAX_PREPARED_STATEMENTS });
+let named = 0;
 
 const EMPTY_RESULT = { command: 'SELECT', rowCount: 0, rows: [] } satisfies PostgresQueryResult<never>;
 
@@ -75,14 +86,15 @@ export class DatabaseClient implements PostgresPoolClient {
   }
 
   private nameOf(text: string): string {
-    const name = nameOf(text);
+    const name = preparedName(text);
     this.prepared.add(name);
     if (this.prepared.size >= MAX_PREPARED_STATEMENTS) this.isObsolete = true;
     return name;
   }
 
   private fail(text: string, error: unknown): PostgresQueryResult<never> {
-    if (isPlanOutdated(error)) evict(text);
+    // Without its name, the statement gets a new one, and so a new plan, the next time.
+    if (isPlanOutdated(error)) NAMES.delete(text);
     if (isReadOnly(error)) this.onReadOnly();
     // PostgreSQL closes the connection after a fatal error. The pool would lend it again until the socket is closed.
     if (isFatal(error) || text === 'rollback') this.isObsolete = true;
@@ -93,6 +105,16 @@ export class DatabaseClient implements PostgresPoolClient {
     if (text.startsWith('start transaction')) this.release();
     throw isConnectionLost(error) ? new ConnectionException(error) : error;
   }
+}
+
+/** Returns the name of the prepared statement with this text. A text that was evicted from the cache gets a new name. */
+function preparedName(text: string): string {
+  const cached = NAMES.get(text);
+  if (cached !== undefined) return cached;
+  named += 1;
+  const name = `statement-${named}`;
+  NAMES.set(text, name);
+  return name;
 }
 
 /** An option of pg since 8.13. Delete when pg's types have it: https://github.com/brianc/node-postgres/pull/3074 */
