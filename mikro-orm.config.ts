@@ -5,7 +5,7 @@ import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
 import { ENTITIES } from './src/entities/index.js';
 import { MIGRATIONS } from './src/migrations/index.js';
 import { DatabaseDriver } from './src/orm/driver.js';
-import { DEFAULT_POOL_SIZE } from './src/orm/pool-size.js';
+import { DEFAULT_POOL_SIZE } from './src/orm/pool.js';
 
 /** The address of a database: a URL, or its parts. */
 export type Connection =

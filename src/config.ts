@@ -3,7 +3,7 @@ import { cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { DEFAULT_WAIT_MS } from './concurrency/wait-budget.js';
 import { databaseUrl } from './database/url.js';
-import { DEFAULT_POOL_SIZE, MIN_POOL_SIZE } from './orm/pool-size.js';
+import { DEFAULT_POOL_SIZE, MIN_POOL_SIZE } from './orm/pool.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './server/client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connections.js';
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './server/rate-limit.js';

@@ -1,16 +1,20 @@
 import type { Configuration } from '@mikro-orm/core';
-import { PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { type EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { ConcurrencyLimit, type Shares } from '../concurrency/concurrency-limit.js';
-import { DatabasePool } from './pool.js';
-import { DEFAULT_POOL_SIZE } from './pool-size.js';
+import { DatabasePool, DEFAULT_POOL_SIZE } from './pool.js';
 
 /** MikroORM's PostgreSQL driver, with its own connections and pool: https://mikro-orm.io/docs/7.0/custom-driver */
 export class DatabaseDriver extends PostgreSqlDriver {
   protected override readonly connection: DatabaseConnection = new DatabaseConnection(this.config);
   /** Concurrency limit of transactions that wait for locks: half of the pool, and a quarter of the pool for one organization. */
   readonly lockWaiters = new ConcurrencyLimit(sharesOf(poolSize(this.config) / 2, poolSize(this.config) / 4));
+}
+
+/** Returns the concurrency limit of transactions that wait for locks. Each connection pool has one. */
+export function lockWaitersOf(em: EntityManager): ConcurrencyLimit {
+  return (em.getDriver() as DatabaseDriver).lockWaiters;
 }
 
 /** OID of the type in PostgreSQL. */

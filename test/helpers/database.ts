@@ -3,7 +3,7 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { connect } from '../../mikro-orm.config.js';
 import { connectionOf } from '../../src/database/connect.js';
-import { DEFAULT_POOL_SIZE } from '../../src/orm/pool-size.js';
+import { DEFAULT_POOL_SIZE } from '../../src/orm/pool.js';
 import { readCluster, TEMPLATE } from './cluster.js';
 import { untilWaiting } from './until-waiting.js';
 
