@@ -2,6 +2,7 @@ import { Entity, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
 import { AccountCurrencyInvalid, AccountInactive, AccountInvalidType } from '../errors.js';
 import { AccountType } from './account-type.js';
+import type { Organization } from './organization.js';
 import { Owned } from './owned.js';
 
 /** Accounts that the service selects by itself for its journal lines. An organization has one of each. */
@@ -50,4 +51,28 @@ export class Account extends Owned {
     if (!types.includes(this.type)) throw new AccountInvalidType(this.name, this.type, types, field);
     if (!currencies.includes(this.currencyCode)) throw new AccountCurrencyInvalid(this.name, this.currencyCode, currencies, field);
   }
+}
+
+/** The accounts of an organization that have a system role. */
+export interface SystemAccounts {
+  readonly receivable: Account;
+  readonly fxGainLoss: Account;
+  readonly rounding: Account;
+}
+
+/**
+ * Returns the accounts that the service itself posts to, chosen from the organization's accounts by their system role. Every organization is
+ * created with them.
+ */
+export function systemAccounts(organization: Organization, accounts: readonly Account[]): SystemAccounts {
+  const withRole = (role: SystemRole): Account => {
+    const account = accounts.find(({ systemRole }) => systemRole === role);
+    if (account === undefined) throw new Error(`organization ${organization.publicId} has no account for ${role}`);
+    return account;
+  };
+  return {
+    receivable: withRole(SystemRole.ACCOUNTS_RECEIVABLE),
+    fxGainLoss: withRole(SystemRole.FX_GAIN_LOSS),
+    rounding: withRole(SystemRole.ROUNDING),
+  };
 }

@@ -4,8 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { currentWork } from '../concurrency/wait-budget.js';
 import { isConnectionLost, isFatal, isPlanOutdated, isReadOnly } from './errors.js';
-import type { ResultRow, Statement } from './query.js';
-import { TOGETHER } from './query.js';
+import { type ResultRow, type Statement, TOGETHER } from './query.js';
 import { TransactionLimits } from './transaction-limits.js';
 
 /**

@@ -2,9 +2,8 @@ import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/cor
 import type { EntityManager, Platform } from '@mikro-orm/postgresql';
 import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
-import { isSelected, isToOne, metadataOf, prefixOf } from './columns.js';
+import { isSelected, isToOne, type Memo, memoize, metadataOf, prefixOf, type Selection, WHOLE } from './columns.js';
 import type { ResultRow } from './query.js';
-import { type Memo, memoize, type Selection, WHOLE } from './selection.js';
 
 /**
  * Returns an entity for each row, without registering it in the identity map. Use it for rows that are only read, or that only triggers change:

@@ -12,7 +12,7 @@ import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
-import { WHOLE, wholeWith } from '../orm/selection.js';
+import { WHOLE, wholeWith } from '../orm/columns.js';
 import { accountTurnovers, customerTurnovers, type Turnover } from '../services/ledger/balances.js';
 import type { PostingDate } from '../values/posting-date.js';
 import type { ReferenceOf, WholeRow } from './read-model.js';

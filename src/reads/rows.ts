@@ -1,10 +1,9 @@
 import type { EntityClass, EntityMetadata } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Owned } from '../entities/owned.js';
-import { metadataOf } from '../orm/columns.js';
+import { metadataOf, type Selection, WHOLE } from '../orm/columns.js';
 import { type Query, query, run } from '../orm/query.js';
 import { mapPlainRows } from '../orm/row-mapping.js';
-import { type Selection, WHOLE } from '../orm/selection.js';
 import type { Filterable } from './filters.js';
 import type { ReferenceOf, Row, WholeRow } from './read-model.js';
 import { type List, listStatements, type Pages, pagesStatement } from './statements.js';

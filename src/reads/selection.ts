@@ -9,8 +9,7 @@ import {
   isObjectType,
   visit,
 } from 'graphql';
-import { propertyOf } from '../orm/columns.js';
-import type { Selection } from '../orm/selection.js';
+import { propertyOf, type Selection } from '../orm/columns.js';
 
 /** Depth of relations that are read in the same round trip. Loaders read deeper ones. */
 const MAX_DEPTH = 2;

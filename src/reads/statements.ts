@@ -1,9 +1,19 @@
 import type { EntityMetadata } from '@mikro-orm/core';
 import { sql } from 'kysely';
-import { aliasOf, columnNames, columnOf, isToOne, prefixOf, propertyOf } from '../orm/columns.js';
+import {
+  aliasOf,
+  columnNames,
+  columnOf,
+  isToOne,
+  type Memo,
+  memoize,
+  prefixOf,
+  propertyOf,
+  type Selection,
+  WHOLE,
+} from '../orm/columns.js';
 import type { Statement } from '../orm/query.js';
 import { db, type Prepared, parameter, prepared, type SelectQuery } from '../orm/query-builder.js';
-import { type Memo, memoize, type Selection, WHOLE } from '../orm/selection.js';
 import { type Condition, OPERATORS } from './filters.js';
 
 /** A list of an entity's rows: its conditions, its order and its page. */

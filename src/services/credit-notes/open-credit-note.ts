@@ -1,10 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../../auth/actor.js';
 import { Role } from '../../entities/access.js';
-import { Account } from '../../entities/account.js';
+import { Account, systemAccounts } from '../../entities/account.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
-import { systemAccounts } from '../ledger/system-accounts.js';
 import { command } from '../unit-of-work/command.js';
 import { id } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';

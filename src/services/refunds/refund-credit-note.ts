@@ -1,7 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { provenanceOf } from '../../auth/actor.js';
-import { readCurrentRoles } from '../../auth/current-roles.js';
-import type { Account } from '../../entities/account.js';
+import { provenanceOf, readCurrentRoles } from '../../auth/actor.js';
+import type { Account, SystemAccounts } from '../../entities/account.js';
 import { REFUNDABLE_FROM } from '../../entities/account-type.js';
 import type { Branch } from '../../entities/branch.js';
 import type { CreditNote } from '../../entities/credit-note.js';
@@ -11,7 +10,6 @@ import { AccountNotFound, BranchNotFound, CreditNoteNotFound, PossibleDuplicateR
 import { bulkInsert } from '../../orm/bulk-insert.js';
 import { run } from '../../orm/query.js';
 import { type Big, ZERO } from '../../values/money.js';
-import type { SystemAccounts } from '../ledger/system-accounts.js';
 import { LockWait } from '../unit-of-work/locks.js';
 import { type Scheduling, type UnitOfWork, underLocks } from '../unit-of-work/unit-of-work.js';
 import { commandOf, type RefundRequest, refundCommand } from './refund-command.js';

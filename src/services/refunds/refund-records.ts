@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Account } from '../../entities/account.js';
+import { Account, type SystemAccounts, systemAccounts } from '../../entities/account.js';
 import { Branch } from '../../entities/branch.js';
 import type { CreditNote } from '../../entities/credit-note.js';
 import type { Organization } from '../../entities/organization.js';
@@ -7,7 +7,6 @@ import { type Owned, parseId } from '../../entities/owned.js';
 import { columnsOf } from '../../orm/columns.js';
 import { combine, type Query, query } from '../../orm/query.js';
 import { mapRows } from '../../orm/row-mapping.js';
-import { type SystemAccounts, systemAccounts } from '../ledger/system-accounts.js';
 import { LockWait, lockCreditNotes, type WantedNote } from '../unit-of-work/locks.js';
 import type { RefundRequest } from './refund-command.js';
 

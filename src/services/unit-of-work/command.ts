@@ -1,7 +1,6 @@
 import type { EntityClass, FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { type Actor, requireRole } from '../../auth/actor.js';
-import { readCurrentRoles } from '../../auth/current-roles.js';
+import { type Actor, readCurrentRoles, requireRole } from '../../auth/actor.js';
 import type { Role } from '../../entities/access.js';
 import type { Organization } from '../../entities/organization.js';
 import { run } from '../../orm/query.js';

@@ -1,6 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Actor } from '../../auth/actor.js';
-import { type CurrentRoles, readCurrentRoles } from '../../auth/current-roles.js';
+import { type Actor, type CurrentRoles, readCurrentRoles } from '../../auth/actor.js';
 import { Organization } from '../../entities/organization.js';
 import { columnsOf } from '../../orm/columns.js';
 import { type Query, query, run } from '../../orm/query.js';
