@@ -2,7 +2,7 @@ import { Role } from '../../entities/access.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { RefundReversal } from '../../entities/refund-reversal.js';
 import { DateBeforeRefund } from '../../errors.js';
-import { entryWithLines } from '../refunds/reverse-refund.js';
+import { mirrorEntry } from '../ledger/mirror-entry.js';
 import { command } from '../unit-of-work/command.js';
 import { id, optional, postingDate } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';
@@ -41,7 +41,7 @@ export const voidCreditNote = command({
       throw new DateBeforeRefund(date, { reversalDate: reversal.date });
     }
 
-    const mirror = (await entryWithLines(em, creditNote.journalEntry.id)).reversed(date);
+    const mirror = await mirrorEntry(em, creditNote.journalEntry.id, date);
     em.persist(mirror);
     creditNote.void(mirror);
     return creditNote;

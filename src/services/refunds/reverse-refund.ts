@@ -1,10 +1,9 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { provenanceOf } from '../../auth/actor.js';
 import { Role } from '../../entities/access.js';
-import { JournalEntry } from '../../entities/journal-entry.js';
 import { Refund } from '../../entities/refund.js';
 import { RefundReversal } from '../../entities/refund-reversal.js';
 import { DateBeforeRefund, RefundAlreadyReversed, RefundNotFound } from '../../errors.js';
+import { mirrorEntry } from '../ledger/mirror-entry.js';
 import { command } from '../unit-of-work/command.js';
 import { id, postingDate, text } from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
@@ -36,14 +35,9 @@ export const reverseRefund = command({
     organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
     if (date < refund.date) throw new DateBeforeRefund(date, { refundDate: refund.date });
 
-    const mirror = (await entryWithLines(em, refund.journalEntry.id)).reversed(date);
+    const mirror = await mirrorEntry(em, refund.journalEntry.id, date);
     creditNote.reverseRefund(refund);
     em.persist([mirror, new RefundReversal(refund, mirror, reason, provenanceOf(actor))]);
     return refund;
   },
 });
-
-/** Returns the entry with its lines, in the order of their ids, as {@link JournalEntry.reversed} needs it. */
-export function entryWithLines(em: EntityManager, id: number): Promise<JournalEntry> {
-  return em.findOneOrFail(JournalEntry, id, { populate: ['lines'], orderBy: { lines: { id: 'asc' } } });
-}
