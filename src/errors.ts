@@ -1,48 +1,6 @@
+import { type ErrorCode, isRetryable } from './error-codes.js';
 import type { Big } from './values/money.js';
 import type { PostingDate } from './values/posting-date.js';
-
-/** The codes of all refusals, at both doors. They are part of the public contract: a code is never renamed. */
-export type ErrorCode =
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'BAD_USER_INPUT'
-  | 'QUERY_TOO_COSTLY'
-  | 'SERVICE_UNAVAILABLE'
-  | 'HOST_NOT_ALLOWED'
-  | 'RATE_LIMITED'
-  | 'CREDIT_NOTE_NOT_FOUND'
-  | 'CREDIT_NOTE_IS_DRAFT'
-  | 'CREDIT_NOTE_IS_VOID'
-  | 'CREDIT_NOTE_ALREADY_OPENED'
-  | 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT'
-  | 'CREDIT_NOTE_NUMBER_NOT_UNIQUE'
-  | 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS'
-  | 'CREDIT_NOTE_CHANGED'
-  | 'REFUND_CREDIT_NOTE_NOT_FOUND'
-  | 'REFUND_ALREADY_REVERSED'
-  | 'POSSIBLE_DUPLICATE_REFUND'
-  | 'AMOUNT_NOT_POSITIVE'
-  | 'AMOUNT_PRECISION'
-  | 'AMOUNT_TOO_LARGE'
-  | 'EXCHANGE_RATE_INVALID'
-  | 'EXCHANGE_RATE_UNUSUAL'
-  | 'PAID_AMOUNT_INVALID'
-  | 'CURRENCY_NOT_FOUND'
-  | 'ACCOUNT_NOT_FOUND'
-  | 'ACCOUNT_INACTIVE'
-  | 'ACCOUNT_INVALID_TYPE'
-  | 'ACCOUNT_CURRENCY_INVALID'
-  | 'ACCOUNT_CODE_NOT_UNIQUE'
-  | 'BRANCH_ID_NOT_FOUND'
-  | 'BRANCH_CODE_NOT_UNIQUE'
-  | 'CUSTOMER_NOT_FOUND'
-  | 'DATE_BEFORE_CREDIT_NOTE'
-  | 'DATE_BEFORE_REFUND'
-  | 'DATE_TOO_FAR_AHEAD'
-  | 'TRANSACTIONS_DATE_LOCKED'
-  | 'LOCK_DATE_EARLIER'
-  | 'LOCK_DATE_NOT_EARLIER'
-  | 'IDEMPOTENCY_KEY_REUSED';
 
 /** The client's error for a bug or another unexpected error. */
 export const FAULT = {
@@ -50,8 +8,8 @@ export const FAULT = {
   message: 'Something went wrong on our side; tell us the request id',
 } as const;
 
-/** The Retry-After header of replies to an overload, in seconds. */
-export const RETRY_AFTER_SECONDS = '1';
+/** The time after which a client may try again during an overload. Most of them are over by then. */
+const RETRY_AFTER_SECONDS = 1;
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
@@ -83,6 +41,8 @@ export abstract class DomainError extends Error {
   field: string | undefined;
   /** The values that led to the refusal, for programs. */
   readonly details: ErrorDetails;
+  /** Seconds after which the same request may succeed, if that is known. Also the Retry-After header. */
+  readonly retryAfter?: number;
 
   constructor(message: string, { field, ...details }: ErrorDetails & { field?: string } = {}) {
     // The same as in withoutStack, which cannot contain a call of super.
@@ -93,6 +53,11 @@ export abstract class DomainError extends Error {
     this.name = new.target.name;
     this.field = field;
     this.details = details;
+  }
+
+  /** Whether the same request may succeed later unchanged. */
+  get retryable(): boolean {
+    return isRetryable(this.code);
   }
 
   /**
@@ -169,6 +134,7 @@ export class InvalidInput extends DomainError {
 /** The database was busy, unreachable or starting. The command may have been committed; the client finds out by sending it again. */
 export class ServiceUnavailable extends DomainError {
   readonly code = 'SERVICE_UNAVAILABLE';
+  override readonly retryAfter = RETRY_AFTER_SECONDS;
   constructor(
     message = 'The database did not answer in time and may have executed the request; send it again with the same idempotency key',
   ) {
@@ -221,14 +187,14 @@ export class RateLimited extends DomainError {
     policy: 'credential' | 'address',
     limit: number,
     windowSeconds: number,
-    readonly retryAfterSeconds: number,
+    override readonly retryAfter: number,
   ) {
     const whose = policy === 'credential' ? 'with this credential' : 'without a valid credential from this address';
-    super(`More than ${limit} requests in ${windowSeconds} seconds ${whose}; send it again in ${retryAfterSeconds} seconds`, {
+    super(`More than ${limit} requests in ${windowSeconds} seconds ${whose}; send it again in ${retryAfter} seconds`, {
       policy,
       limit,
       windowSeconds,
-      retryAfterSeconds,
+      retryAfterSeconds: retryAfter,
     });
   }
 }

@@ -105,7 +105,7 @@ describe('the operator', () => {
     const { key, id } = await newKey('--role', 'ADMIN');
     const client = new Client(gateway.app, { authorization: `Bearer ${key}` });
     const { auditEvents } = await client.query(AuditEventsDocument);
-    const created = auditEvents.find(({ action, details }) => action === 'api-key create' && JSON.parse(details).id === id);
+    const created = auditEvents.find(({ action, details }) => action === 'api-key create' && details.id === id);
     expect(created).toMatchObject({ createdBy: 'operator', requestId: 'cli' });
   });
 

@@ -52,9 +52,7 @@ it('a membership that two operators end at the same time ends once', async () =>
   const end = ['member', 'end', ...inBooks(), '--subject', 'eve'];
   expect(await together(end, end)).toMatchObject([{ code: 0 }, { code: 1, stderr: expect.stringContaining('eve is no member') }]);
   const { auditEvents } = await books.client.query(AuditEventsDocument);
-  expect(
-    auditEvents.filter(({ action, details }) => action === 'member end' && JSON.parse(details).subject === 'eve'),
-  ).toHaveLength(1);
+  expect(auditEvents.filter(({ action, details }) => action === 'member end' && details.subject === 'eve')).toHaveLength(1);
 });
 
 it('of two changes at the same time, the later one records what the earlier one made', async () => {
@@ -62,8 +60,8 @@ it('of two changes at the same time, the later one records what the earlier one 
   const change = (role: string) => ['member', 'change', ...inBooks(), '--subject', 'joe', '--role', role];
   expect(await together(change('ACCOUNTANT'), change('ADMIN'))).toMatchObject([{ code: 0 }, { code: 0 }]);
   const { auditEvents } = await books.client.query(AuditEventsDocument);
-  const [one, other] = auditEvents.filter(({ action }) => action === 'member change').map(({ details }) => JSON.parse(details));
-  expect([one.before, other.before]).toEqual(['VIEWER', one.after]);
+  const [one, other] = auditEvents.filter(({ action }) => action === 'member change').map(({ details }) => details);
+  expect([one?.before, other?.before]).toEqual(['VIEWER', one?.after]);
 });
 
 it('an organization that two operators create at the same time is created once', async () => {

@@ -7,7 +7,6 @@ import { pino } from 'pino';
 import { connect } from '../mikro-orm.config.js';
 import { connectionOf } from '../src/database/connect.js';
 import { type Demo, openDemo } from '../src/demo/demo.js';
-import { STATUS } from '../src/rest/errors.js';
 import { createApp } from '../src/server/app.js';
 import { readCluster } from './helpers/cluster.js';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
@@ -69,13 +68,6 @@ it('shows a GraphQL and a REST request, and their real replies', async () => {
     });
 
     expect(undated(reply.json())).toEqual(undated(JSON.parse(block(readme, `reply: ${door}`))));
-  }
-});
-
-it('docs/errors.md contains every error code with its status', async () => {
-  const rows = (await document('docs/errors.md')).split('\n').filter((line) => line.startsWith('| `'));
-  for (const [code, status] of Object.entries(STATUS)) {
-    expect(rows.find((row) => row.includes(`\`${code}\``))).toContain(`| ${status} |`);
   }
 });
 

@@ -10,7 +10,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { Admission } from '../concurrency/admission.js';
-import { InvalidInput, QueryTooCostly, RETRY_AFTER_SECONDS, ServiceUnavailable } from '../errors.js';
+import { InvalidInput, QueryTooCostly, ServiceUnavailable } from '../errors.js';
 import { MAX_ITEMS } from '../inputs/lengths.js';
 import { wrapped } from './errors.js';
 import type { OperationCheck } from './operation-checks.js';
@@ -53,7 +53,7 @@ export function queryAdmission(limit: number): OperationCheck {
 }
 
 function busy(refusal: ServiceUnavailable): GraphQLError {
-  const http = { status: 503, headers: new HeaderMap([['retry-after', RETRY_AFTER_SECONDS]]) };
+  const http = { status: 503, headers: new HeaderMap([['retry-after', String(refusal.retryAfter)]]) };
   return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http } });
 }
 

@@ -1,5 +1,6 @@
 import { type ValidationError, type ValidatorOptions, validateSync } from 'class-validator';
-import type { ErrorCode, InvalidField } from '../errors.js';
+import type { ErrorCode } from '../error-codes.js';
+import type { InvalidField } from '../errors.js';
 
 /** Validates an input by the rules of its class, all of which are synchronous; returns an empty list if it is valid. */
 export function wrongFields(input: object, options: ValidatorOptions = {}): InvalidField[] {

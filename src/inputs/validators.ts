@@ -1,7 +1,7 @@
 import { isEmail, ValidateBy } from 'class-validator';
 import { hasRateDigits, RATE_DIGITS } from '../entities/amount-rules.js';
 import { parseId } from '../entities/owned.js';
-import type { ErrorCode } from '../errors.js';
+import type { ErrorCode } from '../error-codes.js';
 import { Big, digitCount, MAX_DIGITS, ZERO } from '../values/money.js';
 import { isPostingDate } from '../values/posting-date.js';
 import { tidy } from '../values/text.js';

@@ -1,4 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import { Arg, Args, Authorized, Ctx, FieldResolver, Info, Query, Resolver } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { AuditEvent } from '../entities/audit-event.js';
@@ -50,8 +51,8 @@ export class OrganizationResolver {
 
 @Resolver(() => AuditEvent)
 export class AuditEventResolver {
-  @FieldResolver(() => String, { description: 'Details of the change, as a JSON object.' })
-  details(@Reads('details') event: Row<AuditEvent, 'details'>): string {
-    return JSON.stringify(event.details);
+  @FieldResolver(() => GraphQLJSONObject, { description: 'Details of the change. Their values are texts.' })
+  details(@Reads('details') event: Row<AuditEvent, 'details'>): AuditEvent['details'] {
+    return event.details;
   }
 }

@@ -1,5 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import { Refund } from '../entities/refund.js';
+import { isRetryable } from '../error-codes.js';
 import { FAULT, ServiceUnavailable } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
 import { type Row, rowOf } from '../reads/read-model.js';
@@ -52,7 +53,7 @@ function refusalFor(error: unknown, { log, request: { requestId } }: Context): R
   const refusal = refusalOf(error);
   if (refusal === null) {
     log.fault(error);
-    return { ...FAULT, details: JSON.stringify({ requestId }) };
+    return { ...FAULT, details: { requestId }, retryable: isRetryable(FAULT.code) };
   }
   // A refusal that our own code threw has no cause to log.
   if (refusal instanceof ServiceUnavailable && error !== refusal) log.transient(error);

@@ -1,12 +1,26 @@
-import { Field, ObjectType } from 'type-graphql';
-import type { DomainError } from '../errors.js';
+import { GraphQLJSONObject } from 'graphql-scalars';
+import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { ERRORS, type PublishedCode } from '../error-codes.js';
+import type { DomainError, ErrorDetails } from '../errors.js';
+
+const CODES = Object.keys(ERRORS) as PublishedCode[];
+
+/** The catalogue as an object, as TypeGraphQL expects an enum. */
+const ErrorCodeEnum = Object.fromEntries(CODES.map((code) => [code, code])) as { readonly [Code in PublishedCode]: Code };
+
+registerEnumType(ErrorCodeEnum, {
+  name: 'ErrorCode',
+  description:
+    'The codes of all errors, in `Refusal.code` and in `errors[].extensions.code`. docs/errors.md lists them with their HTTP status.',
+  valuesConfig: Object.fromEntries(CODES.map((code) => [code, { description: ERRORS[code].when }])),
+});
 
 @ObjectType('Refusal', {
   description: 'A refusal, or a warning: the code and the message of the error that the command returns or would return.',
 })
 export class RefusalType {
-  @Field(() => String, { description: 'Code of the error, for programs.' })
-  code!: string;
+  @Field(() => ErrorCodeEnum, { description: 'Code of the error, for programs.' })
+  code!: PublishedCode;
 
   @Field(() => String, { description: 'Message of the error, for people.' })
   message!: string;
@@ -14,11 +28,21 @@ export class RefusalType {
   @Field(() => String, { nullable: true, description: 'Path of the input field that caused the refusal, if there is one.' })
   field?: string | undefined;
 
-  @Field(() => String, { description: 'Details of the refusal, such as the amounts that were compared, as a JSON object.' })
-  details!: string;
+  @Field(() => GraphQLJSONObject, {
+    description: 'Details of the refusal, such as the amounts that were compared. Amounts and rates are strings, as everywhere.',
+  })
+  details!: ErrorDetails;
+
+  @Field(() => Boolean, {
+    description: 'Whether the cause passes by itself, so that the same request may succeed later unchanged.',
+  })
+  retryable!: boolean;
+
+  @Field(() => Int, { nullable: true, description: 'Seconds to wait before the same request is sent again, if that is known.' })
+  retryAfter?: number | undefined;
 }
 
 /** Returns a refusal as the schema publishes it. */
-export function refusalType({ code, message, field, details }: DomainError): RefusalType {
-  return { code, message, field, details: JSON.stringify(details) };
+export function refusalType({ code, message, field, details, retryable, retryAfter }: DomainError): RefusalType {
+  return { code, message, field, details, retryable, retryAfter };
 }

@@ -1,49 +1,6 @@
-import { DomainError, type ErrorCode, InvalidInput, TransactionsDateLocked, Unauthenticated } from '../errors.js';
+import { REFUSALS } from '../error-codes.js';
+import { type DomainError, InvalidInput, TransactionsDateLocked, Unauthenticated } from '../errors.js';
 import { cut } from '../values/text.js';
-
-/** HTTP status of each refusal. A new error code does not compile without one. */
-export const STATUS = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  BAD_USER_INPUT: 400,
-  QUERY_TOO_COSTLY: 400,
-  SERVICE_UNAVAILABLE: 503,
-  HOST_NOT_ALLOWED: 421,
-  RATE_LIMITED: 429,
-  CREDIT_NOTE_NOT_FOUND: 404,
-  CREDIT_NOTE_IS_DRAFT: 400,
-  CREDIT_NOTE_IS_VOID: 400,
-  CREDIT_NOTE_ALREADY_OPENED: 400,
-  CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT: 400,
-  CREDIT_NOTE_NUMBER_NOT_UNIQUE: 400,
-  CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS: 400,
-  CREDIT_NOTE_CHANGED: 412,
-  REFUND_CREDIT_NOTE_NOT_FOUND: 404,
-  REFUND_ALREADY_REVERSED: 400,
-  POSSIBLE_DUPLICATE_REFUND: 400,
-  AMOUNT_NOT_POSITIVE: 400,
-  AMOUNT_PRECISION: 400,
-  AMOUNT_TOO_LARGE: 400,
-  EXCHANGE_RATE_INVALID: 400,
-  EXCHANGE_RATE_UNUSUAL: 400,
-  PAID_AMOUNT_INVALID: 400,
-  CURRENCY_NOT_FOUND: 400,
-  ACCOUNT_NOT_FOUND: 404,
-  ACCOUNT_INACTIVE: 400,
-  ACCOUNT_INVALID_TYPE: 400,
-  ACCOUNT_CURRENCY_INVALID: 400,
-  ACCOUNT_CODE_NOT_UNIQUE: 400,
-  BRANCH_ID_NOT_FOUND: 400,
-  BRANCH_CODE_NOT_UNIQUE: 400,
-  CUSTOMER_NOT_FOUND: 404,
-  DATE_BEFORE_CREDIT_NOTE: 400,
-  DATE_BEFORE_REFUND: 400,
-  DATE_TOO_FAR_AHEAD: 400,
-  TRANSACTIONS_DATE_LOCKED: 400,
-  LOCK_DATE_EARLIER: 400,
-  LOCK_DATE_NOT_EARLIER: 400,
-  IDEMPOTENCY_KEY_REUSED: 422,
-} as const satisfies Record<ErrorCode, number>;
 
 const REASON: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -89,7 +46,7 @@ export interface RefusedRequest {
 
 /** Returns the reply to a refused request in the format that the client accepts: RFC 9457, or else that of the legacy API. */
 export function refusalReply(error: DomainError, { requestId, accept, target }: RefusedRequest): ErrorReply {
-  const status = STATUS[error.code];
+  const { status } = REFUSALS[error.code];
   if (accept?.includes('application/problem+json')) {
     const { code, field, details, message } = error;
     return problem(status, message, { code, ...(field && { field }), details, requestId });

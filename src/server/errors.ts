@@ -1,8 +1,9 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type DomainError, FAULT, RETRY_AFTER_SECONDS, ServiceUnavailable, Unauthenticated } from '../errors.js';
+import { REFUSALS } from '../error-codes.js';
+import { type DomainError, FAULT, ServiceUnavailable, Unauthenticated } from '../errors.js';
 import { described } from '../graphql/errors.js';
 import { refusalOf } from '../orm/errors.js';
-import { type ErrorReply, plainReply, refusalReply, STATUS, TYPE } from '../rest/errors.js';
+import { type ErrorReply, plainReply, refusalReply, TYPE } from '../rest/errors.js';
 import { InvalidJson } from '../values/json.js';
 import { REST_BODY_LIMIT } from './body-limits.js';
 import { BrokenRequest } from './broken-request.js';
@@ -17,8 +18,8 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
     if (refusal instanceof ServiceUnavailable) {
       // A refusal that our own code threw has no cause to log: the line of the request names it.
       if (error !== refusal) request.requestLog.transient(error);
-      reply.header('retry-after', RETRY_AFTER_SECONDS);
     }
+    if (refusal.retryAfter !== undefined) reply.header('retry-after', refusal.retryAfter);
     if (refusal instanceof Unauthenticated) reply.header('www-authenticate', 'Bearer');
     return send(
       reply,
@@ -78,7 +79,7 @@ function isGraphQL(request: FastifyRequest): boolean {
 /** Returns the reply to a request that was refused before GraphQL execution, in the format of GraphQL's own errors. */
 function graphqlReply(refusal: DomainError): ErrorReply {
   const { message, extensions } = described(refusal);
-  return { status: STATUS[refusal.code], contentType: 'application/json', body: { errors: [{ message, extensions }] } };
+  return { status: REFUSALS[refusal.code].status, contentType: 'application/json', body: { errors: [{ message, extensions }] } };
 }
 
 /**

@@ -201,7 +201,6 @@ function describe({ name, limit }: Policy, { requests, until }: Remaining, reply
 function refused(policy: Policy, remaining: Remaining, reply: FastifyReply): RateLimited {
   const retryAfter = Math.max(1, secondsUntil(remaining.until));
   describe(policy, { ...remaining, requests: 0 }, reply);
-  reply.header('retry-after', retryAfter);
   return new RateLimited(policy.name, policy.limit, WINDOW_SECONDS, retryAfter);
 }
 

@@ -107,6 +107,115 @@ export type CreditNoteStatus =
   /** Voided: its journal entry, if any, has been reversed. */
   | 'VOID';
 
+/** The codes of all errors, in `Refusal.code` and in `errors[].extensions.code`. docs/errors.md lists them with their HTTP status. */
+export type ErrorCode =
+  /** Another account has this code. */
+  | 'ACCOUNT_CODE_NOT_UNIQUE'
+  /** The account is held in neither the note's currency nor the base currency. */
+  | 'ACCOUNT_CURRENCY_INVALID'
+  /** The account is inactive. */
+  | 'ACCOUNT_INACTIVE'
+  /** The type of the account does not allow this. Refunds are paid from bank, cash and fixed-asset accounts. */
+  | 'ACCOUNT_INVALID_TYPE'
+  /** Your organization has no such account. */
+  | 'ACCOUNT_NOT_FOUND'
+  /** The amount is zero or negative. */
+  | 'AMOUNT_NOT_POSITIVE'
+  /** The amount has more decimals than the note's currency. */
+  | 'AMOUNT_PRECISION'
+  /** The amount has more digits than a JSON number can hold. */
+  | 'AMOUNT_TOO_LARGE'
+  /** The request is no JSON, lacks a part, or breaks off. Nothing of it was done. */
+  | 'BAD_REQUEST'
+  /** A field is missing or has a wrong kind of value. */
+  | 'BAD_USER_INPUT'
+  /** Another branch has this code. */
+  | 'BRANCH_CODE_NOT_UNIQUE'
+  /** Your organization has no such branch. */
+  | 'BRANCH_ID_NOT_FOUND'
+  /** The credit note is already open. */
+  | 'CREDIT_NOTE_ALREADY_OPENED'
+  /** The remaining credit differs from `expectedRemaining`, or from the `ETag` in `If-Match`. */
+  | 'CREDIT_NOTE_CHANGED'
+  /** The remaining credit is less than the amount, or zero. */
+  | 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT'
+  /** A credit note with refunds or applied credit cannot be voided: reverse them first. */
+  | 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS'
+  /** The credit note is a draft: it is not in the books yet. */
+  | 'CREDIT_NOTE_IS_DRAFT'
+  /** The credit note was voided. */
+  | 'CREDIT_NOTE_IS_VOID'
+  /** Your organization has no such credit note. */
+  | 'CREDIT_NOTE_NOT_FOUND'
+  /** Another credit note has this number. */
+  | 'CREDIT_NOTE_NUMBER_NOT_UNIQUE'
+  /** ISO 4217 does not list the currency, has withdrawn it, or lists it as no currency for payments (gold, test codes). */
+  | 'CURRENCY_NOT_FOUND'
+  /** Your organization has no such customer. */
+  | 'CUSTOMER_NOT_FOUND'
+  /** The date is before the credit note's own date. */
+  | 'DATE_BEFORE_CREDIT_NOTE'
+  /** The reversal's date is before the refund's own date; or a credit note would be voided before the reversal of one of its refunds. */
+  | 'DATE_BEFORE_REFUND'
+  /** The date is more than `POSTING_DAYS_AHEAD` days after today in the organization's time zone. `details.latestDate` is the last allowed day. */
+  | 'DATE_TOO_FAR_AHEAD'
+  /** The rate of a note in the base currency is not 1; the rate has more than 15 significant digits; or the rate is missing, and there is no `paidAmount`. */
+  | 'EXCHANGE_RATE_INVALID'
+  /** The rate is more than twice the note's rate, or less than half of it. `details` has both rates. `allowUnusualRate: true`, or the header `Allow-Unusual-Rate: true`, confirms it. */
+  | 'EXCHANGE_RATE_UNUSUAL'
+  /** The credential's role may not do this. */
+  | 'FORBIDDEN'
+  /** The text is no GraphQL document. */
+  | 'GRAPHQL_PARSE_FAILED'
+  /** The GraphQL document does not fit the schema. */
+  | 'GRAPHQL_VALIDATION_FAILED'
+  /** The gateway does not answer to the host name of the request. */
+  | 'HOST_NOT_ALLOWED'
+  /** The key was used for another command. */
+  | 'IDEMPOTENCY_KEY_REUSED'
+  /** An internal error. The reply hides the cause, which the log has under `requestId`. It does not tell whether a command was done: send it again with the same idempotency key, which never pays twice. */
+  | 'INTERNAL_SERVER_ERROR'
+  /** `lockTransactions` to a day before `details.currentLockDate` would open days: use `unlockTransactions`. */
+  | 'LOCK_DATE_EARLIER'
+  /** `unlockTransactions` would open nothing: the day is not before the lock date, or the books are not locked. */
+  | 'LOCK_DATE_NOT_EARLIER'
+  /** The method is not allowed here; a mutation needs POST. The header `Allow` lists what is. */
+  | 'METHOD_NOT_ALLOWED'
+  /** The `Accept` header allows no format that the gateway has. Nothing was executed. */
+  | 'NOT_ACCEPTABLE'
+  /** There is no such path. */
+  | 'NOT_FOUND'
+  /** The GraphQL request does not name the operation to execute. */
+  | 'OPERATION_RESOLUTION_FAILURE'
+  /** The paid amount differs from the amount, for a note in the base currency; the account is not held in the base currency; or the exchange rate that follows from it has too many digits. */
+  | 'PAID_AMOUNT_INVALID'
+  /** The body is over 100 kB (1.9 MB for GraphQL). */
+  | 'PAYLOAD_TOO_LARGE'
+  /** An equal refund was made within the last seconds, and no idempotency key distinguishes the two. `details.refundId` is its id, or `null` if both are in one `refundCreditNotes`. */
+  | 'POSSIBLE_DUPLICATE_REFUND'
+  /** A GraphQL document is too large or reads too much. `details` has its `cost`, the `limit`, and `of`, the name of the limit. */
+  | 'QUERY_TOO_COSTLY'
+  /** Too many requests in a minute. The request was not read. */
+  | 'RATE_LIMITED'
+  /** The refund has already been reversed. */
+  | 'REFUND_ALREADY_REVERSED'
+  /** Your organization has no such refund. */
+  | 'REFUND_CREDIT_NOTE_NOT_FOUND'
+  /** A mutation was done, and its reply could not be read completely. Do not repeat it: read the result by its id. */
+  | 'REPLY_INCOMPLETE'
+  /** The header is over 16 kB. */
+  | 'REQUEST_HEADER_FIELDS_TOO_LARGE'
+  /** The request did not arrive in time. Nothing of it was done. */
+  | 'REQUEST_TIMEOUT'
+  /** The database was busy, full, read only, unreachable or starting. It is not known whether the command was done: send it again with the same idempotency key. Or the gateway has no capacity for the request, such as for a second `ledgerHealth` of the same books: then the message says so, and nothing was begun. */
+  | 'SERVICE_UNAVAILABLE'
+  /** The date is on or before the lock date. */
+  | 'TRANSACTIONS_DATE_LOCKED'
+  /** The credential is missing, is not valid here, or became invalid while the request waited. `details.reason` is `CREDENTIAL`, `ORGANIZATION_ID_REQUIRED` (a JWT without the `organization-id` header) or `ORGANIZATION_UNKNOWN` (the credential gives no access to the organization of the header). The reply never reveals whether such a key or organization exists. */
+  | 'UNAUTHENTICATED'
+  /** The body has another content type, charset or encoding than JSON in UTF-8. */
+  | 'UNSUPPORTED_MEDIA_TYPE';
+
 /** A period to be locked. */
 export type LockTransactionsInput = {
   /** Nothing will be posted on or before this date. It must not be earlier than the present lock date, which needs unlockTransactions, nor later than the latest allowed posting date. */
@@ -326,21 +435,21 @@ export type UnlockTransactionsMutation = { unlockTransactions: { id: string, loc
 export type AuditEventsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type AuditEventsQuery = { auditEvents: Array<{ action: string, details: string, createdBy: string, requestId: string, createdAt: string }> };
+export type AuditEventsQuery = { auditEvents: Array<{ action: string, details: Record<string, unknown>, createdBy: string, requestId: string, createdAt: string }> };
 
 export type PreviewRefundQueryVariables = Exact<{
   input: RefundCreditNoteInput;
 }>;
 
 
-export type PreviewRefundQuery = { previewRefund: { allowed: boolean, postingDate: string | null, realizedGain: string | null, remainingBefore: string | null, remainingAfter: string | null, refusals: Array<{ code: string, message: string, field: string | null }>, warnings: Array<{ code: string, message: string, field: string | null, details: string }>, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } };
+export type PreviewRefundQuery = { previewRefund: { allowed: boolean, postingDate: string | null, realizedGain: string | null, remainingBefore: string | null, remainingAfter: string | null, refusals: Array<{ code: ErrorCode, message: string, field: string | null }>, warnings: Array<{ code: ErrorCode, message: string, field: string | null, details: Record<string, unknown> }>, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } };
 
 export type RefundabilityQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type RefundabilityQuery = { creditNote: { etag: string, refundability: { allowed: boolean, maxAmount: string, reasons: Array<{ code: string, message: string }>, accounts: Array<{ id: string, name: string }> } } | null };
+export type RefundabilityQuery = { creditNote: { etag: string, refundability: { allowed: boolean, maxAmount: string, reasons: Array<{ code: ErrorCode, message: string }>, accounts: Array<{ id: string, name: string }> } } | null };
 
 export type LedgerHealthQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -371,7 +480,7 @@ export type RefundCreditNotesMutationVariables = Exact<{
 }>;
 
 
-export type RefundCreditNotesMutation = { refundCreditNotes: Array<{ refund: { id: string, amount: string, creditNote: { id: string, remaining: string }, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } } | null, refusal: { code: string, message: string, field: string | null, details: string } | null }> | null };
+export type RefundCreditNotesMutation = { refundCreditNotes: Array<{ refund: { id: string, amount: string, creditNote: { id: string, remaining: string }, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } } | null, refusal: { code: ErrorCode, message: string, field: string | null, details: Record<string, unknown> } | null }> | null };
 
 export const LedgerFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Ledger"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"JournalEntry"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"postingDate"}},{"kind":"Field","name":{"kind":"Name","value":"memo"}},{"kind":"Field","name":{"kind":"Name","value":"lines"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"side"}},{"kind":"Field","name":{"kind":"Name","value":"amount"}},{"kind":"Field","name":{"kind":"Name","value":"foreignAmount"}},{"kind":"Field","name":{"kind":"Name","value":"foreignCurrencyCode"}},{"kind":"Field","name":{"kind":"Name","value":"account"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"customer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"displayName"}}]}}]}}]}}]} as unknown as DocumentNode<LedgerFragment, unknown>;
 export const CreditNoteFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"CreditNoteFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"CreditNote"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"number"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"date"}},{"kind":"Field","name":{"kind":"Name","value":"currencyCode"}},{"kind":"Field","name":{"kind":"Name","value":"exchangeRate"}},{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"refunded"}},{"kind":"Field","name":{"kind":"Name","value":"applied"}},{"kind":"Field","name":{"kind":"Name","value":"remaining"}}]}}]} as unknown as DocumentNode<CreditNoteFieldsFragment, unknown>;
