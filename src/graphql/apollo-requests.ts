@@ -1,7 +1,14 @@
-import type { ApolloServerPlugin } from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLRequestContextDidResolveOperation } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
+import type { OperationDefinitionNode } from 'graphql';
 import type { Context } from '../request/context.js';
 import { InvalidJson, parseJson } from '../values/json.js';
+
+/** A request whose document is valid, and whose operation is known. */
+export type OperationRequest = GraphQLRequestContextDidResolveOperation<Context> & { readonly operation: OperationDefinitionNode };
+
+/** Throws if the operation must not be executed. */
+export type OperationCheck = (request: OperationRequest) => void | Promise<void>;
 
 /**
  * Gives a GET request the meaning of the same POST request. By itself, Apollo Server parses numbers in a query string inexactly, and

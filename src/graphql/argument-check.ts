@@ -1,7 +1,7 @@
 import {
   type DocumentNode,
   type GraphQLArgument,
-  GraphQLError,
+  type GraphQLError,
   type GraphQLInputType,
   type GraphQLSchema,
   getNullableType,
@@ -13,12 +13,13 @@ import {
 } from 'graphql';
 import { requireRole } from '../auth/actor.js';
 import type { Role } from '../entities/access.js';
-import { Forbidden, type InvalidField, InvalidInput, withoutStack } from '../errors.js';
+import { Forbidden, type InvalidField, InvalidInput } from '../errors.js';
 import { wrongFields } from '../inputs/input-errors.js';
 import type { Context } from '../request/context.js';
 import { PostingDateScalar } from '../values/scalars.js';
+import type { OperationCheck } from './apollo-requests.js';
 import { type ArgumentRules, argumentRules } from './argument-rules.js';
-import type { OperationCheck } from './operation-checks.js';
+import { type Location, refusalError } from './errors.js';
 import {
   argumentsOf,
   fieldsOf,
@@ -31,7 +32,7 @@ import {
 } from './operation-fields.js';
 import { readVariables, type WrongValue } from './variables.js';
 
-interface OperationRequest {
+interface GivenOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Values;
@@ -45,7 +46,7 @@ export function argumentCheck(schema: GraphQLSchema): OperationCheck {
   const check = new ArgumentCheck(schema);
   return ({ document, operation, request, contextValue }) => {
     // A request without a credential can only read the schema.
-    if (operation === undefined || !contextValue.isAuthenticated) return;
+    if (!contextValue.isAuthenticated) return;
     const refusal = check.refusalOf({ document, operation, variables: request.variables ?? {} }, contextValue);
     if (refusal !== null) throw refusal;
     contextValue.argumentsChecked = true;
@@ -62,7 +63,7 @@ class ArgumentCheck {
   }
 
   /** Returns one error that names all invalid arguments of the operation; `null` if all are valid. */
-  refusalOf(request: OperationRequest, context: Context): GraphQLError | null {
+  refusalOf(request: GivenOperation, context: Context): GraphQLError | null {
     const { values, wrong } = readVariables(this.schema, request.operation, request.variables);
     const { fields, wrong: wrongDirectives } = this.fieldsOf(request, values);
     const refusals = new Refusals();
@@ -72,7 +73,7 @@ class ArgumentCheck {
     return refusals.error();
   }
 
-  private fieldsOf({ document, operation }: OperationRequest, variables: Values): OperationFields {
+  private fieldsOf({ document, operation }: GivenOperation, variables: Values): OperationFields {
     const cached = this.cache.get(operation);
     if (cached !== undefined) return cached;
     const { fields, ...rest } = fieldsOf(this.schema, document, operation, variables);
@@ -178,12 +179,6 @@ const VALIDATION = { skipMissingProperties: true };
 /** The largest number of invalid fields in one reply. */
 const MAX_FIELDS = 50;
 
-/** A position in the document. */
-interface Location {
-  readonly path: readonly string[];
-  readonly node: SelectionNode;
-}
-
 /** The refusals of an operation, with one for each invalid field. */
 class Refusals {
   private readonly fields = new Map<string, { readonly at: Location; readonly invalid: InvalidField }>();
@@ -204,16 +199,11 @@ class Refusals {
   }
 
   error(): GraphQLError | null {
-    if (this.forbidden) return refused(this.forbidden.refusal, this.forbidden.at, 403);
+    if (this.forbidden) return refusalError(this.forbidden.refusal, this.forbidden.at);
     const [first, ...others] = this.fields.values();
     if (first === undefined) return null;
     const isInSeveral = others.some(({ at }) => at.node !== first.at.node);
     const fields = [first, ...others].map(({ at, invalid }) => (isInSeveral ? { ...invalid, path: at.path } : invalid));
-    return refused(new InvalidInput(fields), first.at, 400);
+    return refusalError(new InvalidInput(fields), first.at);
   }
-}
-
-function refused(refusal: Forbidden | InvalidInput, { path, node }: Location, status: number): GraphQLError {
-  const options = { originalError: refusal, nodes: [node], ...(path.length > 0 && { path }), extensions: { http: { status } } };
-  return withoutStack(() => new GraphQLError(refusal.message, options));
 }

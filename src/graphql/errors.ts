@@ -1,3 +1,4 @@
+import { HeaderMap } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import {
   type ASTNode,
@@ -16,7 +17,8 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { type DomainError, FAULT } from '../errors.js';
+import { REFUSALS } from '../error-codes.js';
+import { type DomainError, FAULT, withoutStack } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
 import { cut } from '../values/text.js';
 
@@ -34,9 +36,30 @@ const CLIENT_ERRORS: ReadonlySet<unknown> = new Set([
 /** GraphQL's messages quote the client's text, which may be long. */
 const MAX_MESSAGE = 500;
 
-/** Returns an error that carries a refusal from outside a resolver to {@link formatError}. */
-export function wrapped(refusal: DomainError, status: number): GraphQLError {
-  return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status } } });
+/** A position in the document. */
+export interface Location {
+  readonly path: readonly string[];
+  readonly node: ASTNode;
+}
+
+/**
+ * Returns an error that carries a refusal from outside a resolver to {@link formatError}. The reply has the HTTP status of the refusal.
+ *
+ * @param at where the fault is; absent if it is the whole operation's
+ */
+export function refusalError(refusal: DomainError, at?: Location): GraphQLError {
+  const { status } = REFUSALS[refusal.code];
+  const headers = new HeaderMap(refusal.retryAfter === undefined ? [] : [['retry-after', String(refusal.retryAfter)]]);
+  const { node, path = [] } = at ?? {};
+  return withoutStack(
+    () =>
+      new GraphQLError(refusal.message, {
+        originalError: refusal,
+        ...(node && { nodes: [node] }),
+        ...(path.length > 0 && { path }),
+        extensions: { http: { status, headers } },
+      }),
+  );
 }
 
 /** Returns the refusal that caused the error; `null` for a fault of ours and for GraphQL's own errors. */

@@ -1,8 +1,6 @@
-import { HeaderMap } from '@apollo/server';
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
-  GraphQLError,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
@@ -12,8 +10,8 @@ import {
 import { Admission } from '../concurrency/admission.js';
 import { InvalidInput, QueryTooCostly, ServiceUnavailable } from '../errors.js';
 import { MAX_ITEMS } from '../inputs/lengths.js';
-import { wrapped } from './errors.js';
-import type { OperationCheck } from './operation-checks.js';
+import type { OperationCheck } from './apollo-requests.js';
+import { refusalError } from './errors.js';
 import { QueryCost } from './query-cost.js';
 
 /** Variables are searched for lists to this depth. No input type is deeper. */
@@ -23,13 +21,11 @@ const MAX_LEVELS = 10;
 export function queryLimits(schema: GraphQLSchema, limit: number): OperationCheck {
   const costs = new QueryCost(schema);
   return ({ document, operation, request, contextValue }) => {
-    // Apollo Server refuses an operation name that the document lacks.
-    if (operation === undefined) return;
     const variables = request.variables ?? {};
     const list = tooLongList(operation, variables);
-    if (list !== null) throw wrapped(list, 400);
+    if (list !== null) throw refusalError(list);
     const cost = costs.of(operation, fragmentsOf(document), variables);
-    if (cost > limit) throw wrapped(new QueryTooCostly('reply', cost, limit), 400);
+    if (cost > limit) throw refusalError(new QueryTooCostly('reply', cost, limit));
     contextValue.cost = cost;
   };
 }
@@ -45,16 +41,11 @@ export function queryAdmission(limit: number): OperationCheck {
     const organizationId = contextValue.isAuthenticated ? contextValue.actor.organization.id : 0;
     const { turn, cost } = contextValue;
     try {
-      await turn.take(operation?.operation === OperationTypeNode.MUTATION ? mutations : queries, organizationId, cost);
+      await turn.take(operation.operation === OperationTypeNode.MUTATION ? mutations : queries, organizationId, cost);
     } catch (error) {
-      throw error instanceof ServiceUnavailable ? busy(error) : error;
+      throw error instanceof ServiceUnavailable ? refusalError(error) : error;
     }
   };
-}
-
-function busy(refusal: ServiceUnavailable): GraphQLError {
-  const http = { status: 503, headers: new HeaderMap([['retry-after', String(refusal.retryAfter)]]) };
-  return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http } });
 }
 
 function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {

@@ -4,12 +4,11 @@ import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin
 import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { FAULT, ServiceUnavailable } from '../errors.js';
 import type { Context } from '../request/context.js';
-import { exactRequests } from './apollo-requests.js';
+import { exactRequests, type OperationCheck, type OperationRequest } from './apollo-requests.js';
 import { argumentCheck } from './argument-check.js';
 import { compiledQueries } from './compiled-queries.js';
 import { MAX_TOKENS } from './document-limits.js';
-import { argumentAtFault, blamedFields, formatError, refusalBehind, wrapped } from './errors.js';
-import { operationChecks } from './operation-checks.js';
+import { argumentAtFault, blamedFields, formatError, refusalBehind, refusalError } from './errors.js';
 import { queryAdmission, queryLimits } from './query-limits.js';
 import { reportWritten } from './written.js';
 
@@ -46,43 +45,29 @@ export function createGraphQLServer(
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
         : ApolloServerPluginLandingPageDisabled(),
       exactRequests,
-      requestPlugin,
-      operationChecks(queryLimits(schema, queryCostLimit), argumentCheck(schema), queryAdmission(queryCostLimit)),
+      requestPlugin([refuseSharedKey, queryLimits(schema, queryCostLimit), argumentCheck(schema), queryAdmission(queryCostLimit)]),
       reportWritten,
       compiledQueries(schema),
     ],
   });
 }
 
-/** Logs the name and the outcome of each operation, and adds the parts of an error reply that only the request knows. */
-const requestPlugin: ApolloServerPlugin<Context> = {
-  async requestDidStart({ contextValue }) {
-    return {
-      async didResolveOperation({ operationName, operation, request }) {
-        if (operation === undefined || operation.operation === 'subscription') throw unknownOperation(operation);
+/** Checks each operation before it is executed, logs its name and its outcome, and adds what only the request knows to an error reply. */
+function requestPlugin(checks: readonly OperationCheck[]): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: async () => ({
+      async didResolveOperation(request) {
+        if (!hasOperation(request)) throw unknownOperation(request.operation);
+        const { operationName, operation, contextValue } = request;
         const name = operationName?.slice(0, MAX_NAME) ?? null;
         contextValue.log.add({ operation: name ?? operation.operation });
         contextValue.request.operationName = name;
-        if (operation.operation === 'mutation') {
-          const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation, request.variables ?? {}));
-          if (refusal !== null) throw wrapped(refusal, 400);
-        }
+        // One after another: as plugins of their own, Apollo Server would run them in parallel.
+        for (const check of checks) await check(request);
       },
-      async didEncounterErrors({ errors }) {
+      async didEncounterErrors({ errors, contextValue }) {
         // Work that is aborted because its client has gone is neither a fault nor an outage.
-        if (contextValue.turn.signal.aborted) return;
-        for (const error of errors) {
-          const refusal = refusalBehind(error);
-          // A refusal that our own code threw has no cause to log: the line of the request names it.
-          const isOutage = refusal instanceof ServiceUnavailable && error.originalError !== refusal;
-          if (isOutage) contextValue.log.transient(error.originalError);
-          // GraphQL's own errors have no cause or a GraphQLError as cause. Any other cause is ours, even outside a resolver.
-          const isForeign = error.originalError !== undefined && !(error.originalError instanceof GraphQLError);
-          const isOurs = error.path !== undefined || error.extensions.code === FAULT.code || isForeign;
-          const isFault = refusal === null && error.originalError && isOurs && argumentAtFault(error) === null;
-          if (isFault) contextValue.log.fault(error.originalError);
-          else contextValue.log.add({ refused: refusal?.code ?? error.extensions.code ?? 'INVALID_REQUEST' });
-        }
+        if (!contextValue.turn.signal.aborted) for (const error of errors) logError(error, contextValue);
       },
       async willSendResponse({ response, errors = [], schema, document, operation, contextValue }) {
         response.http.headers.set('cache-control', 'no-store');
@@ -103,15 +88,38 @@ const requestPlugin: ApolloServerPlugin<Context> = {
           return { ...formatted, extensions: { ...formatted.extensions, field, details } };
         });
       },
-    };
-  },
-};
+    }),
+  };
+}
+
+function hasOperation(request: Omit<OperationRequest, 'operation'> & Partial<OperationRequest>): request is OperationRequest {
+  return request.operation !== undefined && request.operation.operation !== 'subscription';
+}
+
+function logError(error: GraphQLError, { log }: Context): void {
+  const refusal = refusalBehind(error);
+  // A refusal that our own code threw has no cause to log: the line of the request names it.
+  const isOutage = refusal instanceof ServiceUnavailable && error.originalError !== refusal;
+  if (isOutage) log.transient(error.originalError);
+  // GraphQL's own errors have no cause or a GraphQLError as cause. Any other cause is ours, even outside a resolver.
+  const isForeign = error.originalError !== undefined && !(error.originalError instanceof GraphQLError);
+  const isOurs = error.path !== undefined || error.extensions.code === FAULT.code || isForeign;
+  const isFault = refusal === null && error.originalError && isOurs && argumentAtFault(error) === null;
+  if (isFault) log.fault(error.originalError);
+  else log.add({ refused: refusal?.code ?? error.extensions.code ?? 'INVALID_REQUEST' });
+}
 
 function unknownOperation(operation: OperationDefinitionNode | undefined): GraphQLError {
   const message = operation
     ? 'There are no subscriptions here'
     : 'operationName must name an operation in the document, and is required if the document holds several';
   return new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } } });
+}
+
+function refuseSharedKey({ operation, request, contextValue }: OperationRequest): void {
+  if (operation.operation !== 'mutation') return;
+  const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation, request.variables ?? {}));
+  if (refusal !== null) throw refusalError(refusal);
 }
 
 /** Returns how many mutations of the operation would use the header's key. A fragment counts as two, because it may hold any number. */

@@ -14,7 +14,7 @@ import { Authenticator } from '../auth/authenticator.js';
 import type { JwtSettings } from '../auth/jwt.js';
 import type { Config } from '../config.js';
 import { acceptJson, readQueryString } from '../graphql/apollo-requests.js';
-import { documentCheck } from '../graphql/document-check.js';
+import { documentCheck } from '../graphql/document-limits.js';
 import { createSchema } from '../graphql/schema.js';
 import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
 import { Context } from '../request/context.js';
