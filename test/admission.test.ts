@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { Admission, Turn } from '../src/concurrency/admission.js';
+import { Admission, Permit } from '../src/concurrency/admission.js';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -10,12 +10,12 @@ const LIMIT = 100;
 function asker(admission: Admission, started: string[]) {
   return (name: string, organizationId: number, cost = LIMIT) => {
     const gone = new AbortController();
-    const turn = new Turn(gone.signal);
-    turn.take(admission, organizationId, cost).then(
+    const permit = new Permit(gone.signal);
+    permit.take(admission, organizationId, cost).then(
       () => void started.push(name),
       (error: Error) => void started.push(`${name}: ${error.name}`),
     );
-    return { turn, gone };
+    return { permit, gone };
   };
 }
 
@@ -30,26 +30,26 @@ it('admits the next request of the organization with the least cost in flight', 
   await settled();
   expect(started).toEqual(['a1', 'a2', 'b1', 'b2']);
 
-  b1?.turn.end();
-  a1?.turn.end();
-  a2?.turn.end();
+  b1?.permit.release();
+  a1?.permit.release();
+  a2?.permit.release();
   await settled();
   expect(started.slice(4)).toEqual(['c1', 'a3', 'b3']);
 });
 
-it('releases a turn only once, also when the request ends before it was admitted', async () => {
+it('releases a permit only once, also when the request ends before it was admitted', async () => {
   const started: string[] = [];
   const ask = asker(new Admission(LIMIT), started);
   const [first, second, third] = ['1', '2', '3', '4'].map((name) => ask(name, 1));
-  third?.turn.end();
-  first?.turn.end();
-  first?.turn.end();
+  third?.permit.release();
+  first?.permit.release();
+  first?.permit.release();
   await settled();
   expect(started).toEqual(['1', '2', '3', '4']);
   ask('5', 1);
   await settled();
   expect(started).toHaveLength(4);
-  second?.turn.end();
+  second?.permit.release();
   await settled();
   expect(started).toHaveLength(5);
 });
@@ -69,7 +69,7 @@ it('refuses a request that waited too long, or whose client has disconnected', a
   const [first, , third] = ['1', '2', '3', '4', '5'].map((name) => ask(name, 1));
   await settled();
   third?.gone.abort(new Error('gone'));
-  first?.turn.end();
+  first?.permit.release();
   await settled();
   expect(started).toEqual(['1', '2', '3: ServiceUnavailable', '4']);
 
@@ -97,8 +97,8 @@ it('does not let an expensive query starve behind cheaper ones', async () => {
   ask('cheaper', 9, 10);
   await settled();
   expect(started).toEqual(['1', '2', '3', '4', '5', '6', '7']);
-  places[0]?.turn.end();
-  places[1]?.turn.end();
+  places[0]?.permit.release();
+  places[1]?.permit.release();
   await settled();
   expect(started.slice(7)).toEqual(['costly', 'cheaper']);
 });

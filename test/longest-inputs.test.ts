@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { GRAPHQL_BODY_LIMIT } from '../src/server/body-limits.js';
+import { GRAPHQL_BODY_LIMIT } from '../src/server/json-bodies.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 let gateway: Gateway;

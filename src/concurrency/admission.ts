@@ -117,8 +117,8 @@ export class Admission {
   }
 }
 
-/** The admission of one request. */
-export class Turn {
+/** A request's permit to execute its operation. */
+export class Permit {
   private leave: (() => void) | undefined;
   private isOver = false;
 
@@ -132,8 +132,8 @@ export class Turn {
     else this.leave = leave;
   }
 
-  /** Ends the operation. One that is admitted later ends at once. */
-  end(): void {
+  /** Returns the permit when the operation has ended. One that is given later returns at once. */
+  release(): void {
     this.isOver = true;
     this.leave?.();
   }

@@ -38,8 +38,8 @@ export interface CreditNoteTerms {
   readonly createdBy: string;
 }
 
-/** How the base amount of a refund is determined: by exactly one of the two. */
-export interface Price {
+/** How a refund is converted to the base currency: by exactly one of the two. */
+export interface Conversion {
   /** Units of the base currency per unit of the credit note's currency. */
   readonly exchangeRate?: Big | null | undefined;
   /** The amount on the bank statement, in the base currency. */
@@ -282,7 +282,7 @@ export class CreditNote extends Owned {
    * @throws {PaidAmountInvalid}
    * @throws {AmountNotPositive} for the paid amount, as are {AmountPrecision} and {AmountTooLarge}
    */
-  payment(amount: Big, fromAccount: Account, { exchangeRate, paidAmount }: Price): Payment {
+  payment(amount: Big, fromAccount: Account, { exchangeRate, paidAmount }: Conversion): Payment {
     const { baseCurrency } = this.organization;
     const isInBase = fromAccount.currencyCode === baseCurrency;
     if (paidAmount) {
@@ -304,7 +304,7 @@ export class CreditNote extends Owned {
    *
    * @throws {ExchangeRateUnusual}
    */
-  assertUsualRate(amount: Big, exchangeRate: Big, { paidAmount }: Price): void {
+  assertUsualRate(amount: Big, exchangeRate: Big, { paidAmount }: Conversion): void {
     const factor = Big(String(UNUSUAL_FACTOR));
     if (exchangeRate.lte(this.exchangeRate.times(factor)) && this.exchangeRate.lte(exchangeRate.times(factor))) return;
     const unit = smallestUnit(this.organization.baseCurrency);

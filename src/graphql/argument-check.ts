@@ -14,7 +14,7 @@ import {
 import { requireRole } from '../auth/actor.js';
 import type { Role } from '../entities/access.js';
 import { Forbidden, type InvalidField, InvalidInput } from '../errors.js';
-import { wrongFields } from '../inputs/input-errors.js';
+import { wrongFields } from '../inputs/validators.js';
 import type { Context } from '../request/context.js';
 import { PostingDateScalar } from '../values/scalars.js';
 import type { OperationCheck } from './apollo-requests.js';

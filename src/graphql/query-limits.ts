@@ -39,9 +39,9 @@ export function queryAdmission(limit: number): OperationCheck {
   return async ({ operation, contextValue }) => {
     // A request without a credential reads the schema, and has no organization.
     const organizationId = contextValue.isAuthenticated ? contextValue.actor.organization.id : 0;
-    const { turn, cost } = contextValue;
+    const { permit, cost } = contextValue;
     try {
-      await turn.take(operation.operation === OperationTypeNode.MUTATION ? mutations : queries, organizationId, cost);
+      await permit.take(operation.operation === OperationTypeNode.MUTATION ? mutations : queries, organizationId, cost);
     } catch (error) {
       throw error instanceof ServiceUnavailable ? refusalError(error) : error;
     }

@@ -67,7 +67,7 @@ function requestPlugin(checks: readonly OperationCheck[]): ApolloServerPlugin<Co
       },
       async didEncounterErrors({ errors, contextValue }) {
         // Work that is aborted because its client has gone is neither a fault nor an outage.
-        if (!contextValue.turn.signal.aborted) for (const error of errors) logError(error, contextValue);
+        if (!contextValue.permit.signal.aborted) for (const error of errors) logError(error, contextValue);
       },
       async willSendResponse({ response, errors = [], schema, document, operation, contextValue }) {
         response.http.headers.set('cache-control', 'no-store');

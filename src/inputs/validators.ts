@@ -1,7 +1,8 @@
-import { isEmail, ValidateBy } from 'class-validator';
+import { isEmail, ValidateBy, type ValidationError, type ValidatorOptions, validateSync } from 'class-validator';
 import { hasRateDigits, RATE_DIGITS } from '../entities/amount-rules.js';
 import { parseId } from '../entities/owned.js';
 import type { ErrorCode } from '../error-codes.js';
+import type { InvalidField } from '../errors.js';
 import { Big, digitCount, MAX_DIGITS, ZERO } from '../values/money.js';
 import { isPostingDate } from '../values/posting-date.js';
 import { tidy } from '../values/text.js';
@@ -91,7 +92,26 @@ export function IsAlternativeTo(property: string): PropertyDecorator {
   });
 }
 
+/** Validates an input by the rules of its class, all of which are synchronous; returns an empty list if it is valid. */
+export function wrongFields(input: object, options: ValidatorOptions = {}): InvalidField[] {
+  return invalidFields(validateSync(input, { forbidUnknownValues: false, ...options }));
+}
+
 function rule(name: string, message: string, validate: (value: unknown) => boolean, code?: ErrorCode): PropertyDecorator {
   const validator = { validate, defaultMessage: (args?: { property: string }) => `${args?.property} ${message}` };
   return ValidateBy({ name, validator }, code && { context: { code } });
+}
+
+/** Flattens class-validator's tree of errors: each invalid field with its path and its reasons. */
+function invalidFields(errors: readonly ValidationError[], parent = ''): InvalidField[] {
+  return errors.flatMap(({ property, constraints, contexts, children, value }) => [
+    ...(constraints ? [{ field: `${parent}${property}`, constraints, code: codeOf(constraints, contexts), value }] : []),
+    ...invalidFields(children ?? [], `${parent}${property}.`),
+  ]);
+}
+
+/** Returns the error code of the first broken rule. */
+function codeOf(constraints: Readonly<Record<string, string>>, contexts: ValidationError['contexts']): ErrorCode | undefined {
+  const [first = ''] = Object.keys(constraints);
+  return contexts?.[first]?.code;
 }

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor, RequestMetadata } from '../auth/actor.js';
-import type { Turn } from '../concurrency/admission.js';
+import type { Permit } from '../concurrency/admission.js';
 import { InvalidInput, type Unauthenticated } from '../errors.js';
 import { createLoaders, type Loaders } from '../reads/loaders.js';
 import type { RefundQueue } from '../services/refunds/refund-queue.js';
@@ -36,12 +36,12 @@ export class Context {
     private readonly caller: Actor | Unauthenticated,
     /** The Idempotency-Key header. */
     private readonly idempotencyKey: string | undefined,
-    readonly turn: Turn,
+    readonly permit: Permit,
   ) {}
 
   /** @throws {ServiceUnavailable} if the client has disconnected, so that no more work is started for it */
   get em(): EntityManager {
-    this.turn.signal.throwIfAborted();
+    this.permit.signal.throwIfAborted();
     this.fork ??= this.root.fork();
     return this.fork;
   }
@@ -49,7 +49,7 @@ export class Context {
   get loaders(): Loaders {
     // The loaders read the organization before each statement, so that none is sent for a client that has disconnected.
     this.loadersOfFork ??= createLoaders(this.em, () => {
-      this.turn.signal.throwIfAborted();
+      this.permit.signal.throwIfAborted();
       return this.actor.organization;
     });
     return this.loadersOfFork;
@@ -130,7 +130,7 @@ export class Context {
   }
 
   private reset(): void {
-    this.turn.signal.throwIfAborted();
+    this.permit.signal.throwIfAborted();
     this.fork = undefined;
     this.loadersOfFork = undefined;
   }

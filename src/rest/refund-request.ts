@@ -1,6 +1,6 @@
 import { type InvalidField, InvalidInput } from '../errors.js';
-import { wrongFields } from '../inputs/input-errors.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
+import { wrongFields } from '../inputs/validators.js';
 import { LongNumber } from '../values/json.js';
 import { readDecimal } from '../values/scalars.js';
 

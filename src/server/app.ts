@@ -22,18 +22,15 @@ import { RequestLog } from '../request/request-log.js';
 import { restRoutes } from '../rest/routes.js';
 import { RefundQueue } from '../services/refunds/refund-queue.js';
 import { authenticateFirst } from './authentication-hook.js';
-import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT } from './body-limits.js';
 import { addressReader } from './client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
 import { sendError, sendNotFound } from './errors.js';
-import { followRequests } from './follow-requests.js';
+import { followRequests, givePermits, releasingPermit } from './follow-requests.js';
 import { serveHealth } from './health.js';
-import { readJsonBodies } from './json-bodies.js';
+import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT, readJsonBodies } from './json-bodies.js';
 import { shedLoad } from './load-shedding.js';
 import { RateLimit } from './rate-limit.js';
-import { Readiness } from './readiness.js';
 import { callersRequestId, headerOf, requestMetadata } from './request-metadata.js';
-import { endingTurn, giveTurns } from './turns.js';
 import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-replies.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
@@ -119,13 +116,13 @@ export async function createApp({
   const rateLimit = config.rateLimit && (await RateLimit.create(app, config.rateLimit, addressOf, orm.em));
   const metadataOf = (request: FastifyRequest) => requestMetadata(request, config.clientIp === 'none' ? null : addressOf(request));
   const contextOf = (request: FastifyRequest): Context => {
-    const { metadata, caller, requestLog, turn } = request;
-    if (metadata === null || caller === null || turn === null) throw new Error('the route does not authenticate');
-    return new Context(orm.em, refunds, metadata, requestLog, config, caller, headerOf(request, 'idempotency-key'), turn);
+    const { metadata, caller, requestLog, permit } = request;
+    if (metadata === null || caller === null || permit === null) throw new Error('the route does not authenticate');
+    return new Context(orm.em, refunds, metadata, requestLog, config, caller, headerOf(request, 'idempotency-key'), permit);
   };
 
   await app.register((doors, _options, done) => {
-    giveTurns(doors);
+    givePermits(doors);
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
     authenticateFirst(doors, authenticator, metadataOf, settings, rateLimit);
     openDoors(doors, graphql, contextOf);
@@ -138,7 +135,7 @@ export async function createApp({
   app.get('/', { config: { cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );
-  serveHealth(app, new Readiness(orm, databaseObstacle));
+  serveHealth(app, orm, databaseObstacle);
   return app;
 }
 
@@ -170,7 +167,7 @@ function openDoors(app: FastifyInstance, graphql: ApolloServer<Context>, context
     url: '/graphql',
     bodyLimit: GRAPHQL_BODY_LIMIT,
     preHandler: [documentCheck(), readQueryString, acceptJson],
-    handler: endingTurn(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
+    handler: releasingPermit(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
   });
   const rest: FastifyPluginCallback = (routes, _options, done) => {
     restRoutes(routes, contextOf);

@@ -59,9 +59,9 @@ export function authenticateFirst(
   });
   // The async context begins after the body has been read: the callbacks of a body's stream do not carry it on.
   routes.addHook('preHandler', (request, _reply, done) => {
-    const { caller, waitBudget: budget, turn } = request;
+    const { caller, waitBudget: budget, permit } = request;
     if (caller === null || caller instanceof Unauthenticated || budget === null) done();
-    else workFor({ organizationId: caller.organization.id, budget, ...(turn && { signal: turn.signal }) }, done);
+    else workFor({ organizationId: caller.organization.id, budget, ...(permit && { signal: permit.signal }) }, done);
   });
 }
 

@@ -5,8 +5,8 @@ import { described } from '../graphql/errors.js';
 import { refusalOf } from '../orm/errors.js';
 import { type ErrorReply, plainReply, refusalReply, TYPE } from '../rest/errors.js';
 import { InvalidJson } from '../values/json.js';
-import { REST_BODY_LIMIT } from './body-limits.js';
 import { BrokenRequest } from './broken-request.js';
+import { REST_BODY_LIMIT } from './json-bodies.js';
 import { bodyLength } from './request-metadata.js';
 
 /** Replies with an error that was thrown outside GraphQL execution, in the format of the door. */

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import { Permit } from '../concurrency/admission.js';
+import { ServiceUnavailable } from '../errors.js';
 import { RequestLog } from '../request/request-log.js';
 import type { Connections } from './connections.js';
 import { isProbe } from './health.js';
@@ -7,6 +9,8 @@ import { isProbe } from './health.js';
 declare module 'fastify' {
   interface FastifyRequest {
     requestLog: RequestLog;
+    /** `null` on a route that executes no operation. */
+    permit: Permit | null;
   }
   interface FastifyInstance {
     /** The number of requests that closing has cut off. */
@@ -60,9 +64,40 @@ export function followRequests(app: FastifyInstance, connections: Connections, s
   });
 }
 
+/** Gives each request of these routes a permit, whose signal aborts when the client goes away. */
+export function givePermits(routes: FastifyInstance): void {
+  routes.decorateRequest('permit', null);
+  routes.addHook('onRequest', async (request, reply) => {
+    request.permit = new Permit(clientSignal(reply));
+  });
+}
+
+/** Returns a handler that runs the given one and then returns the request's permit. */
+export function releasingPermit(handler: RouteHandlerMethod): RouteHandlerMethod {
+  return async function (request, reply) {
+    try {
+      return await handler.call(this, request, reply);
+    } finally {
+      request.permit?.release();
+    }
+  };
+}
+
 function logEnd(request: FastifyRequest, reply: FastifyReply, status: number | 'aborted'): void {
   const { method, routeOptions, requestLog } = request;
   const fields = { method, path: routeOptions.url ?? 'unknown', status, ms: Math.round(reply.elapsedTime) };
   // Probes would fill the log: several callers send one every few seconds.
   request.log[isProbe(request) ? 'debug' : 'info']({ ...fields, ...requestLog.fields }, 'request');
+}
+
+/**
+ * Returns a signal that aborts when the client goes away before it has its reply. Fastify's `request.signal` aborts as soon as the body
+ * has been read: https://nodejs.org/api/http.html#event-close_3.
+ */
+function clientSignal({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) controller.abort(new ServiceUnavailable());
+  });
+  return controller.signal;
 }

@@ -1,5 +1,24 @@
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { LENGTHS, MAX_ITEMS } from '../inputs/lengths.js';
 import { parseJson } from '../values/json.js';
+
+/** Body limit of the documented REST API, in bytes. */
+export const REST_BODY_LIMIT = 100 * 1024;
+
+/** The longest form of a character: a surrogate pair in two escapes, escaped again because the document is JSON: `\\ud83d\\ude00`. */
+const BYTES_PER_CHARACTER = 14;
+
+/** Field names, ids, amounts and dates of one item. */
+const BYTES_BESIDE_TEXT = 1024;
+
+/** The document and its other variables. */
+const BYTES_OF_DOCUMENT = 64 * 1024;
+
+const REFUNDS = MAX_ITEMS * itemBytes(LENGTHS.reference + LENGTHS.refundDescription);
+const LINES = MAX_ITEMS * itemBytes(LENGTHS.lineDescription) + itemBytes(LENGTHS.number + LENGTHS.reference + LENGTHS.note);
+
+/** Body limit of GraphQL, in bytes: the longest list of refunds and the longest credit note fit, with the longest texts. */
+export const GRAPHQL_BODY_LIMIT = Math.max(REFUNDS, LINES) + BYTES_OF_DOCUMENT;
 
 /** Parses bodies as JSON with exact numbers, and refuses all other media types, charsets and encodings. */
 export function readJsonBodies(app: FastifyInstance): void {
@@ -17,4 +36,8 @@ function assertPlainUtf8({ headers }: FastifyRequest): void {
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
   const encoding = headers['content-encoding'] ?? 'identity';
   if (!/^utf-?8$/i.test(charset) || encoding !== 'identity') throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE();
+}
+
+function itemBytes(characters: number): number {
+  return characters * BYTES_PER_CHARACTER + BYTES_BESIDE_TEXT;
 }
