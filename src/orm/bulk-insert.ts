@@ -15,7 +15,7 @@ export function bulkInsert(em: EntityManager, entities: readonly Owned[]): Query
   if (first === undefined) return { statements: [], read: () => undefined };
   const platform = em.getPlatform();
   const { text, columns } = writerOf(metadataOf(em, first.constructor as EntityClass<Owned>), platform);
-  const values = entities.map((entity) => Object.fromEntries(columns.map(({ column, write }) => [column, write(entity as never)])));
+  const values = entities.map((entity) => Object.fromEntries(columns.map(({ column, write }) => [column, write(entity)])));
   return query(text, [JSON.stringify(values)], (rows) => {
     if (rows.length !== entities.length) throw new Error(`the insert returned ${rows.length} rows instead of ${entities.length}`);
     for (const [index, entity] of entities.entries()) {
@@ -27,7 +27,7 @@ export function bulkInsert(em: EntityManager, entities: readonly Owned[]): Query
 
 interface Writer {
   readonly text: string;
-  readonly columns: readonly { readonly column: string; write(entity: Values): unknown }[];
+  readonly columns: readonly { readonly column: string; write(entity: object): unknown }[];
 }
 
 type Values = Record<string, unknown>;
@@ -54,9 +54,12 @@ function writerOf(meta: EntityMetadata, platform: Platform): Writer {
 
 const WRITERS = new WeakMap<EntityMetadata, Writer>();
 
-function writeOf({ name, kind, customType, embedded }: EntityProperty, platform: Platform): (entity: Values) => unknown {
-  if (kind === 'm:1') return (entity) => idOf(entity[name] as Owned | null, name);
-  const read = embedded ? (entity: Values) => (entity[embedded[0]] as Values)[embedded[1]] : (entity: Values) => entity[name];
+function writeOf({ name, kind, customType, embedded }: EntityProperty, platform: Platform): (entity: object) => unknown {
+  const valueIn = (object: unknown, property: string): unknown => (object as Values)[property];
+  if (kind === 'm:1') return (entity) => idOf(valueIn(entity, name) as Owned | null, name);
+  const read = embedded
+    ? (entity: object) => valueIn(valueIn(entity, embedded[0]), embedded[1])
+    : (entity: object) => valueIn(entity, name);
   return customType ? (entity) => customType.convertToDatabaseValue(read(entity), platform) : read;
 }
 

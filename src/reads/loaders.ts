@@ -76,55 +76,62 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     journalLines: byReference(JournalLine, 'journalEntry', WITH_ACCOUNT),
     creditNoteLines: byReference(CreditNoteLine, 'creditNote', WITH_ACCOUNT),
 
-    refunds: new DataLoader<RefundsPage, WholeRow<Refund>[], string>(
-      async (pages) => {
-        const rows = await readPages(em, Refund, 'creditNote', { organizationId: organization().id, pages });
-        const ofNote = Map.groupBy(rows, ({ creditNote }) => creditNote.id);
-        // Pages of one note may overlap, when a query selects the field twice with different arguments.
-        return pages.map(({ owner, first, after }) => (ofNote.get(owner) ?? []).filter(({ id }) => id > after).slice(0, first));
-      },
-      { cacheKeyFn: ({ owner, first, after }) => `${owner}:${first}:${after}` },
-    ),
-
-    /** Turnover of an account up to and including a day. */
-    turnover: new DataLoader<AccountAsOf, Turnover, string>(
-      async (keys) => {
-        const days = [...new Set(keys.map(({ asOf }) => asOf))];
-        const turnovers = await Promise.all(
-          days.map(async (day) => {
-            const ids = keys.filter(({ asOf }) => asOf === day).map(({ accountId }) => accountId);
-            return [day, await accountTurnovers(em, organization(), ids, day)] as const;
-          }),
-        );
-        const ofDay = new Map(turnovers);
-        return keys.map(
-          ({ accountId, asOf }) => ofDay.get(asOf)?.(accountId) ?? new Error(`the turnover of account ${accountId} was not read`),
-        );
-      },
-      { cacheKeyFn: ({ accountId, asOf }) => `${accountId}:${asOf}` },
-    ),
-
+    refunds: refundPages(em, organization),
+    turnover: turnovers(em, organization),
     /** Turnover of a customer on the receivable, by the customer's id. */
-    customerTurnover: new DataLoader<number, Turnover>(async (ids) => {
-      const turnover = await customerTurnovers(em, organization(), ids);
-      return ids.map(turnover);
-    }),
-
-    /** Accounts that can pay refunds in a currency, by its code. They are held in this currency or in the base currency. */
-    refundableFrom: new DataLoader<string, WholeRow<Account>[]>(async (currencyCodes) => {
-      const { baseCurrency } = organization();
-      const accounts = await readWhole(em, Account, {
-        organizationId: organization().id,
-        where: [
-          ['active', '=', true],
-          ['type', 'in', REFUNDABLE_FROM],
-          ['currencyCode', 'in', [...currencyCodes, baseCurrency]],
-        ],
-        orderBy: 'code',
-      });
-      return currencyCodes.map((code) =>
-        accounts.filter(({ currencyCode }) => currencyCode === code || currencyCode === baseCurrency),
-      );
-    }),
+    customerTurnover: new DataLoader<number, Turnover>(async (ids) => ids.map(await customerTurnovers(em, organization(), ids))),
+    refundableFrom: refundableAccounts(em, organization),
   };
+}
+
+/** Loads pages of the refunds of credit notes. */
+function refundPages(em: EntityManager, organization: () => Organization): DataLoader<RefundsPage, WholeRow<Refund>[], string> {
+  return new DataLoader(
+    async (pages) => {
+      const rows = await readPages(em, Refund, 'creditNote', { organizationId: organization().id, pages });
+      const ofNote = Map.groupBy(rows, ({ creditNote }) => creditNote.id);
+      // Pages of one note may overlap, when a query selects the field twice with different arguments.
+      return pages.map(({ owner, first, after }) => (ofNote.get(owner) ?? []).filter(({ id }) => id > after).slice(0, first));
+    },
+    { cacheKeyFn: ({ owner, first, after }) => `${owner}:${first}:${after}` },
+  );
+}
+
+/** Loads the turnover of accounts up to and including a day. */
+function turnovers(em: EntityManager, organization: () => Organization): DataLoader<AccountAsOf, Turnover, string> {
+  return new DataLoader(
+    async (keys) => {
+      const ofDay = new Map<PostingDate | null, (accountId: number) => Turnover>();
+      const accountsOf = Map.groupBy(keys, ({ asOf }) => asOf);
+      await Promise.all(
+        [...accountsOf].map(async ([day, accounts]) => {
+          const ids = accounts.map(({ accountId }) => accountId);
+          ofDay.set(day, await accountTurnovers(em, organization(), ids, day));
+        }),
+      );
+      return keys.map(
+        ({ accountId, asOf }) => ofDay.get(asOf)?.(accountId) ?? new Error(`the turnover of account ${accountId} was not read`),
+      );
+    },
+    { cacheKeyFn: ({ accountId, asOf }) => `${accountId}:${asOf}` },
+  );
+}
+
+/** Loads the accounts that can pay refunds in a currency, by its code. They are held in this currency or in the base currency. */
+function refundableAccounts(em: EntityManager, organization: () => Organization): DataLoader<string, WholeRow<Account>[]> {
+  return new DataLoader(async (currencyCodes) => {
+    const { id, baseCurrency } = organization();
+    const accounts = await readWhole(em, Account, {
+      organizationId: id,
+      where: [
+        ['active', '=', true],
+        ['type', 'in', REFUNDABLE_FROM],
+        ['currencyCode', 'in', [...currencyCodes, baseCurrency]],
+      ],
+      orderBy: 'code',
+    });
+    return currencyCodes.map((code) =>
+      accounts.filter(({ currencyCode }) => currencyCode === code || currencyCode === baseCurrency),
+    );
+  });
 }

@@ -25,7 +25,7 @@ export async function readRows<E extends Owned>(
   selection: Selection,
 ): Promise<Row<E>[]> {
   const [rows] = await run(em, listQuery(em, metadataOf(em, entity), list, selection));
-  return rows as unknown as Row<E>[];
+  return rows as Row<E>[];
 }
 
 /**
@@ -47,7 +47,7 @@ export async function readPages<E extends Owned>(
     em,
     query(text, values, (rows) => new Set(mapPlainRows(em, meta, WHOLE, rows))),
   );
-  return [...rows] as unknown as WholeRow<E>[];
+  return [...rows] as WholeRow<E>[];
 }
 
 type Values = Record<string, unknown>;
@@ -56,7 +56,7 @@ type Values = Record<string, unknown>;
  * One statement reads the rows and their to-one relations, and one more each to-many relation. The later statements also see commits from between
  * the statements. A row without items gets no array, and so the loader reads them.
  */
-function listQuery(em: EntityManager, meta: EntityMetadata, list: List, selection: Selection): Query<Values[]> {
+function listQuery(em: EntityManager, meta: EntityMetadata, list: List, selection: Selection): Query<object[]> {
   const { statements, toMany } = listStatements(meta, list, selection);
   return {
     statements,

@@ -224,7 +224,7 @@ export function pagesStatement(meta: EntityMetadata, reference: string, pages: P
       rowsWithin(meta).whereRef(columnOf(meta, reference), '=', 'page.owner').whereRef('id', '>', 'page.after'),
       ['id'],
     ).limit(sql.ref<number>('page.first'));
-    const all = db.selectFrom(page.as(sql`page (owner, first, after)`) as never).crossJoinLateral(rows.as(ROOT)) as SelectQuery;
+    const all = db.selectFrom(page.as(sql`page (owner, first, after)`)).crossJoinLateral(rows.as(ROOT)) as SelectQuery;
     return prepared<Pages>(selected(ordered(all, ['id'], `${ROOT}.`), levelsOf(meta, WHOLE)));
   });
   return query.statement(pages);
