@@ -77,7 +77,7 @@ describe('a backup of an external PostgreSQL server', () => {
   });
   afterAll(() => gateway.stop());
 
-  it('is restored completely into an empty database, and the ledger proof passes', async () => {
+  it('is restored completely into an empty database, and the check of the books passes', async () => {
     const target = await databaseByUrl('template0');
     const words = ['--application-role', target.role];
 

@@ -82,7 +82,7 @@ describe('the operator', () => {
     );
   });
 
-  it('proves the ledger of one organization or of all, with exit code 2 if it is wrong', async () => {
+  it('checks the books of one organization or of all, with exit code 2 if it is wrong', async () => {
     expect(await operate('audit')).toMatchObject({ code: 0, stdout: expect.stringContaining('The books are right') });
 
     const books = await gateway.books();
@@ -165,7 +165,7 @@ describe('the operator', () => {
     'an unknown currency': ['XQQ is no currency of ISO 4217', CREATE.with(7, 'XQQ')],
     'an unknown time zone': ['--time-zone must be the IANA name', CREATE.with(9, 'Mars/Olympus')],
     'an unknown organization': ['There is no organization nope', KEY.with(3, 'nope')],
-    'an unknown organization, in a proof': ['There is no organization nope', ['audit', '--organization', 'nope']],
+    'an unknown organization, in a check': ['There is no organization nope', ['audit', '--organization', 'nope']],
     'an unknown role': ['VIEWER, ACCOUNTANT, ADMIN', KEY.with(7, 'accountant')],
     'a day that does not exist': ['--expires', [...KEY, '--expires', '2099-02-30']],
     'an expiry in the past': ['--expires', [...KEY, '--expires', dayFromNow(-1)]],

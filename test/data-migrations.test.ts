@@ -210,7 +210,7 @@ describe('an organization with refunds in both currencies, a reversal and a void
     });
   });
 
-  it('is migrated without a change of its journal lines, and the ledger proof passes', async () => {
+  it('is migrated without a change of its journal lines, and the check of the books passes', async () => {
     const { rows: before } = await sql.query('select * from journal_lines order by id');
 
     await migrate(orm, { application: application.user });

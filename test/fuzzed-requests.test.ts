@@ -213,7 +213,7 @@ it('answers every operation of the schema with any variables, and returns the sa
       if (kind !== 'query') return;
       const search = `query=${encodeURIComponent(query)}&variables=${encodeURIComponent(jsonOf(variables))}`;
       const get = await send({ method: 'GET', url: `/graphql?${search}`, headers: JSON_TYPE });
-      // The time of a ledger proof differs between the two requests.
+      // The time of a check of the books differs between the two requests.
       if (!query.includes('checkedAt')) expect(get).toEqual(post);
     }),
     RUNS,

@@ -42,7 +42,7 @@ it('the ledger is healthy after refunds, reversals and voided notes', async () =
   expect(await broken()).toEqual([]);
 });
 
-describe('the ledger proof finds', () => {
+describe('the check of the books finds', () => {
   it('an entry that does not balance', async () => {
     await plant(
       `update journal_lines set amount = amount + 1 where side = 'DEBIT' and journal_entry_id = (select journal_entry_id from refunds where id = ${refundId})`,
@@ -183,14 +183,14 @@ describe('the ledger proof finds', () => {
   });
 });
 
-it('the ledger proof of one organization ignores faults of another', async () => {
+it("the check of one organization's books ignores faults of another", async () => {
   const other = await gateway.books();
   await plant(`update credit_notes set refunded = refunded + 1 where id = ${noteId}`);
   const { ledgerHealth } = await other.client.query(LedgerHealthDocument);
   expect(ledgerHealth.healthy).toBe(true);
 });
 
-it('the ledger proof is refused to viewers, and to a second caller while it runs', async () => {
+it('the check of the books is refused to viewers, and to a second caller while it runs', async () => {
   const viewer = await gateway.client(books.organization, Role.VIEWER);
   expect((await viewer.graphql(LedgerHealthDocument)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   await gateway.database.sql.query('begin');

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-it('an operator’s command, such as a proof of a large ledger, has no time limit in the database', async () => {
+it('an operator’s command, such as a check of large books, has no time limit in the database', async () => {
   const { rows } = await database.sql.query('select current_database() as database');
   const databaseUrl = connectionUrl({ ...readCluster().application, database: rows[0].database });
   const { orm, close } = await openDatabaseForTool({ databaseUrl, dataDir: 'unused' });

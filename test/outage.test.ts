@@ -175,7 +175,7 @@ it('keeps the size of its pool when connections are lost as their transactions b
   const pool = await orm.em.getConnection().getNativeClient();
   const cut = (client: PoolClient): void => void (client as unknown as pg.Client).connection.stream.destroy();
   pool.on('acquire', cut);
-  // More rounds than the pool has connections. A ledger proof begins its transaction like this.
+  // More rounds than the pool has connections. A check of the books begins its transaction like this.
   for (let round = 0; round < 30; round += 1) {
     const begun = orm.em.fork().transactional(async () => undefined, { isolationLevel: IsolationLevel.REPEATABLE_READ });
     await expect(begun).rejects.toThrow();

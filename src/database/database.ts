@@ -79,7 +79,7 @@ async function managesAccess(orm: MikroORM): Promise<boolean> {
 /**
  * Opens the database for a command line tool, which may run beside the gateway and leaves the gateway's embedded database running. The tool
  * is the superuser of the embedded database; on another database it has the role of `DATABASE_URL`. There are no time limits, because a
- * command such as the proof of a large ledger can take long.
+ * command such as the check of large books can take long.
  *
  * @throws {DatabaseNotMigrated}
  * @throws {DatabaseUnreachable}

@@ -40,7 +40,7 @@ export function backupDatabase(settings: DatabaseSettings, file: string): Promis
 
 /**
  * For `npm run restore`: applies the migrations that the file's tables had, fills the tables, applies the later migrations, and returns the
- * number of rows and the result of the ledger proof.
+ * number of rows and the result of the check of the books.
  *
  * @throws {BackupRefused}
  * @throws {DatabaseRoleUnsuitable}

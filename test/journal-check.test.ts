@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { LedgerHealthDocument, ReverseRefundDocument, VoidCreditNoteDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
-/** The ledger proof finds each fault that was inserted with all triggers switched off, and names its document. */
+/** The check of the books finds each fault that was inserted with all triggers switched off, and names its document. */
 let gateway: Gateway;
 let books: Books;
 /** Ids of a note with two posted refunds and a reversed one, of a void note, and of accounts and a customer. */
