@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { CommandLine, type Flags, required, type Synopsis, UsageError } from './cli/command-line.js';
@@ -26,6 +27,14 @@ interface DatabaseCommand extends Synopsis {
   run(config: Config, flags: Flags, file: string): Promise<void>;
 }
 
+/** A command that reads and writes only files. */
+interface FileCommand extends Synopsis {
+  run(flags: Flags, file: string): Promise<void>;
+}
+
+/** The name that Apollo's tools give a manifest. */
+const MANIFEST_FILE = 'persisted-query-manifest.json';
+
 const DATABASE_COMMANDS: Readonly<Record<string, DatabaseCommand>> = {
   migrate: {
     required: [],
@@ -40,7 +49,7 @@ const DATABASE_COMMANDS: Readonly<Record<string, DatabaseCommand>> = {
   backup: {
     required: [],
     optional: [],
-    takesFile: true,
+    takes: 'FILE',
     about: 'writes all rows of the database into a new file; the gateway may be running',
     async run(config, _flags, file) {
       const rows = await backupDatabase(config, file);
@@ -51,12 +60,34 @@ const DATABASE_COMMANDS: Readonly<Record<string, DatabaseCommand>> = {
   restore: {
     required: [],
     optional: ['application-role', 'operator-role'],
-    takesFile: true,
+    takes: 'FILE',
     about: 'fills an empty database from a backup, and checks the books; exit code 2 if they are wrong',
     async run(config, flags, file) {
       const { rows, health } = await restoreDatabase(config, rolesOf(flags), file);
       process.stdout.write(`Restored ${rows} rows from ${file}.\n\n`);
       printHealth(health);
+    },
+  },
+};
+
+/** Commands that need no database. */
+const FILE_COMMANDS: Readonly<Record<string, FileCommand>> = {
+  manifest: {
+    required: [],
+    optional: ['out'],
+    takes: 'FOLDER',
+    about: `writes the operations of the .graphql files in the folder into a manifest of trusted documents, ${MANIFEST_FILE}`,
+    async run(flags, folder) {
+      // The schema is loaded for this command only: it takes longer than most of the others.
+      const [{ createSchema }, { makeManifest }] = await Promise.all([
+        import('./graphql/schema.js'),
+        import('./graphql/make-manifest.js'),
+      ]);
+      const { queryCostLimit } = readConfig({ QUERY_COST_LIMIT: process.env.QUERY_COST_LIMIT });
+      const manifest = await makeManifest(folder, createSchema(), queryCostLimit);
+      const file = flags.out ?? MANIFEST_FILE;
+      await writeFile(file, `${JSON.stringify(manifest, null, 2)}\n`);
+      process.stdout.write(`Wrote ${manifest.operations.length} operations to ${file}.\n`);
     },
   },
 };
@@ -188,7 +219,7 @@ function printHealth({ healthy, checkedAt, checks }: LedgerHealth): void {
   if (!healthy) process.exitCode = 2;
 }
 
-const commandLine = new CommandLine(new Map(Object.entries({ ...DATABASE_COMMANDS, ...COMMANDS })));
+const commandLine = new CommandLine(new Map(Object.entries({ ...DATABASE_COMMANDS, ...FILE_COMMANDS, ...COMMANDS })));
 
 async function main(args: readonly string[]): Promise<void> {
   assertNodeVersion(process.versions.node);
@@ -197,6 +228,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(commandLine.usage(name));
     return;
   }
+  const fileCommand = FILE_COMMANDS[name];
+  if (fileCommand !== undefined) return fileCommand.run(flags, file);
   const databaseCommand = DATABASE_COMMANDS[name];
   if (databaseCommand !== undefined) return databaseCommand.run(readConfig(process.env), flags, file);
   const config = readConfig(process.env);

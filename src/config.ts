@@ -3,6 +3,7 @@ import { cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { DEFAULT_WAIT_MS } from './concurrency/wait-budget.js';
 import { databaseUrl } from './database/url.js';
+import type { TrustedDocumentsSettings } from './graphql/trusted-documents.js';
 import { DEFAULT_POOL_SIZE, MIN_POOL_SIZE } from './orm/pool.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './server/client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connections.js';
@@ -39,6 +40,8 @@ export interface Config {
   readonly rateLimit: RateLimitSettings | null;
   /** Highest cost of a GraphQL operation: the number of fields and objects that its reply may have. */
   readonly queryCostLimit: number;
+  /** The documents that may be requested by their ids; `null` for none. */
+  readonly trustedDocuments: TrustedDocumentsSettings | null;
   /** Largest number of connections to the database. */
   readonly poolSize: number;
   /** Total time that a request may wait for its turn, for connections and for locks. */
@@ -141,6 +144,8 @@ const VARIABLES = {
   RATE_LIMIT_PER_ADDRESS: requests({ default: 300 }),
   RATE_LIMIT_STORE: oneOf(...RATE_LIMIT_STORES)({ default: 'memory' }),
   QUERY_COST_LIMIT: positive({ default: 20_000 }),
+  TRUSTED_DOCUMENTS: str({ default: undefined }),
+  TRUSTED_DOCUMENTS_ONLY: flag({ default: false }),
   DATABASE_POOL_SIZE: poolSize({ default: DEFAULT_POOL_SIZE }),
   REQUEST_WAIT_SECONDS: requestWait({ default: DEFAULT_WAIT_MS / 1_000 }),
   MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
@@ -190,6 +195,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         ? null
         : { perCredential: env.RATE_LIMIT_PER_MINUTE, perAddress: env.RATE_LIMIT_PER_ADDRESS, store: env.RATE_LIMIT_STORE },
     queryCostLimit: env.QUERY_COST_LIMIT,
+    trustedDocuments:
+      env.TRUSTED_DOCUMENTS === undefined ? null : { file: env.TRUSTED_DOCUMENTS, only: env.TRUSTED_DOCUMENTS_ONLY },
     poolSize: env.DATABASE_POOL_SIZE,
     requestWaitMs: env.REQUEST_WAIT_SECONDS * 1_000,
     maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,
@@ -208,10 +215,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 function withoutEffect(given: Given, { CLIENT_IP: clientIp, RATE_LIMIT: rateLimit }: Switches): string[] {
   const proxies = clientIp === 'forwarded' ? [] : ['TRUSTED_PROXIES'];
   const limits = rateLimit === 'on' ? [] : ['RATE_LIMIT_PER_MINUTE', 'RATE_LIMIT_PER_ADDRESS', 'RATE_LIMIT_STORE'];
+  const documents = given.TRUSTED_DOCUMENTS === undefined ? ['TRUSTED_DOCUMENTS_ONLY'] : [];
   const isGiven = (name: string) => given[name] !== undefined;
   return [
     ...proxies.filter(isGiven).map((name) => `${name} must be unset unless CLIENT_IP is forwarded`),
     ...limits.filter(isGiven).map((name) => `${name} must be unset where RATE_LIMIT is off`),
+    ...documents.filter(isGiven).map((name) => `${name} must be unset unless TRUSTED_DOCUMENTS is set`),
   ];
 }
 

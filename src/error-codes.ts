@@ -28,6 +28,12 @@ export const REFUSALS = {
     status: 400,
     when: 'A GraphQL document is too large or reads too much. `details` has its `cost`, the `limit`, and `of`, the name of the limit.',
   },
+  DOCUMENT_NOT_TRUSTED: {
+    status: 403,
+    fields: ['documentId'],
+    when:
+      'There is no trusted document with this id or hash; or only trusted documents are executed here, and the document is none of them.',
+  },
   SERVICE_UNAVAILABLE: {
     status: 503,
     retryable: true,

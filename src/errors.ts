@@ -180,6 +180,20 @@ export class QueryTooCostly extends DomainError {
   }
 }
 
+/** The operator trusts no such document. */
+export class DocumentNotTrusted extends DomainError {
+  readonly code = 'DOCUMENT_NOT_TRUSTED';
+  /** @param by how the request has the document */
+  constructor(by: 'documentId' | 'hash' | 'text') {
+    super(
+      by === 'text'
+        ? 'Only trusted documents are executed here, and this is none of them'
+        : `There is no trusted document with this ${by}`,
+      by === 'documentId' ? { field: by } : {},
+    );
+  }
+}
+
 /** The caller has sent too many requests in the present window. Nothing of this one was executed. */
 export class RateLimited extends DomainError {
   readonly code = 'RATE_LIMITED';

@@ -26,6 +26,7 @@ describe('without any variable', () => {
       requestWaitMs: 5000,
       maxEventLoopDelayMs: 1000,
       queryCostLimit: 20_000,
+      trustedDocuments: null,
       allowedHosts: [],
       connections: { maxConnections: 1_000, requestSeconds: 30, keepAliveSeconds: 72, replySeconds: 60 },
       stopSeconds: 10,
@@ -112,6 +113,12 @@ describe('a variable that is set', () => {
   it('lists the allowed origins', () => {
     const CORS_ORIGINS = 'https://a.example, https://b.example';
     expect(readConfig({ ...production, CORS_ORIGINS }).corsOrigins).toEqual(['https://a.example', 'https://b.example']);
+  });
+
+  it('names the trusted documents, beside others or as the only ones', () => {
+    const file = { TRUSTED_DOCUMENTS: 'manifest.json' };
+    expect(readConfig(file).trustedDocuments).toEqual({ file: 'manifest.json', only: false });
+    expect(readConfig({ ...file, TRUSTED_DOCUMENTS_ONLY: 'on' }).trustedDocuments).toEqual({ file: 'manifest.json', only: true });
   });
 
   it('limits the request rate, or switches the limit off', () => {
@@ -213,6 +220,11 @@ describe('a wrong variable', () => {
     'a rate limit store without a rate limit': ['RATE_LIMIT_STORE', { RATE_LIMIT: 'off', RATE_LIMIT_STORE: 'postgres' }],
     'the usual algorithm without its key': ['JWT_SECRET', { JWT_ALGORITHM: 'HS256' }],
     'an unknown source of the address': ['CLIENT_IP', { CLIENT_IP: SECRET }],
+    'only trusted documents without a file': ['TRUSTED_DOCUMENTS_ONLY', { TRUSTED_DOCUMENTS_ONLY: 'on' }],
+    'trusted documents that are neither on nor off': [
+      'TRUSTED_DOCUMENTS_ONLY',
+      { TRUSTED_DOCUMENTS: 'm.json', TRUSTED_DOCUMENTS_ONLY: SECRET },
+    ],
     'neither true nor false': ['GRAPHQL_INTROSPECTION', { GRAPHQL_INTROSPECTION: SECRET }],
     'JWTs without a signature': ['JWT_ALGORITHM', { JWT_ALGORITHM: 'none', JWT_SECRET: SECRET }],
     'an unknown JWT algorithm': ['JWT_ALGORITHM', { JWT_ALGORITHM: SECRET }],

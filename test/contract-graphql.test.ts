@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { ApolloServer } from '@apollo/server';
 import { collectSubFields } from '@graphql-tools/utils';
 import { expect, it } from '@jest/globals';
 import { execute, type GraphQLResolveInfo, isObjectType, parse } from 'graphql';
@@ -16,6 +17,7 @@ import {
   Root,
 } from 'type-graphql';
 import { declarationsIn } from '../src/graphql/metadata.js';
+import { sha256 } from '../src/graphql/requested-document.js';
 import { createSchema } from '../src/graphql/schema.js';
 
 /**
@@ -91,4 +93,18 @@ it('collectSubFields collects the fields that GraphQL.js executes', async () => 
   }
   await execute({ schema, document, variableValues: { yes: true } });
   expect(names).toEqual(['id', 'description', 'date', 'a']);
+});
+
+it('Apollo Server finds parsed documents by keys that end with the SHA-256 of the text', async () => {
+  const keys: string[] = [];
+  const documentStore = {
+    get: async (key: string) => void keys.push(key),
+    set: async () => undefined,
+    delete: async () => undefined,
+  };
+  const server = new ApolloServer({ typeDefs: 'type Query { a: Int }', documentStore });
+  await server.executeOperation({ query: '{ a }' });
+  await server.stop();
+
+  expect(keys).toEqual([expect.stringMatching(new RegExp(`:${sha256('{ a }')}$`))]);
 });

@@ -35,6 +35,7 @@ const post = (fields: Record<string, string>) => {
 
 describe('GET and POST return the same', () => {
   const REFUSED = [400, 'BAD_REQUEST'];
+  const INVALID = [400, 'BAD_USER_INPUT'];
   const ANSWERED = [200, { creditNotes: [] }];
 
   it.each([
@@ -59,7 +60,11 @@ describe('GET and POST return the same', () => {
     ['extensions', '{"a":', REFUSED],
     ['extensions', '{"__proto__":5}', REFUSED],
     ['extensions', `${'['.repeat(101)}${']'.repeat(101)}`, REFUSED],
-    ['extensions', '{"persistedQuery":{"version":1,"sha256Hash":"x"}}', [200, 'PERSISTED_QUERY_NOT_SUPPORTED']],
+    ['extensions', '{"persistedQuery":null}', ANSWERED],
+    ['extensions', '{"persistedQuery":{"version":1,"sha256Hash":"x"}}', INVALID],
+    ['extensions', '{"persistedQuery":{"version":2,"sha256Hash":"x"}}', INVALID],
+    ['extensions', '{"persistedQuery":{"version":1,"sha256Hash":5}}', INVALID],
+    ['extensions', '{"persistedQuery":true}', INVALID],
     ['operationName', '', ANSWERED],
     ['operationName', 'Other', [400, 'OPERATION_RESOLUTION_FAILURE']],
     ['operationName', 'null', [400, 'OPERATION_RESOLUTION_FAILURE']],

@@ -35,6 +35,7 @@ async function startTwo(perCredential: number): Promise<[FastifyInstance, Fastif
         trustedProxies: 1,
         maxEventLoopDelayMs: 0,
         queryCostLimit: 20_000,
+        trustedDocuments: null,
         requestWaitMs: 5_000,
         rateLimit: { perCredential, perAddress: 3, store: 'postgres' },
       },

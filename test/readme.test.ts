@@ -39,6 +39,7 @@ beforeAll(async () => {
       maxEventLoopDelayMs: 0,
       rateLimit: null,
       queryCostLimit: 20_000,
+      trustedDocuments: null,
       requestWaitMs: 5_000,
     },
     jwt: opened.jwt,

@@ -13,6 +13,7 @@ const OPTIONS = {
   expires: '2027-12-31',
   key: 'ID',
   by: 'WHO',
+  out: 'FILE',
   'application-role': 'ROLE',
   'operator-role': 'ROLE',
 } as const;
@@ -28,8 +29,8 @@ export interface Synopsis {
   readonly required: readonly Option[];
   readonly optional: readonly Option[];
   readonly about: string;
-  /** Whether the command has a file name as its argument. */
-  readonly takesFile?: boolean;
+  /** What the command's argument is the name of, if it has one. */
+  readonly takes?: 'FILE' | 'FOLDER';
 }
 
 /** The call of a command is malformed. The usage is printed with the message. */
@@ -41,7 +42,7 @@ export interface Call {
   readonly flags: Flags;
   /** Options that no command has, as the operator wrote them. */
   readonly unknown: readonly string[];
-  /** Empty if the command takes no file. */
+  /** The name of the file or folder; empty if the command takes none. */
   readonly file: string;
   readonly help: boolean;
 }
@@ -70,7 +71,7 @@ export class CommandLine {
     return `usage:\n${lines.join('')}`;
   }
 
-  /** @throws {UsageError} if an option has no value or is repeated, or if the command's file is missing */
+  /** @throws {UsageError} if an option has no value or is repeated, or if the command's argument is missing */
   private read(args: readonly string[]): Call {
     const { positionals, tokens } = parseArgs({
       args: [...args],
@@ -94,8 +95,9 @@ export class CommandLine {
     }
     const help = tokens.some((token) => token.kind === 'option' && token.name === 'help');
     const [first = '', file = '', ...others] = positionals;
-    if (!this.commands.get(first)?.takesFile) return { name: positionals.join(' '), flags, unknown, file: '', help };
-    if (!help && (file === '' || others.length > 0)) throw new UsageError(`${first} takes the name of one file`);
+    const { takes } = this.commands.get(first) ?? {};
+    if (takes === undefined) return { name: positionals.join(' '), flags, unknown, file: '', help };
+    if (!help && (file === '' || others.length > 0)) throw new UsageError(`${first} takes the name of one ${takes.toLowerCase()}`);
     return { name: first, flags, unknown, file, help };
   }
 
@@ -138,17 +140,15 @@ function isOption(name: string): name is Option {
   return Object.hasOwn(OPTIONS, name);
 }
 
-function callOf(name: string, { required, optional, takesFile }: Synopsis): string {
+function callOf(name: string, { required, optional, takes }: Synopsis): string {
   const [topic = '', ...rest] = name.split(' ');
   const options = [
-    ...(takesFile ? ['FILE'] : []),
+    ...(takes ? [takes] : []),
     ...required.map((option) => `--${option} ${OPTIONS[option]}`),
     ...optional.map((option) => `[--${option} ${OPTIONS[option]}]`),
   ];
   const words = [...rest, ...options].join(' ');
-  return rest.length === 0 && required.length === 0 && !takesFile
-    ? `npm run ${topic} [-- ${words}]`
-    : `npm run ${topic} -- ${words}`;
+  return rest.length === 0 && required.length === 0 && !takes ? `npm run ${topic} [-- ${words}]` : `npm run ${topic} -- ${words}`;
 }
 
 /** @throws {UsageError} if the option is missing */

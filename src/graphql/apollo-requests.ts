@@ -3,6 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import type { OperationDefinitionNode } from 'graphql';
 import type { Context } from '../request/context.js';
 import { InvalidJson, parseJson } from '../values/json.js';
+import { requestedDocument } from './requested-document.js';
+import type { TrustedDocuments } from './trusted-documents.js';
 
 /** A request whose document is valid, and whose operation is known. */
 export type OperationRequest = GraphQLRequestContextDidResolveOperation<Context> & { readonly operation: OperationDefinitionNode };
@@ -11,18 +13,26 @@ export type OperationRequest = GraphQLRequestContextDidResolveOperation<Context>
 export type OperationCheck = (request: OperationRequest) => void | Promise<void>;
 
 /**
- * Gives a GET request the meaning of the same POST request. By itself, Apollo Server parses numbers in a query string inexactly, and
- * searches the document for an operation with an empty name.
+ * Gives a request its trusted document, and a GET request the meaning of the same POST request. By itself, Apollo Server parses numbers
+ * in a query string inexactly, and searches the document for an operation with an empty name.
  */
-export const exactRequests: ApolloServerPlugin<Context> = {
-  async requestDidStart({ request }) {
-    const { http } = request;
-    const variables = http?.method === 'GET' ? jsonIn(new URLSearchParams(http.search), 'variables') : undefined;
-    if (variables !== undefined) request.variables = variables as Record<string, unknown>;
-    // GraphQL over HTTP: an empty name counts as absent.
-    if (request.operationName === '') delete request.operationName;
-  },
-};
+export function exactRequests(trusted: TrustedDocuments): ApolloServerPlugin<Context> {
+  return {
+    async requestDidStart({ request }) {
+      const { http } = request;
+      const variables = http?.method === 'GET' ? jsonIn(new URLSearchParams(http.search), 'variables') : undefined;
+      if (variables !== undefined) request.variables = variables as Record<string, unknown>;
+      // GraphQL over HTTP: an empty name counts as absent.
+      if (request.operationName === '') delete request.operationName;
+      const text = http && trusted.textFor(requestedDocument(http));
+      if (text === undefined) return;
+      request.query = text;
+      // Otherwise Apollo Server searches the documents that clients have registered.
+      const { persistedQuery: _, ...extensions } = request.extensions ?? {};
+      request.extensions = extensions;
+    },
+  };
+}
 
 /**
  * Refuses a GET request whose query string is not valid UTF-8 or whose parameters are not valid JSON. Removes `variables` and

@@ -1,6 +1,5 @@
-import type { FastifyRequest } from 'fastify';
 import { type DefinitionNode, type DocumentNode, Kind, OperationTypeNode, parse } from 'graphql';
-import { QueryTooCostly, Unauthenticated } from '../errors.js';
+import { QueryTooCostly } from '../errors.js';
 import { longestNames, type Measures, measure, repetitionsIn } from './document-measures.js';
 
 /** Suffices for a hundred refunds or a hundred lines of a credit note, written as literals in the document. */
@@ -36,20 +35,8 @@ const LIMITS: Readonly<Measures> = {
 const MAX_CACHED = 200;
 const MAX_CACHED_LENGTH = 10_000;
 
-/** Returns a hook that refuses documents before the GraphQL server parses them: beyond the limits, or without a credential. */
-export function documentCheck(): (request: FastifyRequest) => Promise<void> {
-  const limits = new DocumentLimits();
-  return async (request) => {
-    const document = documentOf(request);
-    if (request.caller instanceof Unauthenticated) {
-      const isAllowed = document === undefined ? isForPage(request) : isForSchemaOnly(document);
-      if (!isAllowed) throw request.caller;
-    } else if (document !== undefined) limits.check(document);
-  };
-}
-
 /** Refuses documents before they are validated, in time that is linear in their length. */
-class DocumentLimits {
+export class DocumentLimits {
   private readonly cache = new Set<string>();
 
   /**
@@ -77,7 +64,7 @@ class DocumentLimits {
  *
  * @throws {QueryTooCostly} if it exceeds a limit
  */
-function isForSchemaOnly(source: string): boolean {
+export function isForSchemaOnly(source: string): boolean {
   const document = parsed(source, MAX_ANONYMOUS_TOKENS);
   if (document === null || !document.definitions.every(readsSchema)) return false;
   checkLimits(document);
@@ -101,7 +88,8 @@ function readsSchema(definition: DefinitionNode): boolean {
 
 const SCHEMA_FIELDS: ReadonlySet<string> = new Set(['__schema', '__type', '__typename']);
 
-function checkLimits(document: DocumentNode): void {
+/** @throws {QueryTooCostly} if the document exceeds a limit */
+export function checkLimits(document: DocumentNode): void {
   const { operation, other } = longestNames(document);
   if (other > MAX_NAME_LENGTH) throw new QueryTooCostly('nameLength', other, MAX_NAME_LENGTH);
   if (operation > MAX_OPERATION_NAME_LENGTH) throw new QueryTooCostly('nameLength', operation, MAX_OPERATION_NAME_LENGTH);
@@ -112,20 +100,4 @@ function checkLimits(document: DocumentNode): void {
   // Checked last, because it visits all expanded fields.
   const repetitions = repetitionsIn(document);
   if (repetitions > LIMITS.repetitions) throw new QueryTooCostly('repetitions', repetitions, LIMITS.repetitions);
-}
-
-/** Returns the text of the document from the part of the request where the GraphQL server expects it. */
-function documentOf({ method, url, body }: FastifyRequest): string | undefined {
-  const query: unknown =
-    method === 'GET'
-      ? (new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('query') ?? undefined)
-      : typeof body === 'object' && body !== null && 'query' in body
-        ? body.query
-        : undefined;
-  return typeof query === 'string' ? query : undefined;
-}
-
-/** Whether a browser requests the page of the Sandbox, for which it sends no credential. */
-function isForPage({ method, headers }: FastifyRequest): boolean {
-  return method === 'GET' && /text\/(html|\*)/.test(headers.accept ?? '');
 }

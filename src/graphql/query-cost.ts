@@ -1,4 +1,5 @@
 import {
+  type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLField,
@@ -13,6 +14,7 @@ import {
   SchemaMetaFieldDef,
   type SelectionSetNode,
   TypeMetaFieldDef,
+  type TypeNode,
   type ValueNode,
 } from 'graphql';
 import { LENGTHS } from '../inputs/lengths.js';
@@ -104,6 +106,13 @@ export class QueryCost {
     return Math.min(Math.ceil(cost), MAX_COST);
   }
 
+  /** Returns the cost with the values of variables that make it lowest. */
+  lowest(operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): number {
+    const isListNode = (type: TypeNode): boolean => (type.kind === Kind.NON_NULL_TYPE ? type.type : type).kind === Kind.LIST_TYPE;
+    const entries = operation.variableDefinitions?.map(({ variable, type }) => [variable.name.value, isListNode(type) ? [] : 1]);
+    return this.of(operation, fragments, Object.fromEntries(entries ?? []));
+  }
+
   /** @param entryLines the maximum number of lines of a journal entry at this place */
   private selections({ selections }: SelectionSetNode, typeName: string, count: number, entryLines: number, parts: Parts): number {
     let cost = 0;
@@ -151,6 +160,10 @@ export class QueryCost {
     // An invalid number of items is refused later, before anything is read.
     return Number.isInteger(first) ? Math.min(Math.max(first as number, 1), MAX_PAGE) : MAX_PAGE;
   }
+}
+
+export function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  return new Map(definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])));
 }
 
 /** The parts of a request that are looked up by name. */

@@ -1,6 +1,4 @@
 import {
-  type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
@@ -12,7 +10,7 @@ import { InvalidInput, QueryTooCostly, ServiceUnavailable } from '../errors.js';
 import { MAX_ITEMS } from '../inputs/lengths.js';
 import type { OperationCheck } from './apollo-requests.js';
 import { refusalError } from './errors.js';
-import { QueryCost } from './query-cost.js';
+import { fragmentsOf, QueryCost } from './query-cost.js';
 
 /** Variables are searched for lists to this depth. No input type is deeper. */
 const MAX_LEVELS = 10;
@@ -46,10 +44,6 @@ export function queryAdmission(limit: number): OperationCheck {
       throw error instanceof ServiceUnavailable ? refusalError(error) : error;
     }
   };
-}
-
-function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  return new Map(definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])));
 }
 
 /** Returns the refusal of a list in the variables that is longer than any input allows, before its items are validated. */

@@ -8,8 +8,10 @@ import { exactRequests, type OperationCheck, type OperationRequest } from './apo
 import { argumentCheck } from './argument-check.js';
 import { compiledQueries } from './compiled-queries.js';
 import { MAX_TOKENS } from './document-limits.js';
+import { parsedDocuments, RegisteredDocuments } from './document-stores.js';
 import { argumentAtFault, blamedFields, formatError, refusalBehind, refusalError } from './errors.js';
 import { queryAdmission, queryLimits } from './query-limits.js';
+import type { TrustedDocuments } from './trusted-documents.js';
 import { reportWritten } from './written.js';
 
 /** The operation that the Sandbox opens with. */
@@ -25,6 +27,7 @@ const MAX_NAME = 255;
 export function createGraphQLServer(
   schema: GraphQLSchema,
   { introspection, sandbox, queryCostLimit }: { introspection: boolean; sandbox: SandboxContent | null; queryCostLimit: number },
+  trusted: TrustedDocuments,
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
     schema,
@@ -33,7 +36,8 @@ export function createGraphQLServer(
     includeStacktraceInErrorResponses: false,
     // A page of another site cannot send any of these headers without a preflight. urql's and caches' GET requests have only the first.
     csrfPrevention: { requestHeaders: ['authorization', 'x-apollo-operation-name', 'apollo-require-preflight'] },
-    persistedQueries: false,
+    persistedQueries: trusted.only ? false : { cache: new RegisteredDocuments() },
+    documentStore: parsedDocuments(trusted),
     parseOptions: { maxTokens: MAX_TOKENS },
     // The process handles the signals, and stops this server with everything else.
     stopOnTerminationSignals: false,
@@ -44,7 +48,7 @@ export function createGraphQLServer(
       introspection
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
         : ApolloServerPluginLandingPageDisabled(),
-      exactRequests,
+      exactRequests(trusted),
       requestPlugin([refuseSharedKey, queryLimits(schema, queryCostLimit), argumentCheck(schema), queryAdmission(queryCostLimit)]),
       reportWritten,
       compiledQueries(schema),

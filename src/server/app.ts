@@ -14,9 +14,10 @@ import { Authenticator } from '../auth/authenticator.js';
 import type { JwtSettings } from '../auth/jwt.js';
 import type { Config } from '../config.js';
 import { acceptJson, readQueryString } from '../graphql/apollo-requests.js';
-import { documentCheck } from '../graphql/document-limits.js';
+import { documentCheck } from '../graphql/document-check.js';
 import { createSchema } from '../graphql/schema.js';
 import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
+import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
 import { Context } from '../request/context.js';
 import { RequestLog } from '../request/request-log.js';
 import { restRoutes } from '../rest/routes.js';
@@ -56,6 +57,7 @@ export interface AppOptions {
     | 'rateLimit'
     | 'maxEventLoopDelayMs'
     | 'requestWaitMs'
+    | 'trustedDocuments'
   >;
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
@@ -90,7 +92,9 @@ export async function createApp({
 }: AppOptions): Promise<FastifyInstance> {
   const connections = new Connections(limits, logger);
   const app = createFastify(connections, logger, stopSeconds);
-  const graphql = createGraphQLServer(createSchema(), { ...config, sandbox: sandbox ?? null });
+  const schema = createSchema();
+  const trusted = await loadTrustedDocuments(config.trustedDocuments, schema, config.queryCostLimit);
+  const graphql = createGraphQLServer(schema, { ...config, sandbox: sandbox ?? null }, trusted);
   await graphql.start();
   app.addHook('onClose', () => graphql.stop());
 
@@ -125,7 +129,7 @@ export async function createApp({
     givePermits(doors);
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
     authenticateFirst(doors, authenticator, metadataOf, settings, rateLimit);
-    openDoors(doors, graphql, contextOf);
+    openDoors(doors, graphql, documentCheck(trusted), contextOf);
     done();
   });
 
@@ -161,12 +165,17 @@ function createFastify(connections: Connections, logger: FastifyBaseLogger, stop
 }
 
 /** Adds the routes of GraphQL and REST. */
-function openDoors(app: FastifyInstance, graphql: ApolloServer<Context>, contextOf: (request: FastifyRequest) => Context): void {
+function openDoors(
+  app: FastifyInstance,
+  graphql: ApolloServer<Context>,
+  checkDocument: (request: FastifyRequest) => Promise<void>,
+  contextOf: (request: FastifyRequest) => Context,
+): void {
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
     bodyLimit: GRAPHQL_BODY_LIMIT,
-    preHandler: [documentCheck(), readQueryString, acceptJson],
+    preHandler: [checkDocument, readQueryString, acceptJson],
     handler: releasingPermit(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
   });
   const rest: FastifyPluginCallback = (routes, _options, done) => {

@@ -159,6 +159,8 @@ export type ErrorCode =
   | 'DATE_BEFORE_REFUND'
   /** The date is more than `POSTING_DAYS_AHEAD` days after today in the organization's time zone. `details.latestDate` is the last allowed day. */
   | 'DATE_TOO_FAR_AHEAD'
+  /** There is no trusted document with this id or hash; or only trusted documents are executed here, and the document is none of them. */
+  | 'DOCUMENT_NOT_TRUSTED'
   /** The rate of a note in the base currency is not 1; the rate has more than 15 significant digits; or the rate is missing, and there is no `paidAmount`. */
   | 'EXCHANGE_RATE_INVALID'
   /** The rate is more than twice the note's rate, or less than half of it. `details` has both rates. `allowUnusualRate: true`, or the header `Allow-Unusual-Rate: true`, confirms it. */

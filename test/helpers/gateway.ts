@@ -13,6 +13,7 @@ import { AccountType } from '../../src/entities/account-type.js';
 import { Branch } from '../../src/entities/branch.js';
 import { Organization } from '../../src/entities/organization.js';
 import type { SandboxContent } from '../../src/graphql/server.js';
+import type { TrustedDocumentsSettings } from '../../src/graphql/trusted-documents.js';
 import { createApp } from '../../src/server/app.js';
 import type { ClientIp, TrustedProxies } from '../../src/server/client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/server/connections.js';
@@ -64,6 +65,7 @@ export class Gateway {
       postingDaysAhead?: number;
       maxEventLoopDelayMs?: number;
       queryCostLimit?: number;
+      trustedDocuments?: TrustedDocumentsSettings | null;
       requestWaitMs?: number;
       poolSize?: number;
       clientIp?: ClientIp;
@@ -94,6 +96,7 @@ export class Gateway {
       maxEventLoopDelayMs = 0,
       rateLimit = null,
       queryCostLimit = 20_000,
+      trustedDocuments = null,
     } = options;
     const app = await createApp({
       orm: options.orm ?? database.orm,
@@ -109,6 +112,7 @@ export class Gateway {
         maxEventLoopDelayMs,
         rateLimit,
         queryCostLimit,
+        trustedDocuments,
         requestWaitMs: options.requestWaitMs ?? 5_000,
       },
       jwt,
@@ -117,6 +121,9 @@ export class Gateway {
       connections: { ...CONNECTION_LIMITS, ...options.connections },
       ...(options.unread && { unread: options.unread }),
       ...(options.stopSeconds !== undefined && { stopSeconds: options.stopSeconds }),
+    }).catch(async (error: unknown) => {
+      await database.drop();
+      throw error;
     });
     return new Gateway(database, app, logged);
   }

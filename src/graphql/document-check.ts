@@ -1,0 +1,48 @@
+import type { FastifyRequest } from 'fastify';
+import { InvalidInput, Unauthenticated } from '../errors.js';
+import { DocumentLimits, isForSchemaOnly } from './document-limits.js';
+import { type RequestedDocument, requestedDocument } from './requested-document.js';
+import type { TrustedDocuments } from './trusted-documents.js';
+
+/**
+ * Returns a hook that refuses documents before the GraphQL server parses them: without a credential, beyond the limits, or if only
+ * trusted documents are executed.
+ */
+export function documentCheck(trusted: TrustedDocuments): (request: FastifyRequest) => Promise<void> {
+  const limits = new DocumentLimits();
+  return async (request) => {
+    const { caller } = request;
+    if (caller instanceof Unauthenticated) {
+      if (!mayBeAnonymous(request, trusted)) throw caller;
+      return;
+    }
+    const document = documentOf(request);
+    if (trusted.textFor(document) === undefined && document.text !== undefined) limits.check(document.text);
+  };
+}
+
+/** Whether a request without a credential asks for the page of the Sandbox, or for the schema only. */
+function mayBeAnonymous(request: FastifyRequest, trusted: TrustedDocuments): boolean {
+  try {
+    const document = documentOf(request);
+    if (document.text !== undefined) return !trusted.only && isForSchemaOnly(document.text);
+    return document.id === undefined && document.hash === undefined && isForPage(request);
+  } catch (error) {
+    if (error instanceof InvalidInput) return false;
+    throw error;
+  }
+}
+
+function documentOf({ method, url, body }: FastifyRequest): RequestedDocument {
+  return requestedDocument({ method, search: searchOf(url), body });
+}
+
+/** Returns the query string as the GraphQL server reads it. */
+function searchOf(url: string): string {
+  return /^[^?#]*(\?[^#]*)?/.exec(url)?.[1] ?? '';
+}
+
+/** Whether a browser requests the page of the Sandbox, for which it sends no credential. */
+function isForPage({ method, headers }: FastifyRequest): boolean {
+  return method === 'GET' && /text\/(html|\*)/.test(headers.accept ?? '');
+}
