@@ -31,8 +31,7 @@ export const REFUSALS = {
   DOCUMENT_NOT_TRUSTED: {
     status: 403,
     fields: ['documentId'],
-    when:
-      'There is no trusted document with this id or hash; or only trusted documents are executed here, and the document is none of them.',
+    when: 'There is no trusted document with this id or hash; or only trusted documents are executed here, and the document is none of them.',
   },
   SERVICE_UNAVAILABLE: {
     status: 503,
