@@ -16,6 +16,7 @@ import { createKey, listApiKeys, revokeKey } from './services/organizations/api-
 import { listOrganizations, openOrganization } from './services/organizations/create-organization.js';
 import { addMember, changeMember, endMembership, listMembers } from './services/organizations/members.js';
 import { findOrganization, type Operator, OperatorRefusal } from './services/organizations/operator-command.js';
+import { routesTo } from './services/organizations/routes.js';
 
 /** A command that needs a migrated database. */
 interface Command extends Synopsis {
@@ -116,6 +117,19 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     async run(em) {
       const organizations = await listOrganizations(em);
       print(organizations.map(({ publicId, name, baseCurrency, timeZone }) => [publicId, name, baseCurrency, timeZone]));
+    },
+  },
+
+  'organization routes': {
+    required: [],
+    optional: ['id'],
+    about: 'prints the lines of a router that sends requests to this cell (CELL), for one organization or for all',
+    async run(em, flags, { cell }) {
+      if (cell === null) throw new OperatorRefusal('CELL must be set to the name of the cell that this database belongs to');
+      const organization = flags.id === undefined ? null : await findOrganization(em, flags.id);
+      const { organizations, keys } = await routesTo(em, cell, organization);
+      const lines = (names: readonly string[]) => names.map((name) => `${name} ${cell}\n`).join('');
+      process.stdout.write(`# organizations.map\n${lines(organizations)}# keys.map\n${lines(keys)}`);
     },
   },
 

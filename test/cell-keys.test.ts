@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createApiKey, hashApiKey, revokeApiKey } from '../src/auth/api-keys.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
+import { ApiKey, Role } from '../src/entities/access.js';
 import { MeDocument } from './generated/documents.js';
 import { readCluster } from './helpers/cluster.js';
 import { type Books, Client, Gateway } from './helpers/gateway.js';
@@ -55,6 +57,47 @@ it('a key of another cell gets the same 401 as any unknown key', async () => {
   expect(elsewhere?.status).toBe(401);
   expect(elsewhere?.errors).toEqual(unknown?.errors);
 });
+
+it('the routes of a cell are its organizations, and the valid keys that do not name the cell', async () => {
+  const other = await gateway.books();
+  const publicIds = [books, other].map(({ organization }) => organization.publicId).sort();
+  const create = async (...words: Parameters<typeof createApiKey>) => (await createApiKey(...words)).apiKey;
+  const [foreign, plain, lookalike] = await gateway.database.asOperator(async (em) => {
+    const { organization } = other;
+    const key = (cell: string | null) => create(em, organization, { name: 'k', role: Role.VIEWER, cell });
+    const revoked = await key('us2');
+    await revokeApiKey(em, organization, revoked.id);
+    await key('eu1');
+    // The prefix of a key without a cell whose random characters begin like the cell.
+    const row = { organization: organization.id, name: 'k', role: Role.VIEWER, prefix: 'bc_eu1_ab', hash: hashApiKey('bc_eu1_ab') };
+    const lookalike = em.create(ApiKey, row);
+    await em.flush();
+    return [await key('us2'), await key(null), lookalike];
+  });
+  const routes = (...words: string[]) => cli({ DATABASE_URL, CELL: 'eu1' }, 'organization', 'routes', ...words);
+
+  const [organizations, keys] = parseRoutes((await routes('--id', other.organization.publicId)).stdout);
+  const [allOrganizations, allKeys] = parseRoutes((await routes()).stdout);
+
+  const prefixes = [foreign, plain, lookalike].map((key) => key?.prefix);
+  expect(organizations).toEqual([`${other.organization.publicId} eu1`]);
+  // The client of the books has a key without a cell, too.
+  expect(keys?.length).toBe(4);
+  expect(keys).toEqual(expect.arrayContaining(prefixes.map((prefix) => `${prefix} eu1`)));
+  expect(allOrganizations).toEqual(publicIds.map((id) => `${id} eu1`));
+  expect(allKeys).toEqual(expect.arrayContaining(keys ?? []));
+});
+
+it('the routes need the name of the cell', async () => {
+  const { code, stdout, stderr } = await cli({ DATABASE_URL }, 'organization', 'routes');
+  expect([code, stdout, stderr]).toEqual([1, '', 'CELL must be set to the name of the cell that this database belongs to\n']);
+});
+
+/** Returns the lines of organizations.map and of keys.map. */
+function parseRoutes(output: string): string[][] {
+  const [, organizations = '', keys = ''] = /^# organizations\.map\n(.*)# keys\.map\n(.*)$/s.exec(output) ?? [];
+  return [organizations, keys].map((lines) => lines.split('\n').filter((line) => line !== ''));
+}
 
 it.each(['EU1', 'eu_1', 'eu-1', 'abcdefghijklm'])('neither a command nor the gateway starts with the cell %s', async (CELL) => {
   const says = 'CELL must be 1 to 12 small letters (a to z) and digits\n';

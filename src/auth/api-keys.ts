@@ -11,6 +11,17 @@ export function looksLikeApiKey(credential: string): boolean {
   return credential.startsWith(PREFIX);
 }
 
+/** Returns whether a key with this visible prefix names the cell. */
+export function namesCell(prefix: string, cell: string): boolean {
+  const beginning = beginningWith(cell);
+  // The random characters of a key without a cell may begin in the same way, but such a prefix is shorter.
+  return prefix.startsWith(beginning) && prefix.length === beginning.length + VISIBLE_CHARACTERS;
+}
+
+function beginningWith(cell: string | null): string {
+  return cell === null ? PREFIX : `${PREFIX}${cell}_`;
+}
+
 /** Returns the hash that the table holds. SHA-256 without salt suffices: a key has 256 random bits, which nobody can guess. */
 export function hashApiKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
@@ -26,7 +37,7 @@ export async function createApiKey(
   organization: Organization,
   { name, role, expiresAt = null, cell = null }: { name: string; role: Role; expiresAt?: Date | null; cell?: string | null },
 ): Promise<{ key: string; apiKey: ApiKey }> {
-  const beginning = cell === null ? PREFIX : `${PREFIX}${cell}_`;
+  const beginning = beginningWith(cell);
   const key = `${beginning}${randomBytes(32).toString('base64url')}`;
   const apiKey = em.create(ApiKey, {
     organization: organization.id,
