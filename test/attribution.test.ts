@@ -42,7 +42,6 @@ const entry = (source: string, reversalOf: string, [debit, credit]: readonly [st
   select ${books.organization.id}, id, '2026-02-01', side, account, case account when ${books.ids.receivable} then
     (select max(id) from customers where organization_id = ${books.organization.id}) end, ${books.ids.branch}, 40
   from entry, (values ('DEBIT', ${debit}), ('CREDIT', ${credit})) line (side, account)`;
-const NEWEST = '(select max(id) from journal_entries)';
 
 type Maker = { readonly api_key_id: number | null; readonly user_id: number | null };
 
@@ -51,7 +50,7 @@ const refundBy = ({ api_key_id, user_id }: Maker) =>
     entry('REFUND', 'null', [books.ids.receivable, books.ids.bank]),
     `insert into refunds (organization_id, credit_note_id, from_account_id, branch_id, amount, currency_code, exchange_rate, settled_amount,
        paid_amount, date, reference_no, description, journal_entry_id, created_by, api_key_id, user_id, request_id, protocol)
-     values (${books.organization.id}, ${noteId}, ${books.ids.bank}, ${books.ids.branch}, 40, 'USD', 1, 40, 40, '2026-02-01', '', '', ${NEWEST},
+     values (${books.organization.id}, ${noteId}, ${books.ids.bank}, ${books.ids.branch}, 40, 'USD', 1, 40, 40, '2026-02-01', '', '', ${books.newest('journal_entries')},
        'psql', ${api_key_id}, ${user_id}, 'psql', 'INTERNAL')`,
   );
 
@@ -59,7 +58,7 @@ const reversalBy = (refundId: string, { api_key_id, user_id }: Maker) =>
   refusal(
     entry('REVERSAL', `(select journal_entry_id from refunds where id = ${refundId})`, [books.ids.bank, books.ids.receivable]),
     `insert into refund_reversals (organization_id, refund_id, journal_entry_id, date, reason, created_by, api_key_id, user_id, request_id, protocol)
-     values (${books.organization.id}, ${refundId}, ${NEWEST}, '2026-02-01', 'x', 'psql', ${api_key_id}, ${user_id}, 'psql', 'INTERNAL')`,
+     values (${books.organization.id}, ${refundId}, ${books.newest('journal_entries')}, '2026-02-01', 'x', 'psql', ${api_key_id}, ${user_id}, 'psql', 'INTERNAL')`,
   );
 
 const BY = { by: 'the test' };
@@ -134,7 +133,7 @@ describe('a refund and its reversal are accepted when they are attributed to', (
   ])('%s', async (_who, make) => {
     const made = await make();
     expect(await refundBy(made)).toBe('accepted');
-    const { rows } = await gateway.database.sql.query('select max(id) as id from refunds');
+    const { rows } = await gateway.database.sql.query(`select ${books.newest('refunds')} as id`);
     expect(await reversalBy(rows[0].id, made)).toBe('accepted');
   });
 });

@@ -33,10 +33,11 @@ type Changes = Record<string, unknown>;
 /** By constraint: a table that it guards, and a change of a valid row that it refuses. */
 const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   currency_code_check: ['accounts', { currency_code: 'usd' }],
-  exchange_rate_check1: ['refunds', { exchange_rate: 0 }],
+  exchange_rate_check: ['refunds', { exchange_rate: 0 }],
   role_check: ['api_keys', { role: 'OWNER' }],
 
   organizations_finite: ['organizations', { lock_date: 'infinity' }],
+  organizations_first_id_check: ['organizations', { first_id: 0 }],
   organizations_name_tidy: ['organizations', { name: ' x' }],
   organizations_public_id_check: ['organizations', { public_id: 'a b' }],
   organizations_time_zone_named: ['organizations', { time_zone: '+01:00' }],
@@ -51,16 +52,16 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   branches_name_tidy: ['branches', { name: ' x' }],
   customers_name_tidy: ['customers', { display_name: ' x' }],
 
-  journal_entries_check: ['journal_entries', { source: 'REVERSAL', reversal_of_id: null }],
   journal_entries_finite: ['journal_entries', { posting_date: 'infinity' }],
   journal_entries_not_years_ahead: ['journal_entries', { posting_date: '2062-01-01' }],
+  journal_entries_reversal_has_original: ['journal_entries', { source: 'REVERSAL', reversal_of_id: null }],
   journal_entries_source_check: ['journal_entries', { source: 'OTHER' }],
   journal_lines_amount_check: ['journal_lines', { amount: -1 }],
-  journal_lines_check: ['journal_lines', { amount: 0, foreign_amount: null, foreign_currency_code: null }],
-  journal_lines_check1: ['journal_lines', { foreign_amount: 1, foreign_currency_code: null }],
-  journal_lines_check2: ['journal_lines', { foreign_amount: 1.001, foreign_currency_code: 'EUR' }],
   journal_lines_finite: ['journal_lines', { posting_date: '-infinity' }],
   journal_lines_foreign_amount_check: ['journal_lines', { foreign_amount: -1, foreign_currency_code: 'EUR' }],
+  journal_lines_foreign_digits: ['journal_lines', { foreign_amount: 1.001, foreign_currency_code: 'EUR' }],
+  journal_lines_foreign_has_currency: ['journal_lines', { foreign_amount: 1, foreign_currency_code: null }],
+  journal_lines_not_zero: ['journal_lines', { amount: 0, foreign_amount: null, foreign_currency_code: null }],
   journal_lines_side_check: ['journal_lines', { side: 'BOTH' }],
 
   credit_note_counters_next_check: ['credit_note_counters', { next: 0 }],
@@ -68,39 +69,31 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   credit_note_lines_description_check: ['credit_note_lines', { description: 'x'.repeat(1001) }],
   credit_note_lines_finite: ['credit_note_lines', { amount: 'NaN' }],
   credit_notes_applied_check: ['credit_notes', { applied: -1 }],
-  // Its total has more decimals than its currency.
-  credit_notes_check: ['credit_notes', { total: 100.001 }],
-  // It is open but has no entry.
-  credit_notes_check1: ['credit_notes', { journal_entry_id: null }],
-  // It is a draft but has refunds.
-  credit_notes_check2: ['credit_notes', { opened_at: null, journal_entry_id: null, refunded: 1 }],
-  // It is void but has refunds.
-  credit_notes_check3: ['credit_notes', { voided_at: '2026-02-01', void_entry_id: 1, refunded: 1 }],
-  // It is void but has no void entry.
-  credit_notes_check4: ['credit_notes', { voided_at: '2026-02-01' }],
+  credit_notes_draft_has_no_refunds: ['credit_notes', { opened_at: null, journal_entry_id: null, refunded: 1 }],
   credit_notes_finite: ['credit_notes', { date: 'infinity' }],
   credit_notes_never_over_refunded: ['credit_notes', { refunded: 100.01 }],
   credit_notes_note_check: ['credit_notes', { note: 'x'.repeat(4001) }],
   credit_notes_number_check: ['credit_notes', { number: '' }],
+  credit_notes_opened_with_entry: ['credit_notes', { journal_entry_id: null }],
   credit_notes_reference_no_check: ['credit_notes', { reference_no: 'x'.repeat(256) }],
   credit_notes_refunded_base_check: ['credit_notes', { refunded_base: -1 }],
   credit_notes_refunded_check: ['credit_notes', { refunded: -1 }],
   credit_notes_total_check: ['credit_notes', { total: 0 }],
+  credit_notes_total_digits: ['credit_notes', { total: 100.001 }],
+  credit_notes_void_has_no_refunds: ['credit_notes', { voided_at: '2026-02-01', void_entry_id: 1, refunded: 1 }],
+  credit_notes_voided_with_entry: ['credit_notes', { voided_at: '2026-02-01' }],
 
   refunds_amount_check: ['refunds', { amount: 0 }],
-  // Its amount has more decimals than its currency.
-  refunds_check: ['refunds', { amount: 0.001 }],
-  // It names both a key and a user as its author.
-  refunds_check1: ['refunds', { user_id: 1 }],
+  refunds_amount_digits: ['refunds', { amount: 0.001 }],
   refunds_description_check: ['refunds', { description: 'x'.repeat(1001) }],
   refunds_finite: ['refunds', { paid_amount: 'NaN' }],
+  refunds_one_author: ['refunds', { user_id: 1 }],
   refunds_paid_amount_check: ['refunds', { paid_amount: -1 }],
   refunds_protocol_check: ['refunds', { protocol: 'FAX' }],
   refunds_reference_no_check: ['refunds', { reference_no: 'x'.repeat(256) }],
   refunds_settled_amount_check: ['refunds', { settled_amount: -1 }],
-  // It names no author.
-  refund_reversals_check: ['refund_reversals', { api_key_id: null }],
   refund_reversals_finite: ['refund_reversals', { date: 'infinity' }],
+  refund_reversals_one_author: ['refund_reversals', { api_key_id: null }],
   refund_reversals_protocol_check: ['refund_reversals', { protocol: 'FAX' }],
   refund_reversals_reason_check: ['refund_reversals', { reason: 'x'.repeat(1001) }],
 

@@ -48,7 +48,7 @@ function note(changes: Record<string, string> = {}): string {
 }
 
 const line = (amount: string) => `insert into credit_note_lines (organization_id, credit_note_id, account_id, description, amount)
-  values (${books.organization.id}, (select max(id) from credit_notes), ${books.ids.sales}, '', ${amount})`;
+  values (${books.organization.id}, ${books.newest('credit_notes')}, ${books.ids.sales}, '', ${amount})`;
 
 function entry(
   source: string,
@@ -56,7 +56,7 @@ function entry(
   reversalOf: string,
   ...lines: readonly [side: string, account: string, amount: string][]
 ): string[] {
-  const newest = '(select max(id) from journal_entries)';
+  const newest = books.newest('journal_entries');
   const rows = lines.map(
     ([side, account, amount]) =>
       `(${books.organization.id}, ${newest}, '${date}', '${side}', ${account}, ${account === books.ids.receivable ? customerId : 'null'}, ${books.ids.branch}, ${amount})`,
@@ -101,7 +101,7 @@ it('refuses a line that is added to a credit note after its entry was checked', 
     ['DEBIT', books.ids.sales, '60'],
     ['CREDIT', books.ids.receivable, '100'],
   );
-  const opened = note({ opened_at: 'now()', journal_entry_id: '(select max(id) from journal_entries)' });
+  const opened = note({ opened_at: 'now()', journal_entry_id: books.newest('journal_entries') });
 
   const outcome = await refusal(...posting, opened, line('60'), 'set constraints is_its_document immediate', line('40'));
 
@@ -113,7 +113,7 @@ it('refuses to void a credit note before its date', async () => {
   const original = `(select journal_entry_id from credit_notes where id = ${id})`;
   const mirror = (date: string) =>
     entry('REVERSAL', date, original, ['CREDIT', books.ids.sales, '100'], ['DEBIT', books.ids.receivable, '100']);
-  const voided = `update credit_notes set voided_at = now(), void_entry_id = (select max(id) from journal_entries) where id = ${id}`;
+  const voided = `update credit_notes set voided_at = now(), void_entry_id = ${books.newest('journal_entries')} where id = ${id}`;
 
   expect(await refusal(...mirror('2026-01-14'), voided)).toContain('is voided before its own day');
   expect(await refusal(...mirror('2026-01-15'), voided)).toBe('accepted');

@@ -175,9 +175,9 @@ describe('finds', () => {
   it.each(['CREDIT_NOTE', 'REFUND'])('an entry that balances but belongs to no %s', async (source) => {
     await plant(
       `insert into journal_entries (organization_id, posting_date, source, memo) values (${books.organization.id}, '2026-02-01', '${source}', 'planted')`,
-      more(`(select max(id) from journal_entries)`, ids.expense, books.ids.bank),
+      more(books.newest('journal_entries'), ids.expense, books.ids.bank),
     );
-    const { rows } = await gateway.database.sql.query('select max(id) as id from journal_entries');
+    const { rows } = await gateway.database.sql.query(`select ${books.newest('journal_entries')} as id`);
     expect(await broken()).toEqual([`every-entry-has-its-document: journal entry ${rows[0].id}`]);
   });
 

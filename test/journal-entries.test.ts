@@ -41,12 +41,10 @@ async function refusal(...statements: string[]): Promise<string> {
   }
 }
 
-const NEWEST = '(select max(id) from journal_entries)';
-
 function lines(entries: readonly Line[], date = '2026-02-01'): string {
   const rows = entries.map(({ side, account, amount, customer = null, branch = books.ids.branch, euros = null }) => {
     const foreign = euros === null ? 'null, null' : `${euros}, 'EUR'`;
-    return `(${books.organization.id}, ${NEWEST}, '${date}', '${side}', ${account}, ${customer}, ${branch}, ${amount}, ${foreign})`;
+    return `(${books.organization.id}, ${books.newest('journal_entries')}, '${date}', '${side}', ${account}, ${customer}, ${branch}, ${amount}, ${foreign})`;
   });
   return `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount,
     foreign_amount, foreign_currency_code) values ${rows.join(', ')}`;
@@ -81,7 +79,7 @@ describe('the opening entry of a credit note', () => {
       lines: ['1.00', '1.00', '1.00'].map((amount) => ({ accountId: sales, amount })),
     });
     draft = note.id;
-    open = `update credit_notes set opened_at = now(), journal_entry_id = ${NEWEST} where id = ${draft}`;
+    open = `update credit_notes set opened_at = now(), journal_entry_id = ${books.newest('journal_entries')} where id = ${draft}`;
     // The running totals 1.005, 2.01 and 3.015 are rounded, and each line is the difference of two of them.
     due = [
       debit(sales, '1.01', { euros: '1.00' }),
@@ -180,7 +178,7 @@ describe('the entry of a refund', () => {
       date: `'2026-02-01'`,
       reference_no: `''`,
       description: `''`,
-      journal_entry_id: NEWEST,
+      journal_entry_id: books.newest('journal_entries'),
       created_by: `'psql'`,
       api_key_id: `(select min(id) from api_keys where organization_id = ${books.organization.id})`,
       request_id: `'psql'`,
@@ -268,7 +266,7 @@ describe('the entry of a reversal', () => {
   });
   const reversal = () => `
     insert into refund_reversals (organization_id, refund_id, journal_entry_id, date, reason, created_by, api_key_id, request_id, protocol)
-    values (${books.organization.id}, ${refundId}, ${NEWEST}, '2026-02-01', '', 'psql',
+    values (${books.organization.id}, ${refundId}, ${books.newest('journal_entries')}, '2026-02-01', '', 'psql',
       (select min(id) from api_keys where organization_id = ${books.organization.id}), 'psql', 'INTERNAL')`;
   const reversed = (entries: readonly Line[]) => refusal(...entry('REVERSAL', entries, { reversalOf: original }), reversal());
 
@@ -304,7 +302,7 @@ describe('the entry of a reversal', () => {
     const voided = (entries: readonly Line[]) =>
       refusal(
         ...entry('REVERSAL', entries, { reversalOf: opening }),
-        `update credit_notes set voided_at = now(), void_entry_id = ${NEWEST} where id = ${noteId}`,
+        `update credit_notes set voided_at = now(), void_entry_id = ${books.newest('journal_entries')} where id = ${noteId}`,
       );
     const right = [credit(sales, '1100', { euros: '1000' }), debit(receivable, '1100', { euros: '1000', customer: customerId })];
     expect(await voided([...right, credit(books.ids.bank, '5'), debit(books.ids.expense, '5')])).toContain('no mirror');
@@ -370,7 +368,9 @@ it('a lock date waits for an uncommitted entry by SQL', async () => {
     credit(books.ids.receivable, '3', { euros: '3', customer: customerId }),
   ];
   for (const statement of entry('CREDIT_NOTE', entries, { date: '2026-01-15' })) await sql.query(statement);
-  await sql.query(`update credit_notes set opened_at = now(), journal_entry_id = ${NEWEST} where id = ${id}`);
+  await sql.query(
+    `update credit_notes set opened_at = now(), journal_entry_id = ${books.newest('journal_entries')} where id = ${id}`,
+  );
 
   await superuser.query(`set lock_timeout = '200ms'`);
   const lock = () =>

@@ -97,7 +97,7 @@ describe('the check of the books finds', () => {
     await reverse();
     const columns = 'organization_id, refund_id, journal_entry_id, date, reason, created_by, api_key_id, request_id, protocol';
     await plant(
-      'alter table refund_reversals drop constraint refund_reversals_refund_id_key, drop constraint refund_reversals_journal_entry_id_key',
+      'alter table refund_reversals drop constraint refund_reversals_organization_id_refund_id_key, drop constraint refund_reversals_organization_id_journal_entry_id_key',
       `insert into refund_reversals (${columns}) select ${columns} from refund_reversals where refund_id = ${refundId}`,
     );
     const found = await broken();

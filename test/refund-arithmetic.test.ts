@@ -44,7 +44,7 @@ async function refundBySql({ rate, settled, paid, gain, booked = {} }: Amounts):
     );
     await sql.query(
       `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code)
-       select ${id}, (select max(id) from journal_entries), '2026-02-01', case when amount < 0 or (amount = 0 and account_id = ${bank}) then 'CREDIT' else 'DEBIT' end,
+       select ${id}, (select max(id) from journal_entries where organization_id = ${id}), '2026-02-01', case when amount < 0 or (amount = 0 and account_id = ${bank}) then 'CREDIT' else 'DEBIT' end,
          account_id, case account_id when ${receivable} then (select customer_id from credit_notes where id = ${note}) end, ${branch}, abs(amount), foreign_amount, case when foreign_amount is not null then 'EUR' end
        from (values ${lines.join(', ')}) line (account_id, amount, foreign_amount) where amount <> 0 or foreign_amount is not null`,
     );
@@ -52,7 +52,7 @@ async function refundBySql({ rate, settled, paid, gain, booked = {} }: Amounts):
       `insert into refunds (organization_id, credit_note_id, from_account_id, branch_id, amount, currency_code, exchange_rate, settled_amount,
          paid_amount, realized_gain, date, reference_no, description, journal_entry_id, created_by, api_key_id, request_id, protocol)
        values (${id}, ${note}, ${bank}, ${branch}, 40, 'EUR', ${rate}, ${settled}, ${paid}, ${gain}, '2026-02-01', '', '',
-         (select max(id) from journal_entries), 'psql', (select min(id) from api_keys where organization_id = ${id}), 'psql', 'INTERNAL')`,
+         (select max(id) from journal_entries where organization_id = ${id}), 'psql', (select min(id) from api_keys where organization_id = ${id}), 'psql', 'INTERNAL')`,
     );
     await sql.query('commit');
     return 'accepted';

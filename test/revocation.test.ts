@@ -216,7 +216,7 @@ describe('a command whose key is revoked while it waits writes nothing:', () => 
     reverseRefund: [
       holdNote,
       async (client) => {
-        const { rows } = await gateway.database.superuser.query('select max(id)::text as id from refunds');
+        const { rows } = await gateway.database.superuser.query(`select ${books.newest('refunds')}::text as id`);
         return client.graphql(ReverseRefundDocument, { input: { refundId: rows[0].id, date: '2026-02-05', reason: 'x' } });
       },
     ],
@@ -225,7 +225,7 @@ describe('a command whose key is revoked while it waits writes nothing:', () => 
     createCreditNote: [
       holdPeriod,
       async (client) => {
-        const { rows } = await gateway.database.superuser.query('select max(id)::text as id from customers');
+        const { rows } = await gateway.database.superuser.query(`select ${books.newest('customers')}::text as id`);
         const lines = [{ accountId: books.ids.sales, amount: '1.00' }];
         return client.graphql(CreateCreditNoteDocument, { input: { customerId: rows[0].id, date: '2026-01-15', lines } });
       },
@@ -247,7 +247,7 @@ describe('a command whose key is revoked while it waits writes nothing:', () => 
         () => [books.organization.id],
       ],
       async (client) => {
-        const { rows } = await gateway.database.superuser.query('select max(id)::text as id from customers');
+        const { rows } = await gateway.database.superuser.query(`select ${books.newest('customers')}::text as id`);
         const lines = [{ accountId: books.ids.sales, amount: '1.00' }];
         return client.graphql(CreateCreditNoteDocument, { input: { customerId: rows[0].id, date: '2026-01-15', lines } });
       },

@@ -45,7 +45,7 @@ export async function seed(em: EntityManager): Promise<Omit<Demo, 'jwt'>> {
 }
 
 async function seedDemo(em: EntityManager): Promise<Omit<Demo, 'jwt' | 'other'>> {
-  const { actor, key } = await newOrganization(em, 'Demo', 'America/New_York');
+  const { actor, key } = await newOrganization(em, 'Demo', 'America/New_York', { firstId: 1 });
   const { organization } = actor;
   const user = em.create(User, { subject: SUBJECT, name: 'Dana Demo' });
   em.create(Membership, { organization: organization.id, user, role: Role.ADMIN });
@@ -98,9 +98,14 @@ async function seedOther(em: EntityManager): Promise<Demo['other']> {
   };
 }
 
-async function newOrganization(em: EntityManager, name: string, timeZone: string): Promise<{ actor: Actor; key: string }> {
+async function newOrganization(
+  em: EntityManager,
+  name: string,
+  timeZone: string,
+  ids: { readonly firstId?: number } = {},
+): Promise<{ actor: Actor; key: string }> {
   const publicId = randomBytes(8).toString('hex');
-  const organization = await createOrganization(em, { publicId, name: `${name} Ltd`, baseCurrency: 'USD', timeZone });
+  const organization = await createOrganization(em, { publicId, name: `${name} Ltd`, baseCurrency: 'USD', timeZone, ...ids });
   const { key, apiKey } = await createApiKey(em, organization, { name: `${name} key`, role: Role.ADMIN });
   const actor: Actor = {
     organization,

@@ -35,6 +35,10 @@ export class Organization {
   @Property({ type: 'date', nullable: true })
   lockDate: PostingDate | null = null;
 
+  /** The first id in each of the organization's tables; random unless it is given, see docs/adr/025-ids-are-numbers-of-the-organization.md. */
+  @Property({ type: ID_COLUMN, defaultRaw: 'floor(random() * 999999999)::bigint + 1' })
+  firstId!: number & Opt;
+
   /** The database's time when the row was read. The clocks of the gateways may be wrong and may differ. */
   @Property({ type: 'datetime', formula: () => 'now()' })
   now!: Date & Opt;

@@ -10,10 +10,42 @@ export function currencyFunctions(): string {
     create or replace function currencies() returns table (code text, digits integer, current boolean)
       language sql immutable parallel safe set search_path = public, pg_temp as $$ values ${rows.join(', ')} $$;
 
-    create or replace function currency_digits(code text) returns integer language sql immutable parallel safe as $$
-      select case ${[0, 1, 3, 4].flatMap((digits) => (having(digits) === '' ? [] : `when code in (${having(digits)}) then ${digits}`)).join(' ')} else 2 end
-    $$;
+    create or replace function currency_digits(code text) returns integer language sql immutable parallel safe
+      return case ${[0, 1, 3, 4].flatMap((digits) => (having(digits) === '' ? [] : `when code in (${having(digits)}) then ${digits}`)).join(' ')} else 2 end;
   `;
+}
+
+/** New records must use a current currency. `npm run migrate` updates the database's list when the gateway's list has changed. */
+export function currencyRules(): string {
+  return `
+  create function base_currency_is_current() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if not exists (select from currencies() currency where currency.code = new.base_currency and currency.current) then
+      raise exception '% is no currency for new records', new.base_currency using errcode = 'check_violation';
+    end if;
+    return new;
+  end
+  $$;
+  create trigger currency before insert or update of base_currency on organizations
+    for each row execute function base_currency_is_current();
+
+  create function currency_is_current() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if not exists (select from currencies() currency where currency.code = new.currency_code and currency.current)
+      -- An organization whose base currency was withdrawn may still use it.
+      and not exists (select from organizations where id = new.organization_id and base_currency = new.currency_code) then
+      raise exception '% is no currency for new records', new.currency_code using errcode = 'check_violation';
+    end if;
+    return new;
+  end
+  $$;
+  ${['accounts', 'customers', 'credit_notes']
+    .map(
+      (table) => `create trigger currency before insert or update of currency_code on ${table}
+    for each row execute function currency_is_current();`,
+    )
+    .join('\n  ')}
+`;
 }
 
 /** Returns the codes of currencies that are missing or different in the database. Additional ones there do no harm. */

@@ -294,6 +294,11 @@ export class Books {
     return (await this.client.query(RefundCreditNoteDocument, { input })).refundCreditNote;
   }
 
+  /** SQL for the id of the organization's newest row in the table. */
+  newest(table: string): string {
+    return `(select max(id) from ${table} where organization_id = ${this.organization.id})`;
+  }
+
   /** Every row that a refund can write; two equal snapshots show that nothing was written. */
   async snapshot(): Promise<unknown> {
     const others = ['organizations', 'memberships', 'audit_events', 'credit_note_counters'];

@@ -106,7 +106,7 @@ const CHECKS: Readonly<Record<string, string>> = {
     select 'journal entry ' || entry.id as offender
     from journal_entries entry
       left join journal_lines line on line.organization_id = entry.organization_id and line.journal_entry_id = entry.id
-    where ${inScope('entry')} group by entry.id having sum(${signed('line')}) is distinct from 0`,
+    where ${inScope('entry')} group by entry.organization_id, entry.id having sum(${signed('line')}) is distinct from 0`,
 
   'every-refund-has-its-entry': `
     select 'refund ' || refund.id as offender
@@ -116,7 +116,7 @@ const CHECKS: Readonly<Record<string, string>> = {
       join accounts account on account.id = refund.from_account_id
     where ${inScope('refund')} and (refund.journal_entry_id in (${differingEntries('refund_lines_due', 'REFUND')})
       or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount,
-        refund.realized_gain + refund.rounding_as_gain,
+        refund.realized_gain,
         account.currency_code, organization.base_currency)
       or (refund.exchange_rate = note.exchange_rate and refund.realized_gain <> 0)
       or (note.currency_code = organization.base_currency and refund.settled_amount <> refund.amount))`,
@@ -181,7 +181,7 @@ const CHECKS: Readonly<Record<string, string>> = {
     from credit_notes note
       left join refunds refund on refund.credit_note_id = note.id
         and not exists (select from refund_reversals where refund_id = refund.id)
-    where ${inScope('note')} group by note.id
+    where ${inScope('note')} group by note.organization_id, note.id
     having note.refunded <> coalesce(sum(refund.amount), 0) or note.refunded_base <> coalesce(sum(refund.settled_amount), 0)
       or note.realized_gain <> coalesce(sum(refund.realized_gain), 0)
       or note.unrounded_gain <> coalesce(sum(refund.amount * (note.exchange_rate - refund.exchange_rate)), 0)`,

@@ -18,6 +18,8 @@ export interface CreateOrganization {
   readonly baseCurrency: string;
   /** IANA name, such as `Europe/Berlin`. */
   readonly timeZone: string;
+  /** The first id in each of its tables; random if it is absent. */
+  readonly firstId?: number;
 }
 
 /** Characters that are safe in an HTTP header. */

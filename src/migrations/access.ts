@@ -1,24 +1,7 @@
-import { Migration } from '@mikro-orm/migrations';
-
-/** Memberships and keys can be changed and ended. Every such change leaves an audit event, and no row is deleted. */
-export class Migration20261125Access extends Migration {
-  override up(): void {
-    this.addSql(MEMBERSHIPS);
-    this.addSql(API_KEYS);
-    this.addSql(TRAIL);
-    this.addSql(SEARCH_PATH);
-  }
-
-  /** Undoing this would lose the audit trail. */
-  override down(): void {
-    throw new Error('the trail of members and keys cannot be undone');
-  }
-}
-
-const MEMBERSHIPS = `
-  alter table memberships add column ended_at timestamptz;
-
-  create function membership_guard() returns trigger language plpgsql as $$
+/** Memberships and keys can be changed and ended, and each such change leaves an audit event. Nobody acts without a valid one. */
+export function accessRules(): string {
+  return `
+  create function membership_guard() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     if (new.organization_id, new.user_id, new.created_at) is distinct from (old.organization_id, old.user_id, old.created_at) then
       raise exception 'a membership stays that of its user in its organization' using errcode = 'restrict_violation';
@@ -35,7 +18,7 @@ const MEMBERSHIPS = `
   create trigger guard before update on memberships for each row execute function membership_guard();
 
   -- Finds an audit event of this transaction: created_at is the transaction's time, which a writer cannot choose.
-  create function membership_leaves_trail() returns trigger language plpgsql as $$
+  create function membership_leaves_trail() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     if not exists (
       select from audit_events event join users on users.id = new.user_id
@@ -51,14 +34,7 @@ const MEMBERSHIPS = `
     deferrable initially deferred for each row when ((new.role, new.ended_at) is distinct from (old.role, old.ended_at))
     execute function membership_leaves_trail();
 
-  create trigger never_deleted before delete or truncate on organizations for each statement execute function refuse_change();
-  create trigger never_deleted before delete or truncate on users for each statement execute function refuse_change();
-  create trigger never_deleted before delete or truncate on memberships for each statement execute function refuse_change();
-  create trigger never_deleted before delete or truncate on api_keys for each statement execute function refuse_change();
-`;
-
-const API_KEYS = `
-  create function api_key_guard() returns trigger language plpgsql as $$
+  create function api_key_guard() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     if (new.id, new.organization_id, new.name, new.role, new.prefix, new.hash, new.expires_at, new.created_at)
       is distinct from (old.id, old.organization_id, old.name, old.role, old.prefix, old.hash, old.expires_at, old.created_at) then
@@ -74,10 +50,8 @@ const API_KEYS = `
   end
   $$;
   create trigger guard before update on api_keys for each row execute function api_key_guard();
-`;
 
-const TRAIL = `
-  create function audit_event_guard() returns trigger language plpgsql as $$
+  create function audit_event_guard() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     new.created_at := now();
     if new.action ~ '^(organization|member|api-key) ' and not has_any_column_privilege('api_keys', 'insert') then
@@ -87,11 +61,27 @@ const TRAIL = `
   end
   $$;
   create trigger guard before insert on audit_events for each row execute function audit_event_guard();
-`;
 
-const SEARCH_PATH = `
-  alter function membership_guard() set search_path = public, pg_temp;
-  alter function membership_leaves_trail() set search_path = public, pg_temp;
-  alter function api_key_guard() set search_path = public, pg_temp;
-  alter function audit_event_guard() set search_path = public, pg_temp;
+  -- The key or the membership that a refund or a reversal is attributed to must be valid and allow it at the start of the transaction. The
+  -- gateway itself checks for keys and memberships that end during the transaction: its check runs after the locks are granted.
+  create function made_by_who_may() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if exists (
+      select from inserted made
+        left join api_keys key on key.organization_id = made.organization_id and key.id = made.api_key_id
+        left join memberships member on member.organization_id = made.organization_id and member.user_id = made.user_id
+      where coalesce(key.role, member.role, 'VIEWER') = 'VIEWER'
+        or key.revoked_at <= now() or key.expires_at <= now() or member.ended_at <= now()
+    ) then
+      raise exception 'a row of % is attributed to a key or a member that may not make it', tg_argv[0]
+        using errcode = 'check_violation', constraint = tg_argv[0] || '_made_by_who_may', table = tg_argv[0];
+    end if;
+    return null;
+  end
+  $$;
+  create trigger made_by_who_may after insert on refunds
+    referencing new table as inserted for each statement execute function made_by_who_may('refunds');
+  create trigger made_by_who_may after insert on refund_reversals
+    referencing new table as inserted for each statement execute function made_by_who_may('refund_reversals');
 `;
+}

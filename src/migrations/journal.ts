@@ -1,29 +1,9 @@
-import { Migration } from '@mikro-orm/migrations';
-
 /** Every journal entry equals the lines that its one document requires: see docs/adr/019-entries-are-their-documents.md. */
-export class Migration20261125Entries extends Migration {
-  override up(): void {
-    this.addSql(INDEX);
-    this.addSql(LINES_DUE);
-    this.addSql(ENTRIES);
-    this.addSql(DOCUMENTS);
-    this.addSql(LOCK_DATE);
-    this.addSql(NOTE_LINES);
-  }
-
-  /** Undoing this would change posted records. */
-  override down(): void {
-    throw new Error('the rules of journal entries cannot be undone');
-  }
+export function journalRules(): string {
+  return [LINES_DUE, ENTRIES, OPEN_BOOKS].join('\n');
 }
 
-/** Both columns come first, since a plan from a time with few lines may stay in use and would search by the organization alone. */
-const INDEX = `
-  drop index journal_lines_entry;
-  create index journal_lines_entry on journal_lines (organization_id, journal_entry_id, id);
-`;
-
-/** The lines that each document requires. The triggers and the check of the books read the same views. */
+/** The lines that each document requires. The triggers and the audit read the same views. */
 const LINES_DUE = `
   create view refund_lines_due as
   select refund.organization_id, refund.journal_entry_id, refund.date as posting_date, posting.side,
@@ -37,7 +17,7 @@ const LINES_DUE = `
       as foreign_currency_code
   from refunds refund
     join organizations organization on organization.id = refund.organization_id
-    join credit_notes note on note.id = refund.credit_note_id
+    join credit_notes note on note.organization_id = refund.organization_id and note.id = refund.credit_note_id
     cross join lateral (
       values
         ('DEBIT', 'accounts-receivable', null::bigint, note.customer_id, refund.settled_amount, refund.amount),
@@ -79,12 +59,16 @@ const LINES_DUE = `
     join journal_lines line on line.organization_id = entry.organization_id and line.journal_entry_id = entry.reversal_of_id;
 `;
 
-/** SQL that compares the required lines with the lines of the entry, as multisets. */
+/**
+ * Returns SQL that compares the required lines with the lines of the entry, as multisets.
+ *
+ * @param due the view of the required lines
+ */
 export const differs = (due: string): string => `
         select exists (
           select from (
             select 1 as times, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
-            from ${due} where journal_entry_id = entry.id
+            from ${due} where organization_id = entry.organization_id and journal_entry_id = entry.id
             union all
             select -1, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code::text
             from journal_lines where organization_id = entry.organization_id and journal_entry_id = entry.id
@@ -93,11 +77,10 @@ export const differs = (due: string): string => `
         ) into differs;`;
 
 const ENTRIES = `
-  drop trigger balances on journal_entries;
-  drop trigger balances on journal_lines;
-  drop trigger mirrors on journal_entries;
-  drop function journal_entry_balances();
-  drop function entry_mirrors();
+  -- Whether the entry was posted in this transaction. Ids of transactions begin again in another cluster, where a restored entry may have the
+  -- id of the present one: so the time counts, too.
+  create function posted_now(xid xid8, created_at timestamptz) returns boolean language sql stable
+    return xid = pg_current_xact_id() and created_at = transaction_timestamp();
 
   -- Raises the error that fits. It is called only for an entry that differs from its document: an equal one always balances.
   create function complain_of_entry(entry journal_entries) returns void language plpgsql set search_path = public, pg_temp as $$
@@ -109,31 +92,44 @@ const ENTRIES = `
     if difference <> 0 then
       raise exception 'journal entry % does not balance: debits − credits = %', entry.id, difference using errcode = 'check_violation';
     end if;
-    if exists (select from journal_lines where organization_id = entry.organization_id and journal_entry_id = entry.id and posting_date <> entry.posting_date) then
+    if exists (
+      select from journal_lines
+      where organization_id = entry.organization_id and journal_entry_id = entry.id and posting_date <> entry.posting_date
+    ) then
       raise exception 'a line of journal entry % has another posting date', entry.id using errcode = 'check_violation';
     end if;
     if entry.source = 'REVERSAL' then
       raise exception 'journal entry % is no mirror of entry % that a reversal or a void credit note asks for', entry.id, entry.reversal_of_id
         using errcode = 'check_violation';
     end if;
-    if not exists (select from refunds where journal_entry_id = entry.id and entry.source = 'REFUND')
-      and not exists (select from credit_notes where journal_entry_id = entry.id and entry.source = 'CREDIT_NOTE') then
+    if not exists (
+        select from refunds where organization_id = entry.organization_id and journal_entry_id = entry.id and entry.source = 'REFUND'
+      ) and not exists (
+        select from credit_notes where organization_id = entry.organization_id and journal_entry_id = entry.id and entry.source = 'CREDIT_NOTE'
+      ) then
       raise exception 'journal entry % belongs to no document of its kind', entry.id using errcode = 'check_violation';
     end if;
     raise exception 'the document of journal entry % is not what its journal entry says', entry.id using errcode = 'check_violation';
   end
   $$;
 
+  create function entry_has_lines() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if not exists (select from journal_lines where organization_id = new.organization_id and journal_entry_id = new.id) then
+      raise exception 'journal entry % does not balance: it has no lines', new.id using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+  create constraint trigger has_lines after insert on journal_entries
+    deferrable initially deferred for each row execute function entry_has_lines();
+
   create function entry_is_its_document() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
     entry journal_entries;
     differs boolean;
   begin
-    -- Compares once per entry: at its last line, or at the entry itself if it has no lines.
-    if tg_table_name = 'journal_entries' then
-      if exists (select from journal_lines where organization_id = new.organization_id and journal_entry_id = new.id) then return null; end if;
-      raise exception 'journal entry % does not balance: it has no lines', new.id using errcode = 'check_violation';
-    end if;
+    -- Compares once per entry: at its last line.
     if exists (
       select from journal_lines
       where organization_id = new.organization_id and journal_entry_id = new.journal_entry_id and id > new.id
@@ -141,8 +137,8 @@ const ENTRIES = `
       return null;
     end if;
 
-    select * into entry from journal_entries where id = new.journal_entry_id;
-    if entry.xid <> pg_current_xact_id() then
+    select * into entry from journal_entries where organization_id = new.organization_id and id = new.journal_entry_id;
+    if not posted_now(entry.xid, entry.created_at) then
       raise exception 'journal entry % is in the books and stays as it is', entry.id using errcode = 'restrict_violation';
     end if;
     case entry.source
@@ -152,84 +148,31 @@ const ENTRIES = `
         differs := differs or not (
           exists (
             select from refund_reversals reversal
-              join refunds refund on refund.id = reversal.refund_id
-            where reversal.journal_entry_id = entry.id
+              join refunds refund on refund.organization_id = reversal.organization_id and refund.id = reversal.refund_id
+            where reversal.organization_id = entry.organization_id and reversal.journal_entry_id = entry.id
               and reversal.date = entry.posting_date and refund.journal_entry_id = entry.reversal_of_id
           )
           or exists (
             select from credit_notes note
-            where note.void_entry_id = entry.id and note.journal_entry_id = entry.reversal_of_id
+            where note.organization_id = entry.organization_id and note.void_entry_id = entry.id
+              and note.journal_entry_id = entry.reversal_of_id
           ));
     end case;
     if differs then perform complain_of_entry(entry); end if;
     return null;
   end
   $$;
-  create constraint trigger is_its_document after insert on journal_entries
-    deferrable initially deferred for each row execute function entry_is_its_document();
   create constraint trigger is_its_document after insert on journal_lines
     deferrable initially deferred for each row execute function entry_is_its_document();
 `;
 
-/** A document's entry must be of the same kind and transaction. The entry's trigger compares the lines. */
-const DOCUMENTS = `
-  drop trigger booked on refunds;
-  drop function refund_is_booked();
-
-  create function refunds_are_booked() returns trigger language plpgsql set search_path = public, pg_temp as $$
-  declare
-    offender bigint;
-  begin
-    select refund.id into offender
-    from inserted refund
-      join journal_entries entry on entry.id = refund.journal_entry_id
-      join organizations organization on organization.id = refund.organization_id
-      join accounts account on account.id = refund.from_account_id
-    where entry.source <> 'REFUND' or entry.posting_date <> refund.date or entry.xid <> pg_current_xact_id()
-      or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount, refund.realized_gain,
-        account.currency_code, organization.base_currency)
-    limit 1;
-    if found then
-      raise exception 'refund % is not what its journal entry says', offender using errcode = 'check_violation';
-    end if;
-    return null;
-  end
-  $$;
-  create trigger booked after insert on refunds
-    referencing new table as inserted for each statement execute function refunds_are_booked();
-
-  create or replace function credit_note_is_booked() returns trigger language plpgsql set search_path = public, pg_temp as $$
-  begin
-    if not exists (
-      select from journal_entries entry
-      where entry.id = new.journal_entry_id
-        and entry.source = 'CREDIT_NOTE' and entry.posting_date = new.date and entry.xid = pg_current_xact_id()
-    ) then
-      raise exception 'credit note % is not what its journal entry says', new.id using errcode = 'check_violation';
-    end if;
-    return null;
-  end
-  $$;
-
-  drop function system_account(bigint, text);
-  drop function receivable(bigint);
-  drop function booked(bigint, bigint);
-
-  -- A void credit note never changes again.
-  create function void_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
-  begin
-    raise exception 'credit note % is void and stays as it is', old.id using errcode = 'restrict_violation';
-  end
-  $$;
-  create trigger void_stays before update on credit_notes for each row
-    when (old.voided_at is not null and (new.opened_at, new.journal_entry_id, new.void_entry_id)
-      is distinct from (old.opened_at, old.journal_entry_id, old.void_entry_id))
-    execute function void_stays();
-`;
-
-const LOCK_DATE = `
+const OPEN_BOOKS = `
   create function books_are_open() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
+    -- A statement after a lock must see all changes that were committed before the lock was granted.
+    if current_setting('transaction_isolation') <> 'read committed' then
+      raise exception 'entries are posted at the isolation level read committed' using errcode = 'check_violation';
+    end if;
     -- The same lock as in the gateway: the lock date cannot change before this transaction has been committed.
     perform pg_advisory_xact_lock_shared(hashtextextended('period', new.organization_id));
     if new.posting_date <= (select lock_date from organizations where id = new.organization_id) then
@@ -239,33 +182,4 @@ const LOCK_DATE = `
   end
   $$;
   create trigger books_are_open before insert on journal_entries for each row execute function books_are_open();
-
-  create function lock_date_waits() returns trigger language plpgsql set search_path = public, pg_temp as $$
-  begin
-    perform pg_advisory_xact_lock(hashtextextended('period', new.id));
-    return new;
-  end
-  $$;
-  create trigger lock_date_waits before update of lock_date on organizations for each row execute function lock_date_waits();
-`;
-
-const NOTE_LINES = `
-  create function note_lines_take_income_back() returns trigger language plpgsql set search_path = public, pg_temp as $$
-  declare
-    offender bigint;
-  begin
-    select line.id into offender
-    from inserted line
-      join accounts account on account.id = line.account_id
-      join organizations organization on organization.id = line.organization_id
-    where not account.active or account.type not in ('income', 'other-income') or account.currency_code <> organization.base_currency
-    limit 1;
-    if found then
-      raise exception 'line % of a credit note takes back what is no income', offender using errcode = 'check_violation';
-    end if;
-    return null;
-  end
-  $$;
-  create trigger take_income_back after insert on credit_note_lines
-    referencing new table as inserted for each statement execute function note_lines_take_income_back();
 `;

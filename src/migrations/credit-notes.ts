@@ -1,0 +1,193 @@
+import { differs } from './journal.js';
+
+/** A credit note adds up, is posted as it is, and stays so. */
+export function creditNoteRules(): string {
+  return [GUARDS, TIMES, LINES, ENTRIES].join('\n');
+}
+
+const GUARDS = `
+  create function credit_note_guard() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if new.exchange_rate <> 1 and new.currency_code = (select base_currency from organizations where id = new.organization_id) then
+      raise exception 'a credit note in the base currency has the exchange rate 1' using errcode = 'check_violation';
+    end if;
+    if tg_op = 'INSERT' then
+      if new.refunded <> 0 or new.refunded_base <> 0 then
+        raise exception 'a new credit note has no refunds' using errcode = 'check_violation';
+      end if;
+      return new;
+    end if;
+    if (new.id, new.organization_id) is distinct from (old.id, old.organization_id)
+      or (old.opened_at is not null
+        and (new.number, new.customer_id, new.branch_id, new.date, new.currency_code, new.exchange_rate, new.total, new.opened_at, new.journal_entry_id)
+          is distinct from (old.number, old.customer_id, old.branch_id, old.date, old.currency_code, old.exchange_rate, old.total, old.opened_at, old.journal_entry_id))
+      or (old.voided_at is not null and new.voided_at is distinct from old.voided_at) then
+      raise exception 'credit note % is in the books and stays as it is', old.id using errcode = 'restrict_violation';
+    end if;
+    -- A depth of 2 means that a trigger on refunds or reversals makes this update.
+    if (new.refunded, new.refunded_base) is distinct from (old.refunded, old.refunded_base) and pg_trigger_depth() < 2 then
+      raise exception 'what is refunded of credit note % changes only with its refunds', old.id using errcode = 'restrict_violation';
+    end if;
+    return new;
+  end
+  $$;
+  create trigger guard before insert or update on credit_notes for each row execute function credit_note_guard();
+
+  create function gains_guard() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    -- A depth of 2 means that a trigger on refunds or reversals makes this update.
+    if tg_op = 'INSERT' or pg_trigger_depth() < 2 then
+      raise exception 'the realized gain of credit note % changes only with its refunds', new.id using errcode = 'restrict_violation';
+    end if;
+    return new;
+  end
+  $$;
+  create trigger gains_guard_on_insert before insert on credit_notes
+    for each row when (new.realized_gain <> 0 or new.unrounded_gain <> 0) execute function gains_guard();
+  create trigger gains_guard before update on credit_notes
+    for each row when ((new.realized_gain, new.unrounded_gain) is distinct from (old.realized_gain, old.unrounded_gain))
+    execute function gains_guard();
+
+  create function new_note_is_whole() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    raise exception 'a new credit note is neither void nor applied to invoices' using errcode = 'check_violation';
+  end
+  $$;
+  create trigger is_whole before insert on credit_notes for each row
+    when (new.voided_at is not null or new.void_entry_id is not null or new.applied <> 0) execute function new_note_is_whole();
+
+  -- A void credit note never changes again.
+  create function void_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    raise exception 'credit note % is void and stays as it is', old.id using errcode = 'restrict_violation';
+  end
+  $$;
+  create trigger void_stays before update on credit_notes for each row
+    when (old.voided_at is not null and (new.opened_at, new.journal_entry_id, new.void_entry_id)
+      is distinct from (old.opened_at, old.journal_entry_id, old.void_entry_id))
+    execute function void_stays();
+`;
+
+/** The database sets the times of credit notes for every writer. */
+const TIMES = `
+  create function credit_note_times() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if new.opened_at is not null and (tg_op = 'INSERT' or old.opened_at is null) then new.opened_at := now(); end if;
+    if new.voided_at is not null and (tg_op = 'INSERT' or old.voided_at is null) then new.voided_at := now(); end if;
+    return new;
+  end
+  $$;
+  create trigger times before insert or update of opened_at, voided_at on credit_notes
+    for each row execute function credit_note_times();
+`;
+
+const LINES = `
+  ${addsUp('credit_notes', 'insert or update of total', 'id')}
+  ${addsUp('credit_note_lines', 'insert', 'credit_note_id')}
+
+  create function note_lines_take_income_back() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    offender bigint;
+  begin
+    select line.id into offender
+    from inserted line
+      join accounts account on account.organization_id = line.organization_id and account.id = line.account_id
+      join organizations organization on organization.id = line.organization_id
+    where not account.active or account.type not in ('income', 'other-income') or account.currency_code <> organization.base_currency
+    limit 1;
+    if found then
+      raise exception 'line % of a credit note takes back what is no income', offender using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+  create trigger take_income_back after insert on credit_note_lines
+    referencing new table as inserted for each statement execute function note_lines_take_income_back();
+`;
+
+/** Returns SQL for the trigger that compares the total of a note with its lines when all rows of a transaction have been written. */
+function addsUp(table: string, event: string, noteId: string): string {
+  return `
+  create function ${table}_add_up() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if (select total from credit_notes where organization_id = new.organization_id and id = new.${noteId}) is distinct from (
+      select sum(amount) from credit_note_lines where organization_id = new.organization_id and credit_note_id = new.${noteId}
+    ) then
+      raise exception 'the lines of credit note % do not add up to its total', new.${noteId} using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+  create constraint trigger adds_up after ${event} on ${table}
+    deferrable initially deferred for each row execute function ${table}_add_up();`;
+}
+
+/** The entry of a note must be of the same kind, day and transaction. The entry's trigger compares the lines. */
+const ENTRIES = `
+  create function credit_note_is_booked() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if not exists (
+      select from journal_entries entry
+      where entry.organization_id = new.organization_id and entry.id = new.journal_entry_id
+        and entry.source = 'CREDIT_NOTE' and entry.posting_date = new.date and posted_now(entry.xid, entry.created_at)
+    ) then
+      raise exception 'credit note % is not what its journal entry says', new.id using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+  create constraint trigger booked_on_insert after insert on credit_notes
+    deferrable initially deferred for each row when (new.journal_entry_id is not null) execute function credit_note_is_booked();
+  create constraint trigger booked_on_update after update on credit_notes
+    deferrable initially deferred for each row when (new.journal_entry_id is distinct from old.journal_entry_id)
+    execute function credit_note_is_booked();
+
+  -- The entry's trigger may run before the note's last line is inserted, since SET CONSTRAINTS lets a writer choose the time.
+  create function note_lines_agree_with_entry() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    entry journal_entries;
+    differs boolean;
+  begin
+    -- Compares once per note: at its last line.
+    if exists (
+      select from credit_note_lines
+      where organization_id = new.organization_id and credit_note_id = new.credit_note_id and id > new.id
+    ) then
+      return null;
+    end if;
+    select booked.* into entry
+    from credit_notes note join journal_entries booked on booked.organization_id = note.organization_id and booked.id = note.journal_entry_id
+    where note.organization_id = new.organization_id and note.id = new.credit_note_id;
+    if not found then return null; end if;${differs('credit_note_lines_due')}
+    if differs then perform complain_of_entry(entry); end if;
+    return null;
+  end
+  $$;
+  create constraint trigger agree_with_entry after insert on credit_note_lines
+    deferrable initially deferred for each row execute function note_lines_agree_with_entry();
+
+  create function void_entry_mirrors() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if new.journal_entry_id is distinct from (
+      select reversal_of_id from journal_entries where organization_id = new.organization_id and id = new.void_entry_id
+    ) then
+      raise exception 'credit note % is voided by an entry that is not its mirror', new.id using errcode = 'check_violation';
+    end if;
+    if (select posting_date from journal_entries where organization_id = new.organization_id and id = new.void_entry_id) < greatest(
+      new.date,
+      (
+        select max(reversal.date)
+        from refunds refund join refund_reversals reversal
+          on reversal.organization_id = refund.organization_id and reversal.refund_id = refund.id
+        where refund.organization_id = new.organization_id and refund.credit_note_id = new.id
+      )
+    ) then
+      raise exception 'credit note % is voided before its own day or that of a reversal', new.id using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+  create constraint trigger void_mirrors after update on credit_notes
+    deferrable initially deferred for each row when (new.void_entry_id is distinct from old.void_entry_id)
+    execute function void_entry_mirrors();
+`;

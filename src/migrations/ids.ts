@@ -1,0 +1,43 @@
+/** All tables with ids of an organization. */
+const TABLES = [
+  'accounts',
+  'api_keys',
+  'audit_events',
+  'branches',
+  'credit_note_lines',
+  'credit_notes',
+  'customers',
+  'journal_entries',
+  'journal_lines',
+  'refund_reversals',
+  'refunds',
+];
+
+/**
+ * Ids are numbers of the organization (docs/adr/025-ids-are-numbers-of-the-organization.md), and rows become visible in their order
+ * (docs/adr/018-order-of-ids.md).
+ */
+export function idRules(): string {
+  return TABLES.map(drawsIds).join('\n');
+}
+
+/** Each table has a function of its own, because PostgreSQL plans a statement once only if it names its table. */
+function drawsIds(table: string): string {
+  return `
+  create function ${table}_draw_id() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    -- Rows that are replicated or imported keep their ids.
+    if new.id is not null and current_setting('session_replication_role') = 'replica' then return new; end if;
+    -- The lock is held until the commit, so that no higher id is drawn before the lower one is visible.
+    perform pg_advisory_xact_lock(hashtextextended('order', new.organization_id));
+    new.id := coalesce(
+      (select max(id) from ${table} where organization_id = new.organization_id) + 1,
+      (select first_id from organizations where id = new.organization_id)
+    );
+    return new;
+  end
+  $$;
+  create trigger draws_id before insert on ${table} for each row execute function ${table}_draw_id();
+  alter table ${table} enable always trigger draws_id;
+`;
+}
