@@ -39,7 +39,7 @@ export const REFUSALS = {
     when:
       'The database was busy, full, read only, unreachable or starting. It is not known whether the command was done: send it again ' +
       'with the same idempotency key. Or the gateway has no capacity for the request, such as for a second `ledgerHealth` of the same ' +
-      'books: then the message says so, and nothing was begun.',
+      'books, or a connection or a lock did not become free in time: then the message says so, and nothing was done.',
   },
   HOST_NOT_ALLOWED: { status: 421, when: 'The gateway does not answer to the host name of the request.' },
   RATE_LIMITED: { status: 429, retryable: true, when: 'Too many requests in a minute. The request was not read.' },

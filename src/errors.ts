@@ -131,7 +131,10 @@ export class InvalidInput extends DomainError {
 
 // Overload and outages
 
-/** The database was busy, unreachable or starting. The command may have been committed; the client finds out by sending it again. */
+/** Message of a {@link ServiceUnavailable} for work that has waited in vain for a connection or a lock. */
+export const NOT_EXECUTED = 'The gateway is busy: the request waited for too long and was not executed; send it again';
+
+/** The database was busy, unreachable or starting. By default, the command may have been committed; the client finds out by sending it again. */
 export class ServiceUnavailable extends DomainError {
   readonly code = 'SERVICE_UNAVAILABLE';
   override readonly retryAfter = RETRY_AFTER_SECONDS;

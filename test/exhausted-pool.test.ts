@@ -22,5 +22,6 @@ it('a caller whose authentication gets no connection is refused as unavailable, 
 
   expect([graphql.status, graphql.errors?.[0]?.extensions.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
   expect([rest.status, rest.json.errors[0].type]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+  for (const { message } of [graphql.errors?.[0], rest.json.errors[0]]) expect(message).toMatch(/was not executed/);
   expect((await books.client.graphql('{ me { name } }')).errors).toBeUndefined();
 });

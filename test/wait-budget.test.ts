@@ -61,6 +61,7 @@ describe('the wait budget of a request', () => {
     await shortWait.stop();
 
     expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['SERVICE_UNAVAILABLE']));
+    for (const { message } of errors) expect(message).toMatch(/was not executed/);
     expect(await books.snapshot()).toEqual(before);
   });
 

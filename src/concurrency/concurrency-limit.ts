@@ -1,4 +1,4 @@
-import { ServiceUnavailable } from '../errors.js';
+import { NOT_EXECUTED, ServiceUnavailable } from '../errors.js';
 import type { WaitBudget } from './wait-budget.js';
 
 export interface Shares {
@@ -74,7 +74,7 @@ export class ConcurrencyLimit {
       const timer = setTimeout(() => {
         queue.delete(waiting);
         if (queue.size === 0) this.queues.delete(organizationId);
-        reject(new ServiceUnavailable());
+        reject(new ServiceUnavailable(NOT_EXECUTED));
       }, limitMs);
       queue.add(waiting);
     });

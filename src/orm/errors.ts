@@ -4,12 +4,13 @@ import {
   BranchCodeNotUnique,
   CreditNoteNumberNotUnique,
   DomainError,
+  NOT_EXECUTED,
   ServiceUnavailable,
   Unauthenticated,
 } from '../errors.js';
 
 /** Refusals by the name of the database constraint. Only the database can check these rules without a race. */
-const REFUSALS: Readonly<Record<string, () => DomainError>> = {
+const CONSTRAINTS: Readonly<Record<string, () => DomainError>> = {
   accounts_code_unique: () => new AccountCodeNotUnique(),
   branches_code_unique: () => new BranchCodeNotUnique(),
   credit_notes_number_unique: () => new CreditNoteNumberNotUnique(),
@@ -27,11 +28,12 @@ const TRANSIENT = /^(08|25006|53|57P|58030|55P03|57014|40001|40P01)/;
 /** Returns the refusal that stands for the error in the reply; {@link ServiceUnavailable} for a transient error, `null` for an internal error. */
 export function refusalOf(error: unknown): DomainError | null {
   if (error instanceof DomainError) return error;
-  const refusal = error instanceof DriverException && 'constraint' in error && REFUSALS[String(error.constraint)];
+  const refusal = error instanceof DriverException && 'constraint' in error && CONSTRAINTS[String(error.constraint)];
   if (refusal) return refusal();
-  // MikroORM wraps errors from its driver in a DriverException, which has the same properties.
-  const isWrapped = error instanceof DriverException && 'code' in error && error.code === 'SERVICE_UNAVAILABLE';
-  return isWrapped || isTransient(error) ? new ServiceUnavailable() : null;
+  // MikroORM wraps errors from its driver in a DriverException, which has the same properties. Only waits for a connection end so.
+  const isWithoutConnection = error instanceof DriverException && 'code' in error && error.code === 'SERVICE_UNAVAILABLE';
+  if (isWithoutConnection || isLockTimeout(error)) return new ServiceUnavailable(NOT_EXECUTED);
+  return isTransient(error) ? new ServiceUnavailable() : null;
 }
 
 /**

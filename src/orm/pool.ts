@@ -3,7 +3,7 @@ import type { PostgresPool } from 'kysely';
 import type { Pool, PoolClient } from 'pg';
 import type { ConcurrencyLimit } from '../concurrency/concurrency-limit.js';
 import { currentWork } from '../concurrency/wait-budget.js';
-import { ServiceUnavailable } from '../errors.js';
+import { NOT_EXECUTED, ServiceUnavailable } from '../errors.js';
 import { DatabaseClient } from './client.js';
 
 /**
@@ -95,7 +95,7 @@ export class DatabasePool implements PostgresPool {
 async function inTime<T>(promise: Promise<T>, limitMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new ServiceUnavailable()), limitMs);
+    timer = setTimeout(() => reject(new ServiceUnavailable(NOT_EXECUTED)), limitMs);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

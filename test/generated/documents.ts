@@ -209,7 +209,7 @@ export type ErrorCode =
   | 'REQUEST_HEADER_FIELDS_TOO_LARGE'
   /** The request did not arrive in time. Nothing of it was done. */
   | 'REQUEST_TIMEOUT'
-  /** The database was busy, full, read only, unreachable or starting. It is not known whether the command was done: send it again with the same idempotency key. Or the gateway has no capacity for the request, such as for a second `ledgerHealth` of the same books: then the message says so, and nothing was begun. */
+  /** The database was busy, full, read only, unreachable or starting. It is not known whether the command was done: send it again with the same idempotency key. Or the gateway has no capacity for the request, such as for a second `ledgerHealth` of the same books, or a connection or a lock did not become free in time: then the message says so, and nothing was done. */
   | 'SERVICE_UNAVAILABLE'
   /** The date is on or before the lock date. */
   | 'TRANSACTIONS_DATE_LOCKED'

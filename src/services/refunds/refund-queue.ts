@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { Batcher } from '../../concurrency/batcher.js';
 import { currentWork, DEFAULT_WAIT_MS, WaitBudget, type Work, workFor } from '../../concurrency/wait-budget.js';
 import { Refund } from '../../entities/refund.js';
-import { Forbidden, ServiceUnavailable, Unauthenticated } from '../../errors.js';
+import { Forbidden, NOT_EXECUTED, ServiceUnavailable, Unauthenticated } from '../../errors.js';
 import { isDataError, isLockTimeout } from '../../orm/errors.js';
 import { LOCK_TIMEOUT_MS, LockWait, mayWait } from '../unit-of-work/locks.js';
 import type { Scheduling } from '../unit-of-work/unit-of-work.js';
@@ -117,5 +117,5 @@ export class RefundQueue {
 /** Makes the refunds of some requests of the batch, and rejects the others with ServiceUnavailable. Nothing is written for those. */
 async function refundOnly(some: readonly Queued[], batch: readonly Queued[], refund: () => Promise<Results>): Promise<Results> {
   const results = some.length === 0 ? [] : await refund();
-  return batch.map((queued) => results[some.indexOf(queued)] ?? Promise.reject(new ServiceUnavailable()));
+  return batch.map((queued) => results[some.indexOf(queued)] ?? Promise.reject(new ServiceUnavailable(NOT_EXECUTED)));
 }
