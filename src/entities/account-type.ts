@@ -26,6 +26,29 @@ export enum AccountType {
 registerEnumType(AccountType, {
   name: 'AccountType',
   description: 'The kind of an account. It determines the normal balance and the allowed uses of the account.',
+  valuesConfig: {
+    CASH: { description: 'Cash in hand. Refunds can be paid from it.' },
+    BANK: { description: 'An account at a bank. Refunds can be paid from it.' },
+    ACCOUNTS_RECEIVABLE: { description: 'What customers owe. A credit note lowers it, and a refund raises it again.' },
+    INVENTORY: { description: 'Goods in stock.' },
+    OTHER_CURRENT_ASSET: { description: 'Any other asset that turns into cash within a year, such as a prepayment.' },
+    FIXED_ASSET: {
+      description: 'An asset that is used for years, such as a machine. Refunds can be paid from it, as in Bigcapital.',
+    },
+    NONE_CURRENT_ASSET: { description: 'Any other asset that stays for more than a year, such as a patent.' },
+    ACCOUNTS_PAYABLE: { description: 'What the organization owes to its suppliers.' },
+    CREDIT_CARD: { description: 'What the organization owes for payments by credit card.' },
+    TAX_PAYABLE: { description: 'Taxes that the organization has collected or owes.' },
+    OTHER_CURRENT_LIABILITY: { description: 'Any other debt that is due within a year.' },
+    LONG_TERM_LIABILITY: { description: 'A loan that is due after more than a year.' },
+    NON_CURRENT_LIABILITY: { description: 'Any other debt that is due after more than a year.' },
+    EQUITY: { description: "The owners' share: capital and retained earnings." },
+    INCOME: { description: 'Sales. Opening a credit note debits the income accounts of its lines.' },
+    OTHER_INCOME: { description: 'Income beside sales, such as interest. A line of a credit note can debit it.' },
+    COST_OF_GOODS_SOLD: { description: 'What the sold goods have cost.' },
+    EXPENSE: { description: 'Running costs, such as rent.' },
+    OTHER_EXPENSE: { description: 'Expenses beside the running business, such as exchange losses.' },
+  },
 });
 
 /** Types of account that can pay a refund: the same as in Bigcapital's refund form. */
@@ -53,7 +76,14 @@ export enum Side {
   CREDIT = 'CREDIT',
 }
 
-registerEnumType(Side, { name: 'Side', description: 'The side of a journal line; amounts stay positive.' });
+registerEnumType(Side, {
+  name: 'Side',
+  description: 'The side of a journal line; amounts stay positive.',
+  valuesConfig: {
+    DEBIT: { description: 'The left side. Assets and expenses grow on it.' },
+    CREDIT: { description: 'The right side. Liabilities, equity and income grow on it.' },
+  },
+});
 
 /** Returns the side on which an account of this type grows. */
 export function normalBalance(type: AccountType): Side {

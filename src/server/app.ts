@@ -25,6 +25,7 @@ import { RefundQueue } from '../services/refunds/refund-queue.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { addressReader } from './client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
+import { CONTRACT_URL, serveContract } from './contract.js';
 import { sendError, sendNotFound } from './errors.js';
 import { followRequests, givePermits, releasingPermit } from './follow-requests.js';
 import { serveHealth } from './health.js';
@@ -134,11 +135,12 @@ export async function createApp({
   });
 
   app.addHook('onRequest', async (request, reply) => {
-    if (request.is404 || request.routeOptions.url === '/') await rateLimit?.count(request, reply);
+    if (request.is404 || ['/', CONTRACT_URL].includes(request.routeOptions.url ?? '')) await rateLimit?.count(request, reply);
   });
   app.get('/', { config: { cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );
+  if (config.introspection) serveContract(app, schema);
   serveHealth(app, orm, databaseObstacle);
   return app;
 }

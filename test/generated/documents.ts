@@ -5,24 +5,43 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** The kind of an account. It determines the normal balance and the allowed uses of the account. */
 export type AccountType =
+  /** What the organization owes to its suppliers. */
   | 'ACCOUNTS_PAYABLE'
+  /** What customers owe. A credit note lowers it, and a refund raises it again. */
   | 'ACCOUNTS_RECEIVABLE'
+  /** An account at a bank. Refunds can be paid from it. */
   | 'BANK'
+  /** Cash in hand. Refunds can be paid from it. */
   | 'CASH'
+  /** What the sold goods have cost. */
   | 'COST_OF_GOODS_SOLD'
+  /** What the organization owes for payments by credit card. */
   | 'CREDIT_CARD'
+  /** The owners' share: capital and retained earnings. */
   | 'EQUITY'
+  /** Running costs, such as rent. */
   | 'EXPENSE'
+  /** An asset that is used for years, such as a machine. Refunds can be paid from it, as in Bigcapital. */
   | 'FIXED_ASSET'
+  /** Sales. Opening a credit note debits the income accounts of its lines. */
   | 'INCOME'
+  /** Goods in stock. */
   | 'INVENTORY'
+  /** A loan that is due after more than a year. */
   | 'LONG_TERM_LIABILITY'
+  /** Any other asset that stays for more than a year, such as a patent. */
   | 'NONE_CURRENT_ASSET'
+  /** Any other debt that is due after more than a year. */
   | 'NON_CURRENT_LIABILITY'
+  /** Any other asset that turns into cash within a year, such as a prepayment. */
   | 'OTHER_CURRENT_ASSET'
+  /** Any other debt that is due within a year. */
   | 'OTHER_CURRENT_LIABILITY'
+  /** Expenses beside the running business, such as exchange losses. */
   | 'OTHER_EXPENSE'
+  /** Income beside sales, such as interest. A line of a credit note can debit it. */
   | 'OTHER_INCOME'
+  /** Taxes that the organization has collected or owes. */
   | 'TAX_PAYABLE';
 
 /** Effect of one refusal on the other refunds of the list. */
@@ -303,7 +322,9 @@ export type Role =
 
 /** The side of a journal line; amounts stay positive. */
 export type Side =
+  /** The right side. Liabilities, equity and income grow on it. */
   | 'CREDIT'
+  /** The left side. Assets and expenses grow on it. */
   | 'DEBIT';
 
 /** Days to be unlocked. */
