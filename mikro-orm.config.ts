@@ -6,6 +6,7 @@ import { ENTITIES } from './src/entities/index.js';
 import { MIGRATIONS } from './src/migrations/index.js';
 import { DatabaseDriver } from './src/orm/driver.js';
 import { DEFAULT_POOL_SIZE } from './src/orm/pool.js';
+import { SharedKeys } from './src/orm/shared-keys.js';
 
 /** The address of a database: a URL, or its parts. */
 export type Connection =
@@ -39,6 +40,7 @@ const config: Options = defineConfig({
   migrations: { migrationsList: MIGRATIONS, tableName: 'schema_migrations', snapshot: false, silent: true },
   pool: { max: DEFAULT_POOL_SIZE },
   driver: DatabaseDriver,
+  subscribers: [SharedKeys],
   // Relations are propagated only for managed entities: most new ones are written once and never read.
   propagationOnPrototype: false,
   driverOptions: {

@@ -239,7 +239,9 @@ describe('an authenticated caller', () => {
 
   it("has the time of its key's last use recorded", async () => {
     const { key, apiKey } = await newKey();
-    const lastUsed = async () => (await gateway.database.orm.em.fork().findOneOrFail(ApiKey, apiKey.id)).lastUsedAt;
+    const lastUsed = async () =>
+      (await gateway.database.orm.em.fork().findOneOrFail(ApiKey, { id: apiKey.id, organization: books.organization.id }))
+        .lastUsedAt;
     expect(await lastUsed()).toBeNull();
 
     await new Client(gateway.app, bearer(key)).graphql(MeDocument);

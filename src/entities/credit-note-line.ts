@@ -1,11 +1,11 @@
 import type { Rel } from '@mikro-orm/core';
-import { Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
+import { Entity, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
 import type { Big } from '../values/money.js';
 import { Account } from './account.js';
 import { DecimalColumn } from './columns.js';
 import { CreditNote } from './credit-note.js';
-import { Owned } from './owned.js';
+import { Owned, RefersTo } from './owned.js';
 
 export interface LineTerms {
   readonly account: Account;
@@ -17,10 +17,10 @@ export interface LineTerms {
 @ObjectType({ description: 'A line of a credit note, which debits an income account.' })
 @Entity({ tableName: 'credit_note_lines' })
 export class CreditNoteLine extends Owned {
-  @ManyToOne(() => CreditNote)
+  @RefersTo(() => CreditNote)
   creditNote: Rel<CreditNote>;
 
-  @ManyToOne(() => Account)
+  @RefersTo(() => Account)
   account: Rel<Account>;
 
   @Field(() => String, { description: 'Goods or services that the line credits.' })

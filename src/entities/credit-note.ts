@@ -1,5 +1,5 @@
 import { Collection, type Opt, OptionalProps, type Rel } from '@mikro-orm/core';
-import { Entity, ManyToOne, OneToMany, Property } from '@mikro-orm/decorators/legacy';
+import { Entity, OneToMany, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
 import {
   CreditNoteAlreadyOpened,
@@ -23,7 +23,7 @@ import { assertNotBefore, assertOpened, remainingOf } from './credit-note-state.
 import { Customer } from './customer.js';
 import { JournalEntry } from './journal-entry.js';
 import type { Organization } from './organization.js';
-import { Owned } from './owned.js';
+import { Owned, RefersTo } from './owned.js';
 
 export interface CreditNoteTerms {
   readonly number: string;
@@ -84,10 +84,10 @@ export class CreditNote extends Owned {
   @Property({ type: 'text' })
   number: string;
 
-  @ManyToOne(() => Customer)
+  @RefersTo(() => Customer)
   customer: Rel<Customer>;
 
-  @ManyToOne(() => Branch)
+  @RefersTo(() => Branch)
   branch: Rel<Branch>;
 
   @Field(() => PostingDateScalar, { description: 'Date of the document, which is also the posting date of its journal entry.' })
@@ -140,10 +140,10 @@ export class CreditNote extends Owned {
   @Property({ type: 'datetime', nullable: true })
   voidedAt: Date | null = null;
 
-  @ManyToOne(() => JournalEntry, { nullable: true })
+  @RefersTo(() => JournalEntry, { nullable: true })
   journalEntry: Rel<JournalEntry> | null = null;
 
-  @ManyToOne(() => JournalEntry, { nullable: true })
+  @RefersTo(() => JournalEntry, { nullable: true })
   voidEntry: Rel<JournalEntry> | null = null;
 
   @Field(() => String, { description: 'Name of the user or of the API key that recorded the note.' })

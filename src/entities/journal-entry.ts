@@ -1,5 +1,5 @@
 import { Collection, type Rel } from '@mikro-orm/core';
-import { Entity, Enum, ManyToOne, OneToMany, Property } from '@mikro-orm/decorators/legacy';
+import { Entity, Enum, OneToMany, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
 import { Big, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
@@ -10,7 +10,7 @@ import { Branch } from './branch.js';
 import { DecimalColumn } from './columns.js';
 import { Customer } from './customer.js';
 import type { Organization } from './organization.js';
-import { Owned } from './owned.js';
+import { Owned, RefersTo } from './owned.js';
 
 /** The kind of document that an entry belongs to. */
 export enum JournalSource {
@@ -60,7 +60,7 @@ export class JournalEntry extends Owned {
   @Property({ type: 'text' })
   memo: string;
 
-  @ManyToOne(() => JournalEntry, { nullable: true })
+  @RefersTo(() => JournalEntry, { nullable: true })
   reversalOf: Rel<JournalEntry> | null = null;
 
   @OneToMany(
@@ -106,7 +106,7 @@ export class JournalEntry extends Owned {
 @ObjectType({ description: 'One side of a journal entry.' })
 @Entity({ tableName: 'journal_lines' })
 export class JournalLine extends Owned {
-  @ManyToOne(() => JournalEntry)
+  @RefersTo(() => JournalEntry)
   journalEntry: Rel<JournalEntry>;
 
   /** Copy of the entry's date, so that a balance as of a date is a sum over lines alone. */
@@ -117,13 +117,13 @@ export class JournalLine extends Owned {
   @Enum({ items: () => Side, columnType: 'text' })
   side: Side;
 
-  @ManyToOne(() => Account)
+  @RefersTo(() => Account)
   account: Rel<Account>;
 
-  @ManyToOne(() => Customer, { nullable: true })
+  @RefersTo(() => Customer, { nullable: true })
   customer: Rel<Customer> | null;
 
-  @ManyToOne(() => Branch, { nullable: true })
+  @RefersTo(() => Branch, { nullable: true })
   branch: Rel<Branch> | null;
 
   @Property({ type: DecimalColumn })

@@ -1,10 +1,10 @@
 import type { Rel } from '@mikro-orm/core';
-import { Embedded, Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
+import { Embedded, Entity, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
 import type { PostingDate } from '../values/posting-date.js';
 import { PostingDateScalar } from '../values/scalars.js';
 import { JournalEntry } from './journal-entry.js';
-import { Owned } from './owned.js';
+import { Owned, RefersTo } from './owned.js';
 import { Provenance } from './provenance.js';
 import { Refund } from './refund.js';
 
@@ -13,10 +13,10 @@ import { Refund } from './refund.js';
 })
 @Entity({ tableName: 'refund_reversals' })
 export class RefundReversal extends Owned {
-  @ManyToOne(() => Refund, { unique: true })
+  @RefersTo(() => Refund, { unique: true })
   refund: Rel<Refund>;
 
-  @ManyToOne(() => JournalEntry)
+  @RefersTo(() => JournalEntry)
   journalEntry: Rel<JournalEntry>;
 
   @Field(() => PostingDateScalar, { description: 'Posting date.' })

@@ -1,5 +1,5 @@
 import { Collection, type Rel } from '@mikro-orm/core';
-import { Embedded, Entity, ManyToOne, OneToMany, Property } from '@mikro-orm/decorators/legacy';
+import { Embedded, Entity, OneToMany, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { Big } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
@@ -9,7 +9,7 @@ import { Branch } from './branch.js';
 import { DecimalColumn } from './columns.js';
 import { CreditNote, type Settlement } from './credit-note.js';
 import { JournalEntry } from './journal-entry.js';
-import { Owned } from './owned.js';
+import { Owned, RefersTo } from './owned.js';
 import { Provenance } from './provenance.js';
 import { RefundReversal } from './refund-reversal.js';
 
@@ -36,13 +36,13 @@ export interface RefundTerms extends Settlement {
 @ObjectType({ description: 'Money paid back against a credit note. It is never changed and never deleted.' })
 @Entity({ tableName: 'refunds' })
 export class Refund extends Owned {
-  @ManyToOne(() => CreditNote)
+  @RefersTo(() => CreditNote)
   creditNote: Rel<CreditNote>;
 
-  @ManyToOne(() => Account)
+  @RefersTo(() => Account)
   fromAccount: Rel<Account>;
 
-  @ManyToOne(() => Branch)
+  @RefersTo(() => Branch)
   branch: Rel<Branch>;
 
   @Property({ type: DecimalColumn })
@@ -82,7 +82,7 @@ export class Refund extends Owned {
   @Property({ type: 'text' })
   description: string;
 
-  @ManyToOne(() => JournalEntry)
+  @RefersTo(() => JournalEntry)
   journalEntry: Rel<JournalEntry>;
 
   @Embedded(() => Provenance, { prefix: false })

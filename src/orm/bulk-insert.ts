@@ -37,7 +37,7 @@ function writerOf(meta: EntityMetadata, platform: Platform): Writer {
   let writer = WRITERS.get(meta);
   if (writer === undefined) {
     const columns = meta.props
-      .filter((property) => isColumn(property) && !property.primary && !property.defaultRaw && !property.generated)
+      .filter((property) => isColumn(property) && property.name !== 'id' && !property.defaultRaw && !property.generated)
       .map((property) => ({ column: property.fieldNames[0] as string, write: writeOf(property, platform) }));
     const names = columns.map(({ column }) => column).join(', ');
     const table = meta.tableName;

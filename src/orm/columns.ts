@@ -97,8 +97,8 @@ export function prefixOf(path: string): string {
 }
 
 /** Whether a selection contains the property. The id is always selected. */
-export function isSelected(properties: ReadonlySet<string> | null, { name, primary, embedded }: EntityProperty): boolean {
-  return properties === null || primary === true || properties.has(embedded?.[0] ?? name);
+export function isSelected(properties: ReadonlySet<string> | null, { name, embedded }: EntityProperty): boolean {
+  return properties === null || name === 'id' || properties.has(embedded?.[0] ?? name);
 }
 
 /** Whether the relation has at most one row. This includes a to-many relation whose foreign key is unique. */

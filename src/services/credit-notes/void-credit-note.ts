@@ -41,7 +41,7 @@ export const voidCreditNote = command({
       throw new DateBeforeRefund(date, { reversalDate: reversal.date });
     }
 
-    const mirror = await mirrorEntry(em, creditNote.journalEntry.id, date);
+    const mirror = await mirrorEntry(em, organization, creditNote.journalEntry.id, date);
     em.persist(mirror);
     creditNote.void(mirror);
     return creditNote;

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Organization } from '../../entities/organization.js';
 import { Refund } from '../../entities/refund.js';
 import { DomainError } from '../../errors.js';
 import type { LockWait } from '../unit-of-work/locks.js';
@@ -59,7 +60,7 @@ interface Decided {
 
 /** Decides each request in memory, in their order: makes its refund, refuses it, defers it or finds its earlier result. Writes nothing. */
 export async function decideRefunds(
-  { em, roles, keys, loaded: records }: UnitOfWork<LockedRecords>,
+  { em, organization, roles, keys, loaded: records }: UnitOfWork<LockedRecords>,
   requests: readonly RefundRequest[],
 ): Promise<Decided> {
   const earlier = requests.map((request) =>
@@ -70,6 +71,7 @@ export async function decideRefunds(
   );
   const replayed = await readRefunds(
     em,
+    organization,
     earlier.filter((result) => typeof result === 'number'),
   );
 
@@ -93,8 +95,8 @@ function deferredBy(request: RefundRequest, records: LockedRecords, made: readon
   return made.some((earlier) => mayRepeat(request, earlier)) ? Deferred.AFTER_ANOTHER : null;
 }
 
-async function readRefunds(em: EntityManager, ids: readonly number[]): Promise<(id: number) => Refund> {
-  const refunds = ids.length === 0 ? [] : await em.find(Refund, { id: { $in: [...ids] } });
+async function readRefunds(em: EntityManager, organization: Organization, ids: readonly number[]): Promise<(id: number) => Refund> {
+  const refunds = ids.length === 0 ? [] : await em.find(Refund, { organization: organization.id, id: { $in: [...ids] } });
   const refundOf = new Map(refunds.map((refund) => [refund.id, refund]));
   return (id) => {
     const refund = refundOf.get(id);

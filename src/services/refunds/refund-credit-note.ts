@@ -52,7 +52,7 @@ export function refundCreditNote(em: EntityManager, request: RefundRequest, sche
     const { roles, keys, loaded: records } = unitOfWork;
     roles.require(actor, refundCommand.role);
     const earlier = keys.resultOf(command);
-    if (earlier !== null) return unitOfWork.em.findOneOrFail(Refund, earlier);
+    if (earlier !== null) return unitOfWork.em.findOneOrFail(Refund, { id: earlier, organization: organizationId });
 
     const refund = makeRefund(request, records);
     await saveRefunds(unitOfWork, new Map([[request, refund]]));

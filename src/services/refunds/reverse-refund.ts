@@ -35,7 +35,7 @@ export const reverseRefund = command({
     organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
     if (date < refund.date) throw new DateBeforeRefund(date, { refundDate: refund.date });
 
-    const mirror = await mirrorEntry(em, refund.journalEntry.id, date);
+    const mirror = await mirrorEntry(em, organization, refund.journalEntry.id, date);
     creditNote.reverseRefund(refund);
     em.persist([mirror, new RefundReversal(refund, mirror, reason, provenanceOf(actor))]);
     return refund;

@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, readCurrentRoles, requireRole } from '../../auth/actor.js';
 import type { Role } from '../../entities/access.js';
 import type { Organization } from '../../entities/organization.js';
+import { Owned } from '../../entities/owned.js';
 import { run } from '../../orm/query.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { authorOf, recordEvent } from './audit-trail.js';
@@ -105,7 +106,7 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
     async ({ em, organization, keys, roles }) => {
       roles.require(actor, role);
       const earlier = keys.resultOf(given);
-      if (earlier !== null) return em.findOneOrFail(declaration.result, { id: earlier } as FilterQuery<Result>);
+      if (earlier !== null) return findResult(em, declaration.result, organization, earlier);
       const before = { lockDate: organization.lockDate };
       const result = await declaration.run({ em, organization, actor }, values);
       const details = declaration.audit?.({ result, values, before });
@@ -119,4 +120,15 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
       return result;
     },
   );
+}
+
+/** Reads the earlier result of a command again. It belongs to the organization, or is the organization. */
+function findResult<Result extends object>(
+  em: EntityManager,
+  entity: EntityClass<Result>,
+  organization: Organization,
+  id: number,
+): Promise<Result> {
+  const where = entity.prototype instanceof Owned ? { id, organization: organization.id } : { id };
+  return em.findOneOrFail(entity, where as FilterQuery<NoInfer<Result>>) as Promise<Result>;
 }
