@@ -127,6 +127,6 @@ async function apiKeyFor(ledger: Ledger): Promise<string> {
 /** The first and the last id. A load draws ids between them, so there must be no gap. */
 function contiguous(ids: readonly number[]): readonly [number, number] {
   const [first = 0, last = 0] = [ids[0], ids.at(-1)];
-  if (last - first !== ids.length - 1) throw new Error('the ids have gaps, because another client writes to this database');
+  if (last - first !== ids.length - 1) throw new Error('the ids have gaps, because another client writes to this organization');
   return [first, last];
 }

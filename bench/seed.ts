@@ -43,9 +43,9 @@ function statements({ notes, accounts, constants, branchId }: Books, refunds: nu
   return [
     `create temporary table seeded on commit drop as
      select number,
-       (select coalesce(max(id), 0) from journal_entries) + number as entry_id,
-       (select coalesce(max(id), 0) from journal_lines) + 2 * number as line_id,
-       (select coalesce(max(id), 0) from refunds) + number as refund_id,
+       (select coalesce(max(id), 0) from journal_entries where organization_id = ${organization}) + number as entry_id,
+       (select coalesce(max(id), 0) from journal_lines where organization_id = ${organization}) + 2 * number as line_id,
+       (select coalesce(max(id), 0) from refunds where organization_id = ${organization}) + number as refund_id,
        ${firstNote} + number % ${lastNote - firstNote + 1} as note_id,
        ${firstAccount} + number % ${lastAccount - firstAccount + 1} as account_id,
        number % 9 + 1.25 as amount,
@@ -53,35 +53,31 @@ function statements({ notes, accounts, constants, branchId }: Books, refunds: nu
        -- The times are in the past and in the order of the ids, as for real refunds.
        now() - interval '60 days' + number * interval '1 second' as created_at
      from generate_series(1::bigint, ${refunds}) number`,
-    `insert into journal_entries (id, organization_id, posting_date, source, memo, created_at) overriding system value
+    `insert into journal_entries (id, organization_id, posting_date, source, memo, created_at)
      select entry_id, ${organization}, posting_date, 'REFUND', 'Refund of credit note ' || note.number, seeded.created_at
-     from seeded join credit_notes note on note.id = note_id order by 1`,
+     from seeded join credit_notes note on note.organization_id = ${organization} and note.id = note_id order by 1`,
     `insert into journal_lines (id, organization_id, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, created_at)
-       overriding system value
      select line_id - 1, ${organization}, entry_id, posting_date, 'DEBIT', ${receivable}, note.customer_id, ${branchId}, amount, seeded.created_at
-     from seeded join credit_notes note on note.id = note_id
+     from seeded join credit_notes note on note.organization_id = ${organization} and note.id = note_id
      union all
      select line_id, ${organization}, entry_id, posting_date, 'CREDIT', account_id, null, ${branchId}, amount, created_at
      from seeded order by 1`,
     `insert into refunds (id, organization_id, credit_note_id, from_account_id, branch_id, amount, currency_code, exchange_rate,
        settled_amount, paid_amount, date, reference_no, description, journal_entry_id, created_by, api_key_id, request_id, protocol,
        operation_name, ip, created_at)
-       overriding system value
      select refund_id, ${organization}, note_id, account_id, ${branchId}, amount, 'USD', 1, amount, amount, posting_date,
        refund_id::text, 'Paid back', entry_id, 'Benchmark', ${api_key}, gen_random_uuid()::text, 'GRAPHQL', 'Refund', '127.0.0.1', created_at
      from seeded order by 1`,
     `update credit_notes set refunded = refunded + spent.amount, refunded_base = refunded_base + spent.amount
-     from (select note_id, sum(amount) as amount from seeded group by note_id) spent where id = spent.note_id`,
-    ...['journal_entries', 'journal_lines', 'refunds'].map(
-      (table) => `select setval(pg_get_serial_sequence('${table}', 'id'), (select max(id) from ${table}))`,
-    ),
+     from (select note_id, sum(amount) as amount from seeded group by note_id) spent
+     where organization_id = ${organization} and id = spent.note_id`,
     // Otherwise the gateway would compute the snapshots within a minute, in the middle of a measured load.
     `delete from balance_snapshots where organization_id = ${organization}`,
     `insert into balance_snapshots (organization_id, account_id, posting_date, debits, credits)
      select organization_id, account_id, posting_date,
        coalesce(sum(amount) filter (where side = 'DEBIT'), 0), coalesce(sum(amount) filter (where side = 'CREDIT'), 0)
      from journal_lines where organization_id = ${organization} group by 1, 2, 3`,
-    `insert into balance_watermarks (organization_id, line_id) select ${organization}, max(id) from journal_lines
+    `insert into balance_watermarks (organization_id, line_id) select ${organization}, max(id) from journal_lines where organization_id = ${organization}
      on conflict (organization_id) do update set line_id = excluded.line_id`,
   ];
 }

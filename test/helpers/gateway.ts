@@ -140,10 +140,18 @@ export class Gateway {
   }
 
   /** Creates an organization, and returns its books with an admin's client. */
-  async books({ baseCurrency = 'USD', timeZone = 'UTC' } = {}): Promise<Books> {
+  async books({
+    baseCurrency = 'USD',
+    timeZone = 'UTC',
+    ...ids
+  }: {
+    baseCurrency?: string;
+    timeZone?: string;
+    firstId?: number;
+  } = {}): Promise<Books> {
     const publicId = randomUUID();
     const organization = await this.database.asOperator((em) =>
-      createOrganization(em, { publicId, name: 'Test Ltd', baseCurrency, timeZone }),
+      createOrganization(em, { publicId, name: 'Test Ltd', baseCurrency, timeZone, ...ids }),
     );
     const em = this.database.orm.em.fork();
     const accounts = await em.find(Account, { organization: organization.id });
