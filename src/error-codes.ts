@@ -152,6 +152,10 @@ export const PROTOCOL_ERRORS = {
   GRAPHQL_PARSE_FAILED: { status: 400, when: 'The text is no GraphQL document.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, fields: ['any'], when: 'The GraphQL document does not fit the schema.' },
   OPERATION_RESOLUTION_FAILURE: { status: 400, when: 'The GraphQL request does not name the operation to execute.' },
+  PERSISTED_QUERY_NOT_FOUND: {
+    status: 200,
+    when: "No document with this hash has been sent. Send it once with its text, as the clients' links for persisted queries do.",
+  },
   BAD_REQUEST: { status: 400, when: 'The request is no JSON, lacks a part, or breaks off. Nothing of it was done.' },
   NOT_FOUND: { status: 404, when: 'There is no such path.' },
   METHOD_NOT_ALLOWED: {

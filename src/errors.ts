@@ -60,6 +60,11 @@ export abstract class DomainError extends Error {
     return isRetryable(this.code);
   }
 
+  /** The refusals that it consists of, one for each wrong field or item; empty if it stands for itself. */
+  get parts(): readonly DomainError[] {
+    return [];
+  }
+
   /**
    * Puts the path of a list item before the field.
    *
@@ -105,8 +110,6 @@ export interface InvalidField {
   readonly constraints: Readonly<Record<string, string>>;
   /** Absent: BAD_USER_INPUT. */
   readonly code?: ErrorCode | undefined;
-  /** Path of the GraphQL field that has the argument, if the invalid arguments belong to several fields. */
-  readonly path?: readonly string[];
   readonly value?: unknown;
 }
 
@@ -117,15 +120,32 @@ export class InvalidInput extends DomainError {
     const codes = new Set(fields.map(({ code = 'BAD_USER_INPUT' }) => code));
     super(fields.flatMap(({ constraints }) => Object.values(constraints)).join('; '), {
       ...(fields[0] && { field: fields[0].field }),
-      fields: fields.map(({ field, constraints, path, code = 'BAD_USER_INPUT' }) => ({
+      fields: fields.map(({ field, constraints, code = 'BAD_USER_INPUT' }) => ({
         field,
         code,
         reasons: Object.values(constraints),
-        ...(path && { path }),
       })),
     });
     const [code = 'BAD_USER_INPUT', ...others] = codes;
     this.code = others.length === 0 ? code : 'BAD_USER_INPUT';
+  }
+
+  override get parts(): readonly DomainError[] {
+    return this.fields.length > 1 ? this.fields.map((field) => new InvalidInput([field])) : [];
+  }
+}
+
+/** Refuses a list with the refusals of all its items. Nothing was written for any of them. */
+export class SeveralRefusals extends DomainError {
+  readonly code: ErrorCode;
+  constructor(private readonly refusals: readonly DomainError[]) {
+    super(refusals.map(({ message }) => message).join('; '));
+    const [code = 'BAD_USER_INPUT', ...others] = new Set(refusals.map(({ code }) => code));
+    this.code = others.length === 0 ? code : 'BAD_USER_INPUT';
+  }
+
+  override get parts(): readonly DomainError[] {
+    return this.refusals;
   }
 }
 

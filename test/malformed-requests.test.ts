@@ -66,11 +66,13 @@ it.each(['PROPFIND', 'QUERY', 'TRACE', 'REPORT', 'LINK', 'PURGE', 'PUT', 'DELETE
 );
 
 it.each(['application/xml', 'application/json;q=0', 'text/html', 'nonsense', 'multipart/mixed'])(
-  'returns the result of a mutation as JSON, although the client prefers %s',
+  'executes nothing if the client accepts only %s, which the reply cannot be',
   async (accept) => {
     const query = `mutation { createBranch(input: { code: ${JSON.stringify(accept)}, name: "x" }) { name } }`;
+    const before = await books.everything();
     const { status, json } = await post({ query }, { accept });
-    expect([status, json]).toEqual([200, { data: { createBranch: { name: 'x' } } }]);
+    expect([status, json.errors[0].extensions.code]).toEqual([406, 'NOT_ACCEPTABLE']);
+    expect(await books.everything()).toEqual(before);
   },
 );
 

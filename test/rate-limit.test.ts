@@ -131,7 +131,9 @@ describe('a refusal by the rate limit', () => {
     const problem = await books.client.rest(path, body, { accept: 'application/problem+json' });
 
     expect([graphql.status, graphql.data]).toEqual([429, undefined]);
-    expect(graphql.errors?.map(({ extensions }) => extensions)).toEqual([{ code: 'RATE_LIMITED', details }]);
+    const retryAfter = Number(graphql.headers['retry-after']);
+    const extensions = { code: 'RATE_LIMITED', details, retryable: true, retryAfter, requestId: graphql.headers['x-request-id'] };
+    expect(graphql.errors?.map((error) => error.extensions)).toEqual([extensions]);
     expect([rest.status, rest.json]).toEqual([
       429,
       {
@@ -142,8 +144,8 @@ describe('a refusal by the rate limit', () => {
       },
     ]);
     expect(problem.headers['content-type']).toContain('application/problem+json');
-    expect(problem.json).toMatchObject({ status: 429, title: 'Too Many Requests', code: 'RATE_LIMITED', details });
-    expect(problem.headers['retry-after']).toBe(String(problem.json.details.retryAfterSeconds));
+    expect(problem.json).toMatchObject({ status: 429, title: 'Too Many Requests', code: 'RATE_LIMITED', details, retryable: true });
+    expect(problem.headers['retry-after']).toBe(String(problem.json.retryAfter));
     expect(await books.snapshot()).toEqual(before);
   });
 

@@ -279,7 +279,7 @@ describe('on an external database', () => {
     const reply = await gateway.post('/graphql', { query: '{ __schema { queryType { name } } }' }, { origin });
     expect(reply.headers.has('access-control-allow-origin')).toBe(false);
     expect(await reply.json()).toEqual({
-      errors: [expect.objectContaining({ extensions: { code: 'UNAUTHENTICATED', details: { reason: 'CREDENTIAL' } } })],
+      errors: [expect.objectContaining({ extensions: expect.objectContaining({ code: 'UNAUTHENTICATED' }) })],
     });
   });
 });

@@ -16,7 +16,13 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-const RETRYABLE = { code: 'SERVICE_UNAVAILABLE', details: { retryable: true } };
+const RETRYABLE = {
+  code: 'SERVICE_UNAVAILABLE',
+  details: { retryable: true },
+  retryable: true,
+  retryAfter: 1,
+  requestId: expect.any(String),
+};
 
 describe('a transient error of the database', () => {
   afterEach(async () => {
@@ -48,6 +54,7 @@ describe('a transient error of the database', () => {
     const rest = await books.client.rest(`/api/credit-notes/${noteId}/refunds`, books.restBody());
 
     expect(graphql.errors?.[0]?.extensions).toEqual(RETRYABLE);
+    expect(graphql.headers['retry-after']).toBe('1');
     expect([rest.status, rest.json.errors[0].type, rest.json.errors[0].payload]).toEqual([
       503,
       'SERVICE_UNAVAILABLE',

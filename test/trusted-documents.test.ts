@@ -96,7 +96,7 @@ describe.each(['open', 'strict'] as const)('a trusted document, while others are
 
   it('takes variables, and is never executed by GET if it is a mutation', async () => {
     const id = hashOf(BRANCH);
-    expect(await get(mode, { documentId: id, variables: '{"code":"B-1"}' })).toEqual([405, 'BAD_REQUEST']);
+    expect(await get(mode, { documentId: id, variables: '{"code":"B-1"}' })).toEqual([405, 'METHOD_NOT_ALLOWED']);
     expect(await post(mode, { documentId: id, variables: { code: 'B-1' } })).toEqual([200, { createBranch: { code: 'B-1' } }]);
     expect(await post(mode, { documentId: id })).toEqual([400, 'BAD_USER_INPUT']);
   });

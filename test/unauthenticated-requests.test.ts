@@ -41,7 +41,19 @@ describe.each(Object.entries(STRANGERS))('the body of a request with %s', (_, cr
 
     expect([graphql.status, JSON.parse(graphql.body)]).toEqual([
       401,
-      { errors: [{ message: expect.any(String), extensions: { code: 'UNAUTHENTICATED', details: { reason: 'CREDENTIAL' } } }] },
+      {
+        errors: [
+          {
+            message: expect.any(String),
+            extensions: {
+              code: 'UNAUTHENTICATED',
+              details: { reason: 'CREDENTIAL' },
+              retryable: false,
+              requestId: graphql.headers['x-request-id'],
+            },
+          },
+        ],
+      },
     ]);
     expect([rest.status, JSON.parse(rest.body)]).toEqual([401, { message: 'Unauthorized', statusCode: 401 }]);
   });

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { OperationDefinitionNode } from 'graphql';
 import type { Context } from '../request/context.js';
 import { InvalidJson, parseJson } from '../values/json.js';
+import { UnusableRequest } from './over-http.js';
 import { requestedDocument } from './requested-document.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
@@ -47,20 +48,48 @@ export async function readQueryString({ method, raw }: FastifyRequest): Promise<
     throw new InvalidJson('The query string is not UTF-8 in percent-encoding');
   }
   const parameters = new URLSearchParams(search);
-  const absent = ['variables', 'extensions'].filter((name) => jsonIn(parameters, name) === null);
+  const absent = JSON_PARTS.filter((name) => jsonIn(parameters, name) === null);
   for (const name of absent) parameters.delete(name);
   if (absent.length > 0) raw.url = `${path}?${parameters}`;
 }
 
+const TEXT_PARTS = ['query', 'operationName'] as const;
+const JSON_PARTS = ['variables', 'extensions'] as const;
+
 /**
- * Adds JSON to the media types that the client accepts. Otherwise Apollo Server would answer 406 after it has executed a mutation, without
- * the result.
+ * Refuses a request without the shape of a GraphQL request. Apollo Server would refuse it too, but before it knows the request id, and with
+ * the status of earlier versions of GraphQL over HTTP.
+ *
+ * @throws {UnusableRequest}
  */
-export async function acceptJson({ headers }: FastifyRequest): Promise<void> {
-  if (headers.accept) headers.accept += ', application/json;q=0.001';
+export async function assertWellFormed({ method, raw, body }: FastifyRequest): Promise<void> {
+  const parts = method === 'GET' ? partsOf(new URLSearchParams(/\?(.*)$/s.exec(raw.url ?? '')?.[1])) : body;
+  if (!isRecord(parts) || Object.keys(parts).length === 0) {
+    throw new UnusableRequest(400, 'The body must be a JSON object, such as {"query": "{ __typename }"}');
+  }
+  for (const name of TEXT_PARTS) {
+    if (typeof (parts[name] ?? '') !== 'string') throw new UnusableRequest(400, `"${name}" must be a string`);
+  }
+  for (const name of JSON_PARTS) {
+    if (!isRecord(parts[name] ?? {})) throw new UnusableRequest(400, `"${name}" must be an object`);
+  }
 }
 
-/** Returns the parsed parameter: `null` if it is empty; `undefined` if it is absent, or occurs twice, which Apollo Server refuses. */
+function partsOf(parameters: URLSearchParams): Record<string, unknown> {
+  const names = [...TEXT_PARTS, ...JSON_PARTS];
+  const twice = names.find((name) => parameters.getAll(name).length > 1);
+  if (twice !== undefined) throw new UnusableRequest(400, `"${twice}" may occur once in the query string`);
+  return Object.fromEntries([
+    ...TEXT_PARTS.map((name) => [name, parameters.get(name)]),
+    ...JSON_PARTS.map((name) => [name, jsonIn(parameters, name)]),
+  ]);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Returns the parsed parameter: `null` if it is empty; `undefined` if it is absent, or occurs twice, which is refused later. */
 function jsonIn(parameters: URLSearchParams, name: string): unknown {
   const [text, ...others] = parameters.getAll(name);
   if (text === undefined || others.length > 0) return undefined;

@@ -13,13 +13,13 @@ import {
 } from 'graphql';
 import { requireRole } from '../auth/actor.js';
 import type { Role } from '../entities/access.js';
-import { Forbidden, type InvalidField, InvalidInput } from '../errors.js';
+import { Forbidden, type InvalidField, InvalidInput, withoutStack } from '../errors.js';
 import { wrongFields } from '../inputs/validators.js';
 import type { Context } from '../request/context.js';
 import { PostingDateScalar } from '../values/scalars.js';
 import type { OperationCheck } from './apollo-requests.js';
 import { type ArgumentRules, argumentRules } from './argument-rules.js';
-import { type Location, refusalError } from './errors.js';
+import { type Location, refusalError, SeveralErrors } from './errors.js';
 import {
   argumentsOf,
   fieldsOf,
@@ -176,18 +176,28 @@ type Place = readonly (string | number)[];
 /** GraphQL's types already refuse an operation without a required field. */
 const VALIDATION = { skipMissingProperties: true };
 
-/** The largest number of invalid fields in one reply. */
-const MAX_FIELDS = 50;
+/** The largest number of invalid fields in one reply. A list of a hundred empty refunds has 800. */
+const MAX_FIELDS = 1_000;
+
+/** The largest number of places in the document that they are reported at. Locating one takes time that grows with the document. */
+const MAX_PLACES = 50;
 
 /** The refusals of an operation, with one for each invalid field. */
 class Refusals {
-  private readonly fields = new Map<string, { readonly at: Location; readonly invalid: InvalidField }>();
+  /** The invalid fields of each place, by their names. */
+  private readonly places = new Map<string, { readonly at: Location; readonly fields: Map<string, InvalidField> }>();
+  private count = 0;
   private forbidden: { readonly at: Location; readonly refusal: Forbidden } | undefined;
 
   add(at: Location, invalid: InvalidField): void {
-    const place = JSON.stringify([at.path, invalid.field]);
+    const key = JSON.stringify(at.path);
+    const place = this.places.get(key) ?? { at, fields: new Map() };
     // The first fault counts: values that GraphQL cannot coerce are added before any rule is checked.
-    if (!this.fields.has(place) && this.fields.size < MAX_FIELDS) this.fields.set(place, { at, invalid });
+    if (place.fields.has(invalid.field) || this.count >= MAX_FIELDS) return;
+    if (place.fields.size === 0 && this.places.size >= MAX_PLACES) return;
+    this.places.set(key, place);
+    place.fields.set(invalid.field, invalid);
+    this.count += 1;
   }
 
   addWrong({ path, node, field, reason }: WrongArgument): void {
@@ -200,10 +210,7 @@ class Refusals {
 
   error(): GraphQLError | null {
     if (this.forbidden) return refusalError(this.forbidden.refusal, this.forbidden.at);
-    const [first, ...others] = this.fields.values();
-    if (first === undefined) return null;
-    const isInSeveral = others.some(({ at }) => at.node !== first.at.node);
-    const fields = [first, ...others].map(({ at, invalid }) => (isInSeveral ? { ...invalid, path: at.path } : invalid));
-    return refusalError(new InvalidInput(fields), first.at);
+    const errors = [...this.places.values()].map(({ at, fields }) => refusalError(new InvalidInput([...fields.values()]), at));
+    return errors.length === 0 ? null : withoutStack(() => new SeveralErrors(errors));
   }
 }

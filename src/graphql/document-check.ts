@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { InvalidInput, Unauthenticated } from '../errors.js';
 import { DocumentLimits, isForSchemaOnly } from './document-limits.js';
+import { isForPage } from './over-http.js';
 import { type RequestedDocument, requestedDocument } from './requested-document.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
@@ -26,7 +27,8 @@ function mayBeAnonymous(request: FastifyRequest, trusted: TrustedDocuments): boo
   try {
     const document = documentOf(request);
     if (document.text !== undefined) return !trusted.only && isForSchemaOnly(document.text);
-    return document.id === undefined && document.hash === undefined && isForPage(request);
+    // A browser sends no credential when it requests the page.
+    return document.id === undefined && document.hash === undefined && isForPage(request.method, request.headers.accept);
   } catch (error) {
     if (error instanceof InvalidInput) return false;
     throw error;
@@ -40,9 +42,4 @@ function documentOf({ method, url, body }: FastifyRequest): RequestedDocument {
 /** Returns the query string as the GraphQL server reads it. */
 function searchOf(url: string): string {
   return /^[^?#]*(\?[^#]*)?/.exec(url)?.[1] ?? '';
-}
-
-/** Whether a browser requests the page of the Sandbox, for which it sends no credential. */
-function isForPage({ method, headers }: FastifyRequest): boolean {
-  return method === 'GET' && /text\/(html|\*)/.test(headers.accept ?? '');
 }

@@ -17,7 +17,7 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { REFUSALS } from '../error-codes.js';
+import { isRetryable, type PublishedCode, REFUSALS } from '../error-codes.js';
 import { type DomainError, FAULT, withoutStack } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
 import { cut } from '../values/text.js';
@@ -83,13 +83,62 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
       extensions: { code, ...(field !== undefined && { field }) },
     };
   }
-  const { requestId } = formatted.extensions ?? {};
-  return { ...formatted, message: FAULT.message, extensions: { code: FAULT.code, ...(requestId !== undefined && { requestId }) } };
+  return { ...formatted, message: FAULT.message, extensions: { code: FAULT.code } };
 }
 
 /** Returns the message and extensions of a refusal. */
-export function described({ message, code, field, details }: DomainError) {
-  return { message: cut(message, MAX_MESSAGE), extensions: { code, ...(field && { field }), details } };
+export function described({ message, code, field, details, retryAfter }: DomainError) {
+  const extensions = { code, ...(field && { field }), details, ...(retryAfter !== undefined && { retryAfter }) };
+  return { message: cut(message, MAX_MESSAGE), extensions };
+}
+
+/** Returns the error with the extensions that every error has. */
+export function complete(error: GraphQLFormattedError, requestId: string): GraphQLFormattedError {
+  const { code, ...extensions } = error.extensions ?? {};
+  return { ...error, extensions: { code, ...extensions, retryable: isRetryable(String(code)), requestId } };
+}
+
+/** Returns the errors of a reply as the client gets them: one for each refusal, each with the extensions that every error has. */
+export function publish(
+  formatted: readonly GraphQLFormattedError[],
+  errors: readonly GraphQLError[],
+  { requestId, status, literals }: Reply,
+): GraphQLFormattedError[] {
+  return formatted
+    .flatMap((each, index) => {
+      const error = errors[index];
+      if (error === undefined) return [each];
+      const field = literals?.get(error);
+      if (field === undefined) return separated(error, each);
+      const code = each.extensions?.code;
+      return [{ ...each, extensions: { code, field, details: { fields: [{ field, code, reasons: [each.message] }] } } }];
+    })
+    .map((each) => complete(status === 405 ? { ...each, extensions: { code: NOT_ALLOWED } } : each, requestId));
+}
+
+interface Reply {
+  readonly requestId: string;
+  readonly status: number;
+  /** The field of each wrong literal. */
+  readonly literals: ReadonlyMap<GraphQLError, string> | undefined;
+}
+
+/** Apollo Server gives a mutation by GET the code of any bad request. */
+const NOT_ALLOWED: PublishedCode = 'METHOD_NOT_ALLOWED';
+
+/** An error for each wrong argument. GraphQL servers take one error from a check, and {@link separated} returns them one by one. */
+export class SeveralErrors extends GraphQLError {
+  constructor(readonly errors: readonly GraphQLError[]) {
+    const { message = '', originalError, extensions } = errors[0] ?? {};
+    super(message, { originalError: originalError ?? null, extensions: extensions ?? {} });
+  }
+}
+
+/** Returns an error for each refusal that the error consists of, such as one for each wrong field. */
+function separated(error: GraphQLError, formatted: GraphQLFormattedError): GraphQLFormattedError[] {
+  if (error instanceof SeveralErrors) return error.errors.flatMap((each) => separated(each, formatError(each.toJSON(), each)));
+  const parts = refusalBehind(error)?.parts ?? [];
+  return parts.length === 0 ? [formatted] : parts.map((part) => ({ ...formatted, ...described(part) }));
 }
 
 /**

@@ -9,7 +9,8 @@ import { argumentCheck } from './argument-check.js';
 import { compiledQueries } from './compiled-queries.js';
 import { MAX_TOKENS } from './document-limits.js';
 import { parsedDocuments, RegisteredDocuments } from './document-stores.js';
-import { argumentAtFault, blamedFields, formatError, refusalBehind, refusalError } from './errors.js';
+import { argumentAtFault, blamedFields, formatError, publish, refusalBehind, refusalError } from './errors.js';
+import { LEGACY, mediaTypeFor, statusOf } from './over-http.js';
 import { queryAdmission, queryLimits } from './query-limits.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 import { reportWritten } from './written.js';
@@ -73,24 +74,24 @@ function requestPlugin(checks: readonly OperationCheck[]): ApolloServerPlugin<Co
         // Work that is aborted because its client has gone is neither a fault nor an outage.
         if (!contextValue.permit.signal.aborted) for (const error of errors) logError(error, contextValue);
       },
-      async willSendResponse({ response, errors = [], schema, document, operation, contextValue }) {
-        response.http.headers.set('cache-control', 'no-store');
+      async willSendResponse({ request, response, errors = [], schema, document, operation, contextValue }) {
+        const { headers } = response.http;
+        headers.set('cache-control', 'no-store');
         if (response.body.kind !== 'single') return;
         const { singleResult } = response.body;
         const idempotency = contextValue.idempotencyOutcome;
         if (idempotency !== undefined) singleResult.extensions = { ...singleResult.extensions, idempotency };
-        if (idempotency?.replayed) response.http.headers.set('idempotency-replayed', 'true');
+        if (idempotency?.replayed) headers.set('idempotency-replayed', 'true');
+        const status = response.http.status ?? 200;
+        const mediaType = mediaTypeFor(request.http?.headers.get('accept')) ?? LEGACY;
+        headers.set('content-type', mediaType);
+        if (singleResult.errors === undefined) return;
         const literals = document && !operation ? blamedFields(schema, document, errors) : undefined;
-        singleResult.errors = singleResult.errors?.map((formatted, index) => {
-          const { code } = formatted.extensions ?? {};
-          if (code === FAULT.code)
-            return { ...formatted, extensions: { ...formatted.extensions, requestId: contextValue.request.requestId } };
-          const original = errors[index];
-          const field = original && literals?.get(original);
-          if (field === undefined) return formatted;
-          const details = { fields: [{ field, code, reasons: [formatted.message] }] };
-          return { ...formatted, extensions: { ...formatted.extensions, field, details } };
-        });
+        const published = publish(singleResult.errors, errors, { requestId: contextValue.request.requestId, status, literals });
+        singleResult.errors = published;
+        response.http.status = statusOf(singleResult, status, mediaType);
+        const [retryAfter] = published.flatMap(({ extensions }) => extensions?.retryAfter ?? []);
+        if (retryAfter !== undefined) headers.set('retry-after', String(retryAfter));
       },
     }),
   };

@@ -3,12 +3,13 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import { Organization } from '../entities/organization.js';
 import { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
+import { isRetryable, type PublishedCode } from '../error-codes.js';
 import { rowOf } from '../reads/read-model.js';
 import type { Context, Written } from '../request/context.js';
 import { RefundOutcomeType } from '../resolvers/refund-outcome.js';
 
 /** The mutation was committed, but its result could not be read completely. */
-const REPLY_INCOMPLETE = 'REPLY_INCOMPLETE';
+const REPLY_INCOMPLETE: PublishedCode = 'REPLY_INCOMPLETE';
 const INCOMPLETE =
   'The mutation was done, but its result could not be read completely; do not repeat it, read the result by its id';
 
@@ -53,8 +54,11 @@ export const reportWritten: ApolloServerPlugin<Context> = {
 
 function incomplete({ extensions, ...error }: GraphQLFormattedError, written: Written): GraphQLFormattedError {
   const { code: cause, requestId } = extensions ?? {};
-  const details = { cause, ...(requestId !== undefined && { requestId }) };
-  return { ...error, message: INCOMPLETE, extensions: { code: REPLY_INCOMPLETE, written, details } };
+  return {
+    ...error,
+    message: INCOMPLETE,
+    extensions: { code: REPLY_INCOMPLETE, written, details: { cause }, retryable: isRetryable(REPLY_INCOMPLETE), requestId },
+  };
 }
 
 function asRow(result: unknown): unknown {

@@ -1,4 +1,4 @@
-import { REFUSALS } from '../error-codes.js';
+import { type PublishedCode, REFUSALS } from '../error-codes.js';
 import { type DomainError, InvalidInput, TransactionsDateLocked, Unauthenticated } from '../errors.js';
 import { cut } from '../values/text.js';
 
@@ -7,6 +7,8 @@ const REASON: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
   408: 'Request Timeout',
   412: 'Precondition Failed',
   413: 'Payload Too Large',
@@ -20,9 +22,11 @@ const REASON: Readonly<Record<number, string>> = {
 };
 
 /** Legacy error types of requests that could not be read. */
-export const TYPE: Readonly<Record<number, string>> = {
+export const TYPE: Readonly<Record<number, PublishedCode>> = {
   400: 'BAD_REQUEST',
   404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  406: 'NOT_ACCEPTABLE',
   408: 'REQUEST_TIMEOUT',
   413: 'PAYLOAD_TOO_LARGE',
   415: 'UNSUPPORTED_MEDIA_TYPE',
@@ -33,7 +37,7 @@ const MAX_QUOTED = 2_000;
 
 export interface ErrorReply {
   readonly status: number;
-  readonly contentType: 'application/json' | 'application/problem+json';
+  readonly contentType: string;
   readonly body: unknown;
 }
 
@@ -48,8 +52,15 @@ export interface RefusedRequest {
 export function refusalReply(error: DomainError, { requestId, accept, target }: RefusedRequest): ErrorReply {
   const { status } = REFUSALS[error.code];
   if (accept?.includes('application/problem+json')) {
-    const { code, field, details, message } = error;
-    return problem(status, message, { code, ...(field && { field }), details, requestId });
+    const { code, field, details, retryable, retryAfter, message } = error;
+    return problem(status, message, {
+      code,
+      ...(field && { field }),
+      details,
+      retryable,
+      ...(retryAfter && { retryAfter }),
+      requestId,
+    });
   }
   return { status, contentType: 'application/json', body: legacyBody(error, status, target) };
 }

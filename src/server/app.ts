@@ -13,8 +13,9 @@ import Fastify, {
 import { Authenticator } from '../auth/authenticator.js';
 import type { JwtSettings } from '../auth/jwt.js';
 import type { Config } from '../config.js';
-import { acceptJson, readQueryString } from '../graphql/apollo-requests.js';
+import { assertWellFormed, readQueryString } from '../graphql/apollo-requests.js';
 import { documentCheck } from '../graphql/document-check.js';
+import { assertAcceptable } from '../graphql/over-http.js';
 import { createSchema } from '../graphql/schema.js';
 import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
 import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
@@ -130,7 +131,8 @@ export async function createApp({
     givePermits(doors);
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
     authenticateFirst(doors, authenticator, metadataOf, settings, rateLimit);
-    openDoors(doors, graphql, documentCheck(trusted), contextOf);
+    const acceptable = async (request: FastifyRequest): Promise<void> => assertAcceptable(request, config.introspection);
+    openDoors(doors, graphql, [documentCheck(trusted), acceptable, readQueryString, assertWellFormed], contextOf);
     done();
   });
 
@@ -170,14 +172,15 @@ function createFastify(connections: Connections, logger: FastifyBaseLogger, stop
 function openDoors(
   app: FastifyInstance,
   graphql: ApolloServer<Context>,
-  checkDocument: (request: FastifyRequest) => Promise<void>,
+  preHandler: readonly ((request: FastifyRequest) => Promise<void>)[],
   contextOf: (request: FastifyRequest) => Context,
 ): void {
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
+    exposeHeadRoute: false,
     bodyLimit: GRAPHQL_BODY_LIMIT,
-    preHandler: [checkDocument, readQueryString, acceptJson],
+    preHandler: [...preHandler],
     handler: releasingPermit(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
   });
   const rest: FastifyPluginCallback = (routes, _options, done) => {

@@ -1,13 +1,18 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { GraphQLFormattedError } from 'graphql';
 import { REFUSALS } from '../error-codes.js';
 import { type DomainError, FAULT, ServiceUnavailable, Unauthenticated } from '../errors.js';
-import { described } from '../graphql/errors.js';
+import { complete, described } from '../graphql/errors.js';
+import { LEGACY, mediaTypeFor, statusOfRefused, UnusableRequest } from '../graphql/over-http.js';
 import { refusalOf } from '../orm/errors.js';
 import { type ErrorReply, plainReply, refusalReply, TYPE } from '../rest/errors.js';
 import { InvalidJson } from '../values/json.js';
 import { BrokenRequest } from './broken-request.js';
 import { REST_BODY_LIMIT } from './json-bodies.js';
 import { bodyLength } from './request-metadata.js';
+
+/** The path of the GraphQL door. */
+const GRAPHQL = '/graphql';
 
 /** Replies with an error that was thrown outside GraphQL execution, in the format of the door. */
 export function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -21,10 +26,7 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
     }
     if (refusal.retryAfter !== undefined) reply.header('retry-after', refusal.retryAfter);
     if (refusal instanceof Unauthenticated) reply.header('www-authenticate', 'Bearer');
-    return send(
-      reply,
-      isGraphQL(request) ? graphqlReply(refusal) : refusalReply(refusal, { ...replyOptions(request), target: request.body }),
-    );
+    return send(reply, replyToRefusal(refusal, request));
   }
   const client = clientError(error, request);
   if (client !== null) return sendPlain(client.status, client.message, request, reply);
@@ -34,20 +36,24 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
 
 /** Replies that no route has the method and path. */
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return sendPlain(404, `Cannot ${request.method} ${request.url.split('?', 1)[0]}`, request, reply);
+  const { method, url } = request;
+  const path = url.split('?', 1)[0];
+  if (path === GRAPHQL) reply.header('allow', 'GET, POST');
+  return sendPlain(path === GRAPHQL ? 405 : 404, `Cannot ${method} ${path}`, request, reply);
 }
 
 function sendPlain(status: number, message: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (!isGraphQL(request)) return send(reply, plainReply(status, message, replyOptions(request)));
-  const errors = [
-    { message, extensions: { code: TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : FAULT.code), requestId: request.id } },
-  ];
-  return send(reply, { status, contentType: 'application/json', body: { errors } });
+  const code = TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : FAULT.code);
+  return send(reply, graphqlReply(status, { message, extensions: { code } }, request));
 }
 
 /** Returns the reply to a request that could not be read; `null` if the request is not at fault. */
-function clientError(error: FastifyError, { routeOptions }: FastifyRequest): { status: number; message: string } | null {
+function clientError(error: FastifyError, { routeOptions, headers }: FastifyRequest): { status: number; message: string } | null {
   if (error instanceof BrokenRequest) return { status: error.status, message: error.message };
+  if (error instanceof UnusableRequest) {
+    return { status: statusOfRefused(error.status, mediaTypeFor(headers.accept) ?? LEGACY), message: error.message };
+  }
   if (error instanceof InvalidJson) return { status: 400, message: error.message };
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -72,14 +78,19 @@ function isClientError(error: FastifyError): error is FastifyError & { statusCod
   return code?.startsWith('FST_') && statusCode >= 400 && statusCode < 500;
 }
 
-function isGraphQL(request: FastifyRequest): boolean {
-  return request.routeOptions.url === '/graphql';
+function isGraphQL({ routeOptions, url }: FastifyRequest): boolean {
+  return routeOptions.url === GRAPHQL || (routeOptions.url === undefined && url.split('?', 1)[0] === GRAPHQL);
 }
 
 /** Returns the reply to a request that was refused before GraphQL execution, in the format of GraphQL's own errors. */
-function graphqlReply(refusal: DomainError): ErrorReply {
-  const { message, extensions } = described(refusal);
-  return { status: REFUSALS[refusal.code].status, contentType: 'application/json', body: { errors: [{ message, extensions }] } };
+function graphqlReply(status: number, error: GraphQLFormattedError, { id, headers }: FastifyRequest): ErrorReply {
+  return { status, contentType: mediaTypeFor(headers.accept) ?? LEGACY, body: { errors: [complete(error, id)] } };
+}
+
+function replyToRefusal(refusal: DomainError, request: FastifyRequest): ErrorReply {
+  if (!isGraphQL(request)) return refusalReply(refusal, { ...replyOptions(request), target: request.body });
+  const status = statusOfRefused(REFUSALS[refusal.code].status, mediaTypeFor(request.headers.accept) ?? LEGACY);
+  return graphqlReply(status, described(refusal), request);
 }
 
 /**

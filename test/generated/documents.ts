@@ -212,6 +212,8 @@ export type ErrorCode =
   | 'PAID_AMOUNT_INVALID'
   /** The body is over 100 kB (1.9 MB for GraphQL). */
   | 'PAYLOAD_TOO_LARGE'
+  /** No document with this hash has been sent. Send it once with its text, as the clients' links for persisted queries do. */
+  | 'PERSISTED_QUERY_NOT_FOUND'
   /** An equal refund was made within the last seconds, and no idempotency key distinguishes the two. `details.refundId` is its id, or `null` if both are in one `refundCreditNotes`. */
   | 'POSSIBLE_DUPLICATE_REFUND'
   /** A GraphQL document is too large or reads too much. `details` has its `cost`, the `limit`, and `of`, the name of the limit. */
