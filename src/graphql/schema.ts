@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { type GraphQLSchema, lexicographicSortSchema, OperationTypeNode, printSchema } from 'graphql';
 import { type AuthChecker, buildSchemaSync } from 'type-graphql';
 import { requireRole } from '../auth/actor.js';
 import { Role } from '../entities/access.js';
@@ -19,6 +19,15 @@ const authorize: AuthChecker<Context, Role> = ({ context }, roles) => {
   for (const role of roles) requireRole(context.actor, role);
   return true;
 };
+
+/** TypeGraphQL has no way to describe the root types. */
+const ROOTS = [
+  [OperationTypeNode.QUERY, "Reads the organization's books. Nothing here writes."],
+  [
+    OperationTypeNode.MUTATION,
+    'Commands. Each runs in a transaction of its own, in the order of the document, and takes an idempotency key for safe retries.',
+  ],
+] as const;
 
 /** Returns the executable schema of all resolvers. */
 export function createSchema(): GraphQLSchema {
@@ -43,6 +52,7 @@ export function createSchema(): GraphQLSchema {
     validate: false,
     validateFn: (_value, _type, { context }) => (context as Context).assertArgumentsChecked(),
   });
+  for (const [root, description] of ROOTS) Object.assign(schema.getRootType(root) ?? {}, { description });
   return recordWritten(withDirectResolvers(schema));
 }
 
