@@ -9,7 +9,8 @@ import { JournalEntryResolver, JournalLineResolver } from '../resolvers/journal.
 import { LedgerResolver } from '../resolvers/ledger.resolver.js';
 import { AuditEventResolver, OrganizationResolver } from '../resolvers/organization.resolver.js';
 import { AccountResolver, BranchResolver, CustomerResolver } from '../resolvers/records.resolver.js';
-import { RefundResolver, RefundReversalResolver } from '../resolvers/refund.resolver.js';
+import { RefundResolver } from '../resolvers/refund.resolver.js';
+import { RefundReversalResolver } from '../resolvers/refund-reversal.resolver.js';
 import { ViewerResolver } from '../resolvers/viewer.resolver.js';
 import { withDirectResolvers } from './direct-resolvers.js';
 import { recordWritten } from './written.js';

@@ -107,13 +107,7 @@ export async function createApp({
   followRequests(app, connections, stopSeconds);
   boundUnreadReplies(app, unread);
   secureWeb(app, config, sandbox !== undefined);
-  await app.register(cors, {
-    origin: [...config.corsOrigins],
-    exposedHeaders: ['x-request-id', 'idempotency-replayed', 'etag', 'retry-after', 'ratelimit', 'ratelimit-policy'],
-    maxAge: 86_400,
-    // Otherwise the plugin refuses an OPTIONS request without the headers of a preflight, in a format of its own.
-    strictPreflight: false,
-  });
+  await allowOrigins(app, config.corsOrigins);
   await shedLoad(app, config.maxEventLoopDelayMs);
 
   const authenticator = new Authenticator(orm.em, jwt, config.postingDaysAhead);
@@ -165,6 +159,17 @@ function createFastify(connections: Connections, logger: FastifyBaseLogger, stop
     // `followRequests` logs one line for each request.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => callersRequestId(headers['x-request-id']) ?? randomUUID(),
+  });
+}
+
+/** Lets pages of these origins read the replies (CORS). */
+async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+  await app.register(cors, {
+    origin: [...origins],
+    exposedHeaders: ['x-request-id', 'idempotency-replayed', 'etag', 'retry-after', 'ratelimit', 'ratelimit-policy'],
+    maxAge: 86_400,
+    // Otherwise the plugin refuses an OPTIONS request without the headers of a preflight, in a format of its own.
+    strictPreflight: false,
   });
 }
 

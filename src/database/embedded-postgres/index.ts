@@ -8,7 +8,7 @@ import { REACHABLE_FOLDER, removeLeftovers } from './folders.js';
 import { acquireServer, type Server } from './ownership.js';
 import { socketFolder } from './postmaster.js';
 import type { ProcessKind, Site } from './server.js';
-import { keepRunning, removeUnusedSocketFolder, type Supervision } from './supervision.js';
+import { removeUnusedSocketFolder, type Supervision, Supervisor } from './supervision.js';
 import { serverUser } from './system-user.js';
 
 export { connectionUrl, type EmbeddedConnection } from './connection.js';
@@ -57,10 +57,15 @@ async function open(options: EmbeddedPostgresOptions, kind: ProcessKind): Promis
     await removeUnusedSocketFolder(site);
   }
   const ownSite = { ...site, socketFolder: server.socketFolder };
-  const supervision = server.owner === undefined ? UNOWNED : keepRunning(ownSite, kind, server.owner);
+  const supervision = server.owner === undefined ? UNOWNED : new Supervisor(ownSite, kind, server.owner);
   const connection = applicationConnection(server.socketFolder, site.passwords);
   if (server.owner !== undefined) await inDataFolder(site.dataDir, () => writeDatabaseUrl(site.dataDir, connection));
-  return { connection, superuser: superuserConnection(server.socketFolder, site.passwords), ...supervision };
+  return {
+    connection,
+    superuser: superuserConnection(server.socketFolder, site.passwords),
+    obstacle: () => supervision.obstacle(),
+    stop: () => supervision.stop(),
+  };
 }
 
 /** Another process owns the server and supervises it. */

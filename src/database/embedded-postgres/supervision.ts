@@ -17,7 +17,10 @@ const LEAST_FREE_TO_START = 16 * 1024 * 1024;
 /** With less than this, in bytes, a running server refuses rows as soon as a table grows. */
 const LEAST_FREE_FOR_ROWS = 1024 * 1024;
 
-/** A server that is restarted after each loss. */
+const RESTARTING = 'the embedded database is being restarted';
+const DISK_FULL = 'the disk of the embedded database is full';
+
+/** A running server, and how to stop it. */
 export interface Supervision {
   /** Returns why the server cannot write at present, in words that may be public; `null` if no reason is known. */
   obstacle(): Promise<string | null>;
@@ -30,78 +33,91 @@ export interface Supervision {
  * while this process lives: a full disk may get room again. The end of the owner's connection reports the loss, even if the server is no
  * child of this process.
  */
-export function keepRunning(site: Site, kind: ProcessKind, firstOwner: DedicatedClient): Supervision {
-  const stopped = new AbortController();
-  let owner: DedicatedClient | undefined;
-  let recovery = Promise.resolve();
-  let stopping: Promise<void> | undefined;
-  let obstacle: string | null = null;
+export class Supervisor implements Supervision {
+  private readonly stopped = new AbortController();
+  private owner: DedicatedClient | undefined;
+  private recovery = Promise.resolve();
+  private stopping: Promise<void> | undefined;
+  private known: string | null = null;
   /** Losses and failed starts in a row. */
-  let failures = 0;
-  let upSince = performance.now();
+  private failures = 0;
+  private upSince = performance.now();
 
-  function hold(client: DedicatedClient): void {
-    owner = client;
-    upSince = performance.now();
-    obstacle = null;
+  constructor(
+    private readonly site: Site,
+    private readonly kind: ProcessKind,
+    firstOwner: DedicatedClient,
+  ) {
+    this.hold(firstOwner);
+  }
+
+  async obstacle(): Promise<string | null> {
+    return this.known ?? ((await freeBytes(this.site)) < LEAST_FREE_FOR_ROWS ? DISK_FULL : null);
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    this.stopped.abort();
+    return this.stopping;
+  }
+
+  private hold(owner: DedicatedClient): void {
+    this.owner = owner;
+    this.upSince = performance.now();
+    this.known = null;
     // A program that has nothing left to do may end, even if it has not stopped the server.
-    client.unref();
-    client.once('end', () => {
-      if (stopping !== undefined) return;
-      owner = undefined;
-      recovery = recover();
+    owner.unref();
+    owner.once('end', () => {
+      if (this.stopping !== undefined) return;
+      this.owner = undefined;
+      this.recovery = this.recover();
     });
   }
 
-  async function recover(): Promise<void> {
-    if (performance.now() - upSince > STEADY_MS) failures = 0;
-    obstacle = RESTARTING;
+  private async recover(): Promise<void> {
+    const { site, kind } = this;
+    if (performance.now() - this.upSince > STEADY_MS) this.failures = 0;
+    this.known = RESTARTING;
     site.log('PostgreSQL has ended unexpectedly; restarting it.');
-    for (; ; failures += 1) {
+    for (; ; this.failures += 1) {
       // The first attempt follows at once.
-      if (failures > 0) await pause(Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS));
-      if (stopping !== undefined) return;
+      if (this.failures > 0) await this.pause(Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS));
+      if (this.stopping !== undefined) return;
       try {
         const server = await acquireServer(site, kind);
-        failures += 1;
-        if (server.owner !== undefined) hold(server.owner);
+        this.failures += 1;
+        if (server.owner !== undefined) this.hold(server.owner);
         return;
       } catch (error) {
-        obstacle = (await isDiskFull(site, error)) ? DISK_FULL : RESTARTING;
+        this.known = (await isDiskFull(site, error)) ? DISK_FULL : RESTARTING;
         site.log(error instanceof Error ? error.message : String(error));
       }
     }
   }
 
-  function pause(ms: number): Promise<void> {
-    return sleep(ms, undefined, { ref: false, signal: stopped.signal }).catch(() => undefined);
+  private pause(ms: number): Promise<void> {
+    return sleep(ms, undefined, { ref: false, signal: this.stopped.signal }).catch(() => undefined);
   }
 
-  async function stop(): Promise<void> {
-    await recovery;
-    if (owner !== undefined) {
+  private async end(): Promise<void> {
+    const { site } = this;
+    await this.recovery;
+    if (this.owner !== undefined) {
       const running = await runningPostmaster(site.cluster);
       // The owner's lock is held until the server is gone, so that no other process takes over a server that is about to stop.
       if (running !== undefined) await stopPostmaster(running.pid, site.cluster);
-      await owner.end();
+      await this.owner.end();
       await rm(join(site.dataDir, 'database-url'), { force: true });
     }
     await removeUnusedSocketFolder(site);
   }
-
-  hold(firstOwner);
-  return {
-    obstacle: async () => obstacle ?? ((await freeBytes(site)) < LEAST_FREE_FOR_ROWS ? DISK_FULL : null),
-    stop: () => {
-      stopping ??= stop();
-      stopped.abort();
-      return stopping;
-    },
-  };
 }
 
-const RESTARTING = 'the embedded database is being restarted';
-const DISK_FULL = 'the disk of the embedded database is full';
+/** Removes the folder for the server's socket, unless a running server uses it. */
+export async function removeUnusedSocketFolder({ cluster, socketFolder }: Site): Promise<void> {
+  const running = await runningPostmaster(cluster);
+  if (running?.socketFolder !== socketFolder) await rm(socketFolder, { recursive: true, force: true });
+}
 
 /** Whether the disk is full. PostgreSQL's own message may be missing, because its log is on the same disk. */
 async function isDiskFull(site: Site, error: unknown): Promise<boolean> {
@@ -113,10 +129,4 @@ async function isDiskFull(site: Site, error: unknown): Promise<boolean> {
 async function freeBytes({ cluster }: Site): Promise<number> {
   const disk = await statfs(cluster).catch(() => null);
   return disk === null ? Number.POSITIVE_INFINITY : disk.bavail * disk.bsize;
-}
-
-/** Removes the folder for the server's socket, unless a running server uses it. */
-export async function removeUnusedSocketFolder({ cluster, socketFolder }: Site): Promise<void> {
-  const running = await runningPostmaster(cluster);
-  if (running?.socketFolder !== socketFolder) await rm(socketFolder, { recursive: true, force: true });
 }

@@ -1,8 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../../auth/actor.js';
 import type { Posting } from '../../entities/journal-entry.js';
-import type { Refund } from '../../entities/refund.js';
-import { DateTooFarAhead, DomainError, ExchangeRateUnusual } from '../../errors.js';
+import { DateTooFarAhead, DomainError } from '../../errors.js';
 import type { Big } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { LockWait } from '../unit-of-work/locks.js';
@@ -10,6 +9,7 @@ import { underLocks } from '../unit-of-work/unit-of-work.js';
 import { type RefundInput, refundCommand, refundRequest } from './refund-command.js';
 import { makeRefund } from './refund-credit-note.js';
 import { lockRecords } from './refund-records.js';
+import { refusalBy } from './refundability.js';
 
 /** The result of a refund if it were made now, or its first refusal; and warnings of input that may be a mistake. */
 export type RefundPreview = { readonly warnings: readonly DomainError[] } & (
@@ -54,7 +54,8 @@ export async function previewRefund(
       const { creditNote, journalEntry, realizedGain, currencyCode, amount } = refund;
       throw new Previewed({
         refusal: null,
-        warnings: warningsOf(refund, input),
+        // The caller can override this refusal with `allowUnusualRate`.
+        warnings: refusalBy(() => creditNote.assertUsualRate(amount, refund.exchangeRate, input)),
         postingDate: journalEntry.postingDate,
         postings: journalEntry.lines.getItems().map((line) => line.posting()),
         currencyCode,
@@ -66,17 +67,6 @@ export async function previewRefund(
   } catch (error) {
     if (error instanceof Previewed) return error.preview;
     if (error instanceof DomainError) return { refusal: error, warnings: error instanceof DateTooFarAhead ? [error] : [] };
-    throw error;
-  }
-}
-
-/** Returns the refusals that the caller can override with `allowUnusualRate`. */
-function warningsOf({ creditNote, amount, exchangeRate }: Refund, input: RefundInput): DomainError[] {
-  try {
-    creditNote.assertUsualRate(amount, exchangeRate, input);
-    return [];
-  } catch (error) {
-    if (error instanceof ExchangeRateUnusual) return [error];
     throw error;
   }
 }

@@ -28,7 +28,8 @@ export function refundability(actor: Actor, note: Note): Refundability {
   return { maxAmount: reasons.length === 0 ? remainingOf(note) : ZERO, reasons };
 }
 
-function refusalBy(check: () => void): DomainError[] {
+/** Runs the check, and returns its refusal instead of throwing it. */
+export function refusalBy(check: () => void): DomainError[] {
   try {
     check();
     return [];
