@@ -135,17 +135,61 @@ export class InvalidInput extends DomainError {
   }
 }
 
-/** Refuses a list with the refusals of all its items. Nothing was written for any of them. */
+/** Several refusals of one request, which stand for themselves as the first of them. Nothing was written. */
 export class SeveralRefusals extends DomainError {
   readonly code: ErrorCode;
-  constructor(private readonly refusals: readonly DomainError[]) {
-    super(refusals.map(({ message }) => message).join('; '));
-    const [code = 'BAD_USER_INPUT', ...others] = new Set(refusals.map(({ code }) => code));
-    this.code = others.length === 0 ? code : 'BAD_USER_INPUT';
+  constructor(private readonly refusals: readonly [DomainError, ...DomainError[]]) {
+    const [{ code, message, field, details }] = refusals;
+    super(message, { ...details, ...(field !== undefined && { field }) });
+    this.code = code;
   }
 
   override get parts(): readonly DomainError[] {
     return this.refusals;
+  }
+
+  override at(place: string): this {
+    for (const refusal of this.refusals) refusal.at(place);
+    return super.at(place);
+  }
+}
+
+/**
+ * Collects the refusals of checks that do not depend on each other, so that the caller sees all of them at once.
+ *
+ * @example
+ * const refusals = new Refusals();
+ * refusals.check(() => organization.assertUnlocked(date));
+ * const branch = refusals.check(() => branchOf(request));
+ * if (refusals.any || !branch) throw refusals.all();
+ */
+export class Refusals {
+  private readonly refusals: DomainError[] = [];
+
+  /** Runs a check, and returns its result; `undefined` if it refuses. */
+  check<T>(check: () => T): T | undefined {
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      this.add(error);
+      return undefined;
+    }
+  }
+
+  add(refusal: DomainError): void {
+    this.refusals.push(...(refusal instanceof SeveralRefusals ? refusal.parts : [refusal]));
+  }
+
+  get any(): boolean {
+    return this.refusals.length > 0;
+  }
+
+  /** Returns the refusals as one error to be thrown. */
+  all(): DomainError {
+    const [first, ...others] = this.refusals;
+    if (first === undefined) throw new Error('no check has refused');
+    return others.length === 0 ? first : new SeveralRefusals([first, ...others]);
   }
 }
 

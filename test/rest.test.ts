@@ -184,6 +184,7 @@ describe('the format of REST errors', () => {
       code: 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT',
       field: 'amount',
       details: expect.objectContaining({ amount: '100000.01', currencyCode: 'USD' }),
+      retryable: false,
       requestId: 'p1',
     });
   });

@@ -10,6 +10,7 @@ import {
   ExchangeRateInvalid,
   ExchangeRateUnusual,
   PaidAmountInvalid,
+  Refusals,
 } from '../errors.js';
 import { Big, exchangeRateOf, formatAmount, roundToCurrency, smallestUnit, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
@@ -174,8 +175,12 @@ export class CreditNote extends Owned {
     this.referenceNo = terms.referenceNo;
     this.note = terms.note;
     this.createdBy = terms.createdBy;
-    assertExchangeRate(terms.exchangeRate, terms.currencyCode, organization.baseCurrency);
-    for (const [index, { amount }] of terms.lines.entries()) assertAmount(amount, terms.currencyCode, `lines.${index}.amount`);
+    const refusals = new Refusals();
+    refusals.check(() => assertExchangeRate(terms.exchangeRate, terms.currencyCode, organization.baseCurrency));
+    for (const [index, { amount }] of terms.lines.entries()) {
+      refusals.check(() => assertAmount(amount, terms.currencyCode, `lines.${index}.amount`));
+    }
+    if (refusals.any) throw refusals.all();
     this.total = terms.lines.reduce((total, { amount }) => total.plus(amount), ZERO);
     assertAmount(this.total, terms.currencyCode, 'lines');
     this.lines.add(terms.lines.map((line) => new CreditNoteLine(this, line)));

@@ -77,6 +77,7 @@ const ITEMS: Readonly<Record<string, number>> = {
   'LedgerHealth.checks': 20,
   'Refundability.reasons': 10,
   'RefundPreview.lines': 4,
+  'RefundOutcome.refusals': 10,
   'RefundPreview.refusals': 10,
   'TrialBalance.lines': 500,
 };

@@ -136,10 +136,10 @@ export class Context {
   }
 
   private keyOf(argument: string | null | undefined, suffixLength = 0): string | undefined {
-    const key = argument ?? this.idempotencyKey;
+    const [key, name] = argument == null ? [this.idempotencyKey, 'Idempotency-Key'] : [argument, 'idempotencyKey'];
     if (key === undefined) return undefined;
     if (!/^[\x21-\x7e]{1,255}$/.test(key) || key.length + suffixLength > 255) {
-      const reason = `idempotencyKey must be 1 to ${255 - suffixLength} visible ASCII characters`;
+      const reason = `${name} must be 1 to ${255 - suffixLength} visible ASCII characters`;
       throw new InvalidInput([{ field: 'idempotencyKey', constraints: { isIdempotencyKey: reason }, value: key }]);
     }
     return key;

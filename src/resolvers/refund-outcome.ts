@@ -5,7 +5,7 @@ import { FAULT, ServiceUnavailable } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
 import { type Row, rowOf } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
-import { RefusalType, refusalType } from './refusal.js';
+import { RefusalType, refusalTypes } from './refusal.js';
 
 @ObjectType('RefundOutcome', {
   description: 'The outcome of one refund of a list: either the refund or its refusal. The other field is null.',
@@ -17,9 +17,15 @@ export class RefundOutcomeType {
   @Field(() => RefusalType, { nullable: true, description: 'Why the refund was not made; null if it was made.' })
   readonly refusal: RefusalType | null;
 
-  constructor(outcome: { readonly refund: Row<Refund> } | { readonly refusal: RefusalType }) {
+  @Field(() => [RefusalType], {
+    description: 'The refusals of all its fields, of which `refusal` is the first; empty if it was made.',
+  })
+  readonly refusals: readonly RefusalType[];
+
+  constructor(outcome: { readonly refund: Row<Refund> } | { readonly refusals: readonly RefusalType[] }) {
     this.refund = 'refund' in outcome ? outcome.refund : null;
-    this.refusal = 'refusal' in outcome ? outcome.refusal : null;
+    this.refusals = 'refusals' in outcome ? outcome.refusals : [];
+    this.refusal = this.refusals[0] ?? null;
   }
 }
 
@@ -38,7 +44,7 @@ export async function eachSettled(
 ): Promise<RefundOutcomeType[]> {
   return Promise.all(
     settled.map(async (each) => {
-      if (each.status === 'rejected') return new RefundOutcomeType({ refusal: refusalFor(each.reason, context) });
+      if (each.status === 'rejected') return new RefundOutcomeType({ refusals: refusalsFor(each.reason, context) });
       const refund = await context.loaders.refund.load(each.value.id).catch((error: unknown) => {
         context.log.failedRead(error);
         return rowOf(each.value);
@@ -48,15 +54,15 @@ export async function eachSettled(
   );
 }
 
-/** Returns the refusal for an error. An internal error becomes a refusal too, since other refunds of the list may be committed. */
-function refusalFor(error: unknown, { log, request: { requestId } }: Context): RefusalType {
+/** Returns the refusals for an error. An internal error becomes a refusal too, since other refunds of the list may be committed. */
+function refusalsFor(error: unknown, { log, request: { requestId } }: Context): RefusalType[] {
   const refusal = refusalOf(error);
   if (refusal === null) {
     log.fault(error);
-    return { ...FAULT, details: { requestId }, retryable: isRetryable(FAULT.code) };
+    return [{ ...FAULT, details: { requestId }, retryable: isRetryable(FAULT.code) }];
   }
   // A refusal that our own code threw has no cause to log.
   if (refusal instanceof ServiceUnavailable && error !== refusal) log.transient(error);
   log.add({ refused: refusal.code });
-  return refusalType(refusal);
+  return refusalTypes(refusal);
 }

@@ -10,7 +10,7 @@ import type { RefundPreview } from '../services/refunds/preview-refund.js';
 import { formatAmount } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
-import { RefusalType, refusalType } from './refusal.js';
+import { RefusalType, refusalType, refusalTypes } from './refusal.js';
 
 @ObjectType('PreviewLine', { description: 'A journal line that would be posted.' })
 export class PreviewLine {
@@ -66,7 +66,9 @@ export class RefundPreviewType {
   })
   readonly allowed: boolean;
 
-  @Field(() => [RefusalType], { description: 'The first refusal that the refund would meet; empty if the refund would be made.' })
+  @Field(() => [RefusalType], {
+    description: 'The refusals that the refund would meet, of all its fields; empty if the refund would be made.',
+  })
   readonly refusals: RefusalType[] = [];
 
   @Field(() => [RefusalType], {
@@ -104,7 +106,7 @@ export class RefundPreviewType {
     this.allowed = preview.refusal === null;
     this.warnings = preview.warnings.map(refusalType);
     if (preview.refusal !== null) {
-      this.refusals = [refusalType(preview.refusal)];
+      this.refusals = refusalTypes(preview.refusal);
       return;
     }
     const { postingDate, postings, currencyCode, realizedGain, remainingBefore, remainingAfter } = preview;

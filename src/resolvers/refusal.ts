@@ -42,6 +42,11 @@ export class RefusalType {
   retryAfter?: number | undefined;
 }
 
+/** Returns each refusal that the error consists of. */
+export function refusalTypes(error: DomainError): RefusalType[] {
+  return (error.parts.length === 0 ? [error] : error.parts).map(refusalType);
+}
+
 /** Returns a refusal as the schema publishes it. */
 export function refusalType({ code, message, field, details, retryable, retryAfter }: DomainError): RefusalType {
   return { code, message, field, details, retryable, retryAfter };

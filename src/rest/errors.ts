@@ -48,21 +48,28 @@ export interface RefusedRequest {
   readonly target: unknown;
 }
 
+/** The names of fields that are headers here. All other fields have the same name at both doors. */
+const HEADERS: Readonly<Record<string, string>> = { idempotencyKey: 'Idempotency-Key', expectedRemaining: 'If-Match' };
+
 /** Returns the reply to a refused request in the format that the client accepts: RFC 9457, or else that of the legacy API. */
 export function refusalReply(error: DomainError, { requestId, accept, target }: RefusedRequest): ErrorReply {
   const { status } = REFUSALS[error.code];
   if (accept?.includes('application/problem+json')) {
-    const { code, field, details, retryable, retryAfter, message } = error;
+    const { retryable, retryAfter, parts, message } = error;
+    const errors = parts.map((part) => ({ detail: part.message, ...problemOf(part) }));
     return problem(status, message, {
-      code,
-      ...(field && { field }),
-      details,
+      ...problemOf(error),
       retryable,
-      ...(retryAfter && { retryAfter }),
+      ...(retryAfter !== undefined && { retryAfter }),
       requestId,
+      ...(errors.length > 0 && { errors }),
     });
   }
   return { status, contentType: 'application/json', body: legacyBody(error, status, target) };
+}
+
+function problemOf({ code, field, details }: DomainError): Record<string, unknown> {
+  return { code, ...(field !== undefined && { field: HEADERS[field] ?? field }), details };
 }
 
 /** Returns the reply to a request that could not be read, and to a fault of ours. */
@@ -86,15 +93,13 @@ function problem(status: number, detail: string, extensions: Record<string, unkn
 
 /** Returns the body in the shape that legacy clients know. The legacy web app reads `errors` in every reply with status 400. */
 function legacyBody(error: DomainError, status: number, target: unknown): unknown {
-  const errors = [
-    { statusCode: status, type: error.code as string, message: error.message, payload: { ...error.details, field: error.field } },
-  ];
+  const errors = (error.parts.length > 0 ? error.parts : [error]).map((part) => legacyError(part, status));
   if (error instanceof InvalidInput) {
     return {
       message: error.fields.map(({ field, constraints, value }) => ({
         target: quoted(target),
         value: quoted(value),
-        property: field,
+        property: HEADERS[field] ?? field,
         children: [],
         constraints,
       })),
@@ -103,15 +108,20 @@ function legacyBody(error: DomainError, status: number, target: unknown): unknow
       errors: [{ statusCode: status, type: 'VALIDATION_ERROR', message: error.message }, ...ruleErrors(error, status)],
     };
   }
-  if (error instanceof TransactionsDateLocked) {
-    const lockedToDate = String(error.details.lockDate);
-    const payload = { lockedToDate, formattedLockedToDate: lockedToDate.replaceAll('-', '/') };
-    return { errors: [{ statusCode: status, type: error.code, message: 'Transactions locked', payload }] };
-  }
   if (error instanceof Unauthenticated) return UNAUTHENTICATED[error.reason];
   if (status === 404) return { statusCode: status, message: 'NotFoundError', errors };
   if (status === 403 || status === 429) return { statusCode: status, message: error.message, error: REASON[status], errors };
   return { errors };
+}
+
+function legacyError(error: DomainError, statusCode: number): unknown {
+  const { code: type, message, field, details } = error;
+  if (error instanceof TransactionsDateLocked) {
+    const lockedToDate = String(details.lockDate);
+    const payload = { lockedToDate, formattedLockedToDate: lockedToDate.replaceAll('-', '/') };
+    return { statusCode, type, message: 'Transactions locked', payload };
+  }
+  return { statusCode, type, message, payload: { ...details, field: field && (HEADERS[field] ?? field) } };
 }
 
 /** Returns the rules of the error catalogue that fields break, such as AMOUNT_NOT_POSITIVE. */
@@ -119,7 +129,14 @@ function ruleErrors({ fields }: InvalidInput, status: number): unknown[] {
   return fields.flatMap(({ field, code, constraints }) =>
     code === undefined
       ? []
-      : [{ statusCode: status, type: code, message: Object.values(constraints).join('; '), payload: { field } }],
+      : [
+          {
+            statusCode: status,
+            type: code,
+            message: Object.values(constraints).join('; '),
+            payload: { field: HEADERS[field] ?? field },
+          },
+        ],
   );
 }
 

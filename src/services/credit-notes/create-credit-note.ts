@@ -6,7 +6,14 @@ import { Branch } from '../../entities/branch.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { Customer } from '../../entities/customer.js';
 import type { Organization } from '../../entities/organization.js';
-import { AccountNotFound, BranchNotFound, CurrencyNotFound, CustomerNotFound, ExchangeRateInvalid } from '../../errors.js';
+import {
+  AccountNotFound,
+  BranchNotFound,
+  CurrencyNotFound,
+  CustomerNotFound,
+  ExchangeRateInvalid,
+  Refusals,
+} from '../../errors.js';
 import { Big, isCurrency } from '../../values/money.js';
 import { command } from '../unit-of-work/command.js';
 import { decimal, flag, id, listOf, optional, postingDate, text, type ValuesOf, verbatim } from '../unit-of-work/fields.js';
@@ -86,13 +93,17 @@ async function branchOrPrimary(em: EntityManager, organization: Organization, id
 
 async function linesOf(em: EntityManager, organization: Organization, lines: readonly ValuesOf<typeof LINE>[]) {
   const resolved: { account: Account; description: string; amount: Big }[] = [];
+  const refusals = new Refusals();
   for (const [index, { accountId, description, amount }] of lines.entries()) {
     const field = `lines.${index}.accountId`;
     const account = await findOwned(em, Account, organization, accountId);
-    if (account === null) throw new AccountNotFound(accountId, field);
-    account.assertUsable(INCOME_TYPES, [organization.baseCurrency], field);
-    resolved.push({ account, description, amount });
+    if (account === null) refusals.add(new AccountNotFound(accountId, field));
+    else {
+      refusals.check(() => account.assertUsable(INCOME_TYPES, [organization.baseCurrency], field));
+      resolved.push({ account, description, amount });
+    }
   }
+  if (refusals.any) throw refusals.all();
   return resolved;
 }
 

@@ -66,7 +66,9 @@ export async function previewRefund(
     });
   } catch (error) {
     if (error instanceof Previewed) return error.preview;
-    if (error instanceof DomainError) return { refusal: error, warnings: error instanceof DateTooFarAhead ? [error] : [] };
+    if (error instanceof DomainError) {
+      return { refusal: error, warnings: [error, ...error.parts].filter((each) => each instanceof DateTooFarAhead) };
+    }
     throw error;
   }
 }

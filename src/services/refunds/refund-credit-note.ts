@@ -3,10 +3,10 @@ import { provenanceOf, readCurrentRoles } from '../../auth/actor.js';
 import type { Account, SystemAccounts } from '../../entities/account.js';
 import { REFUNDABLE_FROM } from '../../entities/account-type.js';
 import type { Branch } from '../../entities/branch.js';
-import type { CreditNote } from '../../entities/credit-note.js';
+import type { CreditNote, Payment } from '../../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../../entities/journal-entry.js';
 import { Refund, type RefundTerms } from '../../entities/refund.js';
-import { AccountNotFound, BranchNotFound, CreditNoteNotFound, PossibleDuplicateRefund } from '../../errors.js';
+import { AccountNotFound, BranchNotFound, CreditNoteNotFound, PossibleDuplicateRefund, Refusals } from '../../errors.js';
 import { bulkInsert } from '../../orm/bulk-insert.js';
 import { run } from '../../orm/query.js';
 import { type Big, ZERO } from '../../values/money.js';
@@ -63,7 +63,7 @@ export function refundCreditNote(em: EntityManager, request: RefundRequest, sche
 /**
  * Refuses the request, or makes its refund in memory: changes the note, and builds the journal entry. A preview does no more than this.
  *
- * @throws the refusals of {@link refundCreditNote}; the note is then unchanged
+ * @throws the refusals of {@link refundCreditNote}, of all fields at once; the note is then unchanged
  */
 export function makeRefund(request: RefundRequest, records: LockedRecords): Refund {
   const { actor, command, conditions } = request;
@@ -77,23 +77,40 @@ export function makeRefund(request: RefundRequest, records: LockedRecords): Refu
   if (duplicate !== undefined) throw new PossibleDuplicateRefund(duplicate, conditions.duplicateWindowSeconds);
   if (conditions.expectedRemaining) creditNote.assertRemaining(conditions.expectedRemaining);
 
-  const fromAccount = records.fromAccount(request);
-  if (fromAccount === undefined) throw new AccountNotFound(command.fromAccountId, 'fromAccountId');
-  fromAccount.assertUsable(REFUNDABLE_FROM, [creditNote.currencyCode, organization.baseCurrency], 'fromAccountId');
-
-  creditNote.assertRefundable(command.amount);
-  const payment = creditNote.payment(command.amount, fromAccount, command);
-  if (!conditions.allowUnusualRate) creditNote.assertUsualRate(command.amount, payment.exchangeRate, command);
-  organization.assertUnlocked(date);
-  organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
-  creditNote.assertNotBefore(date);
+  // The fields do not depend on each other, so a caller sees the refusals of all of them at once. The payment needs the account and the amount.
+  const refusals = new Refusals();
+  const account = refusals.check(() => usableAccount(request, records, creditNote));
+  refusals.check(() => creditNote.assertRefundable(command.amount));
+  const payment = refusals.any || !account ? undefined : refusals.check(() => usualPayment(request, creditNote, account));
+  refusals.check(() => {
+    organization.assertUnlocked(date);
+    organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
+    creditNote.assertNotBefore(date);
+  });
   const branch = records.branch(request);
-  if (branch === undefined) throw new BranchNotFound(command.branchId);
+  if (branch === undefined) refusals.add(new BranchNotFound(command.branchId));
+  if (refusals.any || !account || !payment || !branch) throw refusals.all();
 
   // No check may follow: the note changes here, and other requests of the batch use it after a refusal.
   const terms = { ...command, ...creditNote.refund(command.amount, payment) };
-  const entry = refundEntry(creditNote, fromAccount, branch, terms, records.systemAccounts);
-  return new Refund(creditNote, fromAccount, branch, terms, entry, provenanceOf(actor));
+  const entry = refundEntry(creditNote, account, branch, terms, records.systemAccounts);
+  return new Refund(creditNote, account, branch, terms, entry, provenanceOf(actor));
+}
+
+/** Returns the account of the request, which a refund of the note can be paid from. */
+function usableAccount(request: RefundRequest, records: LockedRecords, { currencyCode }: CreditNote): Account {
+  const { fromAccountId } = request.command;
+  const account = records.fromAccount(request);
+  if (account === undefined) throw new AccountNotFound(fromAccountId, 'fromAccountId');
+  account.assertUsable(REFUNDABLE_FROM, [currencyCode, records.organization.baseCurrency], 'fromAccountId');
+  return account;
+}
+
+/** Returns the payment that the request asks for, whose exchange rate is usual or allowed. */
+function usualPayment({ command, conditions }: RefundRequest, creditNote: CreditNote, fromAccount: Account): Payment {
+  const payment = creditNote.payment(command.amount, fromAccount, command);
+  if (!conditions.allowUnusualRate) creditNote.assertUsualRate(command.amount, payment.exchangeRate, command);
+  return payment;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Refund } from '../../entities/refund.js';
-import { DomainError, PossibleDuplicateRefund } from '../../errors.js';
+import { DomainError, Forbidden, PossibleDuplicateRefund, Refusals, Unauthenticated } from '../../errors.js';
 import type { GivenCommand, Idempotency } from '../unit-of-work/idempotency.js';
 import { LockWait } from '../unit-of-work/locks.js';
 import { LOAD_NOTHING, underLocks } from '../unit-of-work/unit-of-work.js';
@@ -23,7 +23,8 @@ const NO_REFUND = { id: 0 };
 /**
  * Makes all refunds of the list or none, in one transaction. Returns them in the order of the requests.
  *
- * @throws the first refusal of {@link refundCreditNote}, with the index of the request in its field, such as `inputs.2.amount`
+ * @throws the refusals of {@link refundCreditNote} for all requests, with the index of the request in each field, such as `inputs.2.amount`. Each
+ *   request is decided as if those before it that are refused were not in the list.
  * @throws {IdempotencyKeyReused} if the list's key was used for another list
  */
 export function refundAllOrNone(em: EntityManager, organizationId: number, list: RefundList): Promise<Refund[]> {
@@ -35,13 +36,17 @@ export function refundAllOrNone(em: EntityManager, organizationId: number, list:
     const before = keys.resultOf(commandOfList(list));
     const { outcomes, made } = await decideRefunds(unitOfWork, requests);
     const repeats = repeatsIn(requests);
-    const refunds = outcomes.map((outcome, index) => {
-      const refusal = repeats.get(requests[index]) ?? outcome;
-      if (refusal instanceof Refund) return refusal;
-      throw refusal instanceof DomainError
-        ? refusal.at(`inputs.${index}`)
-        : new Error(`a refund of the list was deferred: ${refusal}`);
+    const refusals = new Refusals();
+    const refunds = outcomes.flatMap((outcome, index) => {
+      const result = repeats.get(requests[index]) ?? outcome;
+      if (result instanceof Refund) return result;
+      if (!(result instanceof DomainError)) throw new Error(`a refund of the list was deferred: ${result}`);
+      // The caller has lost its access to all of them.
+      if (result instanceof Unauthenticated || result instanceof Forbidden) throw result;
+      refusals.add(result.at(`inputs.${index}`));
+      return [];
     });
+    if (refusals.any) throw refusals.all();
     await saveRefunds(unitOfWork, made);
     if (before === null) keys.keep(commandOfList(list), NO_REFUND);
     return refunds;
