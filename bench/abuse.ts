@@ -139,15 +139,15 @@ async function openAttacker(gateway: Gateway): Promise<Attacker> {
   const { other } = JSON.parse(await readFile(join(gateway.ledger.variables.DATA_DIR ?? '', 'demo.json'), 'utf8'));
   const ask = <T>(query: string, variables?: unknown): Promise<T> => gateway.graphql<T>(other.apiKey, query, variables);
   const { accounts, branches, customers } = await ask<
-    Record<'accounts' | 'branches' | 'customers', { id: string; type: string }[]>
-  >('{ accounts { id type } branches { id } customers { id } }');
-  const sales = accounts.find(({ type }) => type === 'INCOME')?.id;
+    Record<'accounts' | 'branches' | 'customers', { nodes: { id: string; type: string }[] }>
+  >('{ accounts { nodes { id type } } branches { nodes { id } } customers { nodes { id } } }');
+  const sales = accounts.nodes.find(({ type }) => type === 'INCOME')?.id;
   const lines = Array.from({ length: LINES }, () => ({ accountId: sales, amount: '1000.00' }));
-  const branchId = branches[0]?.id ?? '';
+  const branchId = branches.nodes[0]?.id ?? '';
   const accountId = String(other.accounts.bank);
   const { createCreditNote } = await ask<{ createCreditNote: { id: string } }>(
     'mutation($input: CreateCreditNoteInput!) { createCreditNote(input: $input) { id } }',
-    { input: { customerId: customers[0]?.id, date: '2026-01-15', lines, open: true } },
+    { input: { customerId: customers.nodes[0]?.id, date: '2026-01-15', lines, open: true } },
   );
   const attacker = { apiKey: other.apiKey, noteId: createCreditNote.id, accountId, branchId };
   const inputs = Array.from({ length: REFUNDS }, (_, index) => refundOf(attacker, String(index)));
@@ -177,10 +177,10 @@ async function lockedNote({ books }: Subject, { noteId }: Attacker) {
   };
 }
 
-const PAGE = `{ creditNotes { id lines { id amount account { id name } } refunds { id amount fromAccount { name } branch { name }
-  journalEntry { lines { side amount account { name } } } } } }`;
+const PAGE = `{ creditNotes { nodes { id lines { id amount account { id name } } refunds { nodes { id amount fromAccount { name }
+  branch { name } journalEntry { lines { side amount account { name } } } } } } } }`;
 const EXPENSIVE_PAGE =
-  '{ refunds { id amount creditNote { id number customer { displayName } } fromAccount { name } branch { name } journalEntry { id lines { id side amount account { name } } } } }';
+  '{ refunds { nodes { id amount creditNote { id number customer { displayName } } fromAccount { name } branch { name } journalEntry { id lines { id side amount account { name } } } } } }';
 
 /** All floods: on 16 connections, or on 200 with slow bodies. */
 function floodsOf(origin: string, attacker: Attacker): Flood[] {
@@ -192,11 +192,11 @@ function floodsOf(origin: string, attacker: Attacker): Flood[] {
   const many =
     'mutation($inputs: [RefundCreditNoteInput!]!) { refundCreditNotes(inputs: $inputs, mode: ATOMIC) { refund { id } } }';
   const bomb = { inputs: Array.from({ length: 4_000 }, () => ({})) };
-  const deep = `{ creditNote(id: 1) ${'{ refunds { creditNote '.repeat(120)} { id } ${'} }'.repeat(120)} }`;
+  const deep = `{ creditNote(id: 1) ${'{ refunds { nodes { creditNote '.repeat(120)} { id } ${'} } }'.repeat(120)} }`;
   const wide = `{ ${Array.from({ length: 640 }, (_, index) => `x: f${index}`).join(' ')} }`;
   const aliases = (count: number): string =>
     `{ ${Array.from({ length: count }, (_, index) => `a${index}: creditNote(id: ${attacker.noteId}) { id number }`).join(' ')} }`;
-  const cycle = `{ creditNote(id: ${attacker.noteId}) { refunds { creditNote { refunds { creditNote { refunds { id } } } } } } }`;
+  const cycle = `{ creditNote(id: ${attacker.noteId}) { refunds { nodes { creditNote { refunds { nodes { creditNote { refunds { nodes { id } } } } } } } } } }`;
   const refund = 'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id } }';
   const preview = 'query($input: RefundCreditNoteInput!) { previewRefund(input: $input) { amount refusals { code } } }';
   const input = refundOf(attacker, 'held');

@@ -36,10 +36,10 @@ export interface Books {
 export async function openBooks(gateway: Gateway): Promise<Books> {
   const apiKey = await apiKeyFor(gateway.ledger);
   const ask = <T>(query: string, variables?: unknown): Promise<T> => gateway.graphql<T>(apiKey, query, variables);
-  const { accounts: chart, branches } = await ask<{ accounts: { id: string; type: string }[]; branches: { id: string }[] }>(
-    '{ accounts { id type } branches { id } }',
+  const { accounts: chart, branches } = await ask<Record<'accounts' | 'branches', { nodes: { id: string; type: string }[] }>>(
+    '{ accounts { nodes { id type } } branches { nodes { id } } }',
   );
-  const income = chart.find(({ type }) => type === 'INCOME')?.id;
+  const income = chart.nodes.find(({ type }) => type === 'INCOME')?.id;
   const { createCustomer: customer } = await ask<{ createCustomer: { id: string } }>(
     'mutation { createCustomer(input: { displayName: "Benchmark" }) { id } }',
   );
@@ -77,7 +77,7 @@ export async function openBooks(gateway: Gateway): Promise<Books> {
     [createHash('sha256').update(apiKey).digest('hex')],
   );
   if (key === undefined) throw new Error('the API key is not in the database');
-  const branchId = branches[0]?.id ?? '';
+  const branchId = branches.nodes[0]?.id ?? '';
   return {
     apiKey,
     databaseUrl: url,

@@ -4,7 +4,10 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { Client, type Dispatcher } from 'undici';
 
-/** An HTTP request. `<name>` in its path and body is replaced by a random number of that range. */
+/**
+ * An HTTP request. `<name>` in its path and body is replaced by a random number of that range, `<name:cursor>` by the cursor of the refund with this
+ * id, which only this gateway can read.
+ */
 export interface HttpWork {
   readonly kind: 'http';
   readonly origin: string;
@@ -205,13 +208,19 @@ function sqlConnection({ url, statements, constants }: SqlWork, ranges: Ranges, 
 }
 
 /** Splits the text at its `<name>`s once, so that each request only joins the pieces. */
+function drawn(piece: string, draw: Draw): string | number {
+  const [range = '', form] = piece.split(':');
+  const value = draw(range);
+  return form === 'cursor' ? Buffer.from(JSON.stringify(['refunds', 'ID_ASC', String(value)])).toString('base64url') : value;
+}
+
 function template(text: string, draw: Draw): () => string {
   const pieces = text.split(/<([a-z]+)>/);
   return () => {
     let joined = '';
     for (let index = 0; index < pieces.length; index += 1) {
       const piece = pieces[index] ?? '';
-      joined += index % 2 === 0 ? piece : draw(piece);
+      joined += index % 2 === 0 ? piece : drawn(piece, draw);
     }
     return joined;
   };

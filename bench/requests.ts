@@ -5,14 +5,17 @@ const REFUND = `mutation Refund($input: RefundCreditNoteInput!) {
   refundCreditNote(input: $input) { id amount date creditNote { number remaining } fromAccount { name } }
 }`;
 
-const PAGE = `query Page($after: ID) {
+const PAGE = `query Page($after: String) {
   refunds(first: 100, after: $after) {
-    id amount date referenceNo description status
-    reversal { id date reason }
-    creditNote { id number remaining customer { id displayName } }
-    fromAccount { id name }
-    branch { id name }
-    journalEntry { id postingDate memo lines { id side amount account { id code name } } }
+    nodes {
+      id amount date referenceNo description status
+      reversal { id date reason }
+      creditNote { id number remaining customer { id displayName } }
+      fromAccount { id name }
+      branch { id name }
+      journalEntry { id postingDate memo lines { id side amount account { id code name } } }
+    }
+    pageInfo { hasNextPage endCursor }
   }
 }`;
 
@@ -67,7 +70,8 @@ export const HTTP_DOORS = {
     begins: '{"id":',
   }),
 
-  page: (url: string, books: Books) => graphql(url, books, PAGE, { after: '<after>' }, '{"data":{"refunds":[{"id":"'),
+  page: (url: string, books: Books) =>
+    graphql(url, books, PAGE, { after: '<after:cursor>' }, '{"data":{"refunds":{"nodes":[{"id":"'),
 
   note: (url: string, books: Books) => graphql(url, books, NOTE, { id: '<note>' }, '{"data":{"creditNote":{"id":"'),
 } as const;

@@ -3,8 +3,6 @@ import { getMetadataStorage } from 'class-validator';
 import { GraphQLBoolean, type GraphQLField, getNamedType, isEnumType, isInputObjectType, isObjectType } from 'graphql';
 import { argumentRules } from '../src/graphql/argument-rules.js';
 import { createSchema } from '../src/graphql/schema.js';
-import { PageArgs } from '../src/inputs/page.args.js';
-import { RefundCreditNotesArgs } from '../src/inputs/refund-credit-notes.args.js';
 
 const schema = createSchema();
 const rules = argumentRules(schema);
@@ -12,6 +10,12 @@ const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.star
 const fields: [string, GraphQLField<unknown, unknown>][] = types
   .filter(isObjectType)
   .flatMap((type) => Object.values(type.getFields()).map((field): [string, typeof field] => [`${type.name}.${field.name}`, field]));
+
+/** The properties for which the class has a validator. */
+function checkedBy(inputClass: new () => object): Set<string> {
+  const validators = getMetadataStorage().getTargetValidationMetadatas(inputClass, inputClass.name, false, false);
+  return new Set(validators.filter(({ type }) => type !== 'conditionalValidation').map(({ propertyName }) => propertyName));
+}
 
 it('finds the validation class of every input type', () => {
   for (const type of types.filter(isInputObjectType))
@@ -21,10 +25,7 @@ it('finds the validation class of every input type', () => {
 it('requires a validator for every field of every input type', () => {
   const unchecked = types.filter(isInputObjectType).flatMap((type) => {
     const inputClass = rules.inputs.get(type.name) as new () => object;
-    const validators = getMetadataStorage().getTargetValidationMetadatas(inputClass, inputClass.name, false, false);
-    const checked = new Set(
-      validators.filter(({ type }) => type !== 'conditionalValidation').map(({ propertyName }) => propertyName),
-    );
+    const checked = checkedBy(inputClass);
     // GraphQL itself checks booleans and enums.
     return Object.values(type.getFields())
       .filter(
@@ -38,16 +39,13 @@ it('requires a validator for every field of every input type', () => {
 it('finds the validation rules of every argument of every field', () => {
   const unknown = fields.flatMap(([name, field]) => {
     const { argsClass, single = new Set() } = rules.fields.get(field) ?? {};
-    const inClass = new Set(
-      argsClass === PageArgs
-        ? ['first', 'after']
-        : argsClass === RefundCreditNotesArgs
-          ? ['inputs', 'mode', 'allowDuplicate', 'allowUnusualRate']
-          : [],
-    );
-    return field.args
-      .filter((argument) => !single.has(argument.name) && !inClass.has(argument.name))
-      .map((argument) => `${name}(${argument.name})`);
+    const inClass = argsClass === null || argsClass === undefined ? new Set<string>() : checkedBy(argsClass);
+    // GraphQL itself checks booleans and enums.
+    const isChecked = ({ name, type }: (typeof field.args)[number]): boolean =>
+      single.has(name) ||
+      inClass.has(name) ||
+      (argsClass !== null && (isEnumType(getNamedType(type)) || getNamedType(type) === GraphQLBoolean));
+    return field.args.filter((argument) => !isChecked(argument)).map((argument) => `${name}(${argument.name})`);
   });
   expect(unknown).toEqual([]);
 });

@@ -93,8 +93,13 @@ describe('a backup of an external PostgreSQL server', () => {
     await cli({ DATABASE_URL: target.superuserUrl }, 'restore', file, '--application-role', target.role);
     const restored = await GatewayProcess.start({ DATABASE_URL: target.url });
     const { authorization = '' } = books.client.headers;
-    const [note] = (await restored.graphql<{ creditNotes: { id: string }[] }>('{ creditNotes { id } }', {}, { authorization }))
-      .creditNotes;
+    const [note] = (
+      await restored.graphql<{ creditNotes: { nodes: { id: string }[] } }>(
+        '{ creditNotes { nodes { id } } }',
+        {},
+        { authorization },
+      )
+    ).creditNotes.nodes;
     const mutation = 'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id } }';
     const input = books.refundInput(note?.id ?? '', { amount: '75.00' });
 

@@ -41,7 +41,7 @@ describe.each([6, 24])('with a pool of %i connections', (poolSize) => {
 
     const served = (async () => [
       await other.refund(note.id),
-      await other.client.graphql('{ me { role } creditNotes(first: 10) { id refunds { id } } }'),
+      await other.client.graphql('{ me { role } creditNotes(first: 10) { nodes { id refunds { nodes { id } } } } }'),
       await other.creditNote('10.00'),
       await other.client.graphql('mutation { createBranch(input: { code: "B", name: "B" }) { code } }'),
     ])();

@@ -16,14 +16,19 @@ const CLIENTS = 16;
 
 const NEW_NOTE = 'mutation($input: CreateCreditNoteInput!) { createCreditNote(input: $input) { id } }';
 const REFUND = `mutation($input: RefundCreditNoteInput!) {
-  refundCreditNote(input: $input) { id creditNote { refunds(first: 1) { status } } }
+  refundCreditNote(input: $input) { id creditNote { refunds(first: 1) { nodes { status } } } }
 }`;
-const REFUNDS = 'query($id: ID!) { creditNote(id: $id) { refunded refunds(first: 100) { id referenceNo } } }';
+const REFUNDS = 'query($id: ID!) { creditNote(id: $id) { refunded refunds(first: 100) { nodes { id referenceNo } } } }';
 const HEALTH = '{ ledgerHealth { checks { name healthy offenders } } }';
+
+interface KeptRefund {
+  readonly id: string;
+  readonly referenceNo: string;
+}
 
 interface Kept {
   readonly refunded: string;
-  readonly refunds: { readonly id: string; readonly referenceNo: string }[];
+  readonly refunds: { readonly nodes: readonly KeptRefund[] };
 }
 
 let dataDir: string;
@@ -35,8 +40,11 @@ beforeAll(async () => {
   dataDir = await dataFolder();
   const gateway = await start();
   demo = await readDemo(dataDir);
-  const { accounts } = await ask<{ accounts: { id: string; type: string }[] }>(gateway, '{ accounts { id type } }');
-  sales = accounts.find(({ type }) => type === 'INCOME')?.id ?? '';
+  const { accounts } = await ask<{ accounts: { nodes: { id: string; type: string }[] } }>(
+    gateway,
+    '{ accounts { nodes { id type } } }',
+  );
+  sales = accounts.nodes.find(({ type }) => type === 'INCOME')?.id ?? '';
   await stopAll();
 });
 afterEach(stopAll);
@@ -182,12 +190,12 @@ class Load {
     return { fromAccountId, branchId, amount: 0.01, exchangeRate: 1, referenceNo, description: '', date: '2026-02-01' };
   }
 
-  acknowledged(): Kept['refunds'] {
+  acknowledged(): KeptRefund[] {
     return [...this.sent].flatMap(([referenceNo, id]) => (id === null ? [] : [{ id, referenceNo }]));
   }
 
-  async kept(gateway: GatewayProcess): Promise<Kept['refunds']> {
-    return (await ask<{ creditNote: Kept }>(gateway, REFUNDS, { id: this.note })).creditNote.refunds;
+  async kept(gateway: GatewayProcess): Promise<readonly KeptRefund[]> {
+    return (await ask<{ creditNote: Kept }>(gateway, REFUNDS, { id: this.note })).creditNote.refunds.nodes;
   }
 
   /** Repeats every refund with its key: existing ones must be replayed, and lost ones are made now. */
@@ -199,7 +207,7 @@ class Load {
 
     const { creditNote } = await ask<{ creditNote: Kept }>(gateway, REFUNDS, { id: this.note });
     const byId = (one: { id: string }, other: { id: string }) => Number(one.id) - Number(other.id);
-    expect(creditNote.refunds).toEqual([...this.acknowledged()].sort(byId));
+    expect(creditNote.refunds.nodes).toEqual([...this.acknowledged()].sort(byId));
     expect(creditNote.refunded).toBe((this.sent.size / 100).toFixed(2));
     const { ledgerHealth } = await ask<{ ledgerHealth: { checks: { healthy: boolean }[] } }>(gateway, HEALTH);
     expect(ledgerHealth.checks.filter(({ healthy }) => !healthy)).toEqual([]);

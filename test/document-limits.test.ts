@@ -20,7 +20,7 @@ const TOO_MUCH: [of: string, document: string][] = [
   ['aliases', `{ ${times(640, (index) => `x: f${index}`)} }`],
   ['aliases', `{ me { ${times(101, (index) => `a${index}: name`)} } }`],
   ['depth', `{ ${nested(240, 'refund(id: 1) { ', 'id', ' }')} }`],
-  ['depth', `{ refund(id: 1) { ${nested(20, 'creditNote { refunds { ', 'id', ' } }')} } }`],
+  ['depth', `{ refund(id: 1) { ${nested(20, 'creditNote { refunds { nodes { ', 'id', ' } } }')} } }`],
   ['depth', `{ ${nested(240, '... { ', '__typename', ' }')} }`],
   [
     'depth',
@@ -48,9 +48,9 @@ const TOO_MUCH: [of: string, document: string][] = [
   ['fragments', `{ me { ${times(300, () => '... { name }')} } }`],
   ['operations', times(51, (index) => `query Q${index} { __typename }`)],
   ['variables', `query (${times(201, (index) => `$v${index}: Int`)}) { __typename }`],
-  ['values', `{ refunds(provenance: { clientName: [${times(5_000, () => '1')}] }) { id } }`],
+  ['values', `{ refunds(filter: { provenance: { clientName: [${times(5_000, () => '1')}] } }) { nodes { id } } }`],
   ['valueDepth', `{ refund(id: ${nested(900, '[', '1', ']')}) { id } }`],
-  ['valueDepth', `{ refunds(provenance: ${nested(900, '{ clientName: ', '1', '}')}) { id } }`],
+  ['valueDepth', `{ refunds(filter: ${nested(900, '{ clientName: ', '1', '}')}) { nodes { id } } }`],
   ['valueDepth', `query ($x: Int = ${nested(11, '[', '1', ']')}) { __typename }`],
   ['valueDepth', `{ __typename @skip(if: ${nested(11, '[', '1', ']')}) }`],
 ];
@@ -83,7 +83,7 @@ it('a document beyond a limit is refused by GET, too, and a mutation beyond a li
 });
 
 async function branches(): Promise<unknown> {
-  return (await books.client.graphql('{ branches { id } }')).data;
+  return (await books.client.graphql('{ branches { nodes { id } } }')).data;
 }
 
 it('the log line of a refused document names its caller', async () => {

@@ -17,8 +17,8 @@ afterEach(() => gateway.database.superuser.query('rollback'));
 
 /** This query costs 14,000 of the 20,000 units that one query may cost: two may run per organization, and five in all. */
 const HEAVY =
-  '{ refunds { a: creditNote { ...C } b: creditNote { ...C } c: creditNote { ...C } d: creditNote { ...C } e: creditNote { ...C } } } fragment C on CreditNote { customer { id displayName email } branch { id name code isPrimary } number status date currencyCode exchangeRate total refunded applied remaining createdBy referenceNo etag }';
-const LIGHT = '{ refunds(first: 1) { id } }';
+  '{ refunds { nodes { a: creditNote { ...C } b: creditNote { ...C } c: creditNote { ...C } d: creditNote { ...C } e: creditNote { ...C } } } } fragment C on CreditNote { customer { id displayName email } branch { id name code isPrimary } number status date currencyCode exchangeRate total refunded applied remaining createdBy referenceNo etag }';
+const LIGHT = '{ refunds(first: 1) { nodes { id } } }';
 
 async function hold(): Promise<void> {
   await gateway.database.superuser.query('begin; lock table refunds in access exclusive mode');
@@ -39,14 +39,14 @@ it('expensive queries have a concurrency limit per organization and in all, and 
   const replies = Array.from({ length: 6 }, () => books.client.graphql(HEAVY));
   await waiting(2);
   expect((await books.client.graphql('{ me { name } }')).errors).toBeUndefined();
-  expect((await books.client.graphql('{ accounts { name } }')).errors).toBeUndefined();
+  expect((await books.client.graphql('{ accounts { nodes { name } } }')).errors).toBeUndefined();
   await waiting(2);
 
   const light = books.client.graphql(LIGHT);
   await waiting(3);
   const theirs = others.map(({ client }) => client.graphql(HEAVY));
   await waiting(6);
-  expect((await others[0]?.client.graphql('{ accounts { name } }'))?.errors).toBeUndefined();
+  expect((await others[0]?.client.graphql('{ accounts { nodes { name } } }'))?.errors).toBeUndefined();
   await waiting(6);
   await release();
 
@@ -93,7 +93,7 @@ it('expensive queries do not start when their client has disconnected, and stop 
       body: JSON.stringify({ query }),
       signal: clients.signal,
     }).catch(() => 'gone');
-  const deep = `${HEAVY.replace('{ refunds {', '{ refunds { journalEntry { reversedBy { id } }')}`;
+  const deep = `${HEAVY.replace('{ refunds { nodes {', '{ refunds { nodes { journalEntry { reversedBy { id } }')}`;
   const logged = gateway.logged.length;
   await hold();
   const running = [ask(deep), ask(deep)];

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 const NAMED = 'query One { me { role } } query Two { me { name } }';
-const QUERY = 'query($first: Int) { creditNotes(first: $first) { id } }';
+const QUERY = 'query($first: Int) { creditNotes(first: $first) { nodes { id } } }';
 
 interface Reply {
   readonly data?: Record<string, unknown>;
@@ -36,7 +36,7 @@ const post = (fields: Record<string, string>) => {
 describe('GET and POST return the same', () => {
   const REFUSED = [400, 'BAD_REQUEST'];
   const INVALID = [400, 'BAD_USER_INPUT'];
-  const ANSWERED = [200, { creditNotes: [] }];
+  const ANSWERED = [200, { creditNotes: { nodes: [] } }];
 
   it.each([
     ['variables', 'null', ANSWERED],
@@ -88,8 +88,8 @@ describe('GET and POST return the same', () => {
 
 describe('an empty parameter', () => {
   it.each(['variables', 'extensions', 'operationName'])('counts as absent: %s', async (name) => {
-    expect(await get({ query: QUERY, [name]: '' })).toEqual([200, { creditNotes: [] }]);
-    expect(await get({ [name]: '', query: QUERY })).toEqual([200, { creditNotes: [] }]);
+    expect(await get({ query: QUERY, [name]: '' })).toEqual([200, { creditNotes: { nodes: [] } }]);
+    expect(await get({ [name]: '', query: QUERY })).toEqual([200, { creditNotes: { nodes: [] } }]);
   });
 });
 

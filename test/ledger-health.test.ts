@@ -252,6 +252,6 @@ describe('balances', () => {
       'Exchange Gain or Loss 4.00 0.00',
       'Sales 1100.00 0.00',
     ]);
-    expect(customers.map(({ balance }) => balance)).toEqual(['-1056.00']);
+    expect(customers.nodes.map(({ balance }) => balance)).toEqual(['-1056.00']);
   });
 });

@@ -81,10 +81,10 @@ it.each(['createdBy', 'requestId', 'traceId', 'clientName', 'clientVersion', 'op
   async (field) => {
     for (const value of ['a\0b', '\ud83d', 'x'.repeat(100_000)]) {
       const { status, json } = await post({
-        query: 'query($filter: ProvenanceFilter) { refunds(provenance: $filter) { id } }',
+        query: 'query($filter: ProvenanceFilter) { refunds(filter: { provenance: $filter }) { nodes { id } } }',
         variables: { filter: { [field]: value } },
       });
-      expect([status, json.errors[0].extensions]).toMatchObject([400, { code: 'BAD_USER_INPUT', field }]);
+      expect([status, json.errors[0].extensions]).toMatchObject([400, { code: 'BAD_USER_INPUT', field: `provenance.${field}` }]);
     }
   },
 );

@@ -25,9 +25,9 @@ const SELECTIONS: Record<string, { right: string; wrong?: string; variables?: Re
   Account: { right: 'id', wrong: 'balance(asOf: $asOf)', variables: { asOf: '2021-02-30' } },
   Branch: { right: 'id' },
   Customer: { right: 'id' },
-  CreditNote: { right: 'id', wrong: 'id refunds(first: 101) { id }' },
-  Refund: { right: 'id', wrong: 'id creditNote { refunds(first: 101) { id } }' },
-  RefundOutcome: { right: 'refund { id }', wrong: 'refund { id creditNote { refunds(after: "x") { id } } }' },
+  CreditNote: { right: 'id', wrong: 'id refunds(first: 101) { nodes { id } }' },
+  Refund: { right: 'id', wrong: 'id creditNote { refunds(first: 101) { nodes { id } } }' },
+  RefundOutcome: { right: 'refund { id }', wrong: 'refund { id creditNote { refunds(after: "x") { nodes { id } } } }' },
   Organization: { right: 'id' },
 };
 
@@ -102,31 +102,31 @@ describe('a wrong argument anywhere in the document refuses the whole document b
     [
       'in fragments',
       'first',
-      'mutation { refundCreditNote(input: INPUT) { ...f } } fragment f on Refund { creditNote { ...g } } fragment g on CreditNote { refunds(first: 0) { id } }',
+      'mutation { refundCreditNote(input: INPUT) { ...f } } fragment f on Refund { creditNote { ...g } } fragment g on CreditNote { refunds(first: 0) { nodes { id } } }',
       {},
     ],
     [
       'in an inline fragment',
       'first',
-      'mutation { refundCreditNote(input: INPUT) { ... on Refund { creditNote { ... { refunds(first: 0) { id } } } } } }',
+      'mutation { refundCreditNote(input: INPUT) { ... on Refund { creditNote { ... { refunds(first: 0) { nodes { id } } } } } } }',
       {},
     ],
     [
       'in a variable that is null',
-      'first',
-      'mutation($n: Int = 3) { refundCreditNote(input: INPUT) { creditNote { refunds(first: $n) { id } } } }',
-      { n: null },
+      'orderBy',
+      'mutation($order: RefundOrder = ID_ASC) { refundCreditNote(input: INPUT) { creditNote { refunds(orderBy: $order) { nodes { id } } } } }',
+      { order: null },
     ],
     [
       'in a default value',
       'first',
-      'mutation($n: Int = 101) { refundCreditNote(input: INPUT) { creditNote { refunds(first: $n) { id } } } }',
+      'mutation($n: Int = 101) { refundCreditNote(input: INPUT) { creditNote { refunds(first: $n) { nodes { id } } } } }',
       {},
     ],
     [
       'in a selection that a variable includes',
       'first',
-      'mutation($n: Int!, $yes: Boolean!) { refundCreditNote(input: INPUT) { creditNote { refunds(first: $n) @include(if: $yes) { id } } } }',
+      'mutation($n: Int!, $yes: Boolean!) { refundCreditNote(input: INPUT) { creditNote { refunds(first: $n) @include(if: $yes) { nodes { id } } } } }',
       { n: 101, yes: true },
     ],
     [
@@ -135,7 +135,12 @@ describe('a wrong argument anywhere in the document refuses the whole document b
       'mutation($yes: Boolean = true) { refundCreditNote(input: INPUT) { id @skip(if: $yes) } }',
       { yes: null },
     ],
-    ['in a field of a literal', 'createdBy', 'query($x: String) { refunds(provenance: { createdBy: $x }) { id } }', { x: 7 }],
+    [
+      'in a field of a literal',
+      'provenance.createdBy',
+      'query($x: String) { refunds(filter: { provenance: { createdBy: $x } }) { nodes { id } } }',
+      { x: 7 },
+    ],
     [
       'in a day beyond the calendar of the organization',
       'asOf',
@@ -165,7 +170,7 @@ describe('a wrong argument anywhere in the document refuses the whole document b
 
   it('except where it is skipped', async () => {
     const { data } = await books.client.graphql(
-      `mutation($no: Boolean!) { refundCreditNote(input: ${await refundLiteral()}) { id creditNote { refunds(first: 101) @include(if: $no) { id } } } }`,
+      `mutation($no: Boolean!) { refundCreditNote(input: ${await refundLiteral()}) { id creditNote { refunds(first: 101) @include(if: $no) { nodes { id } } } } }`,
       { no: false },
     );
     expect(data).toEqual({ refundCreditNote: { id: expect.any(String), creditNote: {} } });
@@ -195,11 +200,13 @@ describe('a wrong argument anywhere in the document refuses the whole document b
 
   it('or in a query', async () => {
     const viewer = await gateway.client(books.organization, Role.VIEWER);
-    expect(await refused('{ me { name } creditNotes(first: 3) { refunds(first: 101) { id } } }')).toMatchObject({
-      field: 'first',
-      path: ['creditNotes', 'refunds'],
-    });
-    expect(await refused('{ refunds(provenance: { requestId: "x" }) { id } }', {}, viewer)).toMatchObject({
+    expect(await refused('{ me { name } creditNotes(first: 3) { nodes { refunds(first: 101) { nodes { id } } } } }')).toMatchObject(
+      {
+        field: 'first',
+        path: ['creditNotes', 'nodes', 'refunds'],
+      },
+    );
+    expect(await refused('{ refunds(filter: { provenance: { requestId: "x" } }) { nodes { id } } }', {}, viewer)).toMatchObject({
       code: 'FORBIDDEN',
       field: 'provenance',
     });
@@ -229,11 +236,11 @@ describe('a mutation that has committed returns the ids that it wrote, although 
       await books.client.graphql(TEXT, variables),
     ]);
     const { refunds } = (
-      await books.client.graphql<{ refunds: { id: string; creditNote: { id: string } }[] }, undefined>(
-        '{ refunds { id creditNote { id } } }',
+      await books.client.graphql<{ refunds: { nodes: { id: string; creditNote: { id: string } }[] } }, undefined>(
+        '{ refunds { nodes { id creditNote { id } } } }',
       )
-    ).data ?? { refunds: [] };
-    const made = refunds.filter(({ creditNote }) => creditNote.id === id).map((refund) => refund.id);
+    ).data ?? { refunds: { nodes: [] } };
+    const made = refunds.nodes.filter(({ creditNote }) => creditNote.id === id).map((refund) => refund.id);
     expect(made).toHaveLength(1);
 
     for (const { data, errors, extensions, status } of [first, again]) {

@@ -25,8 +25,8 @@ const QUERIES: Readonly<Record<string, (id: string, selection: string) => string
   Account: (id, selection) => `{ it: account(id: ${id}) ${selection} }`,
   CreditNote: (id, selection) => `{ it: creditNote(id: ${id}) ${selection} }`,
   Refund: (id, selection) => `{ it: refund(id: ${id}) ${selection} }`,
-  Branch: (id, selection) => `{ it: branches(first: 1, after: ${Number(id) - 1}) ${selection} }`,
-  Customer: (id, selection) => `{ it: customers(first: 1, after: ${Number(id) - 1}) ${selection} }`,
+  Branch: (id, selection) => `{ it: branch(id: ${id}) ${selection} }`,
+  Customer: (id, selection) => `{ it: customer(id: ${id}) ${selection} }`,
   Organization: (_id, selection) => `{ me { it: organization ${selection} } }`,
 };
 
@@ -35,8 +35,10 @@ function selectionOf(type: GraphQLOutputType, depth = DEPTH): string {
   const fields = Object.values((getNamedType(type) as GraphQLObjectType).getFields());
   const selected = fields.flatMap(({ name, type, args }) => {
     if (!isObjectType(getNamedType(type))) return [name];
-    const page = args.some(({ name }) => name === 'first') ? '(first: 5)' : '';
-    return depth === 0 ? [] : [`${name}${page} ${selectionOf(type, depth - 1)}`];
+    if (depth === 0) return [];
+    if (args.every(({ name }) => name !== 'first')) return [`${name} ${selectionOf(type, depth - 1)}`];
+    const page = getNamedType(type) as GraphQLObjectType;
+    return [`${name}(first: 5) { nodes ${selectionOf(page.getFields().nodes?.type as GraphQLOutputType, depth - 1)} totalCount }`];
   });
   return `{ ${selected.join(' ')} }`;
 }

@@ -12,8 +12,8 @@ afterAll(() => gateway.stop());
 const [LONGEST, LONGER] = ['x'.repeat(255), 'x'.repeat(256)];
 
 it.each([
-  ['an alias', (name: string) => `{ refunds { ${name}: id } }`],
-  ['a variable', (name: string) => `query ($${name}: Int = 1) { refunds(first: $${name}) { id } }`],
+  ['an alias', (name: string) => `{ refunds { nodes { ${name}: id } } }`],
+  ['a variable', (name: string) => `query ($${name}: Int = 1) { refunds(first: $${name}) { nodes { id } } }`],
   ['a fragment', (name: string) => `{ me { ...${name} } } fragment ${name} on Viewer { name }`],
 ])('refuses %s with a name of 256 characters, and neither reply nor error repeats the name', async (_what, document) => {
   const { status, errors } = await books.client.graphql(document(LONGER));

@@ -23,7 +23,7 @@ afterAll(() => Promise.all([gateway.stop(), strict.stop()]));
 const times = (count: number, text: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => text(index)).join(' ');
 
-const circles = (levels: number): string => (levels === 0 ? 'id' : `refunds { creditNote { ${circles(levels - 1)} } }`);
+const circles = (levels: number): string => (levels === 0 ? 'id' : `refunds { nodes { creditNote { ${circles(levels - 1)} } } }`);
 
 const PAGE = `id amount date referenceNo description status reversal { id date reason }
   creditNote { id number remaining customer { id displayName } } fromAccount { id name } branch { id name }
@@ -31,28 +31,31 @@ const PAGE = `id amount date referenceNo description status reversal { id date r
 
 const TOO_COSTLY: Record<string, string> = {
   'three circles through a note': `{ creditNote(id: 1) { ${circles(3)} } }`,
-  'circles through pages of three': `{ creditNote(id: 1) { ${circles(8).replaceAll('refunds', 'refunds(first: 3)')} } }`,
-  'circles of fragments': `{ creditNote(id: 1) { ...Once } } ${times(8, (index) => `fragment ${index === 0 ? 'Once' : `F${index}`} on CreditNote { refunds(first: 5) { creditNote { ...F${index + 1} } } }`)} fragment F8 on CreditNote { id }`,
-  'a list of lists under thirty aliases': `{ creditNotes { ${times(30, (index) => `a${index}: lines { id }`)} } }`,
-  'the lines of all entries of all refunds': '{ creditNotes { refunds { journalEntry { lines { id } } } } }',
-  'entries of notes': '{ creditNotes { journalEntry { lines { account { name } customer { displayName } } } } }',
-  'reversals of entries of notes': '{ creditNotes { journalEntry { reversedBy { lines { account { name } } } } } }',
-  'refunds of notes of reversed refunds': '{ refunds { reversal { refund { creditNote { refunds { id } } } } } }',
-  'accounts to refund from, for each refund': '{ refunds { creditNote { refundability { accounts { id name } } } } }',
-  'fields under fifty aliases': `{ refunds { ${times(50, (index) => `a${index}: fromAccount { id name }`)} } }`,
-  'the longest notes under thirty aliases': `{ creditNotes { ${times(30, (index) => `a${index}: note`)} } }`,
-  'the longest notes under thirteen aliases': `{ creditNotes { ${times(13, (index) => `a${index}: note`)} } }`,
-  'the longest descriptions under fifty aliases': `{ refunds { ${times(50, (index) => `a${index}: description`)} } }`,
-  'the longest descriptions of lines under five aliases': `{ creditNotes(first: 10) { lines { ${times(5, (index) => `a${index}: description`)} } } }`,
-  'the longest reasons under fifty aliases': `{ refunds { reversal { ${times(50, (index) => `a${index}: reason`)} } } }`,
-  'the longest details of audit events under 23 aliases': `{ auditEvents { ${times(23, (index) => `a${index}: details`)} } }`,
-  'the longest memos under 99 aliases': `{ refunds { journalEntry { ${times(99, (index) => `a${index}: memo`)} } } }`,
-  'twenty balances of each account': `{ accounts { ${times(20, (index) => `a${index}: balance(asOf: "2026-01-${index + 10}")`)} } }`,
+  'circles through pages of six': `{ creditNote(id: 1) { ${circles(6).replaceAll('refunds', 'refunds(first: 6)')} } }`,
+  'circles of fragments': `{ creditNote(id: 1) { ...Once } } ${times(6, (index) => `fragment ${index === 0 ? 'Once' : `F${index}`} on CreditNote { refunds(first: 5) { nodes { creditNote { ...F${index + 1} } } } }`)} fragment F6 on CreditNote { id }`,
+  'a list of lists under thirty aliases': `{ creditNotes { nodes { ${times(30, (index) => `a${index}: lines { id }`)} } } }`,
+  'the lines of all entries of all refunds': '{ creditNotes { nodes { refunds { nodes { journalEntry { lines { id } } } } } } }',
+  'entries of notes': '{ creditNotes { nodes { journalEntry { lines { account { name } customer { displayName } } } } } }',
+  'reversals of entries of notes': '{ creditNotes { nodes { journalEntry { reversedBy { lines { account { name } } } } } } }',
+  'refunds of notes of reversed refunds':
+    '{ refunds { nodes { reversal { refund { creditNote { refunds { nodes { id } } } } } } } }',
+  'accounts to refund from, for each refund': '{ refunds { nodes { creditNote { refundability { accounts { id name } } } } } }',
+  'fields under fifty aliases': `{ refunds { nodes { ${times(50, (index) => `a${index}: fromAccount { id name }`)} } } }`,
+  'the longest notes under thirty aliases': `{ creditNotes { nodes { ${times(30, (index) => `a${index}: note`)} } } }`,
+  'the longest notes under thirteen aliases': `{ creditNotes { nodes { ${times(13, (index) => `a${index}: note`)} } } }`,
+  'the longest descriptions under fifty aliases': `{ refunds { nodes { ${times(50, (index) => `a${index}: description`)} } } }`,
+  'the longest descriptions of lines under five aliases': `{ creditNotes(first: 10) { nodes { lines { ${times(5, (index) => `a${index}: description`)} } } } }`,
+  'the longest reasons under fifty aliases': `{ refunds { nodes { reversal { ${times(50, (index) => `a${index}: reason`)} } } } }`,
+  'the longest details of audit events under 23 aliases': `{ auditEvents { nodes { ${times(23, (index) => `a${index}: details`)} } } }`,
+  'the longest memos under 99 aliases': `{ refunds { nodes { journalEntry { ${times(99, (index) => `a${index}: memo`)} } } } }`,
+  'twenty balances of each account': `{ accounts { nodes { ${times(20, (index) => `a${index}: balance(asOf: "2026-01-${index + 10}")`)} } } }`,
   'twelve ledger proofs': `{ ${times(12, (index) => `a${index}: ledgerHealth { healthy }`)} }`,
   'twelve trial balances': `{ ${times(12, (index) => `a${index}: trialBalance { debits lines { debits } }`)} }`,
   'the schema under aliases': `{ ${times(30, (index) => `a${index}: __schema { types { fields { name type { name } } } }`)} }`,
-  'a selection that @skip removes': '{ creditNotes { refunds @skip(if: true) { creditNote { lines { id } } } } }',
-  'a selection that @include removes': '{ creditNotes { ... @include(if: false) { refunds { creditNote { lines { id } } } } } }',
+  'a selection that @skip removes':
+    '{ creditNotes { nodes { refunds @skip(if: true) { nodes { creditNote { lines { id } } } } } } }',
+  'a selection that @include removes':
+    '{ creditNotes { nodes { ... @include(if: false) { refunds { nodes { creditNote { lines { id } } } } } } } }',
 };
 
 it.each(Object.entries(TOO_COSTLY))('a document that costs too much is refused: %s', async (_, query) => {
@@ -94,7 +97,7 @@ it('a mutation that costs too much is refused before anything is written', async
 
 describe('the cost of a page', () => {
   const query = (first: string, definition = '') =>
-    `query Page${definition} { refunds(first: ${first}) { creditNote { ${circles(1)} } } }`;
+    `query Page${definition} { refunds(first: ${first}) { nodes { creditNote { ${circles(1)} } } } }`;
   const costOf = async (text: string, variables?: Record<string, unknown>) => {
     const { errors } = await viewer.graphql<unknown, Record<string, unknown> | undefined>(text, variables);
     return (errors?.[0]?.extensions.details as { cost?: number } | undefined)?.cost ?? null;
@@ -109,7 +112,7 @@ describe('the cost of a page', () => {
     expect(await costOf(query('$n', '($n: Int! = 100)'))).toBe(all);
     expect(await costOf(query('$n', '($n: Int! = 2)'))).toBeNull();
     expect(await costOf(query('$n', '($n: Int! = 2)'), { n: 100 })).toBe(all);
-    expect(await costOf('{ refunds { creditNote { refunds { creditNote { id } } } } }')).toBe(all);
+    expect(await costOf('{ refunds { nodes { creditNote { refunds { nodes { creditNote { id } } } } } } }')).toBe(all);
   });
 
   it.each([null, '2', 1e300, -5, 0, [1], { a: 1 }])('is that of the largest page if the size is not valid: %p', async (n) => {
@@ -134,12 +137,12 @@ describe('a query of usual cost', () => {
     const documents = [
       ...operations.map((operation) => used(operation).join('\n')),
       getIntrospectionQuery(),
-      `{ refunds { ${PAGE} } }`,
-      `{ creditNote(id: ${noteId}) { number total lines { amount account { name } } refunds { ${PAGE} } } }`,
-      `{ refunds { ${PAGE.replace('creditNote {', 'creditNote { note createdBy etag ')} } }`,
-      '{ auditEvents { id action details createdBy requestId } }',
-      '{ creditNotes { id number status total remaining note customer { id displayName } branch { name } } }',
-      '{ creditNotes(first: 15) { id number lines { id amount description account { name } } } }',
+      `{ refunds { nodes { ${PAGE} } } }`,
+      `{ creditNote(id: ${noteId}) { number total lines { amount account { name } } refunds { nodes { ${PAGE} } } } }`,
+      `{ refunds { nodes { ${PAGE.replace('creditNote {', 'creditNote { note createdBy etag ')} } } }`,
+      '{ auditEvents { nodes { id action details createdBy requestId } } }',
+      '{ creditNotes { nodes { id number status total remaining note customer { id displayName } branch { name } } } }',
+      '{ creditNotes(first: 15) { nodes { id number lines { id amount description account { name } } } } }',
     ];
     expect(operations.length).toBeGreaterThan(20);
     for (const document of documents) {
@@ -155,15 +158,18 @@ describe('a query of usual cost', () => {
       return (errors?.[0]?.extensions.details as { cost?: number } | undefined)?.cost ?? 0;
     };
     const lines = 'journalEntry { reversalOf { lines { id side amount memo: foreignAmount } } }';
-    const [refunds, notes] = [await cost(`{ refunds { ${lines} } }`), await cost(`{ creditNotes { ${lines} } }`)];
+    const [refunds, notes] = [
+      await cost(`{ refunds { nodes { ${lines} } } }`),
+      await cost(`{ creditNotes { nodes { ${lines} } } }`),
+    ];
     expect(notes).toBeGreaterThan(10 * refunds);
-    expect(await cost('{ creditNotes(first: 1) { id } }')).toBe(0);
+    expect(await cost('{ creditNotes(first: 1) { nodes { id } } }')).toBe(0);
   });
 
   it('is refused if the operator has set a lower limit', async () => {
     const { client } = await strict.books();
-    expect((await client.graphql('{ refunds(first: 10) { id } }')).errors).toBeUndefined();
-    expect((await client.graphql(`{ refunds { ${PAGE} } }`)).errors?.[0]?.extensions).toMatchObject({
+    expect((await client.graphql('{ refunds(first: 10) { nodes { id } } }')).errors).toBeUndefined();
+    expect((await client.graphql(`{ refunds { nodes { ${PAGE} } } }`)).errors?.[0]?.extensions).toMatchObject({
       code: 'QUERY_TOO_COSTLY',
       details: { limit: 500 },
     });

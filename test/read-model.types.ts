@@ -2,9 +2,9 @@ import { Account } from '../src/entities/account.js';
 import type { CreditNote } from '../src/entities/credit-note.js';
 import type { Customer } from '../src/entities/customer.js';
 import type { Refund } from '../src/entities/refund.js';
+import { pagedList, within } from '../src/reads/connections.js';
 import type { Filters } from '../src/reads/filters.js';
 import { Reads, type Row, type WholeRow } from '../src/reads/read-model.js';
-import { findPage } from '../src/reads/reads.js';
 import type { Big } from '../src/values/money.js';
 
 /**
@@ -74,17 +74,26 @@ export class Mistakes {
     ];
   }
 
-  filters(context: Parameters<typeof findPage>[0], info: Parameters<typeof findPage>[1]): unknown {
-    const page = { first: 1 };
+  lists(): unknown {
     // @ts-expect-error the filter has no column for one of its fields
     const missing: Filters<Account, { code?: string; active?: boolean }> = { code: ['code', '='] };
     return [
       missing,
-      findPage(context, info, Account, page, [['active', '=', true]]),
+      { active: ['active', '='] } satisfies Filters<Account, { active?: boolean }>,
+      { customerId: ['creditNote.customer', '='] } satisfies Filters<Refund, { customerId?: string }>,
       // @ts-expect-error the entity has no column of that name
-      findPage(context, info, Account, page, [['activ', '=', true]]),
+      { active: ['activ', '='] } satisfies Filters<Account, { active?: boolean }>,
+      // @ts-expect-error the related entity has no column of that name
+      { customerId: ['creditNote.costumer', '='] } satisfies Filters<Refund, { customerId?: string }>,
       // @ts-expect-error the operator is unknown
-      findPage(context, info, Account, page, [['active', '~', true]]),
+      { active: ['active', '~'] } satisfies Filters<Account, { active?: boolean }>,
+      pagedList<Account, object>('accounts', Account, {
+        // @ts-expect-error the entity has no column of that name
+        orders: { CODE: { by: 'code', column: 'kode', type: 'text' } },
+        filters: {},
+      }),
+      // @ts-expect-error a list is divided by a to-one relation only
+      within('x', pagedList<Account, object>('accounts', Account, { orders: {}, filters: {} }), 'name'),
     ];
   }
 }

@@ -52,10 +52,23 @@ const QUERIES: Record<string, { role: Role; args?: (books: Books) => Promise<str
   account: { role: Role.VIEWER, args: async ({ ids }) => `(id: ${ids.bank})` },
   accounts: { role: Role.VIEWER },
   auditEvents: { role: Role.ADMIN },
+  branch: { role: Role.VIEWER, args: async ({ ids }) => `(id: ${ids.branch})` },
   branches: { role: Role.VIEWER },
   creditNote: { role: Role.VIEWER, args: async (books) => `(id: ${(await books.creditNote('100.00')).id})` },
   creditNotes: { role: Role.VIEWER },
+  customer: { role: Role.VIEWER, args: async (books) => `(id: ${await books.customer()})` },
   customers: { role: Role.VIEWER },
+  journalEntries: { role: Role.VIEWER },
+  journalEntry: {
+    role: Role.VIEWER,
+    args: async (books) => {
+      await books.creditNote('100.00');
+      const { data } = await books.client.graphql<{ journalEntries: { nodes: { id: string }[] } }, never>(
+        '{ journalEntries { nodes { id } } }',
+      );
+      return `(id: ${data?.journalEntries.nodes[0]?.id})`;
+    },
+  },
   ledgerHealth: { role: Role.ACCOUNTANT },
   me: { role: Role.VIEWER },
   previewRefund: {

@@ -150,7 +150,7 @@ describe('a preview', () => {
     });
     expect(previewRefund.realizedGain).toBe(refund.realizedGain);
     expect(previewRefund.lines).toEqual(refund.journalEntry.lines);
-    const ids = (await books.client.query(ProvenancesDocument, {})).refunds.map(({ id }) => Number(id));
+    const ids = (await books.client.query(ProvenancesDocument, {})).refunds.nodes.map(({ id }) => Number(id));
     expect(ids[1]).toBe(Number(ids[0]) + 1);
   });
 
@@ -246,7 +246,7 @@ describe('the lock date', () => {
 
     expect(refused.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
     expect([lockTransactions.lockDate, unlockTransactions.lockDate]).toEqual(['2026-01-31', null]);
-    const { auditEvents } = await books.client.query(AuditEventsDocument);
+    const { auditEvents: { nodes: auditEvents } } = await books.client.query(AuditEventsDocument);
     expect(auditEvents.map(({ action, createdBy, details }) => [action, createdBy, details])).toEqual([
       ['lockTransactions', 'key of ADMIN', { before: 'none', after: '2026-01-31', reason: 'January is filed' }],
       ['unlockTransactions', 'key of ADMIN', { before: '2026-01-31', after: 'none', reason: 'A late invoice' }],
@@ -293,7 +293,7 @@ describe('provenance', () => {
     const rest = await books.client.query(ProvenancesDocument, { provenance: { protocol: 'REST' } });
     const viewer = await (await gateway.client(books.organization, Role.VIEWER)).graphql(ProvenancesDocument, {});
 
-    expect(refunds.map(({ provenance }) => provenance)).toEqual([
+    expect(refunds.nodes.map(({ provenance }) => provenance)).toEqual([
       {
         createdBy: 'key of ADMIN',
         requestId: 'req-1',
@@ -305,12 +305,12 @@ describe('provenance', () => {
         ip: '127.0.0.1',
       },
     ]);
-    expect(rest.refunds.map(({ provenance }) => provenance?.operationName)).toEqual([null]);
+    expect(rest.refunds.nodes.map(({ provenance }) => provenance?.operationName)).toEqual([null]);
     expect(viewer.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
     const probe = await (await gateway.client(books.organization, Role.VIEWER)).graphql(ProvenancesDocument, {
       provenance: { clientName: 'web' },
     });
     expect([probe.data ?? null, probe.errors?.[0]?.extensions.code]).toEqual([null, 'FORBIDDEN']);
-    expect(viewer.data?.refunds.map(({ provenance }) => provenance)).toEqual([null, null]);
+    expect(viewer.data?.refunds.nodes.map(({ provenance }) => provenance)).toEqual([null, null]);
   });
 });

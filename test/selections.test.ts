@@ -6,6 +6,9 @@ import { type Books, Gateway } from './helpers/gateway.js';
 
 const schema = createSchema();
 
+/** A cursor before all refunds. */
+const FIRST = Buffer.from('["refunds","ID_ASC","1"]').toString('base64url');
+
 let gateway: Gateway;
 let books: Books;
 let noteId: string;
@@ -23,7 +26,8 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 describe.each(['refunds', 'creditNotes', 'accounts', 'branches', 'customers'])('a page of %s', (list) => {
-  const type = getNamedType(schema.getQueryType()?.getFields()[list]?.type);
+  const connection = getNamedType(schema.getQueryType()?.getFields()[list]?.type);
+  const type = isObjectType(connection) ? getNamedType(connection.getFields().nodes?.type) : undefined;
 
   it.each(fieldsUnder(type, ''))('returns the same %s by itself, beside relations and beside all other fields', async (path) => {
     const all = await ask(list, selection(fieldsUnder(type, '')));
@@ -37,31 +41,34 @@ describe.each(['refunds', 'creditNotes', 'accounts', 'branches', 'customers'])('
 
   /** The rows of the list with the selected fields. */
   async function ask(list: string, selected: string): Promise<object[]> {
-    const { data, errors } = await books.client.graphql<Record<string, object[]>, never>(`{ ${list} { ${selected} } }`);
+    const { data, errors } = await books.client.graphql<Record<string, { nodes: object[] }>, never>(
+      `{ ${list} { nodes { ${selected} } } }`,
+    );
     expect(errors).toBeUndefined();
-    return data?.[list] ?? [];
+    return data?.[list]?.nodes ?? [];
   }
 });
 
 it('a page reads only the selected columns, and merges two selections of one relation', async () => {
   const from = gateway.database.statements.length;
   const { data } = await books.client.graphql(`{ refunds(first: 1) {
-    amount
-    one: creditNote { number }
-    two: creditNote { remaining }
-    journalEntry { lines { amount account { code } } }
+    nodes { amount one: creditNote { number } }
+    edges { node { two: creditNote { remaining } journalEntry { lines { amount account { code } } } } }
   } }`);
 
   const texts = gateway.database.statements.slice(from).join('\n');
   expect(data).toEqual({
-    refunds: [
-      {
-        amount: '30.00',
-        one: { number: expect.any(String) },
-        two: { remaining: '70.00' },
-        journalEntry: { lines: [expect.objectContaining({ amount: '30.00' }), expect.objectContaining({ amount: '30.00' })] },
-      },
-    ],
+    refunds: {
+      nodes: [{ amount: '30.00', one: { number: expect.any(String) } }],
+      edges: [
+        {
+          node: {
+            two: { remaining: '70.00' },
+            journalEntry: { lines: [expect.objectContaining({ amount: '30.00' }), expect.objectContaining({ amount: '30.00' })] },
+          },
+        },
+      ],
+    },
   });
   for (const column of ['reference_no', 'trace_id', 'exchange_rate', 'memo', 'side', 'posting_date'])
     expect(texts).not.toContain(column);
@@ -73,7 +80,7 @@ it('a connection keeps a limited number of prepared statements, those of the lat
     leaves.flatMap((other) => [selection([one, other]), selection([one, other, 'creditNote.number'])]),
   );
   for (const shape of new Set(shapes)) {
-    const { errors } = await books.client.graphql(`{ refunds { ${shape} } }`);
+    const { errors } = await books.client.graphql(`{ refunds { nodes { ${shape} } } }`);
     expect(errors).toBeUndefined();
   }
 
@@ -96,24 +103,33 @@ function asLogged(statement: string): string {
 
 describe('a repeated query returns the same as the first time', () => {
   it.each<[string, string, object, outcome?: string]>([
-    ['with all its variables', 'query ($a: ID, $n: Int) { refunds(after: $a, first: $n) { id amount } }', { a: '1', n: 1 }],
-    ['without its optional variables', 'query ($a: ID, $n: Int) { refunds(after: $a, first: $n) { id amount } }', {}],
-    ['with null', 'query ($a: ID) { refunds(after: $a) { id } }', { a: null }],
-    ['with null for a required value', 'query ($n: Int) { refunds(first: $n) { id } }', { n: null }, 'BAD_USER_INPUT'],
-    ['with defaults', 'query ($a: ID, $n: Int! = 1) { refunds(after: $a, first: $n) { id } }', {}],
-    ['with another type', 'query ($n: Int) { refunds(first: $n) { id } }', { n: '1' }, 'BAD_USER_INPUT'],
+    [
+      'with all its variables',
+      'query ($a: String, $n: Int) { refunds(after: $a, first: $n) { nodes { id amount } } }',
+      { a: FIRST, n: 1 },
+    ],
+    ['without its optional variables', 'query ($a: String, $n: Int) { refunds(after: $a, first: $n) { nodes { id amount } } }', {}],
+    ['with null', 'query ($a: String) { refunds(after: $a) { nodes { id } } }', { a: null }],
+    ['with null for a required value', 'query ($n: Int!) { refunds(first: $n) { nodes { id } } }', { n: null }, 'BAD_USER_INPUT'],
+    ['with defaults', 'query ($a: String, $n: Int! = 1) { refunds(after: $a, first: $n) { nodes { id } } }', {}],
+    ['with another type', 'query ($n: Int) { refunds(first: $n) { nodes { id } } }', { n: '1' }, 'BAD_USER_INPUT'],
     ['without a required variable', 'query ($id: ID!) { refund(id: $id) { id } }', {}, 'BAD_USER_INPUT'],
-    ['with an argument that is refused', 'query ($n: Int) { refunds(first: $n) { id } me { name } }', { n: 101 }, 'BAD_USER_INPUT'],
+    [
+      'with an argument that is refused',
+      'query ($n: Int) { refunds(first: $n) { nodes { id } } me { name } }',
+      { n: 101 },
+      'BAD_USER_INPUT',
+    ],
     ['for an unknown id', 'query ($id: ID!) { refund(id: $id) { id amount } }', { id: '999999' }],
-    ['with literals', '{ refunds(first: 1) { id } creditNotes(first: 2) { number } }', {}],
-    ['with texts', '{ refunds(provenance: { createdBy: "key of ADMIN" }) { id } }', {}],
+    ['with literals', '{ refunds(first: 1) { nodes { id } } creditNotes(first: 2) { nodes { number } } }', {}],
+    ['with texts', '{ refunds(filter: { provenance: { createdBy: "key of ADMIN" } }) { nodes { id } } }', {}],
     [
       'by fragments',
-      'query { refunds { ...A } } fragment A on Refund { id ...B } fragment B on Refund { creditNote { number } }',
+      'query { refunds { nodes { ...A } } } fragment A on Refund { id ...B } fragment B on Refund { creditNote { number } }',
       {},
     ],
-    ['with aliases', '{ a: refunds { x: id y: id z: creditNote { n: number } } b: refunds { id } }', {}],
-    ['with __typename', '{ __typename refunds { __typename creditNote { __typename id } } }', {}],
+    ['with aliases', '{ a: refunds { nodes { x: id y: id z: creditNote { n: number } } } b: refunds { nodes { id } } }', {}],
+    ['with __typename', '{ __typename refunds { nodes { __typename creditNote { __typename id } } } }', {}],
     ['with fragments in fragments', withFragments(40, 'creditNote', 'CreditNote', 'refunds'), {}, 'QUERY_TOO_COSTLY'],
     [
       'with fragments in fragments over a reversal',
@@ -122,16 +138,16 @@ describe('a repeated query returns the same as the first time', () => {
       'QUERY_TOO_COSTLY',
     ],
     ['with a schema', '{ __schema { queryType { name fields { name } } } __type(name: "Refund") { name } }', {}],
-    ['with a skipped field', 'query ($no: Boolean = false) { refunds { id amount @include(if: $no) } }', {}],
-    ['with a condition', 'query ($yes: Boolean!) { refunds { id ... @skip(if: $yes) { amount } } }', { yes: true }],
+    ['with a skipped field', 'query ($no: Boolean = false) { refunds { nodes { id amount @include(if: $no) } } }', {}],
+    ['with a condition', 'query ($yes: Boolean!) { refunds { nodes { id ... @skip(if: $yes) { amount } } } }', { yes: true }],
     [
       'with fields that have arguments',
-      'query ($d: PostingDate) { accounts { id balance(asOf: $d) } creditNotes { refunds(first: 1) { id } } }',
+      'query ($d: PostingDate) { accounts { nodes { id balance(asOf: $d) } } creditNotes { nodes { refunds(first: 1) { nodes { id } } } } }',
       { d: '2026-02-01' },
     ],
     [
       'with a date that does not exist',
-      'query ($d: PostingDate) { accounts { id balance(asOf: $d) } }',
+      'query ($d: PostingDate) { accounts { nodes { id balance(asOf: $d) } } }',
       { d: '2026-02-31' },
       'BAD_USER_INPUT',
     ],
@@ -144,37 +160,39 @@ describe('a repeated query returns the same as the first time', () => {
 
   it('for a viewer who may not read one of its fields', async () => {
     const viewer = await gateway.client(books.organization, Role.VIEWER);
-    const query = '{ refunds { id provenance { createdBy } } }';
+    const query = '{ refunds { nodes { id provenance { createdBy } } } }';
     const replies = [];
     for (let time = 0; time < 4; time += 1) replies.push(await viewer.graphql(query));
 
     for (const { data, errors } of replies) {
       expect(data).toEqual({
-        refunds: [
-          { id: expect.any(String), provenance: null },
-          { id: expect.any(String), provenance: null },
-        ],
+        refunds: {
+          nodes: [
+            { id: expect.any(String), provenance: null },
+            { id: expect.any(String), provenance: null },
+          ],
+        },
       });
       expect(errors?.map(({ path, extensions }) => [path, extensions.code])).toEqual([
-        [['refunds', 0, 'provenance'], 'FORBIDDEN'],
-        [['refunds', 1, 'provenance'], 'FORBIDDEN'],
+        [['refunds', 'nodes', 0, 'provenance'], 'FORBIDDEN'],
+        [['refunds', 'nodes', 1, 'provenance'], 'FORBIDDEN'],
       ]);
     }
   });
 
   it('except for fields that a variable skips only this time', async () => {
     const query =
-      'query ($no: Boolean!) { refunds(first: 1) { id amount @skip(if: $no) creditNote @include(if: $no) { number } } }';
+      'query ($no: Boolean!) { refunds(first: 1) { nodes { id amount @skip(if: $no) creditNote @include(if: $no) { number } } } }';
     for (let time = 0; time < 6; time += 1) {
       const no = time % 2 === 0;
       const { data } = await answer(query, { no });
       const rest = no ? { creditNote: { number: expect.any(String) } } : { amount: '30.00' };
-      expect(data).toEqual({ refunds: [{ id: expect.any(String), ...rest }] });
+      expect(data).toEqual({ refunds: { nodes: [{ id: expect.any(String), ...rest }] } });
     }
   });
 
   it('except for rows that have changed meanwhile', async () => {
-    const query = 'query ($id: ID!) { creditNote(id: $id) { remaining refunds { id } } }';
+    const query = 'query ($id: ID!) { creditNote(id: $id) { remaining refunds { nodes { id } } } }';
     for (let time = 0; time < 4; time += 1) await answer(query, { id: noteId });
 
     await books.refund(noteId, { amount: '1.00' });
@@ -183,22 +201,24 @@ describe('a repeated query returns the same as the first time', () => {
   });
 
   it('for each operation of a document with several', async () => {
-    const query = 'query One { refunds(first: 1) { id } } query Two { refunds(first: 1) { amount } }';
+    const query = 'query One { refunds(first: 1) { nodes { id } } } query Two { refunds(first: 1) { nodes { amount } } }';
     for (let time = 0; time < 8; time += 1) {
       const operationName = time % 2 === 0 ? 'One' : 'Two';
       const reply = await books.client.post('/graphql', JSON.stringify({ query, operationName }), {});
-      expect(JSON.parse(reply.body).data.refunds).toEqual([time % 2 === 0 ? { id: expect.any(String) } : { amount: '30.00' }]);
+      expect(JSON.parse(reply.body).data.refunds.nodes).toEqual([
+        time % 2 === 0 ? { id: expect.any(String) } : { amount: '30.00' },
+      ]);
     }
   });
 
   it('for each operation, although one selects more fields than the other', async () => {
     const query =
-      'query One { ...F } query Two { ...F refunds(first: 1) { amount } } fragment F on Query { refunds(first: 1) { id } }';
+      'query One { ...F } query Two { ...F refunds(first: 1) { nodes { amount } } } fragment F on Query { refunds(first: 1) { nodes { id } } }';
     for (let time = 0; time < 8; time += 1) {
       const operationName = time % 2 === 0 ? 'One' : 'Two';
       const reply = await books.client.post('/graphql', JSON.stringify({ query, operationName }), {});
       const more = time % 2 === 0 ? {} : { amount: '30.00' };
-      expect(JSON.parse(reply.body).data.refunds).toEqual([{ id: expect.any(String), ...more }]);
+      expect(JSON.parse(reply.body).data.refunds.nodes).toEqual([{ id: expect.any(String), ...more }]);
     }
   });
 

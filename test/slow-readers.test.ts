@@ -42,7 +42,7 @@ async function wordyBooks(): Promise<Books> {
   return books;
 }
 
-const LONG = `{ ${Array.from({ length: 25 }, (_, index) => `a${index}: creditNotes(first: 10) { note }`).join(' ')} }`;
+const LONG = `{ ${Array.from({ length: 25 }, (_, index) => `a${index}: creditNotes(first: 10) { nodes { note } }`).join(' ')} }`;
 
 /** Sends requests whose replies exceed the buffers of the operating system, and reads none: the rest stays in the gateway's memory. */
 async function neverRead(books: Books): Promise<Socket> {

@@ -206,12 +206,12 @@ describe('stopping and starting again', () => {
     await Promise.allSettled([client(), client()]);
 
     expect(acknowledged.length).toBeGreaterThanOrEqual(20);
-    const query = 'query($id: ID!) { creditNote(id: $id) { refunded refunds(first: 100) { id } } }';
-    type Kept = { creditNote: { refunded: string; refunds: { id: string }[] } };
+    const query = 'query($id: ID!) { creditNote(id: $id) { refunded refunds(first: 100) { nodes { id } } } }';
+    type Kept = { creditNote: { refunded: string; refunds: { nodes: { id: string }[] } } };
     const { creditNote } = await (await again()).graphql<Kept>(query, { id: demo.creditNotes.open }, authorized(demo));
-    expect(creditNote.refunds.map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
+    expect(creditNote.refunds.nodes.map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
     // A refund that was committed but not acknowledged may exist, too; every existing refund is complete.
-    expect(creditNote.refunded).toBe(`${creditNote.refunds.length}.00`);
+    expect(creditNote.refunded).toBe(`${creditNote.refunds.nodes.length}.00`);
   });
 
   it.each([

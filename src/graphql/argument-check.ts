@@ -120,11 +120,21 @@ class FieldCheck {
       inputs[argument.name] = this.inputOf(argument.type, values[argument.name], argument, []);
       if (single.has(argument.name)) this.validate(inputs[argument.name], argument, []);
     }
-    if (argsClass !== null) this.add(wrongFields(Object.assign(new argsClass(), inputs), VALIDATION));
+    if (argsClass !== null) {
+      const wrong = wrongFields(Object.assign(new argsClass(), inputs), VALIDATION);
+      this.add(wrong.map((each) => ({ ...each, field: this.nameWithin(each.field) })));
+    }
     if (isMutation && path.length === 1) {
       const { idempotencyKey: key, inputs: several } = values;
       this.collect(() => this.context.assertKey(key as string | null | undefined, Array.isArray(several) ? several.length : 0));
     }
+  }
+
+  /** Returns the name by which callers know a field of the arguments' class. */
+  private nameWithin(name: string): string {
+    const [first = '', ...within] = name.split('.');
+    const argument = this.at.field.args.find((each) => each.name === first);
+    return argument === undefined ? name : nameOf(argument, within);
   }
 
   /** Returns the value as an instance of its input class, which declares the validation rules. Also checks dates and roles. */

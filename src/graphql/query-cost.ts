@@ -18,16 +18,15 @@ import {
   type ValueNode,
 } from 'graphql';
 import { LENGTHS } from '../inputs/lengths.js';
-import { MAX_PAGE } from '../reads/statements.js';
+import { MAX_PAGE } from '../reads/pages.js';
 
 type Variables = Readonly<Record<string, unknown>>;
 
 /** The cost of an object beside its fields: its row is read and made into an object. */
 const OBJECT = 2;
 
-/** The cost of objects that are more expensive, for example because their whole rows are read, regardless of the selection. */
+/** The cost of objects that are more expensive. */
 const OBJECTS: Readonly<Record<string, number>> = {
-  'CreditNote.refunds': 6,
   // Each refund is validated and posted.
   'Mutation.refundCreditNotes': 20,
 };
@@ -43,16 +42,27 @@ const PRICES: Readonly<Record<string, number>> = {
   'Query.account': 50,
   'Query.accounts': 50,
   'Query.auditEvents': 50,
+  'Query.branch': 50,
   'Query.branches': 50,
   'Query.creditNote': 50,
   'Query.creditNotes': 50,
+  'Query.customer': 50,
   'Query.customers': 50,
+  'Query.journalEntries': 50,
+  'Query.journalEntry': 50,
   'Query.refund': 50,
   'Query.refunds': 50,
+  // Looks a page of its own up in an index.
+  'Account.lines': 5,
+  'CreditNote.refunds': 5,
+  'Customer.creditNotes': 5,
   // Sums journal lines in the database.
   'Account.balance': 20,
   'Customer.balance': 20,
 };
+
+/** The cost of fields of every connection that are a statement of their own. Counting reads up to 10,000 rows of an index. */
+const COUNTS: Readonly<Record<string, number>> = { totalCount: 100, totalCountIsCapped: 100, pageInfo: 5, cursor: 2 };
 
 /** A text costs 1 per this many characters of its maximum length, so that the cost bounds the length of a reply. */
 const CHARACTERS = 255;
@@ -72,7 +82,7 @@ const TEXTS: Readonly<Record<string, number>> = {
   'Refusal.details': 4 * CHARACTERS,
 };
 
-/** The maximum number of items of each list without `first`, unless it is {@link MAX_PAGE}. */
+/** The maximum number of items of each list that is not read in pages, unless it is {@link MAX_PAGE}. */
 const ITEMS: Readonly<Record<string, number>> = {
   'LedgerHealth.checks': 20,
   'Refundability.reasons': 10,
@@ -90,7 +100,7 @@ const MAX_COST = 1_000_000_000;
 
 /**
  * Computes the cost of an operation before it is executed: one for each field, and a little more for each object that the reply may hold.
- * A list counts with its `first`, or with its maximum number of items. Fields with `@skip` or `@include` always count.
+ * A page counts with its `first` or `last`, any other list with its maximum number of items. Fields with `@skip` or `@include` always count.
  *
  * `DocumentLimits` has checked the document before: with its fragments expanded, it has few enough fields to be visited.
  */
@@ -103,7 +113,8 @@ export class QueryCost {
 
   of(operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, variables: Variables): number {
     const root = this.schema.getRootType(operation.operation)?.name ?? '';
-    const cost = this.selections(operation.selectionSet, root, 1, MAX_PAGE + 1, { operation, fragments, variables });
+    const place = { typeName: root, count: 1, entryLines: MAX_PAGE + 1, pageSize: MAX_PAGE };
+    const cost = this.selections(operation.selectionSet, place, { operation, fragments, variables });
     return Math.min(Math.ceil(cost), MAX_COST);
   }
 
@@ -114,33 +125,34 @@ export class QueryCost {
     return this.of(operation, fragments, Object.fromEntries(entries ?? []));
   }
 
-  /** @param entryLines the maximum number of lines of a journal entry at this place */
-  private selections({ selections }: SelectionSetNode, typeName: string, count: number, entryLines: number, parts: Parts): number {
+  private selections({ selections }: SelectionSetNode, place: Place, parts: Parts): number {
     let cost = 0;
     for (const node of selections) {
-      if (node.kind === Kind.FIELD) cost += this.field(node, typeName, count, entryLines, parts);
+      if (node.kind === Kind.FIELD) cost += this.field(node, place, parts);
       else {
         const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : parts.fragments.get(node.name.value);
-        const inner = fragment?.typeCondition?.name.value ?? typeName;
-        if (fragment !== undefined) cost += this.selections(fragment.selectionSet, inner, count, entryLines, parts);
+        const typeName = fragment?.typeCondition?.name.value ?? place.typeName;
+        if (fragment !== undefined) cost += this.selections(fragment.selectionSet, { ...place, typeName }, parts);
       }
     }
     return cost;
   }
 
-  private field(node: FieldNode, typeName: string, count: number, entryLines: number, parts: Parts): number {
+  private field(node: FieldNode, { typeName, count, entryLines, pageSize }: Place, parts: Parts): number {
     const field = this.definition(typeName, node.name.value);
     const name = `${typeName}.${node.name.value}`;
-    const price = count * (PRICES[name] ?? Math.ceil((TEXTS[name] ?? 1) / CHARACTERS));
-    if (field === undefined) return price;
+    if (field === undefined) return count;
+    const price = count * (PRICES[name] ?? COUNTS[field.name] ?? Math.ceil((TEXTS[name] ?? 1) / CHARACTERS));
     const lines = ENTRY_LINES[typeName] ?? entryLines;
-    const items = count * (name === 'JournalEntry.lines' ? lines : this.items(name, field, node, parts));
+    const items = count * (name === 'JournalEntry.lines' ? lines : this.items(name, field, node, parts, pageSize));
     if (node.selectionSet === undefined) return price + (isList(field.type) ? items : 0);
-    return (
-      price +
-      items * (OBJECTS[name] ?? OBJECT) +
-      this.selections(node.selectionSet, getNamedType(field.type).name, items, lines, parts)
-    );
+    const below = {
+      typeName: getNamedType(field.type).name,
+      count: items,
+      entryLines: lines,
+      pageSize: isPage(field) ? (pageSizeIn(node, parts) ?? MAX_PAGE) : MAX_PAGE,
+    };
+    return price + items * (OBJECTS[name] ?? OBJECT) + this.selections(node.selectionSet, below, parts);
   }
 
   private definition(typeName: string, fieldName: string): GraphQLField<unknown, unknown> | undefined {
@@ -151,15 +163,12 @@ export class QueryCost {
   }
 
   /** Returns the maximum number of objects or values of the field. */
-  private items(name: string, { args, type }: GraphQLField<unknown, unknown>, node: FieldNode, parts: Parts): number {
+  private items(name: string, { type }: GraphQLField<unknown, unknown>, node: FieldNode, parts: Parts, pageSize: number): number {
     const known = ITEMS[name] ?? this.schemaItems[name];
     if (known !== undefined || !isList(type)) return known ?? 1;
-    const given = (argument: string) => givenIn(node.arguments?.find((each) => each.name.value === argument)?.value, parts);
     // Each input has one outcome.
-    const inputs = given('inputs');
-    const first = Array.isArray(inputs) ? inputs.length : args.some((each) => each.name === 'first') ? given('first') : undefined;
-    // An invalid number of items is refused later, before anything is read.
-    return Number.isInteger(first) ? Math.min(Math.max(first as number, 1), MAX_PAGE) : MAX_PAGE;
+    const inputs = given(node, 'inputs', parts);
+    return Array.isArray(inputs) ? bounded(inputs.length) : pageSize;
   }
 }
 
@@ -167,11 +176,42 @@ export function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, 
   return new Map(definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])));
 }
 
+/** A place in the operation. */
+interface Place {
+  readonly typeName: string;
+  /** The maximum number of objects at this place. */
+  readonly count: number;
+  /** The maximum number of lines of a journal entry at this place. */
+  readonly entryLines: number;
+  /** The maximum number of items of a list at this place: in a page, its size. */
+  readonly pageSize: number;
+}
+
+/** Whether the field returns a page of a list. */
+function isPage({ args }: GraphQLField<unknown, unknown>): boolean {
+  return args.some(({ name }) => name === 'first');
+}
+
+/** Returns the number of items that the client asks for; `undefined` if it asks for none. */
+function pageSizeIn(node: FieldNode, parts: Parts): number | undefined {
+  const sizes = [given(node, 'first', parts), given(node, 'last', parts)].filter((size) => Number.isInteger(size)) as number[];
+  return sizes.length === 0 ? undefined : bounded(Math.max(...sizes));
+}
+
+/** An invalid number of items is refused later, before anything is read. */
+function bounded(size: number): number {
+  return Math.min(Math.max(size, 1), MAX_PAGE);
+}
+
 /** The parts of a request that are looked up by name. */
 interface Parts {
   readonly operation: OperationDefinitionNode;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly variables: Variables;
+}
+
+function given(node: FieldNode, argument: string, parts: Parts): unknown {
+  return givenIn(node.arguments?.find((each) => each.name.value === argument)?.value, parts);
 }
 
 /** Returns the integer or list of the literal or variable; `undefined` for anything else. Only the length of a list is correct. */

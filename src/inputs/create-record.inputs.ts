@@ -5,8 +5,8 @@ import type { createAccount, createBranch, createCustomer } from '../services/or
 import type { InputFor } from '../services/unit-of-work/command.js';
 import { IsEmailAddress, IsText } from './validators.js';
 
-const CURRENCY_CODE = /^[A-Z]{3}$/;
-const CURRENCY_MESSAGE = { message: 'currencyCode must be an ISO 4217 code such as USD' };
+export const CURRENCY_CODE = /^[A-Z]{3}$/;
+export const CURRENCY_MESSAGE = { message: 'currencyCode must be an ISO 4217 code such as USD' };
 
 @InputType({ description: 'An account to be added to the chart.' })
 export class CreateAccountInput implements InputFor<typeof createAccount> {

@@ -57,5 +57,5 @@ const FILTERS: Filters<Refund, ProvenanceFilter> = {
  */
 export function provenanceConditions(filter: ProvenanceFilter, actor: Actor): Condition<Filterable<Refund>>[] {
   requireRole(actor, Role.ACCOUNTANT);
-  return conditionsOf(FILTERS, filter);
+  return conditionsOf(FILTERS, filter, actor);
 }

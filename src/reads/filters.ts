@@ -1,46 +1,83 @@
-import { type Expression, expressionBuilder, type RawBuilder, type SqlBool } from 'kysely';
+import type { EntityMetadata } from '@mikro-orm/core';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { Actor } from '../auth/actor.js';
 import type { Owned } from '../entities/owned.js';
 import type { Provenance } from '../entities/provenance.js';
-import type { Tables } from '../orm/query-builder.js';
+import { columnOf, propertyOf } from '../orm/columns.js';
 import type { ColumnOf } from './read-model.js';
 
-/** A column of an entity, or of its provenance. */
+/** A column of an entity, of its provenance, or of a row that it refers to, such as `creditNote.customer`. */
 export type Filterable<E extends Owned> =
   | 'id'
   | ColumnOf<E>
-  | (E extends { provenance: Provenance } ? `provenance.${keyof Provenance}` : never);
+  | (E extends { provenance: Provenance } ? `provenance.${keyof Provenance}` : never)
+  | { [P in ColumnOf<E>]: NonNullable<E[P]> extends Owned ? `${P}.${ColumnOf<NonNullable<E[P]>>}` : never }[ColumnOf<E>];
 
-/** A comparison of a column with a value. */
-export type Condition<Column extends string = string> = readonly [column: Column, operator: Operator, value: unknown];
+/** A comparison of a column with a value. `some` and `none` ask whether a relation has rows, and need no value. */
+export type Condition<Column extends string = string> = readonly [column: Column, operator: Operator, value?: unknown];
+
+/** The conditions of one field of a filter: a column and an operator, or a function of the field's value. */
+export type Filter<E extends Owned, Value> =
+  | readonly [column: Filterable<E>, operator: Comparison]
+  | ((value: Value, actor: Actor) => readonly Condition<Filterable<E>>[]);
 
 /**
- * The filters of a list: the column and the operator for each field of the filter's input. A new filter is one line.
+ * The filters of a list: one for each field of the filter's input. A new filter is one line.
  *
- * @example const FILTERS: Filters<Refund, ProvenanceFilter> = { createdBy: ['provenance.createdBy', '='], … };
+ * @example const FILTERS: Filters<Refund, RefundFilter> = { branchId: ['branch', '='], … };
  */
-export type Filters<E extends Owned, Input> = {
-  readonly [F in keyof Input]-?: readonly [column: Filterable<E>, operator: Operator];
-};
+export type Filters<E extends Owned, Input> = { readonly [F in keyof Input]-?: Filter<E, NonNullable<Input[F]>> };
 
-/** Returns a condition for each field of the input that is present and not null. */
+/** Returns the conditions of each field of the input that is present and not null. */
 export function conditionsOf<E extends Owned, Input extends object>(
   filters: Filters<E, Input>,
   input: Input,
+  actor: Actor,
 ): Condition<Filterable<E>>[] {
   return (Object.keys(filters) as (keyof Input)[]).flatMap((field) => {
     const value = input[field];
-    return value === undefined || value === null ? [] : [[...filters[field], value] as const];
+    if (value === undefined || value === null) return [];
+    const filter = filters[field] as Filter<E, unknown>;
+    return typeof filter === 'function' ? [...filter(value, actor)] : [[...filter, value] as const];
   });
 }
 
-type Comparison = (column: string, value: RawBuilder<unknown>) => Expression<SqlBool>;
-
-const { eb, fn } = expressionBuilder<Tables, string>();
+type Compare = (column: RawBuilder<unknown>, value: RawBuilder<unknown>) => RawBuilder<SqlBool>;
 
 /** The SQL of each comparison. A new operator is one line. */
-export const OPERATORS = {
-  '=': (column, value) => eb(column, '=', value),
-  in: (column, values) => eb(column, '=', fn.any(values as RawBuilder<unknown[]>)),
-} satisfies Record<string, Comparison>;
+const COMPARISONS = {
+  '=': (column, value) => sql`${column} = ${value}`,
+  '>=': (column, value) => sql`${column} >= ${value}`,
+  '<=': (column, value) => sql`${column} <= ${value}`,
+  '<': (column, value) => sql`${column} < ${value}`,
+  in: (column, values) => sql`${column} = any (${values})`,
+} satisfies Record<string, Compare>;
 
-export type Operator = keyof typeof OPERATORS;
+type Comparison = keyof typeof COMPARISONS;
+
+export type Operator = Comparison | 'some' | 'none';
+
+/** Returns the SQL of a condition on the rows of the entity's table. */
+export function conditionSql(
+  meta: EntityMetadata,
+  [column, operator]: Condition,
+  value: RawBuilder<unknown>,
+  organization: RawBuilder<unknown>,
+): RawBuilder<SqlBool> {
+  const [first = '', second] = column.split('.');
+  const relation = (meta.properties as Record<string, ReturnType<typeof propertyOf> | undefined>)[first];
+  if (operator === 'some' || operator === 'none') {
+    const { targetMeta, mappedBy } = propertyOf(meta, first);
+    const target = targetMeta as EntityMetadata;
+    const rows = sql`(select from ${sql.table(target.tableName)} item where item.organization_id = ${organization}
+      and item.${sql.ref(columnOf(target, mappedBy))} = ${sql.table(meta.tableName)}.id)`;
+    return operator === 'some' ? sql`exists ${rows}` : sql`not exists ${rows}`;
+  }
+  if (relation?.kind === 'm:1' && second !== undefined) {
+    const target = relation.targetMeta as EntityMetadata;
+    const compared = COMPARISONS[operator](sql.ref(columnOf(target, second)), value);
+    return sql`${sql.ref(columnOf(meta, first))} in (
+      select id from ${sql.table(target.tableName)} where organization_id = ${organization} and ${compared})`;
+  }
+  return COMPARISONS[operator](sql.ref(columnOf(meta, column)), value);
+}

@@ -1,6 +1,7 @@
 import type { EntityClass } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import DataLoader from 'dataloader';
+import type { Actor } from '../auth/actor.js';
 import { Account } from '../entities/account.js';
 import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
@@ -15,15 +16,12 @@ import { RefundReversal } from '../entities/refund-reversal.js';
 import { WHOLE, wholeWith } from '../orm/columns.js';
 import { accountTurnovers, customerTurnovers, type Turnover } from '../services/ledger/balances.js';
 import type { PostingDate } from '../values/posting-date.js';
+import { createOwnedConnections } from './connections.js';
 import type { ReferenceOf, WholeRow } from './read-model.js';
-import { readPages, readRows, readWhole } from './rows.js';
-import type { Pages } from './statements.js';
+import { readRows, readWhole } from './rows.js';
 
 /** Lines are nearly always read with their account. */
 const WITH_ACCOUNT = wholeWith('account');
-
-/** One page of a credit note's refunds. */
-type RefundsPage = Pages['pages'][number];
 
 /** An account and the last day of its turnover; `null` for all days. */
 interface AccountAsOf {
@@ -36,10 +34,12 @@ export type Loaders = ReturnType<typeof createLoaders>;
 /**
  * Returns the loaders of one request. Each reads a relation in one statement, for all rows that the request asks for at the same time.
  *
- * @param organization returns the caller's organization; is called only after authentication
+ * @param actor returns the caller; is called only after authentication
  * @example const account = await context.loaders.account.load(line.account.id);
  */
-export function createLoaders(em: EntityManager, organization: () => Organization) {
+export function createLoaders(em: EntityManager, actor: () => Actor) {
+  const organization = (): Organization => actor().organization;
+
   function byId<E extends Owned>(entity: EntityClass<E>): DataLoader<number, WholeRow<E>> {
     return new DataLoader(async (ids) => {
       const rows = await readWhole(em, entity, { organizationId: organization().id, where: [['id', 'in', ids]] });
@@ -73,28 +73,16 @@ export function createLoaders(em: EntityManager, organization: () => Organizatio
     reversals: byReference(RefundReversal, 'refund'),
     /** Mirror entries by the id of the reversed entry; at most one row. */
     mirrors: byReference(JournalEntry, 'reversalOf'),
+    /** Pages of lists that belong to owners, such as the refunds of credit notes. */
+    connection: createOwnedConnections(em, actor),
     journalLines: byReference(JournalLine, 'journalEntry', WITH_ACCOUNT),
     creditNoteLines: byReference(CreditNoteLine, 'creditNote', WITH_ACCOUNT),
 
-    refunds: refundPages(em, organization),
     turnover: turnovers(em, organization),
     /** Turnover of a customer on the receivable, by the customer's id. */
     customerTurnover: new DataLoader<number, Turnover>(async (ids) => ids.map(await customerTurnovers(em, organization(), ids))),
     refundableFrom: refundableAccounts(em, organization),
   };
-}
-
-/** Loads pages of the refunds of credit notes. */
-function refundPages(em: EntityManager, organization: () => Organization): DataLoader<RefundsPage, WholeRow<Refund>[], string> {
-  return new DataLoader(
-    async (pages) => {
-      const rows = await readPages(em, Refund, 'creditNote', { organizationId: organization().id, pages });
-      const ofNote = Map.groupBy(rows, ({ creditNote }) => creditNote.id);
-      // Pages of one note may overlap, when a query selects the field twice with different arguments.
-      return pages.map(({ owner, first, after }) => (ofNote.get(owner) ?? []).filter(({ id }) => id > after).slice(0, first));
-    },
-    { cacheKeyFn: ({ owner, first, after }) => `${owner}:${first}:${after}` },
-  );
 }
 
 /** Loads the turnover of accounts up to and including a day. */

@@ -2,11 +2,12 @@ import type { EntityClass, EntityMetadata } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Owned } from '../entities/owned.js';
 import { metadataOf, type Selection, WHOLE } from '../orm/columns.js';
-import { type Query, query, run } from '../orm/query.js';
+import { type Query, run, type Statement } from '../orm/query.js';
 import { mapPlainRows } from '../orm/row-mapping.js';
 import type { Filterable } from './filters.js';
-import type { ReferenceOf, Row, WholeRow } from './read-model.js';
-import { type List, listStatements, type Pages, pagesStatement } from './statements.js';
+import { isIndexed } from './pages.js';
+import type { Row, WholeRow } from './read-model.js';
+import { type List, listStatements } from './statements.js';
 
 /** Reads the whole rows of the list, in one statement. */
 export function readWhole<E extends Owned>(
@@ -28,38 +29,16 @@ export async function readRows<E extends Owned>(
   return rows as Row<E>[];
 }
 
-/**
- * Reads pages of the rows that belong to several owners, such as the refunds of credit notes, in one statement. Returns the rows of all pages, each
- * once, in the order of their ids.
- *
- * @param reference the to-one relation to the owner
- */
-export async function readPages<E extends Owned>(
-  em: EntityManager,
-  entity: EntityClass<E>,
-  reference: ReferenceOf<E>,
-  pages: Pages,
-): Promise<WholeRow<E>[]> {
-  const meta = metadataOf(em, entity);
-  const { text, values } = pagesStatement(meta, reference, pages);
-  // Pages may overlap. The mapper returns the same object for equal ids, so the set contains each row once.
-  const [rows] = await run(
-    em,
-    query(text, values, (rows) => new Set(mapPlainRows(em, meta, WHOLE, rows))),
-  );
-  return [...rows] as WholeRow<E>[];
-}
-
 type Values = Record<string, unknown>;
 
 /**
  * One statement reads the rows and their to-one relations, and one more each to-many relation. The later statements also see commits from between
  * the statements. A row without items gets no array, and so the loader reads them.
  */
-function listQuery(em: EntityManager, meta: EntityMetadata, list: List, selection: Selection): Query<object[]> {
+export function listQuery(em: EntityManager, meta: EntityMetadata, list: List, selection: Selection): Query<object[]> {
   const { statements, toMany } = listStatements(meta, list, selection);
   return {
-    statements,
+    statements: statements.map((statement) => plannedFor(em, list, statement)),
     read: ([rows = [], ...rowsOfItems]) => {
       const result = mapPlainRows(em, meta, selection, rows) as Values[];
       for (const [index, { owner, name, mappedBy, meta, selection }] of toMany.entries()) {
@@ -70,6 +49,14 @@ function listQuery(em: EntityManager, meta: EntityMetadata, list: List, selectio
       return result;
     },
   };
+}
+
+/** Returns the statement with its values in its text, so that PostgreSQL plans it for them, if no index has exactly the list's rows. */
+export function plannedFor(em: EntityManager, list: List, { text, values }: Statement): Statement {
+  if (isIndexed(list)) return { text, values };
+  const platform = em.getPlatform();
+  const quoted = values.map((value) => String(platform.quoteValue(Array.isArray(value) ? platform.marshallArray(value) : value)));
+  return { text: text.replaceAll(/\$(\d+)/g, (_, number) => quoted[Number(number) - 1] ?? ''), values: [] };
 }
 
 /** Returns the rows at the end of a path of to-one relations, each once. */

@@ -18,21 +18,68 @@ const MAX_DEPTH = 2;
  * Returns the columns and relations that a query selects under the field. A field with a resolver reads the columns that its parameter declares
  * by {@link Reads}; a field without a resolver reads the property of its name.
  */
-export function selectionOf(info: GraphQLResolveInfo, meta: EntityMetadata): Selection {
-  // The selection of a field in several places merges those of its nodes, and is not cached.
-  const node = info.fieldNodes.length === 1 ? info.fieldNodes[0] : undefined;
-  const cached = node && SELECTIONS.get(node);
-  if (cached !== undefined) return cached;
-  const selection = selectionUnder(info, getNamedType(info.returnType) as GraphQLObjectType, info.fieldNodes, meta, {
-    depth: 0,
-    isBelowToMany: false,
-  });
-  if (node !== undefined && !hasDirectives(info)) SELECTIONS.set(node, selection);
-  return selection;
+export function selectionOf(
+  info: GraphQLResolveInfo,
+  meta: EntityMetadata,
+  type = getNamedType(info.returnType) as GraphQLObjectType,
+): Selection {
+  return cached(SELECTIONS, info, type.name, () => selectionUnder(info, type, info.fieldNodes, meta, TOP));
 }
 
-/** Cached selections by field node. An entry lives as long as its document, which Apollo Server caches. */
-const SELECTIONS = new WeakMap<FieldNode, Selection>();
+/** What a query selects of a connection. */
+export interface ConnectionSelection {
+  /** The columns and relations of its rows, whether they are selected as `nodes` or as `edges`. */
+  readonly rows: Selection;
+  /** Whether anything but the count is selected. */
+  readonly hasRows: boolean;
+  readonly isCounted: boolean;
+  /** Whether the field that asks for rows on the other side of the page's cursor is selected. */
+  readonly hasPageInfo: boolean;
+}
+
+/** Returns what a query selects of the connection that the field returns. */
+export function connectionSelectionOf(info: GraphQLResolveInfo, meta: EntityMetadata): ConnectionSelection {
+  const connection = getNamedType(info.returnType) as GraphQLObjectType;
+  return cached(CONNECTIONS, info, connection.name, () => {
+    const fields = [...fieldsUnder(info, connection, info.fieldNodes).values()];
+    const named = (name: string): FieldNode[] => fields.flatMap((nodes) => (nodes[0]?.name.value === name ? nodes : []));
+    const edge = getNamedType(connection.getFields().edges?.type) as GraphQLObjectType;
+    const inEdges = [...fieldsUnder(info, edge, named('edges')).values()].filter(([node]) => node?.name.value === 'node');
+    const type = getNamedType(edge.getFields().node?.type) as GraphQLObjectType;
+    return {
+      rows: selectionUnder(info, type, [...named('nodes'), ...inEdges.flat()], meta, TOP),
+      hasRows: named('nodes').length + named('edges').length + named('pageInfo').length > 0,
+      isCounted: named('totalCount').length + named('totalCountIsCapped').length > 0,
+      hasPageInfo: named('pageInfo').length > 0,
+    };
+  });
+}
+
+/** Returns the field nodes under the nodes by their response name, with fragments, aliases, @skip and @include as GraphQL.js resolves them. */
+function fieldsUnder(
+  { schema, fragments, variableValues }: GraphQLResolveInfo,
+  type: GraphQLObjectType,
+  nodes: readonly FieldNode[],
+): Map<string, FieldNode[]> {
+  // The function of GraphQL.js itself is internal.
+  return collectSubFields(schema, fragments, variableValues, type, [...nodes]).fields;
+}
+
+/** Cached values by field node and type. An entry lives as long as its document, which Apollo Server caches. */
+type Cache<T> = WeakMap<FieldNode, Map<string, T>>;
+
+const SELECTIONS: Cache<Selection> = new WeakMap();
+const CONNECTIONS: Cache<ConnectionSelection> = new WeakMap();
+
+function cached<T>(cache: Cache<T>, info: GraphQLResolveInfo, key: string, compute: () => T): T {
+  // The selection of a field in several places merges those of its nodes, and is not cached.
+  const node = info.fieldNodes.length === 1 ? info.fieldNodes[0] : undefined;
+  const known = node && cache.get(node)?.get(key);
+  if (known !== undefined) return known;
+  const value = compute();
+  if (node !== undefined && !hasDirectives(info)) cache.set(node, (cache.get(node) ?? new Map<string, T>()).set(key, value));
+  return value;
+}
 
 /** Whether the document has directives. With @skip and @include, the selection depends on the variables and must not be cached. */
 function hasDirectives({ operation, fragments }: GraphQLResolveInfo): boolean {
@@ -52,6 +99,8 @@ interface Position {
   readonly isBelowToMany: boolean;
 }
 
+const TOP: Position = { depth: 0, isBelowToMany: false };
+
 /** The field nodes that select a relation: several fields may read it, and a field may have several aliases. */
 interface SelectedRelation {
   readonly property: EntityProperty;
@@ -68,9 +117,7 @@ function selectionUnder(
 ): Selection {
   const properties = new Set<string>();
   const relations = new Map<string, SelectedRelation>();
-  // Resolves fragments, aliases, @skip and @include as GraphQL.js does. The function of GraphQL.js itself is internal.
-  const { fields } = collectSubFields(info.schema, info.fragments, info.variableValues, type, [...above]);
-  for (const nodes of fields.values()) {
+  for (const nodes of fieldsUnder(info, type, above).values()) {
     const field = type.getFields()[nodes[0]?.name.value ?? ''];
     // Introspection fields such as __typename are not fields of the type.
     if (field === undefined) continue;

@@ -10,24 +10,20 @@ import {
   prefixOf,
   propertyOf,
   type Selection,
-  WHOLE,
 } from '../orm/columns.js';
 import type { Statement } from '../orm/query.js';
 import { db, type Prepared, parameter, prepared, type SelectQuery } from '../orm/query-builder.js';
-import { type Condition, OPERATORS } from './filters.js';
+import { type Condition, conditionSql } from './filters.js';
+import { conditionValue, kindOfPage, ORGANIZATION, type OrderBy, ordered, orderOfPage, type Page, rowsOfPage } from './pages.js';
 
-/** A list of an entity's rows: its conditions, its order and its page. */
+/** A list of an entity's rows: its conditions, and its order or its page. */
 export interface List<Column extends string = string> {
   readonly organizationId: number;
   readonly where: readonly Condition<Column>[];
-  /** Column to order by; the id by default. A page is always in the order of ids. */
+  /** Column to order by; the id by default. A page has an order of its own. */
   readonly orderBy?: Column;
-  /** At most {@link MAX_PAGE} rows, after an id. */
-  readonly page?: { readonly after: number; readonly first: number };
+  readonly page?: Page;
 }
-
-/** Maximum size of a page, in rows. */
-export const MAX_PAGE = 100;
 
 /** A to-many relation, whose items are read by a separate statement. */
 export interface ToMany {
@@ -56,7 +52,7 @@ export function listStatements(meta: EntityMetadata, list: List, selection: Sele
 
 /** Returns a key of the memo. Lists with the same key have the same SQL. */
 function kindOf({ where, orderBy, page }: List): string {
-  return `${where.map(([column, operator]) => `${column} ${operator}`)} ${orderBy} ${page !== undefined}`;
+  return `${where.map(([column, operator]) => `${column} ${operator}`)} ${orderBy} ${page && kindOfPage(page)}`;
 }
 
 interface Built {
@@ -66,9 +62,7 @@ interface Built {
 
 const LISTS: Memo<Built> = new WeakMap();
 
-const ORGANIZATION = parameter<{ readonly organizationId: number }>(({ organizationId }) => organizationId);
-const AFTER = parameter<List, number>(({ page }) => page?.after);
-const FIRST = parameter<List, number>(({ page }) => page?.first);
+const SIZE = parameter<List, number>(({ page }) => page?.size);
 
 /** A table in a statement. */
 interface Level {
@@ -80,9 +74,9 @@ interface Level {
 
 function build(meta: EntityMetadata, list: List, selection: Selection): Built {
   const levels = levelsOf(meta, selection);
-  const isPage = list.page !== undefined;
   const all = ordered(joined(rowsOf(meta, list), levels), orderOf(meta, list), `${ROOT}.`);
-  const rows = isPage ? all.limit(FIRST) : all;
+  // The rows of several owners have been limited for each owner.
+  const rows = list.page === undefined || list.page.owners ? all : all.limit(SIZE);
   const toMany = levels.flatMap(toManyOf);
   const queries = toMany.map(({ owner, mappedBy, meta, selection }) => {
     const levels = levelsOf(meta, selection);
@@ -91,7 +85,7 @@ function build(meta: EntityMetadata, list: List, selection: Selection): Built {
       '=',
       sql`any (array(${rows.select(`${tableAlias(owner)}.id`)}))`,
     );
-    return selected(ordered(joined(items, levels), ['id'], `${ROOT}.`), levels);
+    return selected(ordered(joined(items, levels), [['id', 'asc']], `${ROOT}.`), levels);
   });
   return { queries: [selected(rows, levels), ...queries].map((query) => prepared<List>(query)), toMany };
 }
@@ -102,36 +96,17 @@ function rowsWithin(meta: EntityMetadata): SelectQuery {
 
 /** Selects the rows of the list, without their relations. */
 function rowsOf(meta: EntityMetadata, list: List): SelectQuery {
-  const order = orderOf(meta, list);
-  const isPage = list.page !== undefined;
-  let query = isPage ? rowsAfter(meta) : rowsWithin(meta);
-  for (const [index, [column, operator]] of list.where.entries()) {
-    const value = parameter<List>(({ where }) => where[index]?.[2]);
-    query = query.where(OPERATORS[operator](columnOf(meta, column), value));
-  }
-  // The literal limit makes PostgreSQL plan for at most a full page. The caller adds the real limit as a parameter.
-  return isPage ? ordered(query, order).limit(sql.lit(MAX_PAGE)) : ordered(query, order);
+  if (list.page !== undefined) return rowsOfPage(meta, list, list.page);
+  const conditions = list.where.map((condition, index) => conditionSql(meta, condition, conditionValue(index), ORGANIZATION));
+  return ordered(
+    conditions.reduce((query, condition) => query.where(condition), rowsWithin(meta)),
+    orderOf(meta, list),
+  );
 }
 
-/**
- * Selects the rows after the page's id. The conditions and the order match the index (organization_id, id), so that PostgreSQL scans this index
- * and not that of all ids. The generic plan of a prepared statement knows no organization: if one organization has most rows, a scan of all ids
- * looks as cheap, but it is slow for a small organization.
- */
-function rowsAfter(meta: EntityMetadata): SelectQuery {
-  return db
-    .selectFrom(meta.tableName)
-    .selectAll()
-    .where('organization_id', '<=', ORGANIZATION)
-    .where(({ eb, refTuple, tuple }) => eb(refTuple('organization_id', 'id'), '>', tuple(ORGANIZATION, AFTER))) as SelectQuery;
-}
-
-function orderOf(meta: EntityMetadata, { page, orderBy = 'id' }: List): string[] {
-  return page === undefined ? [columnOf(meta, orderBy)] : ['organization_id', 'id'];
-}
-
-function ordered(query: SelectQuery, columns: readonly string[], prefix = ''): SelectQuery {
-  return columns.reduce((query, column) => query.orderBy(`${prefix}${column}`), query);
+function orderOf(meta: EntityMetadata, list: List): OrderBy[] {
+  const { page, orderBy = 'id' } = list;
+  return page === undefined ? [[columnOf(meta, orderBy), 'asc']] : orderOfPage(meta, list, page);
 }
 
 /**
@@ -204,34 +179,4 @@ const ROOT = 'root';
 
 function tableAlias(path: string): string {
   return path === '' ? ROOT : aliasOf(path);
-}
-
-/** Pages of rows that belong to owners, such as the refunds of several credit notes. */
-export interface Pages {
-  readonly organizationId: number;
-  readonly pages: readonly { readonly owner: number; readonly first: number; readonly after: number }[];
-}
-
-/**
- * Returns the statement that reads the whole rows of all pages, in the order of their ids.
- *
- * @param reference the to-one relation to the owner
- */
-export function pagesStatement(meta: EntityMetadata, reference: string, pages: Pages): Statement {
-  const query = memoize(PAGES, WHOLE, `${meta.tableName} ${reference}`, () => {
-    const page = sql`unnest(${pageValues('owner')}::bigint[], ${pageValues('first')}::bigint[], ${pageValues('after')}::bigint[])`;
-    const rows = ordered(
-      rowsWithin(meta).whereRef(columnOf(meta, reference), '=', 'page.owner').whereRef('id', '>', 'page.after'),
-      ['id'],
-    ).limit(sql.ref<number>('page.first'));
-    const all = db.selectFrom(page.as(sql`page (owner, first, after)`)).crossJoinLateral(rows.as(ROOT)) as SelectQuery;
-    return prepared<Pages>(selected(ordered(all, ['id'], `${ROOT}.`), levelsOf(meta, WHOLE)));
-  });
-  return query.statement(pages);
-}
-
-const PAGES: Memo<Prepared<Pages>> = new WeakMap();
-
-function pageValues(name: 'owner' | 'first' | 'after') {
-  return parameter<Pages>(({ pages }) => pages.map((page) => page[name]));
 }

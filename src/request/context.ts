@@ -47,10 +47,10 @@ export class Context {
   }
 
   get loaders(): Loaders {
-    // The loaders read the organization before each statement, so that none is sent for a client that has disconnected.
+    // The loaders ask for the caller before each statement, so that none is sent for a client that has disconnected.
     this.loadersOfFork ??= createLoaders(this.em, () => {
       this.permit.signal.throwIfAborted();
-      return this.actor.organization;
+      return this.actor;
     });
     return this.loadersOfFork;
   }

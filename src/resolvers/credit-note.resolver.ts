@@ -8,12 +8,14 @@ import { CreditNoteLine } from '../entities/credit-note-line.js';
 import { CreditNoteStatus, etagOf, remainingOf, statusOf } from '../entities/credit-note-state.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry } from '../entities/journal-entry.js';
-import { Refund } from '../entities/refund.js';
+import type { Refund } from '../entities/refund.js';
 import { CreateCreditNoteInput } from '../inputs/create-credit-note.input.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
-import { PageArgs } from '../inputs/page.args.js';
+import { CREDIT_NOTES, type CreditNoteFilter, CreditNotesArgs } from '../inputs/lists/credit-notes.list.js';
+import { REFUNDS_OF_NOTE, type RefundFilter, RefundsOfNoteArgs } from '../inputs/lists/refunds.list.js';
+import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
 import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
-import { afterId, findById, findPage } from '../reads/reads.js';
+import { findById } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { createCreditNote } from '../services/credit-notes/create-credit-note.js';
 import { openCreditNote } from '../services/credit-notes/open-credit-note.js';
@@ -22,6 +24,7 @@ import { refundability } from '../services/refunds/refundability.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { CommandMutation } from './command-mutation.js';
+import { CreditNoteConnection, RefundConnection } from './connection-types.js';
 import { RefundabilityType } from './refundability.js';
 
 @Resolver(() => CreditNote)
@@ -78,13 +81,13 @@ export class CreditNoteResolver {
   }
 
   @Authorized(Role.VIEWER)
-  @Query(() => [CreditNote], { description: 'Credit notes in the order of their ids.' })
+  @Query(() => CreditNoteConnection, { description: 'The credit notes.' })
   creditNotes(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
-    @Args(() => PageArgs) page: PageArgs,
-  ): Promise<Row<CreditNote>[]> {
-    return findPage(context, info, CreditNote, page);
+    @Args(() => CreditNotesArgs) args: PageArguments<CreditNoteFilter>,
+  ): Promise<Connection<CreditNote>> {
+    return findConnection(context, info, CREDIT_NOTES, args);
   }
 
   @FieldResolver(() => CreditNoteStatus, { description: 'State of the credit note.' })
@@ -160,9 +163,14 @@ export class CreditNoteResolver {
     return new RefundabilityType(refundability(context.actor, note), note.currencyCode);
   }
 
-  @FieldResolver(() => [Refund], { description: 'Refunds of the note, in the order of their ids.' })
-  refunds(@Reads() note: Row<CreditNote>, @Ctx() context: Context, @Args(() => PageArgs) page: PageArgs): Promise<Row<Refund>[]> {
-    return context.loaders.refunds.load({ owner: note.id, first: page.first, after: afterId(page) });
+  @FieldResolver(() => RefundConnection, { description: 'The refunds of the note.' })
+  refunds(
+    @Reads() note: Row<CreditNote>,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Args(() => RefundsOfNoteArgs) args: PageArguments<RefundFilter>,
+  ): Promise<Connection<Refund>> {
+    return context.loaders.connection(info, REFUNDS_OF_NOTE, args, note);
   }
 }
 

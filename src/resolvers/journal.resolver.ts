@@ -1,15 +1,41 @@
-import { Ctx, FieldResolver, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver } from 'type-graphql';
+import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
+import { JOURNAL_ENTRIES, JournalEntriesArgs, type JournalEntryFilter } from '../inputs/lists/journal.lists.js';
+import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
 import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
+import { findById } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar } from '../values/scalars.js';
+import { JournalEntryConnection } from './connection-types.js';
 
 @Resolver(() => JournalEntry)
 export class JournalEntryResolver {
+  @Authorized(Role.VIEWER)
+  @Query(() => JournalEntry, { nullable: true, description: 'The journal entry with this id, or null if there is none.' })
+  journalEntry(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Arg('id', () => ID, { description: 'Id of the journal entry.' }) id: string,
+  ): Promise<Row<JournalEntry> | null> {
+    return findById(context, info, JournalEntry, id);
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => JournalEntryConnection, { description: 'The journal entries.' })
+  journalEntries(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Args(() => JournalEntriesArgs) args: PageArguments<JournalEntryFilter>,
+  ): Promise<Connection<JournalEntry>> {
+    return findConnection(context, info, JOURNAL_ENTRIES, args);
+  }
+
   @FieldResolver(() => [JournalLine], {
     description: 'The lines of the entry. The sum of the debits equals the sum of the credits.',
   })
@@ -40,6 +66,14 @@ export class JournalEntryResolver {
 
 @Resolver(() => JournalLine)
 export class JournalLineResolver {
+  @FieldResolver(() => JournalEntry, { description: 'The entry that the line belongs to.' })
+  journalEntry(
+    @Reads('journalEntry') line: Row<JournalLine, 'journalEntry'>,
+    @Ctx() context: Context,
+  ): MaybePromise<Row<JournalEntry>> {
+    return related(context.loaders.journalEntry, line.journalEntry);
+  }
+
   @FieldResolver(() => DecimalScalar, { description: 'Amount in the base currency; never negative.' })
   amount(@Reads('amount') line: Row<JournalLine, 'amount'>, @Ctx() context: Context): string {
     return formatAmount(line.amount, context.actor.organization.baseCurrency);

@@ -5,13 +5,14 @@ import { Role } from '../entities/access.js';
 import { AuditEvent } from '../entities/audit-event.js';
 import { Organization } from '../entities/organization.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
+import { AUDIT_EVENTS, type AuditEventFilter, AuditEventsArgs } from '../inputs/lists/audit-events.list.js';
 import { LockTransactionsInput, UnlockTransactionsInput } from '../inputs/lock-transactions.input.js';
-import { PageArgs } from '../inputs/page.args.js';
+import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
 import { Reads, type Row } from '../reads/read-model.js';
-import { findPage } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { lockTransactions, unlockTransactions } from '../services/ledger/lock-transactions.js';
 import { CommandMutation } from './command-mutation.js';
+import { AuditEventConnection } from './connection-types.js';
 
 @Resolver(() => Organization)
 export class OrganizationResolver {
@@ -39,13 +40,13 @@ export class OrganizationResolver {
   }
 
   @Authorized(Role.ADMIN)
-  @Query(() => [AuditEvent], { description: 'Changes of API keys, members, roles and the lock date, in the order of their ids.' })
+  @Query(() => AuditEventConnection, { nullable: true, description: 'Changes of API keys, members, roles and the lock date.' })
   auditEvents(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
-    @Args(() => PageArgs) page: PageArgs,
-  ): Promise<Row<AuditEvent>[]> {
-    return findPage(context, info, AuditEvent, page);
+    @Args(() => AuditEventsArgs) args: PageArguments<AuditEventFilter>,
+  ): Promise<Connection<AuditEvent>> {
+    return findConnection(context, info, AUDIT_EVENTS, args);
   }
 }
 

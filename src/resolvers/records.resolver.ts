@@ -4,17 +4,39 @@ import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { normalBalance, Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
+import type { CreditNote } from '../entities/credit-note.js';
 import { Customer } from '../entities/customer.js';
+import type { JournalLine } from '../entities/journal-entry.js';
 import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from '../inputs/create-record.inputs.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
-import { PageArgs } from '../inputs/page.args.js';
+import { type CreditNoteFilter, NOTES_OF_CUSTOMER, NotesOfCustomerArgs } from '../inputs/lists/credit-notes.list.js';
+import { type JournalLineFilter, LINES_OF_ACCOUNT, LinesOfAccountArgs } from '../inputs/lists/journal.lists.js';
+import {
+  ACCOUNTS,
+  type AccountFilter,
+  AccountsArgs,
+  BRANCHES,
+  BranchesArgs,
+  type BranchFilter,
+  CUSTOMERS,
+  type CustomerFilter,
+  CustomersArgs,
+} from '../inputs/lists/records.lists.js';
+import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
 import { Reads, type Row } from '../reads/read-model.js';
-import { findById, findPage } from '../reads/reads.js';
+import { findById } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { CommandMutation } from './command-mutation.js';
+import {
+  AccountConnection,
+  BranchConnection,
+  CreditNoteConnection,
+  CustomerConnection,
+  JournalLineConnection,
+} from './connection-types.js';
 
 @Resolver(() => Account)
 export class AccountResolver {
@@ -38,13 +60,13 @@ export class AccountResolver {
   }
 
   @Authorized(Role.VIEWER)
-  @Query(() => [Account], { description: 'Accounts in the order of their ids.' })
+  @Query(() => AccountConnection, { description: 'The accounts.' })
   accounts(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
-    @Args(() => PageArgs) page: PageArgs,
-  ): Promise<Row<Account>[]> {
-    return findPage(context, info, Account, page);
+    @Args(() => AccountsArgs) args: PageArguments<AccountFilter>,
+  ): Promise<Connection<Account>> {
+    return findConnection(context, info, ACCOUNTS, args);
   }
 
   @FieldResolver(() => DecimalScalar, {
@@ -64,6 +86,16 @@ export class AccountResolver {
     const balance = normalBalance(account.type) === Side.DEBIT ? debits.minus(credits) : credits.minus(debits);
     return formatAmount(balance, organization.baseCurrency);
   }
+
+  @FieldResolver(() => JournalLineConnection, { description: 'The journal lines of the account.' })
+  lines(
+    @Reads() account: Row<Account>,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Args(() => LinesOfAccountArgs) args: PageArguments<JournalLineFilter>,
+  ): Promise<Connection<JournalLine>> {
+    return context.loaders.connection(info, LINES_OF_ACCOUNT, args, account);
+  }
 }
 
 @Resolver(() => Branch)
@@ -78,13 +110,23 @@ export class BranchResolver {
   }
 
   @Authorized(Role.VIEWER)
-  @Query(() => [Branch], { description: 'Branches in the order of their ids.' })
+  @Query(() => Branch, { nullable: true, description: 'The branch with this id, or null if there is none.' })
+  branch(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Arg('id', () => ID, { description: 'Id of the branch.' }) id: string,
+  ): Promise<Row<Branch> | null> {
+    return findById(context, info, Branch, id);
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => BranchConnection, { description: 'The branches.' })
   branches(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
-    @Args(() => PageArgs) page: PageArgs,
-  ): Promise<Row<Branch>[]> {
-    return findPage(context, info, Branch, page);
+    @Args(() => BranchesArgs) args: PageArguments<BranchFilter>,
+  ): Promise<Connection<Branch>> {
+    return findConnection(context, info, BRANCHES, args);
   }
 }
 
@@ -100,13 +142,23 @@ export class CustomerResolver {
   }
 
   @Authorized(Role.VIEWER)
-  @Query(() => [Customer], { description: 'Customers in the order of their ids.' })
+  @Query(() => Customer, { nullable: true, description: 'The customer with this id, or null if there is none.' })
+  customer(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Arg('id', () => ID, { description: 'Id of the customer.' }) id: string,
+  ): Promise<Row<Customer> | null> {
+    return findById(context, info, Customer, id);
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => CustomerConnection, { description: 'The customers.' })
   customers(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
-    @Args(() => PageArgs) page: PageArgs,
-  ): Promise<Row<Customer>[]> {
-    return findPage(context, info, Customer, page);
+    @Args(() => CustomersArgs) args: PageArguments<CustomerFilter>,
+  ): Promise<Connection<Customer>> {
+    return findConnection(context, info, CUSTOMERS, args);
   }
 
   @FieldResolver(() => DecimalScalar, {
@@ -115,5 +167,15 @@ export class CustomerResolver {
   async balance(@Reads() customer: Row<Customer>, @Ctx() context: Context): Promise<string> {
     const { debits, credits } = await context.loaders.customerTurnover.load(customer.id);
     return formatAmount(debits.minus(credits), context.actor.organization.baseCurrency);
+  }
+
+  @FieldResolver(() => CreditNoteConnection, { description: 'The credit notes of the customer.' })
+  creditNotes(
+    @Reads() customer: Row<Customer>,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Args(() => NotesOfCustomerArgs) args: PageArguments<CreditNoteFilter>,
+  ): Promise<Connection<CreditNote>> {
+    return context.loaders.connection(info, NOTES_OF_CUSTOMER, args, customer);
   }
 }

@@ -9,13 +9,13 @@ import { Provenance } from '../entities/provenance.js';
 import { Refund, RefundStatus } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
-import { PageArgs } from '../inputs/page.args.js';
-import { ProvenanceFilter, provenanceConditions } from '../inputs/provenance.filter.js';
+import { REFUNDS, type RefundFilter, RefundsArgs } from '../inputs/lists/refunds.list.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
 import { BulkMode, RefundCreditNotesArgs } from '../inputs/refund-credit-notes.args.js';
 import { ReverseRefundInput } from '../inputs/reverse-refund.input.js';
+import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
 import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
-import { findById, findPage } from '../reads/reads.js';
+import { findById } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { previewRefund } from '../services/refunds/preview-refund.js';
 import { refundCommand, refundListCommand, refundRequest } from '../services/refunds/refund-command.js';
@@ -24,6 +24,7 @@ import { reverseRefund } from '../services/refunds/reverse-refund.js';
 import { type Big, formatAmount } from '../values/money.js';
 import { DecimalScalar } from '../values/scalars.js';
 import { CommandMutation } from './command-mutation.js';
+import { RefundConnection } from './connection-types.js';
 import { allMade, eachSettled, RefundOutcomeType } from './refund-outcome.js';
 import { RefundPreviewType } from './refund-preview.js';
 
@@ -129,18 +130,13 @@ export class RefundResolver {
   }
 
   @Authorized(Role.VIEWER)
-  @Query(() => [Refund], { description: 'Refunds in the order of their ids.' })
+  @Query(() => RefundConnection, { nullable: true, description: 'The refunds.' })
   refunds(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
-    @Args(() => PageArgs) page: PageArgs,
-    @Arg('provenance', () => ProvenanceFilter, {
-      nullable: true,
-      description: 'Returns only refunds of this origin. Only accountants and admins may use it.',
-    })
-    provenance: ProvenanceFilter | null | undefined,
-  ): Promise<Row<Refund>[]> {
-    return findPage(context, info, Refund, page, provenance ? provenanceConditions(provenance, context.actor) : []);
+    @Args(() => RefundsArgs) args: PageArguments<RefundFilter>,
+  ): Promise<Connection<Refund>> {
+    return findConnection(context, info, REFUNDS, args);
   }
 
   @FieldResolver(() => DecimalScalar, { description: "Amount in the credit note's currency." })

@@ -168,19 +168,19 @@ export class ModelClient {
     if (data === null) throw new Error('the books cannot be read');
     const currencies = new Map([...this.customers].map(([currency, id]) => [id, currency]));
     const balances = [
-      ...data.accounts.map(({ name, balance }) => [name, balance]),
-      ...data.customers.map(({ id, balance }) => [`customer ${currencies.get(id)}`, balance]),
+      ...data.accounts.nodes.map(({ name, balance }) => [name, balance]),
+      ...data.customers.nodes.map(({ id, balance }) => [`customer ${currencies.get(id)}`, balance]),
     ].filter(([, balance = '']) => /[1-9]/.test(balance));
     return {
       lockDate: data.me.organization.lockDate,
       balances: Object.fromEntries(balances),
       notes: Object.fromEntries(
-        data.creditNotes.map(({ id, status, currencyCode, total, refunded, remaining }) => {
+        data.creditNotes.nodes.map(({ id, status, currencyCode, total, refunded, remaining }) => {
           return [id, `${status}: ${currencyCode} ${total} − ${refunded} − ${remaining}`];
         }),
       ),
       refunds: Object.fromEntries(
-        data.refunds.map(({ id, status, amount, realizedGain, creditNote }) => {
+        data.refunds.nodes.map(({ id, status, amount, realizedGain, creditNote }) => {
           return [id, `${status}: ${amount} of ${creditNote.id}, gain ${realizedGain}`];
         }),
       ),
@@ -190,20 +190,24 @@ export class ModelClient {
 
 const STATEMENT = `{
   me { organization { lockDate } }
-  accounts(first: 100) { name balance }
-  customers(first: 100) { id balance }
-  creditNotes(first: 100) { id status currencyCode total refunded remaining }
-  refunds(first: 100) { id status amount realizedGain creditNote { id } }
+  accounts(first: 100) { nodes { name balance } }
+  customers(first: 100) { nodes { id balance } }
+  creditNotes(first: 100) { nodes { id status currencyCode total refunded remaining } }
+  refunds(first: 100) { nodes { id status amount realizedGain creditNote { id } } }
 }`;
 
 interface StatementData {
   readonly me: { readonly organization: { readonly lockDate: string | null } };
-  readonly accounts: readonly Record<'name' | 'balance', string>[];
-  readonly customers: readonly Record<'id' | 'balance', string>[];
-  readonly creditNotes: readonly Record<'id' | 'status' | 'currencyCode' | 'total' | 'refunded' | 'remaining', string>[];
-  readonly refunds: readonly (Record<'id' | 'status' | 'amount' | 'realizedGain', string> & {
-    readonly creditNote: { readonly id: string };
-  })[];
+  readonly accounts: Nodes<Record<'name' | 'balance', string>>;
+  readonly customers: Nodes<Record<'id' | 'balance', string>>;
+  readonly creditNotes: Nodes<Record<'id' | 'status' | 'currencyCode' | 'total' | 'refunded' | 'remaining', string>>;
+  readonly refunds: Nodes<
+    Record<'id' | 'status' | 'amount' | 'realizedGain', string> & { readonly creditNote: { readonly id: string } }
+  >;
+}
+
+interface Nodes<T> {
+  readonly nodes: readonly T[];
 }
 
 function answer<T>(

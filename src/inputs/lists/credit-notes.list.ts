@@ -1,0 +1,60 @@
+import { IsOptional, Matches, ValidateNested } from 'class-validator';
+import { Field, ID, InputType } from 'type-graphql';
+import { CreditNote } from '../../entities/credit-note.js';
+import { pagedList, within } from '../../reads/connections.js';
+import { CURRENCY_CODE, CURRENCY_MESSAGE } from '../create-record.inputs.js';
+import { listArgs, orderEnum } from '../list.args.js';
+import { AmountRange, DateRange, inAmountRange, inDateRange } from '../ranges.js';
+import { IsId } from '../validators.js';
+
+@InputType({ description: 'A filter of credit notes.' })
+export class CreditNoteFilter {
+  @Field(() => ID, { nullable: true, description: 'Id of the customer who receives the credit.' })
+  @IsOptional()
+  @IsId()
+  customerId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'Id of the branch.' })
+  @IsOptional()
+  @IsId()
+  branchId?: string | null;
+
+  @Field(() => String, { nullable: true, description: "ISO 4217 code of the currency of the note's amounts." })
+  @IsOptional()
+  @Matches(CURRENCY_CODE, CURRENCY_MESSAGE)
+  currencyCode?: string | null;
+
+  @Field(() => DateRange, { nullable: true, description: 'Date of the document.' })
+  @IsOptional()
+  @ValidateNested()
+  date?: DateRange | null;
+
+  @Field(() => AmountRange, { nullable: true, description: "Total, in the note's currency." })
+  @IsOptional()
+  @ValidateNested()
+  total?: AmountRange | null;
+}
+
+export const CREDIT_NOTES = pagedList<CreditNote, CreditNoteFilter>('creditNotes', CreditNote, {
+  orders: {
+    ID: { by: 'time of recording', indexed: ['customer', 'branch', 'currencyCode'] },
+    DATE: { by: 'date', column: 'date', type: 'date' },
+    NUMBER: { by: 'number', column: 'number', type: 'text' },
+    TOTAL: { by: 'total', column: 'total', type: 'amount' },
+  },
+  filters: {
+    customerId: ['customer', '='],
+    branchId: ['branch', '='],
+    currencyCode: ['currencyCode', '='],
+    date: inDateRange('date'),
+    total: inAmountRange('total'),
+  },
+});
+
+const CreditNoteOrder = orderEnum('CreditNoteOrder', CREDIT_NOTES);
+
+export const CreditNotesArgs = listArgs(CREDIT_NOTES, CreditNoteOrder, CreditNoteFilter);
+
+export const NOTES_OF_CUSTOMER = within('customer.creditNotes', CREDIT_NOTES, 'customer');
+
+export const NotesOfCustomerArgs = listArgs(NOTES_OF_CUSTOMER, CreditNoteOrder, CreditNoteFilter);

@@ -1,0 +1,216 @@
+import type { EntityMetadata } from '@mikro-orm/core';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { columnOf, type Memo, memoize, WHOLE } from '../orm/columns.js';
+import type { Statement } from '../orm/query.js';
+import { db, type Prepared, parameter, prepared, type SelectQuery } from '../orm/query-builder.js';
+import { type Condition, conditionSql } from './filters.js';
+import type { Order, Position } from './orders.js';
+
+/** Maximum number of rows of a page. */
+export const MAX_PAGE = 100;
+
+/** The largest number of rows that is counted exactly. */
+export const MAX_COUNT = 10_000;
+
+/** A part of a list in an order. */
+export interface Page {
+  readonly order: Order;
+  /** The page begins after this position. */
+  readonly after: Position | null;
+  /** The page ends before this position. */
+  readonly before: Position | null;
+  /** Whether the rows are the last ones before the end, in the opposite order, and not the first ones. */
+  readonly isBackward: boolean;
+  /** Number of rows to read; one more than the page has shows whether there are more. */
+  readonly size: number;
+  /** Each of these owners has a page of its own, such as the refunds of several credit notes. */
+  readonly owners?: Owners;
+}
+
+export interface Owners {
+  /** The to-one relation of the list's rows to their owner. */
+  readonly reference: string;
+  readonly ids: readonly number[];
+}
+
+/** What a statement knows of a list. */
+interface PagedList {
+  readonly organizationId: number;
+  readonly where: readonly Condition[];
+  readonly page?: Page;
+}
+
+/** Returns a key of the memo. Pages with the same key have the same SQL. */
+export function kindOfPage({ order, after, before, isBackward, owners }: Page): string {
+  return `${order.name} ${after !== null} ${before !== null} ${isBackward} ${owners?.reference}`;
+}
+
+export const ORGANIZATION = parameter<{ readonly organizationId: number }, number>(({ organizationId }) => organizationId);
+
+/** Returns the parameter for the value of a condition. */
+export function conditionValue(index: number): RawBuilder<unknown> {
+  return parameter<PagedList>(({ where }) => where[index]?.[2]);
+}
+
+export type OrderBy = readonly [column: string, direction: 'asc' | 'desc'];
+
+export function ordered(query: SelectQuery, by: readonly OrderBy[], prefix = ''): SelectQuery {
+  return by.reduce((query, [column, direction]) => query.orderBy(`${prefix}${column}`, direction), query);
+}
+
+/** Returns the order in which the rows of the page are read: that of the index, if one index has them. */
+export function orderOfPage(meta: EntityMetadata, list: PagedList, page: Page): OrderBy[] {
+  const divider = page.owners ? undefined : dividerOf(list.where, page.order);
+  const prefix = page.owners || !isIndexed(list) ? [] : ['organization_id', ...(divider ? [columnOf(meta, divider[0])] : [])];
+  const columns = [...prefix, ...page.order.properties.map((property) => columnOf(meta, property))];
+  return columns.map((column) => [column, directionOf(page)]);
+}
+
+function directionOf({ order, isBackward }: Page): 'asc' | 'desc' {
+  return order.isDescending === isBackward ? 'asc' : 'desc';
+}
+
+/** Selects the rows of the page; with owners, those of the page of each owner. */
+export function rowsOfPage(meta: EntityMetadata, list: PagedList, page: Page): SelectQuery {
+  const { isDescending } = page.order;
+  const [after, before]: [Bound, Bound] = [
+    { by: page.after && 'after', isStrict: true },
+    { by: page.before && 'before', isStrict: true },
+  ];
+  const rows = new Range(meta, list, page).rows(isDescending ? before : after, isDescending ? after : before);
+  if (page.owners === undefined) return rows.limit(sql.lit(MAX_PAGE + 1));
+  return (db.selectFrom(OWNERS) as SelectQuery).crossJoinLateral(rows.limit(SIZE).as('item')).selectAll('item') as SelectQuery;
+}
+
+const SIZE = parameter<PagedList, number>(({ page }) => page?.size);
+const OWNERS = sql`unnest(${parameter<PagedList>(({ page }) => page?.owners?.ids)}::bigint[])`.as(sql`owner (id)`) as never;
+
+/** One end of a range: a position, or the range of the filter if there is none. */
+interface Bound {
+  readonly by: 'after' | 'before' | null;
+  readonly isStrict: boolean;
+}
+
+const OPEN: Bound = { by: null, isStrict: false };
+
+/**
+ * Whether one index has exactly the rows of the list, in its order. If not, PostgreSQL plans the statement anew for its values: a scan of the order
+ * is fast if the filter keeps many rows, and an index of the filter if it keeps few.
+ */
+export function isIndexed({ where, page }: PagedList): boolean {
+  if (page === undefined || page.owners !== undefined) return true;
+  const divider = dividerOf(where, page.order);
+  return where.every((condition) => condition === divider || endOf(condition, page.order) !== null);
+}
+
+/** Returns the condition that an index of the order begins with; `undefined` if no index does. */
+function dividerOf(where: readonly Condition[], { indexed }: Order): Condition | undefined {
+  const equal = where.filter(([, operator]) => operator === '=');
+  const property = indexed.find((name) => equal.some(([column]) => column === name));
+  return equal.find(([column]) => column === property);
+}
+
+/** Returns the end of the order that the condition cuts off, if it compares the column of the order. */
+function endOf([column, operator]: Condition, { properties }: Order): 'lower' | 'upper' | null {
+  if (column !== properties[0]) return null;
+  return operator === '>=' ? 'lower' : operator === '<=' ? 'upper' : null;
+}
+
+type ColumnValue = readonly [column: string, value: RawBuilder<unknown>];
+
+/**
+ * A range of rows in an order.
+ *
+ * If one index has these rows, the columns that it begins with are compared together with the order's columns, and not as equal to their values. So
+ * PostgreSQL needs this index for the order, and looks the ends of the range up in it. The generic plan of a prepared statement knows no values: with
+ * equal signs, PostgreSQL may expect an organization, or a value of the filter, of average size, and scan all rows for a small one.
+ */
+class Range {
+  /** The columns that the index begins with, and their values. */
+  private readonly prefix: ColumnValue[];
+  private readonly keys: string[];
+  private readonly others: RawBuilder<SqlBool>[] = [];
+  private readonly ends: { lower?: RawBuilder<unknown>; upper?: RawBuilder<unknown> } = {};
+
+  constructor(
+    private readonly meta: EntityMetadata,
+    list: PagedList,
+    private readonly page: Page,
+  ) {
+    const { order, owners } = page;
+    this.keys = order.properties.map((property) => columnOf(meta, property));
+    const divider = owners === undefined ? dividerOf(list.where, order) : undefined;
+    const equal: ColumnValue[] = [['organization_id', ORGANIZATION]];
+    if (owners !== undefined) equal.push([columnOf(meta, owners.reference), sql.ref('owner.id')]);
+    for (const [index, condition] of list.where.entries()) {
+      const value = conditionValue(index);
+      const end = endOf(condition, order);
+      if (condition === divider) equal.push([columnOf(meta, condition[0]), value]);
+      else if (end !== null) this.ends[end] = value;
+      else this.others.push(conditionSql(meta, condition, value, ORGANIZATION));
+    }
+    this.prefix = isIndexed(list) ? equal : [];
+    if (!isIndexed(list)) this.others.unshift(...equal.map(([column, value]) => sql<SqlBool>`${sql.ref(column)} = ${value}`));
+  }
+
+  rows(lower: Bound, upper: Bound): SelectQuery {
+    const conditions = [...this.bound('>', lower, this.ends.lower), ...this.bound('<', upper, this.ends.upper), ...this.others];
+    const rows = db.selectFrom(this.meta.tableName).selectAll() as SelectQuery;
+    const columns = [...this.prefix.map(([column]) => column), ...this.keys];
+    return ordered(
+      conditions.reduce((query, condition) => query.where(condition), rows),
+      columns.map((column) => [column, directionOf(this.page)]),
+    );
+  }
+
+  private bound(operator: '>' | '<', { by, isStrict }: Bound, end: RawBuilder<unknown> | undefined): RawBuilder<SqlBool>[] {
+    const ends: ColumnValue[] = end === undefined ? [] : [[this.keys[0] as string, end]];
+    if (by === null) return compare(`${operator}=`, [...this.prefix, ...ends]);
+    const position = this.keys.map((key, index): ColumnValue => [key, parameter<PagedList>(({ page }) => page?.[by]?.[index])]);
+    // A cursor that the client got with this filter lies within the filter's range, so the index is searched by the cursor.
+    return [...compare(isStrict ? operator : `${operator}=`, [...this.prefix, ...position]), ...compare(`${operator}=`, ends)];
+  }
+}
+
+/** Compares the columns together, in their order. */
+function compare(operator: string, values: readonly ColumnValue[]): RawBuilder<SqlBool>[] {
+  if (values.length === 0) return [];
+  const columns = sql.join(values.map(([column]) => sql.ref(column)));
+  return [sql`(${columns}) ${sql.raw(operator)} (${sql.join(values.map(([, value]) => value))})`];
+}
+
+/** Returns the statement that counts the rows of the list, for each owner if it has owners. It stops beyond {@link MAX_COUNT}. */
+export function countStatement(meta: EntityMetadata, list: PagedList & { readonly page: Page }): Statement {
+  const { where, page } = list;
+  const kind = `count ${meta.tableName} ${where.map(([column, operator]) => `${column} ${operator}`)} ${page.owners?.reference}`;
+  return memoize(STATEMENTS, WHOLE, kind, () => {
+    let rows = db.selectFrom(meta.tableName).where('organization_id', '=', ORGANIZATION) as SelectQuery;
+    if (page.owners) rows = rows.whereRef(columnOf(meta, page.owners.reference), '=', 'owner.id');
+    for (const [index, condition] of where.entries())
+      rows = rows.where(conditionSql(meta, condition, conditionValue(index), ORGANIZATION));
+    const limited = rows.select(sql.lit(1).as('one')).limit(sql.lit(MAX_COUNT + 1));
+    return prepared<PagedList>(perPage(page, sql`(select count(*)::int from (${limited}) counted)`));
+  }).statement(list);
+}
+
+/** Returns the statement that asks for each owner whether the list has rows on the other side of the cursor that the page begins with. */
+export function othersStatement(meta: EntityMetadata, list: PagedList & { readonly page: Page }): Statement {
+  const { where, page } = list;
+  const kind = `others ${meta.tableName} ${where.map(([column, operator]) => `${column} ${operator}`)} ${kindOfPage(page)}`;
+  return memoize(STATEMENTS, WHOLE, kind, () => {
+    const end: Bound = { by: page.isBackward ? 'before' : 'after', isStrict: false };
+    const isUpper = page.order.isDescending === page.isBackward;
+    const reversed = new Range(meta, list, { ...page, isBackward: !page.isBackward });
+    const rows = reversed.rows(isUpper ? OPEN : end, isUpper ? end : OPEN).limit(sql.lit(1));
+    return prepared<PagedList>(perPage(page, sql`exists (${rows})`));
+  }).statement(list);
+}
+
+const STATEMENTS: Memo<Prepared<PagedList>> = new WeakMap();
+
+/** Selects the value for the page, or for the page of each owner. */
+function perPage({ owners }: Page, value: RawBuilder<unknown>): SelectQuery {
+  const selected = value.as('value');
+  if (owners === undefined) return db.selectNoFrom(selected) as unknown as SelectQuery;
+  return (db.selectFrom(OWNERS) as SelectQuery).select([sql.ref('owner.id').as('owner'), selected]);
+}
