@@ -104,7 +104,9 @@ describe('the operator', () => {
   it('writes an audit event for each change of an API key, which admins can read', async () => {
     const { key, id } = await newKey('--role', 'ADMIN');
     const client = new Client(gateway.app, { authorization: `Bearer ${key}` });
-    const { auditEvents: { nodes: auditEvents } } = await client.query(AuditEventsDocument);
+    const {
+      auditEvents: { nodes: auditEvents },
+    } = await client.query(AuditEventsDocument);
     const created = auditEvents.find(({ action, details }) => action === 'api-key create' && details.id === id);
     expect(created).toMatchObject({ createdBy: 'operator', requestId: 'cli' });
   });

@@ -27,7 +27,9 @@ async function lockDate(): Promise<unknown> {
 }
 
 async function trail(): Promise<unknown[]> {
-  const { auditEvents: { nodes: auditEvents } } = await books.client.query(AuditEventsDocument);
+  const {
+    auditEvents: { nodes: auditEvents },
+  } = await books.client.query(AuditEventsDocument);
   return auditEvents.map(({ action, createdBy, details }) => [action, createdBy, details]);
 }
 

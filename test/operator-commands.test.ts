@@ -55,7 +55,9 @@ describe('a member', () => {
       ['UNAUTHENTICATED', [expect.stringMatching(/^ann\tAnn\tVIEWER\t20\d\d-\S+Z$/)]],
       ['ADMIN', ['ann\tAnn\tADMIN\tno']],
     ]);
-    const { auditEvents: { nodes: auditEvents } } = await books.client.query(AuditEventsDocument);
+    const {
+      auditEvents: { nodes: auditEvents },
+    } = await books.client.query(AuditEventsDocument);
     const events = auditEvents.filter(({ action }) => action.startsWith('member')).map((event) => [event.action, event.details]);
     expect(events).toEqual([
       ['member add', { subject: 'ann', role: 'ACCOUNTANT', by: expect.stringMatching(/./) }],

@@ -86,7 +86,9 @@ describe('the expiry of a key', () => {
     } finally {
       await proxy.stop();
     }
-    const { auditEvents: { nodes: auditEvents } } = await books.client.query(AuditEventsDocument);
+    const {
+      auditEvents: { nodes: auditEvents },
+    } = await books.client.query(AuditEventsDocument);
     expect(auditEvents.at(-1)?.details.by).toBe('uid 54321');
   },
 );

@@ -51,7 +51,9 @@ it('a membership that two operators end at the same time ends once', async () =>
   await operate('member', 'add', ...inBooks(), '--subject', 'eve', '--name', 'Eve', '--role', 'VIEWER');
   const end = ['member', 'end', ...inBooks(), '--subject', 'eve'];
   expect(await together(end, end)).toMatchObject([{ code: 0 }, { code: 1, stderr: expect.stringContaining('eve is no member') }]);
-  const { auditEvents: { nodes: auditEvents } } = await books.client.query(AuditEventsDocument);
+  const {
+    auditEvents: { nodes: auditEvents },
+  } = await books.client.query(AuditEventsDocument);
   expect(auditEvents.filter(({ action, details }) => action === 'member end' && details.subject === 'eve')).toHaveLength(1);
 });
 
@@ -59,7 +61,9 @@ it('of two changes at the same time, the later one records what the earlier one 
   await operate('member', 'add', ...inBooks(), '--subject', 'joe', '--name', 'Joe', '--role', 'VIEWER');
   const change = (role: string) => ['member', 'change', ...inBooks(), '--subject', 'joe', '--role', role];
   expect(await together(change('ACCOUNTANT'), change('ADMIN'))).toMatchObject([{ code: 0 }, { code: 0 }]);
-  const { auditEvents: { nodes: auditEvents } } = await books.client.query(AuditEventsDocument);
+  const {
+    auditEvents: { nodes: auditEvents },
+  } = await books.client.query(AuditEventsDocument);
   const [one, other] = auditEvents.filter(({ action }) => action === 'member change').map(({ details }) => details);
   expect([one?.before, other?.before]).toEqual(['VIEWER', one?.after]);
 });

@@ -167,7 +167,9 @@ describe('voiding a credit note', () => {
       extensions: { code: 'DATE_BEFORE_REFUND', field: 'date', details: { date: '2026-02-04', reversalDate: '2026-02-05' } },
     });
     await books.client.query(VoidCreditNoteDocument, { id, date: '2026-02-05' });
-    const { auditEvents: { nodes: auditEvents } } = await books.client.query(AuditEventsDocument);
+    const {
+      auditEvents: { nodes: auditEvents },
+    } = await books.client.query(AuditEventsDocument);
     expect(auditEvents.map(({ action, details }) => [action, details])).toEqual([['voidCreditNote', { number }]]);
   });
 

@@ -246,7 +246,9 @@ describe('the lock date', () => {
 
     expect(refused.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
     expect([lockTransactions.lockDate, unlockTransactions.lockDate]).toEqual(['2026-01-31', null]);
-    const { auditEvents: { nodes: auditEvents } } = await books.client.query(AuditEventsDocument);
+    const {
+      auditEvents: { nodes: auditEvents },
+    } = await books.client.query(AuditEventsDocument);
     expect(auditEvents.map(({ action, createdBy, details }) => [action, createdBy, details])).toEqual([
       ['lockTransactions', 'key of ADMIN', { before: 'none', after: '2026-01-31', reason: 'January is filed' }],
       ['unlockTransactions', 'key of ADMIN', { before: '2026-01-31', after: 'none', reason: 'A late invoice' }],
@@ -311,6 +313,6 @@ describe('provenance', () => {
       provenance: { clientName: 'web' },
     });
     expect([probe.data ?? null, probe.errors?.[0]?.extensions.code]).toEqual([null, 'FORBIDDEN']);
-    expect(viewer.data?.refunds.nodes.map(({ provenance }) => provenance)).toEqual([null, null]);
+    expect(viewer.data?.refunds?.nodes.map(({ provenance }) => provenance)).toEqual([null, null]);
   });
 });

@@ -92,7 +92,9 @@ describe('surrounding blanks', () => {
 
   it('are removed from a reason', async () => {
     await books.client.graphql(LockTransactionsDocument, { input: { lockDate: '2025-01-01', reason: ' filed\u00a0' } });
-    const { auditEvents: { nodes: auditEvents } } = await books.client.query(AuditEventsDocument);
+    const {
+      auditEvents: { nodes: auditEvents },
+    } = await books.client.query(AuditEventsDocument);
     expect(auditEvents.at(-1)?.details.reason).toBe('filed');
   });
 

@@ -104,7 +104,7 @@ export async function findConnection<E extends Owned, Filter extends object>(
 export type OwnedConnections = ReturnType<typeof createOwnedConnections>;
 
 export function createOwnedConnections(em: EntityManager, actor: () => Actor) {
-  const loaders = new Map<FieldNode | undefined, DataLoader<number, Connection<Owned>>>();
+  const loaders = new Map<FieldNode | undefined, DataLoader<number, unknown>>();
 
   /** Returns the connection of one owner, such as the refunds of a credit note. */
   return function load<E extends Owned, Filter extends object>(
@@ -114,9 +114,9 @@ export function createOwnedConnections(em: EntityManager, actor: () => Actor) {
     owner: { readonly id: number },
   ): Promise<Connection<E>> {
     const [node] = info.fieldNodes;
-    const loader = loaders.get(node) ?? (loaderOf(em, actor, info, list, args) as unknown as DataLoader<number, Connection<Owned>>);
+    const loader = loaders.get(node) ?? loaderOf(em, actor, info, list, args);
     loaders.set(node, loader);
-    return loader.load(owner.id) as Promise<unknown> as Promise<Connection<E>>;
+    return loader.load(owner.id) as Promise<Connection<E>>;
   };
 }
 

@@ -60,9 +60,7 @@ export function ordered(query: SelectQuery, by: readonly OrderBy[], prefix = '')
 
 /** Returns the order in which the rows of the page are read: that of the index, if one index has them. */
 export function orderOfPage(meta: EntityMetadata, list: PagedList, page: Page): OrderBy[] {
-  const divider = page.owners ? undefined : dividerOf(list.where, page.order);
-  const prefix = page.owners || !isIndexed(list) ? [] : ['organization_id', ...(divider ? [columnOf(meta, divider[0])] : [])];
-  const columns = [...prefix, ...page.order.properties.map((property) => columnOf(meta, property))];
+  const columns = [...prefixOf(meta, list, page), ...page.order.properties.map((property) => columnOf(meta, property))];
   return columns.map((column) => [column, directionOf(page)]);
 }
 
@@ -83,7 +81,9 @@ export function rowsOfPage(meta: EntityMetadata, list: PagedList, page: Page): S
 }
 
 const SIZE = parameter<PagedList, number>(({ page }) => page?.size);
-const OWNERS = sql`unnest(${parameter<PagedList>(({ page }) => page?.owners?.ids)}::bigint[])`.as(sql`owner (id)`) as never;
+const OWNERS = sql`unnest(${parameter<PagedList>(({ page }) => page?.owners?.ids)}::bigint[])`.as(sql`owner (id)`);
+/** A single row, for a list without owners. */
+const NOBODY = sql`(values (0))`.as(sql`owner (id)`);
 
 /** One end of a range: a position, or the range of the filter if there is none. */
 interface Bound {
@@ -101,6 +101,16 @@ export function isIndexed({ where, page }: PagedList): boolean {
   if (page === undefined || page.owners !== undefined) return true;
   const divider = dividerOf(where, page.order);
   return where.every((condition) => condition === divider || endOf(condition, page.order) !== null);
+}
+
+/**
+ * Returns the columns that are compared together with those of the order, because PostgreSQL must use the index that begins with them. A list in the
+ * order of its ids needs none: the primary key is the only index in this order.
+ */
+function prefixOf(meta: EntityMetadata, list: PagedList, { order, owners }: Page): string[] {
+  const divider = dividerOf(list.where, order);
+  if (owners !== undefined || !isIndexed(list) || (divider === undefined && order.properties.length === 1)) return [];
+  return ['organization_id', ...(divider ? [columnOf(meta, divider[0])] : [])];
 }
 
 /** Returns the condition that an index of the order begins with; `undefined` if no index does. */
@@ -123,7 +133,7 @@ type ColumnValue = readonly [column: string, value: RawBuilder<unknown>];
  *
  * If one index has these rows, the columns that it begins with are compared together with the order's columns, and not as equal to their values. So
  * PostgreSQL needs this index for the order, and looks the ends of the range up in it. The generic plan of a prepared statement knows no values: with
- * equal signs, PostgreSQL may expect an organization, or a value of the filter, of average size, and scan all rows for a small one.
+ * equal signs, PostgreSQL expects an organization, or a value of the filter, of average size, and may sort all rows of a large one.
  */
 class Range {
   /** The columns that the index begins with, and their values. */
@@ -139,7 +149,7 @@ class Range {
   ) {
     const { order, owners } = page;
     this.keys = order.properties.map((property) => columnOf(meta, property));
-    const divider = owners === undefined ? dividerOf(list.where, order) : undefined;
+    const divider = dividerOf(list.where, order);
     const equal: ColumnValue[] = [['organization_id', ORGANIZATION]];
     if (owners !== undefined) equal.push([columnOf(meta, owners.reference), sql.ref('owner.id')]);
     for (const [index, condition] of list.where.entries()) {
@@ -149,8 +159,10 @@ class Range {
       else if (end !== null) this.ends[end] = value;
       else this.others.push(conditionSql(meta, condition, value, ORGANIZATION));
     }
-    this.prefix = isIndexed(list) ? equal : [];
-    if (!isIndexed(list)) this.others.unshift(...equal.map(([column, value]) => sql<SqlBool>`${sql.ref(column)} = ${value}`));
+    const prefix = prefixOf(meta, list, page);
+    this.prefix = equal.filter(([column]) => prefix.includes(column));
+    const others = equal.filter(([column]) => !prefix.includes(column));
+    this.others.unshift(...others.map(([column, value]) => sql<SqlBool>`${sql.ref(column)} = ${value}`));
   }
 
   rows(lower: Bound, upper: Bound): SelectQuery {
@@ -210,7 +222,5 @@ const STATEMENTS: Memo<Prepared<PagedList>> = new WeakMap();
 
 /** Selects the value for the page, or for the page of each owner. */
 function perPage({ owners }: Page, value: RawBuilder<unknown>): SelectQuery {
-  const selected = value.as('value');
-  if (owners === undefined) return db.selectNoFrom(selected) as unknown as SelectQuery;
-  return (db.selectFrom(OWNERS) as SelectQuery).select([sql.ref('owner.id').as('owner'), selected]);
+  return (db.selectFrom(owners ? OWNERS : NOBODY) as SelectQuery).select([sql.ref('owner.id').as('owner'), value.as('value')]);
 }
