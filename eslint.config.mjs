@@ -8,6 +8,7 @@ const { rules: relay } = graphql.configs['flat/schema-relay'];
 const VALUES = [
   'LedgerCheck',
   'LedgerHealth',
+  'PageInfo',
   'PreviewLine',
   'Provenance',
   'RefundOutcome',
@@ -31,10 +32,8 @@ export default [
       ...recommended,
       ...relay,
       '@graphql-eslint/strict-id-in-types': ['error', { exceptions: { types: VALUES, suffixes: ['Connection', 'Edge'] } }],
-      // There are no connections yet.
-      '@graphql-eslint/relay-page-info': 'off',
       // A plain list is for what is short and read as a whole, such as the lines of an entry: a connection would only add a level.
-      '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false }],
+      '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false }],
     },
   },
 ];
