@@ -2,7 +2,7 @@
 const MAX_HOLD_UP_MS = 5_000;
 
 /** Largest batch. All items of a batch wait for its slowest item. */
-const MAX_ITEMS = 100;
+const MAX_BATCH = 100;
 
 interface Pending<Item, Result> {
   readonly item: Item;
@@ -47,7 +47,7 @@ export class Batcher<Group, Item, Result> {
   private async drain(group: Group, queue: Pending<Item, Result>[]): Promise<void> {
     this.queues.set(group, queue);
     while (queue.length > 0) {
-      const batch = queue.splice(0, MAX_ITEMS);
+      const batch = queue.splice(0, MAX_BATCH);
       await new Promise<void>((proceed) => {
         const timer = setTimeout(proceed, MAX_HOLD_UP_MS);
         void this.settle(batch, group, proceed).finally(() => clearTimeout(timer));

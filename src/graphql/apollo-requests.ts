@@ -2,7 +2,7 @@ import type { ApolloServerPlugin, GraphQLRequestContextDidResolveOperation } fro
 import type { FastifyRequest } from 'fastify';
 import type { OperationDefinitionNode } from 'graphql';
 import type { Context } from '../request/context.js';
-import { InvalidJson, parseJson } from '../values/json.js';
+import { InvalidJson, isRecord, parseJson } from '../values/json.js';
 import { UnusableRequest } from './over-http.js';
 import { requestedDocument } from './requested-document.js';
 import type { TrustedDocuments } from './trusted-documents.js';
@@ -83,10 +83,6 @@ function partsOf(parameters: URLSearchParams): Record<string, unknown> {
     ...TEXT_PARTS.map((name) => [name, parameters.get(name)]),
     ...JSON_PARTS.map((name) => [name, jsonIn(parameters, name)]),
   ]);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Returns the parsed parameter: `null` if it is empty; `undefined` if it is absent, or occurs twice, which is refused later. */

@@ -19,7 +19,7 @@ import {
 import { MAX_TOKENS } from './document-limits.js';
 import { type Manifest, ManifestError, type ManifestOperation, manifestOf } from './manifest.js';
 import { sha256 } from './requested-document.js';
-import { DocumentCheck, isOperation } from './trusted-documents.js';
+import { isOperation, ManifestCheck } from './trusted-documents.js';
 
 /**
  * Returns the manifest of all operations in the folder's files, with the fragments of these files.
@@ -30,7 +30,7 @@ export async function makeManifest(folder: string, schema: GraphQLSchema, costLi
   const document = concatAST(await readDocuments(folder));
   const errors = validate(schema, document);
   if (errors.length > 0) throw new ManifestError(errors.map(located).join('\n'));
-  const check = new DocumentCheck(schema, costLimit);
+  const check = new ManifestCheck(schema, costLimit);
   const separate = separateOperations(document);
   const operations = document.definitions.filter(isOperation).map((operation): ManifestOperation => {
     const name = operation.name?.value;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidInput } from '../errors.js';
-import { InvalidJson, parseJson } from '../values/json.js';
+import { InvalidJson, isRecord, parseJson } from '../values/json.js';
 
 /** How a request says which document it wants to have executed. */
 export interface RequestedDocument {
@@ -63,10 +63,6 @@ function jsonIn(text: string | null): unknown {
     if (error instanceof InvalidJson) return undefined;
     throw error;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(field: string, reason: string): InvalidInput {

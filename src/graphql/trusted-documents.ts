@@ -61,7 +61,7 @@ export class TrustedDocuments {
   ) {
     if (operations.length > MAX_DOCUMENTS)
       throw new ManifestError(`It has ${operations.length} operations; ${MAX_DOCUMENTS} are allowed`);
-    const check = new DocumentCheck(schema, costLimit);
+    const check = new ManifestCheck(schema, costLimit);
     for (const { id, name, body } of operations) {
       const hash = sha256(body);
       const bare = withoutPrefix(id);
@@ -103,7 +103,7 @@ export class TrustedDocuments {
 }
 
 /** Checks documents as the gateway checks those of clients, but only once. */
-export class DocumentCheck {
+export class ManifestCheck {
   private readonly costs: QueryCost;
 
   constructor(

@@ -49,6 +49,11 @@ export function parseJson(bytes: Uint8Array): unknown {
 
 const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,[]{}');
 
+/** Whether the value is an object with fields: neither null nor a list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Counts values and levels by the punctuation alone, which takes a small part of the parser's time. */
 function assertBounded(bytes: Uint8Array): void {
   let values = 1;

@@ -4,6 +4,7 @@ import { IdempotencyKey } from '../../entities/idempotency-key.js';
 import type { Organization } from '../../entities/organization.js';
 import { IdempotencyKeyReused } from '../../errors.js';
 import { combine, type Query, query } from '../../orm/query.js';
+import { isRecord } from '../../values/json.js';
 import { type LockWait, lockKeys } from './locks.js';
 
 /**
@@ -106,8 +107,4 @@ function fingerprintOf(name: string, values: object): string {
     return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
   });
   return createHash('sha256').update(canonical).digest('hex');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
