@@ -6,6 +6,7 @@ export default {
   transform: {},
   // Only a test that hangs ends here: no test is about time, and machines are busy.
   testTimeout: 60_000,
+  setupFiles: ['<rootDir>/test/helpers/partitions.js'],
   globalSetup: '<rootDir>/test/helpers/global-setup.js',
   globalTeardown: '<rootDir>/test/helpers/global-teardown.js',
 };

@@ -76,3 +76,17 @@ it('exactly the expected columns have a unique index', async () => {
   // Primary keys and the indexes that foreign keys refer to are not listed above.
   expect(unique.filter((name) => !/ \((organization_id, )?id\)$/.test(name))).toEqual(expected);
 });
+
+it('the primary key, each unique constraint and each index of a table of organizations begins with the organization', async () => {
+  const others = await list(`
+    select indexrelid::regclass::text as name
+    from pg_index join pg_attribute owner on owner.attrelid = indrelid and owner.attname = 'organization_id'
+      join pg_class class on class.oid = indrelid
+    where class.relnamespace = current_schema()::regnamespace and indkey[0] <> owner.attnum`);
+  // A key is found by its hash before the organization is known.
+  expect(others).toEqual(['api_keys_hash_key']);
+});
+
+it('no trigger asks for the name of its table, because a partition or a shard may have another', async () => {
+  expect(await list(`select proname as name from pg_proc where prosrc ~* 'tg_(table|rel)'`)).toEqual([]);
+});

@@ -103,7 +103,7 @@ describe('the check of the books finds', () => {
     const found = await broken();
     await plant(
       'delete from refund_reversals older using refund_reversals newer where older.refund_id = newer.refund_id and older.id < newer.id',
-      'alter table refund_reversals add unique (refund_id), add unique (journal_entry_id)',
+      'alter table refund_reversals add unique (organization_id, refund_id), add unique (organization_id, journal_entry_id)',
     );
     expect(found.join()).toContain(`every-reversal-is-the-mirror-of-one-refund: refund ${refundId}`);
   });

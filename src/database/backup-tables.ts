@@ -1,6 +1,11 @@
 import { type Client, escapeIdentifier } from 'pg';
 import type { TableHeader } from './backup-file.js';
 
+/** Returns a query for the rows of the table. `COPY` takes no partitioned table by its name. */
+export function source({ table, columns }: TableHeader): string {
+  return `select ${columns.map(escapeIdentifier).join(', ')} from ${escapeIdentifier(table)}`;
+}
+
 /** Returns the table and its columns in SQL, as `COPY` takes them. */
 export function target({ table, columns }: TableHeader): string {
   return `${escapeIdentifier(table)} (${columns.map(escapeIdentifier).join(', ')})`;
@@ -20,10 +25,10 @@ export async function tablesInOrder(client: Client): Promise<TableHeader[]> {
       ) as columns,
       array(
         select distinct other.relname::text from pg_constraint join pg_class other on other.oid = confrelid
-        where conrelid = class.oid and contype = 'f' and confrelid <> conrelid
+        where conrelid = class.oid and contype = 'f' and confrelid <> conrelid and conparentid = 0
       ) as targets
     from pg_class class
-    where relnamespace = 'public'::regnamespace and relkind = 'r' and relpersistence = 'p' and relname <> 'schema_migrations' order by relname`);
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relpersistence = 'p' and relname <> 'schema_migrations' order by relname`);
   const ordered: TableHeader[] = [];
   for (let left = rows; left.length > 0; ) {
     const isLeft = new Set(left.map(({ table }) => table));

@@ -19,7 +19,7 @@ import {
   rowsOf,
   type TableHeader,
 } from './backup-file.js';
-import { advanceSequences, tablesInOrder, target, triggersOf } from './backup-tables.js';
+import { advanceSequences, source, tablesInOrder, target, triggersOf } from './backup-tables.js';
 import { syncFolder } from './embedded-postgres/folders.js';
 
 /**
@@ -36,7 +36,7 @@ export async function writeBackup(client: Client, migrations: readonly string[],
     yield line<Header>({ format: FORMAT, takenAt: await databaseTime(client), migrations });
     for (const table of await tablesInOrder(client)) {
       yield line<TableHeader>(table);
-      const copy = client.query(copyTo(`copy ${target(table)} to stdout`));
+      const copy = client.query(copyTo(`copy (${source(table)}) to stdout`));
       for await (const chunk of copy) yield chunk as Buffer;
       yield END_OF_TABLE;
       rows += copy.rowCount;

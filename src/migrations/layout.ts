@@ -32,8 +32,8 @@ export function partitionIndexNames(): string {
     begin
       for renamed in
         select inhrelid::regclass as name, parent.relname as wanted
-        from pg_inherits join pg_class parent on parent.oid = inhparent
-        where parent.relkind = 'I'
+        from pg_inherits join pg_class parent on parent.oid = inhparent join pg_class index on index.oid = inhrelid
+        where parent.relkind = 'I' and index.relname <> parent.relname
       loop
         execute format('alter index %s rename to %I', renamed.name, renamed.wanted);
       end loop;

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import './partitions.js';
 import { migrateEmbedded } from '../../src/database/database.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres/index.js';
 import { CLUSTER_FILE, type Cluster, TEMPLATE } from './cluster.js';

@@ -10,6 +10,9 @@ import { connectionUrl, startEmbeddedPostgres } from '../../src/database/embedde
 import type { Demo } from '../../src/demo/demo.js';
 import { readCluster, TEMPLATE } from './cluster.js';
 
+/** Makes the programs' migrations partition tables where the tests do. */
+const PARTITIONS = new URL('./partitions.js', import.meta.url).href;
+
 type Variables = Readonly<Record<string, string>>;
 
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -161,10 +164,10 @@ export async function readDemo(dataDir: string): Promise<Demo> {
 function spawnNode(program: 'main.js' | 'cli.js', words: readonly string[], variables: Variables): ChildProcess {
   const file = fileURLToPath(new URL(`../../src/${program}`, import.meta.url));
   // The developer's own environment must not reach the program, except for the variables that every program needs.
-  const { PATH = '', TMPDIR = tmpdir() } = process.env;
-  const child = spawn(process.execPath, [file, ...words], {
+  const { PATH = '', TMPDIR = tmpdir(), TEST_PARTITIONS = '0' } = process.env;
+  const child = spawn(process.execPath, ['--import', PARTITIONS, file, ...words], {
     // Tests send many requests; the rate limit has tests of its own.
-    env: { PATH, TMPDIR, RATE_LIMIT: 'off', ...variables },
+    env: { PATH, TMPDIR, TEST_PARTITIONS, RATE_LIMIT: 'off', ...variables },
     // The process has its own group, as in a terminal.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -259,7 +259,7 @@ async function crossReferences(select: Select): Promise<string> {
      from pg_constraint
        join pg_attribute child on child.attrelid = conrelid and child.attnum = conkey[2]
        join pg_attribute parent on parent.attrelid = confrelid and parent.attnum = confkey[2]
-     where contype = 'f' and array_length(conkey, 1) = 2 and connamespace = 'public'::regnamespace`,
+     where contype = 'f' and array_length(conkey, 1) = 2 and conparentid = 0 and connamespace = 'public'::regnamespace`,
   );
   const missing = FOREIGN_KEYS - keys.length;
   return [
