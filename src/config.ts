@@ -42,6 +42,8 @@ export interface Config {
   readonly queryCostLimit: number;
   /** The documents that may be requested by their ids; `null` for none. */
   readonly trustedDocuments: TrustedDocumentsSettings | null;
+  /** Whether the schema is a subgraph of Apollo Federation. */
+  readonly federation: boolean;
   /** Largest number of connections to the database. */
   readonly poolSize: number;
   /** Total time that a request may wait for its turn, for connections and for locks. */
@@ -146,6 +148,7 @@ const VARIABLES = {
   QUERY_COST_LIMIT: positive({ default: 20_000 }),
   TRUSTED_DOCUMENTS: str({ default: undefined }),
   TRUSTED_DOCUMENTS_ONLY: flag({ default: false }),
+  FEDERATION: flag({ default: false }),
   DATABASE_POOL_SIZE: poolSize({ default: DEFAULT_POOL_SIZE }),
   REQUEST_WAIT_SECONDS: requestWait({ default: DEFAULT_WAIT_MS / 1_000 }),
   MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
@@ -197,6 +200,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     queryCostLimit: env.QUERY_COST_LIMIT,
     trustedDocuments:
       env.TRUSTED_DOCUMENTS === undefined ? null : { file: env.TRUSTED_DOCUMENTS, only: env.TRUSTED_DOCUMENTS_ONLY },
+    federation: env.FEDERATION,
     poolSize: env.DATABASE_POOL_SIZE,
     requestWaitMs: env.REQUEST_WAIT_SECONDS * 1_000,
     maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,

@@ -27,6 +27,7 @@ describe('without any variable', () => {
       maxEventLoopDelayMs: 1000,
       queryCostLimit: 20_000,
       trustedDocuments: null,
+      federation: false,
       allowedHosts: [],
       connections: { maxConnections: 1_000, requestSeconds: 30, keepAliveSeconds: 72, replySeconds: 60 },
       stopSeconds: 10,

@@ -66,12 +66,12 @@ it.each([
   ['a subscription', 'subscription A { refunds }', /a\.graphql:1: .*subscription/],
   [
     'one that is too deep',
-    `query A { refunds${' { creditNote { refunds'.repeat(10)} { id } ${'} }'.repeat(10)} }`,
+    `query A { refunds${' { nodes { creditNote { refunds'.repeat(7)} { totalCount } ${'} } }'.repeat(7)} }`,
     /a\.graphql:1: .*levels/,
   ],
   [
     'one that always costs too much',
-    'query A { creditNotes(first: 100) { refunds(first: 100) { id } } }',
+    'query A { creditNotes(first: 100) { nodes { refunds(first: 100) { nodes { id } } } } }',
     /a\.graphql:1: A: .*are allowed/,
   ],
   ['only a fragment', 'fragment F on Viewer { name }', /a\.graphql:1: Fragment "F" is never used/],
@@ -96,7 +96,7 @@ it('is not written if an operation is refused, or if there is none', async () =>
 });
 
 it('takes the cost limit from QUERY_COST_LIMIT, and the lowest cost of an operation with variables', async () => {
-  await write({ 'a.graphql': 'query A($first: Int) { creditNotes(first: $first) { id refunds { id } } }' });
+  await write({ 'a.graphql': 'query A($first: Int) { creditNotes(first: $first) { nodes { id refunds { nodes { id } } } } }' });
 
   expect((await manifest()).code).toBe(0);
   expect((await manifest({ QUERY_COST_LIMIT: '60' })).stderr).toMatch(/a\.graphql:1: A: .*60 are allowed/);

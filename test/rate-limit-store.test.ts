@@ -36,6 +36,7 @@ async function startTwo(perCredential: number): Promise<[FastifyInstance, Fastif
         maxEventLoopDelayMs: 0,
         queryCostLimit: 20_000,
         trustedDocuments: null,
+        federation: false,
         requestWaitMs: 5_000,
         rateLimit: { perCredential, perAddress: 3, store: 'postgres' },
       },

@@ -40,6 +40,7 @@ beforeAll(async () => {
       rateLimit: null,
       queryCostLimit: 20_000,
       trustedDocuments: null,
+      federation: false,
       requestWaitMs: 5_000,
     },
     jwt: opened.jwt,

@@ -39,6 +39,7 @@ const PRICES: Readonly<Record<string, number>> = {
   // Runs a unit of work with its locks.
   'Query.previewRefund': 100,
   // Runs a statement of its own.
+  'Query._entities': 50,
   'Query.account': 50,
   'Query.accounts': 50,
   'Query.auditEvents': 50,
@@ -166,8 +167,8 @@ export class QueryCost {
   private items(name: string, { type }: GraphQLField<unknown, unknown>, node: FieldNode, parts: Parts, pageSize: number): number {
     const known = ITEMS[name] ?? this.schemaItems[name];
     if (known !== undefined || !isList(type)) return known ?? 1;
-    // Each input has one outcome.
-    const inputs = given(node, 'inputs', parts);
+    // Each input has one outcome, and each reference one entity.
+    const inputs = given(node, 'inputs', parts) ?? given(node, 'representations', parts);
     return Array.isArray(inputs) ? bounded(inputs.length) : pageSize;
   }
 }

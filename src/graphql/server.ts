@@ -1,5 +1,9 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { FAULT, ServiceUnavailable } from '../errors.js';
@@ -46,6 +50,8 @@ export function createGraphQLServer(
     plugins: [
       // Cache control would wrap the resolver of each field to compute a header that is constant here: no reply may be cached.
       ApolloServerPluginCacheControlDisabled(),
+      // In a subgraph, any caller could ask for the time of each resolver, by a header.
+      ApolloServerPluginInlineTraceDisabled(),
       introspection
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
         : ApolloServerPluginLandingPageDisabled(),

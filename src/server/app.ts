@@ -15,8 +15,9 @@ import type { JwtSettings } from '../auth/jwt.js';
 import type { Config } from '../config.js';
 import { assertWellFormed, readQueryString } from '../graphql/apollo-requests.js';
 import { documentCheck } from '../graphql/document-check.js';
+import { withFederation } from '../graphql/federation.js';
 import { assertAcceptable } from '../graphql/over-http.js';
-import { createSchema } from '../graphql/schema.js';
+import { createSchema, printContract } from '../graphql/schema.js';
 import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
 import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
 import { Context } from '../request/context.js';
@@ -60,6 +61,7 @@ export interface AppOptions {
     | 'maxEventLoopDelayMs'
     | 'requestWaitMs'
     | 'trustedDocuments'
+    | 'federation'
   >;
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
@@ -94,7 +96,9 @@ export async function createApp({
 }: AppOptions): Promise<FastifyInstance> {
   const connections = new Connections(limits, logger);
   const app = createFastify(connections, logger, stopSeconds);
-  const schema = createSchema();
+  const schemaAlone = createSchema();
+  const contract = printContract(schemaAlone);
+  const schema = config.federation ? withFederation(schemaAlone, contract) : schemaAlone;
   const trusted = await loadTrustedDocuments(config.trustedDocuments, schema, config.queryCostLimit);
   const graphql = createGraphQLServer(schema, { ...config, sandbox: sandbox ?? null }, trusted);
   await graphql.start();
@@ -136,7 +140,7 @@ export async function createApp({
   app.get('/', { config: { cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );
-  if (config.introspection) serveContract(app, schema);
+  if (config.introspection) serveContract(app, contract);
   serveHealth(app, orm, databaseObstacle);
   return app;
 }

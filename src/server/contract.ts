@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { GraphQLSchema } from 'graphql';
-import { printContract } from '../graphql/schema.js';
 
 export const CONTRACT_URL = '/schema.graphql';
 
@@ -9,8 +7,7 @@ export const CONTRACT_URL = '/schema.graphql';
 const MAX_AGE = 300;
 
 /** Serves the GraphQL contract as text. Its ETag is the same in all processes of a version. */
-export function serveContract(app: FastifyInstance, schema: GraphQLSchema): void {
-  const text = printContract(schema);
+export function serveContract(app: FastifyInstance, text: string): void {
   const etag = `"${createHash('sha256').update(text).digest('base64url')}"`;
   app.get(CONTRACT_URL, async (request, reply) => {
     reply.headers({ etag, 'cache-control': `public, max-age=${MAX_AGE}` });

@@ -66,6 +66,7 @@ export class Gateway {
       maxEventLoopDelayMs?: number;
       queryCostLimit?: number;
       trustedDocuments?: TrustedDocumentsSettings | null;
+      federation?: boolean;
       requestWaitMs?: number;
       poolSize?: number;
       clientIp?: ClientIp;
@@ -113,6 +114,7 @@ export class Gateway {
         rateLimit,
         queryCostLimit,
         trustedDocuments,
+        federation: options.federation ?? false,
         requestWaitMs: options.requestWaitMs ?? 5_000,
       },
       jwt,
