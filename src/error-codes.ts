@@ -43,6 +43,13 @@ export const REFUSALS = {
   },
   HOST_NOT_ALLOWED: { status: 421, when: 'The gateway does not answer to the host name of the request.' },
   RATE_LIMITED: { status: 429, retryable: true, when: 'Too many requests in a minute. The request was not read.' },
+  ORGANIZATION_MOVING: {
+    status: 503,
+    retryable: true,
+    when:
+      'An operator has frozen the organization, because it moves to another database. Reads go on. Send the request again, with the same ' +
+      'idempotency key: after the move it is executed in the new place, and no earlier command is executed twice.',
+  },
   CREDIT_NOTE_NOT_FOUND: { status: 404, fields: ['creditNoteId'], when: 'Your organization has no such credit note.' },
   CREDIT_NOTE_IS_DRAFT: {
     status: 400,

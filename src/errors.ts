@@ -11,6 +11,9 @@ export const FAULT = {
 /** The time after which a client may try again during an overload. Most of them are over by then. */
 const RETRY_AFTER_SECONDS = 1;
 
+/** The same for an organization that moves to another database: the move of a small one takes about as long. */
+const MOVING_RETRY_AFTER_SECONDS = 5;
+
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /**
@@ -277,6 +280,17 @@ export class RateLimited extends DomainError {
       windowSeconds,
       retryAfterSeconds: retryAfter,
     });
+  }
+}
+
+/** An operator has frozen the organization, because it moves to another database. Reads go on. */
+export class OrganizationMoving extends DomainError {
+  readonly code = 'ORGANIZATION_MOVING';
+  override readonly retryAfter = MOVING_RETRY_AFTER_SECONDS;
+  constructor(publicId: string) {
+    super(
+      `Organization ${publicId} is moving to another database and accepts no changes meanwhile; nothing was written, send it again`,
+    );
   }
 }
 

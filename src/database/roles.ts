@@ -30,7 +30,7 @@ const APPLICATION_UPDATES = {
   balance_watermarks: 'line_id',
   rate_limits: 'count, ends_at',
 };
-const OPERATOR_UPDATES = { memberships: 'role, ended_at', api_keys: 'revoked_at' };
+const OPERATOR_UPDATES = { organizations: 'frozen_at', memberships: 'role, ended_at', api_keys: 'revoked_at' };
 
 /** Tables whose rows the gateway deletes after their retention. */
 const APPLICATION_DELETES = ['idempotency_keys', 'rate_limits'];

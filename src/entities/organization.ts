@@ -1,7 +1,14 @@
 import type { Opt } from '@mikro-orm/core';
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
-import { DateTooFarAhead, InvalidInput, LockDateEarlier, LockDateNotEarlier, TransactionsDateLocked } from '../errors.js';
+import {
+  DateTooFarAhead,
+  InvalidInput,
+  LockDateEarlier,
+  LockDateNotEarlier,
+  OrganizationMoving,
+  TransactionsDateLocked,
+} from '../errors.js';
 import { daysAfter, type PostingDate, toPostingDate } from '../values/posting-date.js';
 import { PostingDateScalar } from '../values/scalars.js';
 import { ID_COLUMN } from './columns.js';
@@ -38,6 +45,10 @@ export class Organization {
   /** The first id in each of the organization's tables; random unless it is given, see docs/adr/025-ids-are-numbers-of-the-organization.md. */
   @Property({ type: ID_COLUMN, defaultRaw: 'floor(random() * 999999999)::bigint + 1' })
   firstId!: number & Opt;
+
+  /** When an operator froze the organization, because it moves to another database. */
+  @Property({ type: 'datetime', nullable: true })
+  frozenAt: (Date & Opt) | null = null;
 
   /** The database's time when the row was read. The clocks of the gateways may be wrong and may differ. */
   @Property({ type: 'datetime', formula: () => 'now()' })
@@ -96,6 +107,11 @@ export class Organization {
     if (date !== null && (this.lockDate === null || date >= this.lockDate)) throw new LockDateNotEarlier(date, this.lockDate);
     if (date !== null) this.assertNotTooFarAhead(date, daysAhead, 'lockDate');
     this.lockDate = date;
+  }
+
+  /** @throws {OrganizationMoving} if the organization is frozen: no command may change anything of it */
+  assertNotFrozen(): void {
+    if (this.frozenAt !== null) throw new OrganizationMoving(this.publicId);
   }
 
   /** @throws {TransactionsDateLocked} if the books are locked on the date */

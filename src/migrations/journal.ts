@@ -168,15 +168,21 @@ const ENTRIES = `
 
 const OPEN_BOOKS = `
   create function books_are_open() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    organization record;
   begin
     -- A statement after a lock must see all changes that were committed before the lock was granted.
     if current_setting('transaction_isolation') <> 'read committed' then
       raise exception 'entries are posted at the isolation level read committed' using errcode = 'check_violation';
     end if;
-    -- The same lock as in the gateway: the lock date cannot change before this transaction has been committed.
+    -- The same lock as in the gateway: neither the lock date nor frozen_at can change before this transaction has been committed.
     perform pg_advisory_xact_lock_shared(hashtextextended('period', new.organization_id));
-    if new.posting_date <= (select lock_date from organizations where id = new.organization_id) then
+    select id, lock_date, frozen_at into organization from organizations where id = new.organization_id;
+    if new.posting_date <= organization.lock_date then
       raise exception 'the books are locked on %', new.posting_date using errcode = 'check_violation';
+    end if;
+    if organization.frozen_at is not null then
+      raise exception 'organization % is frozen, because it moves to another database', organization.id using errcode = 'check_violation';
     end if;
     return new;
   end

@@ -2,6 +2,7 @@ import { Migration } from '@mikro-orm/migrations';
 import { accessRules } from './access.js';
 import { creditNoteRules } from './credit-notes.js';
 import { currencyFunctions, currencyRules } from './currencies.js';
+import { freezeRules } from './freeze.js';
 import { idRules } from './ids.js';
 import { journalRules } from './journal.js';
 import { partitionIndexNames, partitionSchemas } from './layout.js';
@@ -31,6 +32,7 @@ export class Migration20261125Books extends Migration {
     this.addSql(journalRules());
     this.addSql(creditNoteRules());
     this.addSql(refundRules());
+    this.addSql(freezeRules());
     this.addSql(partitionIndexNames());
   }
 

@@ -26,6 +26,8 @@ const ACCESS = `
     base_currency currency_code not null,
     time_zone text not null,
     lock_date date,
+    -- When an operator froze the organization, because it moves to another database: see freezeRules.
+    frozen_at timestamptz,
     -- The first id in each of the organization's tables. Two organizations hardly ever have the same ids, so that a program which mixes up
     -- their keys finds nothing. Clients with 32-bit integers can hold all ids.
     first_id bigint not null default floor(random() * 999999999)::bigint + 1 check (first_id between 1 and 999999999),

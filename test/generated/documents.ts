@@ -208,6 +208,8 @@ export type ErrorCode =
   | 'NOT_FOUND'
   /** The GraphQL request does not name the operation to execute. */
   | 'OPERATION_RESOLUTION_FAILURE'
+  /** An operator has frozen the organization, because it moves to another database. Reads go on. Send the request again, with the same idempotency key: after the move it is executed in the new place, and no earlier command is executed twice. */
+  | 'ORGANIZATION_MOVING'
   /** The paid amount differs from the amount, for a note in the base currency; the account is not held in the base currency; or the exchange rate that follows from it has too many digits. */
   | 'PAID_AMOUNT_INVALID'
   /** The body is over 100 kB (1.9 MB for GraphQL). */

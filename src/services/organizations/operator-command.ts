@@ -1,8 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Organization } from '../../entities/organization.js';
+import { run as runQueries } from '../../orm/query.js';
 import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
 import { type Fields, type InputOf, normalize, type ValuesOf } from '../unit-of-work/fields.js';
-import { lockOperators } from '../unit-of-work/locks.js';
+import { lockOperators, lockPeriod, type Period } from '../unit-of-work/locks.js';
+import { readOrganization } from '../unit-of-work/unit-of-work.js';
 
 /** A refusal of an operator's command: nothing was written. The message is one line for a terminal. */
 export class OperatorRefusal extends Error {}
@@ -16,12 +18,20 @@ interface OperatorDeclaration<F extends Fields, Result> {
   /** The words at the command line, such as `member add`. They are also the action of the audit event. */
   readonly name: string;
   readonly fields: F;
+  /** Mode of the period lock: `exclusive` for a command that all other commands wait for; default `shared`. */
+  readonly period?: Period;
+  /** Whether the command runs although the organization is frozen; default false. */
+  readonly whileFrozen?: boolean;
   run(work: { readonly em: EntityManager; readonly organization: Organization }, values: ValuesOf<F>): Promise<Result>;
   /** Returns the details of the audit event. The operator's name is added. */
   audit(done: { readonly result: Result; readonly values: ValuesOf<F> }): Readonly<Record<string, string>>;
 }
 
-/** Executes a declared command in one transaction, together with its audit event. */
+/**
+ * Executes a declared command in one transaction, together with its audit event.
+ *
+ * @throws {OrganizationMoving} if the organization is frozen
+ */
 export type OperatorCommand<Input, Result> = (
   em: EntityManager,
   organization: Organization,
@@ -38,12 +48,16 @@ export type OperatorCommand<Input, Result> = (
 export function operatorCommand<F extends Fields, Result>({
   name,
   fields,
+  period = 'shared',
+  whileFrozen = false,
   run,
   audit,
 }: OperatorDeclaration<F, Result>): OperatorCommand<InputOf<F>, Result> {
-  return (em, organization, input, { by }) =>
+  return (em, { id }, input, { by }) =>
     em.transactional(async (em) => {
       await lockOperators(em);
+      const [, organization] = await runQueries(em, lockPeriod(id, period), readOrganization(em, id));
+      if (!whileFrozen) organization.assertNotFrozen();
       const values = normalize(fields, input, organization);
       const result = await run({ em, organization }, values);
       recordEvent(em, organization, name, { ...audit({ result, values }), by }, OPERATOR);

@@ -47,6 +47,7 @@ export interface UnitOfWork<Loaded> {
  * so the statements after a lock see the writes of its former holder.
  *
  * @throws {ServiceUnavailable} if a lock does not become free within the request's wait budget
+ * @throws {OrganizationMoving} if the organization is frozen. The period lock makes that certain: freezing takes it exclusively
  * @example
  * const options = { actors: [actor], load: lockRecords(em, organizationId, requests, LockWait.WAIT) };
  * await underLocks(em, organizationId, options, async ({ em, roles, loaded }) => {
@@ -78,6 +79,7 @@ export function underLocks<Loaded, T>(
           load,
           readCurrentRoles(organizationId, actors),
         );
+        organization.assertNotFrozen();
         const result = await work({
           em,
           organization,
@@ -96,7 +98,8 @@ export function underLocks<Loaded, T>(
   });
 }
 
-function readOrganization(em: EntityManager, id: number): Query<Organization> {
+/** Reads the organization. After {@link lockPeriod}, the lock date and the freeze are those that hold until the commit. */
+export function readOrganization(em: EntityManager, id: number): Query<Organization> {
   return query(`select ${columnsOf(em, Organization)} from organizations where id = $1`, [id], ([row]) => {
     if (row === undefined) throw new Error(`organization ${id} does not exist`);
     return em.map(Organization, row);

@@ -1,0 +1,74 @@
+/**
+ * Tables that a frozen organization keeps as they are. Refunds, reversals and journal lines need a new journal entry, which books_are_open
+ * refuses. Derived balances and the sweep of idempotency keys go on.
+ */
+const TABLES = ['accounts', 'branches', 'credit_note_counters', 'credit_note_lines', 'customers', 'memberships'];
+
+/** An organization that moves to another database accepts no changes, whoever writes them: see docs/adr/026-an-organization-moves.md. */
+export function freezeRules(): string {
+  return `
+  create function refuse_if_frozen() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    of_organization bigint := coalesce(new.organization_id, old.organization_id);
+  begin
+    -- A statement after a lock must see all changes that were committed before the lock was granted.
+    if current_setting('transaction_isolation') <> 'read committed' then
+      raise exception 'records are written at the isolation level read committed' using errcode = 'check_violation';
+    end if;
+    -- The same lock as in the gateway: the organization cannot be frozen before this transaction has been committed.
+    perform pg_advisory_xact_lock_shared(hashtextextended('period', of_organization));
+    if (select frozen_at from organizations where id = of_organization) is not null then
+      raise exception 'organization % is frozen, because it moves to another database', of_organization using errcode = 'check_violation';
+    end if;
+    if tg_op = 'DELETE' then return old; end if;
+    return new;
+  end
+  $$;
+  ${TABLES.map(
+    (table) => `create trigger not_frozen before insert or update or delete on ${table}
+    for each row execute function refuse_if_frozen();`,
+  ).join('\n  ')}
+  -- Reads go on, and with them the times at which keys were last used.
+  create trigger not_frozen before insert or update of revoked_at on api_keys for each row execute function refuse_if_frozen();
+  -- Deeper is the trigger of a refund or a reversal, which has a new journal entry: it updates the note.
+  create trigger not_frozen before insert or update or delete on credit_notes
+    for each row when (pg_trigger_depth() = 0) execute function refuse_if_frozen();
+  -- The freeze, its end and the export leave events.
+  create trigger not_frozen before insert on audit_events
+    for each row when (new.action !~ '^organization ') execute function refuse_if_frozen();
+
+  create function frozen_organization_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    raise exception 'organization % is frozen, because it moves to another database', new.id using errcode = 'check_violation';
+  end
+  $$;
+  create trigger not_frozen before update on organizations
+    for each row when (old.frozen_at is not null and new.frozen_at is not null) execute function frozen_organization_stays();
+
+  -- Waits for the transactions that write: see refuse_if_frozen and books_are_open.
+  create function freeze_waits() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    perform pg_advisory_xact_lock(hashtextextended('period', new.id));
+    return new;
+  end
+  $$;
+  create trigger freeze_waits before update of frozen_at on organizations for each row execute function freeze_waits();
+
+  -- Finds an audit event of this transaction: created_at is the transaction's time, which a writer cannot choose.
+  create function freeze_leaves_trail() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if not exists (
+      select from audit_events event
+      where event.organization_id = new.id and event.created_at = now()
+        and event.action = case when new.frozen_at is null then 'organization unfreeze' else 'organization freeze' end
+    ) then
+      raise exception 'organization % is frozen or unfrozen without an audit event', new.id using errcode = 'restrict_violation';
+    end if;
+    return null;
+  end
+  $$;
+  create constraint trigger freeze_leaves_trail after update of frozen_at on organizations
+    deferrable initially deferred for each row when ((old.frozen_at is null) <> (new.frozen_at is null))
+    execute function freeze_leaves_trail();
+`;
+}
