@@ -4,7 +4,8 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { CommandLine, type Flags, required, type Synopsis, UsageError } from './cli/command-line.js';
 import { type Config, readConfig } from './config.js';
 import { openDatabaseForTool } from './database/database.js';
-import { backupDatabase, migrateDatabase, restoreDatabase } from './database/operator.js';
+import { backupDatabase, exportOrganization, importOrganization, migrateDatabase, restoreDatabase } from './database/operator.js';
+import type { Carried } from './database/organization-file.js';
 import type { DatabaseRoles } from './database/roles.js';
 import { Role } from './entities/access.js';
 import type { Organization } from './entities/organization.js';
@@ -15,6 +16,7 @@ import { type LedgerHealth, ledgerHealth } from './services/ledger/ledger-health
 import { createKey, listApiKeys, revokeKey } from './services/organizations/api-keys.js';
 import { listOrganizations, openOrganization } from './services/organizations/create-organization.js';
 import { addMember, changeMember, endMembership, listMembers } from './services/organizations/members.js';
+import { freezeOrganization, unfreezeOrganization } from './services/organizations/move.js';
 import { findOrganization, type Operator, OperatorRefusal } from './services/organizations/operator-command.js';
 import { routesTo } from './services/organizations/routes.js';
 
@@ -67,6 +69,33 @@ const DATABASE_COMMANDS: Readonly<Record<string, DatabaseCommand>> = {
       const { rows, health } = await restoreDatabase(config, rolesOf(flags), file);
       process.stdout.write(`Restored ${rows} rows from ${file}.\n\n`);
       printHealth(health);
+    },
+  },
+
+  'organization export': {
+    required: ['id'],
+    optional: ['by'],
+    takes: 'FILE',
+    about: 'writes all of an organization into a new file; the gateway may be running. To move it, freeze it first',
+    async run(config, flags, file) {
+      const carried = await exportOrganization(config, required(flags, 'id'), file, operatorOf(flags));
+      process.stdout.write(`Wrote ${carried.publicId} to ${file}${stateOf(carried)}\n\n`);
+      printCarried(carried);
+    },
+  },
+
+  'organization import': {
+    required: [],
+    optional: ['by'],
+    takes: 'FILE',
+    about: 'adds an organization from a file of export, and checks its books; if they are wrong, adds nothing and has exit code 2',
+    async run(config, flags, file) {
+      const carried = await importOrganization(config, file, operatorOf(flags));
+      const { publicId, health } = carried;
+      process.stdout.write(
+        `${health.healthy ? `Imported ${publicId}` : `Imported nothing: ${publicId} is wrong in ${file}`}${stateOf(carried)}\n\n`,
+      );
+      printCarried(carried);
     },
   },
 };
@@ -130,6 +159,28 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       const { organizations, keys } = await routesTo(em, cell, organization);
       const lines = (names: readonly string[]) => names.map((name) => `${name} ${cell}\n`).join('');
       process.stdout.write(`# organizations.map\n${lines(organizations)}# keys.map\n${lines(keys)}`);
+    },
+  },
+
+  'organization freeze': {
+    required: ['id'],
+    optional: ['by'],
+    about: 'refuses all changes to an organization, so that it can move; reads go on',
+    async run(em, flags) {
+      const organization = await findOrganization(em, required(flags, 'id'));
+      await freezeOrganization(em, organization, {}, operatorOf(flags));
+      process.stdout.write(`${organization.publicId} is frozen.\n`);
+    },
+  },
+
+  'organization unfreeze': {
+    required: ['id'],
+    optional: ['by'],
+    about: 'lets a frozen organization go on here; never after its copy goes on elsewhere',
+    async run(em, flags) {
+      const organization = await findOrganization(em, required(flags, 'id'));
+      await unfreezeOrganization(em, organization, {}, operatorOf(flags));
+      process.stdout.write(`${organization.publicId} goes on.\n`);
     },
   },
 
@@ -226,6 +277,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
 };
+
+/** Returns what the operator must know of the file: without a freeze, the organization may have gone on in its old place. */
+function stateOf({ frozen, takenAt }: Carried): string {
+  return `, as of ${takenAt}. ${frozen ? 'It was frozen.' : 'It was not frozen: what happens there afterwards is not in the file.'}`;
+}
+
+function printCarried({ tables, debits, credits, health }: Carried): void {
+  print([...Object.entries(tables), ['debits', debits], ['credits', credits]]);
+  process.stdout.write('\n');
+  printHealth(health);
+}
 
 function printHealth({ healthy, checkedAt, checks }: LedgerHealth): void {
   print(checks.map(({ healthy, name, offenders }) => [healthy ? 'ok' : 'BROKEN', name, offenders.join(', ')]));

@@ -94,11 +94,13 @@ export class CommandLine {
       flags[name] = checked(name, isValue ? tidy(value) : '');
     }
     const help = tokens.some((token) => token.kind === 'option' && token.name === 'help');
-    const [first = '', file = '', ...others] = positionals;
-    const { takes } = this.commands.get(first) ?? {};
-    if (takes === undefined) return { name: positionals.join(' '), flags, unknown, file: '', help };
-    if (!help && (file === '' || others.length > 0)) throw new UsageError(`${first} takes the name of one ${takes.toLowerCase()}`);
-    return { name: first, flags, unknown, file, help };
+    const words = positionals.join(' ');
+    const [name, synopsis] = [...this.commands].find(([each, { takes }]) => takes && `${words} `.startsWith(`${each} `)) ?? [];
+    if (name === undefined || !synopsis?.takes) return { name: words, flags, unknown, file: '', help };
+    const [file = '', ...others] = positionals.slice(name.split(' ').length);
+    if (!help && (file === '' || others.length > 0))
+      throw new UsageError(`${name} takes the name of one ${synopsis.takes.toLowerCase()}`);
+    return { name, flags, unknown, file, help };
   }
 
   /** @throws {UsageError} if the command has no such option. The message lists its options */

@@ -1,9 +1,16 @@
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import { syncFolder } from './embedded-postgres/folders.js';
 import { hasCode } from './embedded-postgres/system-calls.js';
 
-/** The name and version of the format, in the first line of each file. */
+/** The name and version of the format, in the first line of each file: one of the whole database, and one of an organization. */
 export const FORMAT = 'credit-note-refunds backup 1';
+export const ORGANIZATION_FORMAT = 'credit-note-refunds organization 1';
 /** The line after the rows of a table. */
 export const END_OF_TABLE = '\\.\n';
 
@@ -12,7 +19,7 @@ export class BackupRefused extends Error {}
 
 /** The first line of a file. */
 export interface Header {
-  readonly format: typeof FORMAT;
+  readonly format: typeof FORMAT | typeof ORGANIZATION_FORMAT;
   /** By the database's clock. */
   readonly takenAt: string;
   /** Names of the migrations that the tables were made by. */
@@ -25,23 +32,75 @@ export interface TableHeader {
   readonly columns: readonly string[];
 }
 
-/** The last line of a file. */
+/** The last line of a file. {@link writeNewFile} adds a checksum of all lines before it. */
 export interface Footer {
   readonly rows: number;
 }
 
 /**
- * Returns the names of the migrations that the tables of the file were made by.
+ * Writes a new file. It gets its name when it is complete and on disk. Only its owner may read it.
+ *
+ * @param lines all lines but the last one
+ * @param footer returns the last line
+ * @param onWritten is called before the file gets its name. If it fails, there is no file
+ * @throws {BackupRefused} if the file exists already
+ */
+export async function writeNewFile(
+  file: string,
+  lines: AsyncIterable<string | Buffer>,
+  footer: () => Footer,
+  onWritten: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  await assertMissing(file);
+  const part = `${file}.part`;
+  try {
+    const checked = Readable.from(withChecksum(lines, footer));
+    await pipeline(checked, createGzip(), createWriteStream(part, { mode: 0o600, flush: true }));
+    await onWritten();
+    await rename(part, file);
+    await syncFolder(dirname(file));
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+async function* withChecksum(lines: AsyncIterable<string | Buffer>, footer: () => Footer): AsyncGenerator<string | Buffer> {
+  const hash = createHash('sha256');
+  for await (const chunk of lines) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  yield line({ ...footer(), sha256: hash.digest('hex') });
+}
+
+/** @throws {BackupRefused} */
+async function assertMissing(file: string): Promise<void> {
+  const exists = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (exists) throw new BackupRefused(`${file} exists already; a backup overwrites nothing`);
+}
+
+/**
+ * Returns the names of the migrations that the tables of a backup were made by.
  *
  * @throws {BackupRefused} if the file is no backup
  */
 export async function migrationsOf(file: string): Promise<readonly string[]> {
   const lines = linesOf(file);
-  const header = await nextJson<Header>(lines, file);
+  const { migrations } = await headerOf(lines, file, FORMAT);
   await lines.return(undefined);
-  if (header.format !== FORMAT)
-    throw new BackupRefused(`${file} is not a backup of this program, or was written by a newer version`);
-  return header.migrations;
+  return migrations;
+}
+
+/** @throws {BackupRefused} if the file has another format */
+export async function headerOf<H extends Header>(lines: AsyncGenerator<Buffer>, file: string, format: H['format']): Promise<H> {
+  const header = await nextJson<H>(lines, file);
+  if (header.format === format) return header;
+  const kind = format === FORMAT ? 'a backup' : 'an exported organization';
+  throw new BackupRefused(`${file} is not ${kind} of this program, or was written by a newer version`);
 }
 
 /**
@@ -62,11 +121,34 @@ const END_OF_TABLE_BYTES = Buffer.from(END_OF_TABLE);
 const NEW_LINE = 0x0a;
 
 /**
- * Yields each line with its end. Only LF ends a line: `node:readline` would also split texts at U+2028.
+ * Yields each line with its end. The last line is yielded only if its checksum is that of all lines before.
  *
  * @throws {BackupRefused} if the file is missing, damaged or incomplete
  */
 export async function* linesOf(file: string): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  let last: Buffer | undefined;
+  for await (const each of unpackedLines(file)) {
+    if (last !== undefined) {
+      hash.update(last);
+      yield last;
+    }
+    last = each;
+  }
+  if (last === undefined || checksumIn(last) !== hash.digest('hex')) throw damaged(file);
+  yield last;
+}
+
+function checksumIn(footer: Buffer): unknown {
+  try {
+    return JSON.parse(footer.toString()).sha256;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only LF ends a line: `node:readline` would also split texts at U+2028. */
+async function* unpackedLines(file: string): AsyncGenerator<Buffer> {
   const source = createReadStream(file);
   const unpacked = createGunzip();
   source.on('error', (error) => unpacked.destroy(error));

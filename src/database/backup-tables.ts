@@ -1,14 +1,43 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type Client, escapeIdentifier } from 'pg';
-import type { TableHeader } from './backup-file.js';
-
-/** Returns a query for the rows of the table. `COPY` takes no partitioned table by its name. */
-export function source({ table, columns }: TableHeader): string {
-  return `select ${columns.map(escapeIdentifier).join(', ')} from ${escapeIdentifier(table)}`;
-}
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { END_OF_TABLE, line, type TableHeader } from './backup-file.js';
 
 /** Returns the table and its columns in SQL, as `COPY` takes them. */
 export function target({ table, columns }: TableHeader): string {
-  return `${escapeIdentifier(table)} (${columns.map(escapeIdentifier).join(', ')})`;
+  return `${escapeIdentifier(table)} (${columnList(columns)})`;
+}
+
+/** Returns the columns in SQL. */
+export function columnList(columns: readonly string[]): string {
+  return columns.map(escapeIdentifier).join(', ');
+}
+
+/**
+ * Yields the table's header, its rows and their end, as a file holds them. Returns the number of rows.
+ *
+ * @param condition SQL of the rows to include and of their order; all rows by default
+ */
+export async function* linesOfTable(
+  client: Client,
+  { table, columns }: TableHeader,
+  condition = '',
+): AsyncGenerator<string | Buffer, number> {
+  yield line<TableHeader>({ table, columns });
+  // `COPY` takes no partitioned table by its name, but a query.
+  const rows = `select ${columnList(columns)} from ${escapeIdentifier(table)} ${condition}`;
+  const copy = client.query(copyTo(`copy (${rows}) to stdout`));
+  for await (const chunk of copy) yield chunk as Buffer;
+  yield END_OF_TABLE;
+  return copy.rowCount;
+}
+
+/** Inserts rows in the text format of `COPY`, and returns their number. */
+export async function insertRows(client: Client, table: TableHeader, rows: AsyncIterable<Buffer>): Promise<number> {
+  const copy = client.query(copyFrom(`copy ${target(table)} from stdin`));
+  await pipeline(Readable.from(rows), copy);
+  return copy.rowCount;
 }
 
 /**

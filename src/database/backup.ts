@@ -1,15 +1,7 @@
-import { createWriteStream } from 'node:fs';
-import { access, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { type Client, escapeIdentifier } from 'pg';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import {
   BackupRefused,
   damaged,
-  END_OF_TABLE,
   FORMAT,
   type Footer,
   type Header,
@@ -18,40 +10,25 @@ import {
   nextJson,
   rowsOf,
   type TableHeader,
+  writeNewFile,
 } from './backup-file.js';
-import { advanceSequences, source, tablesInOrder, target, triggersOf } from './backup-tables.js';
-import { syncFolder } from './embedded-postgres/folders.js';
+import { advanceSequences, insertRows, linesOfTable, tablesInOrder, target, triggersOf } from './backup-tables.js';
 
 /**
- * Writes a consistent snapshot of all rows into a new file, while the gateway goes on. The file gets its name when it is complete and on
- * disk. Only its owner may read it, because it holds all data of the database.
+ * Writes a consistent snapshot of all rows into a new file, while the gateway goes on.
  *
  * @returns the number of rows
  * @throws {BackupRefused} if the file exists already
  */
 export async function writeBackup(client: Client, migrations: readonly string[], file: string): Promise<number> {
-  const part = `${file}.part`;
   let rows = 0;
   async function* dump(): AsyncGenerator<string | Buffer> {
     yield line<Header>({ format: FORMAT, takenAt: await databaseTime(client), migrations });
-    for (const table of await tablesInOrder(client)) {
-      yield line<TableHeader>(table);
-      const copy = client.query(copyTo(`copy (${source(table)}) to stdout`));
-      for await (const chunk of copy) yield chunk as Buffer;
-      yield END_OF_TABLE;
-      rows += copy.rowCount;
-    }
-    yield line<Footer>({ rows });
+    for (const table of await tablesInOrder(client)) rows += yield* linesOfTable(client, table);
   }
-  await assertMissing(file);
   await client.query('begin isolation level repeatable read read only');
   try {
-    await pipeline(Readable.from(dump()), createGzip(), createWriteStream(part, { mode: 0o600, flush: true }));
-    await rename(part, file);
-    await syncFolder(dirname(file));
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
+    await writeNewFile(file, dump(), () => ({ rows }));
   } finally {
     await rollBack(client);
   }
@@ -90,7 +67,7 @@ export async function readBackup(client: Client, file: string): Promise<number> 
 }
 
 /** Ends the transaction. If the connection is lost, PostgreSQL does that, and the caller throws the error of the loss. */
-async function rollBack(client: Client): Promise<void> {
+export async function rollBack(client: Client): Promise<void> {
   await client.query('rollback').catch(() => undefined);
 }
 
@@ -105,22 +82,11 @@ async function copyAll(client: Client, file: string, known: ReadonlySet<string>)
     }
     // Prevents SQL injection: statements contain only names of tables and columns that exist.
     if (!known.has(target(next))) throw new BackupRefused(`${file} has other tables than the database: ${next.table}`);
-    const copy = client.query(copyFrom(`copy ${target(next)} from stdin`));
-    await pipeline(Readable.from(rowsOf(lines, file)), copy);
-    rows += copy.rowCount;
+    rows += await insertRows(client, next, rowsOf(lines, file));
   }
 }
 
-async function databaseTime(client: Client): Promise<string> {
+export async function databaseTime(client: Client): Promise<string> {
   const { rows } = await client.query<{ now: Date }>('select now() as now');
   return rows[0]?.now.toISOString() ?? '';
-}
-
-/** @throws {BackupRefused} */
-async function assertMissing(file: string): Promise<void> {
-  const exists = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (exists) throw new BackupRefused(`${file} exists already; a backup overwrites nothing`);
 }

@@ -3,12 +3,15 @@ import pg from 'pg';
 import { connect, WITHOUT_TIMEOUTS } from '../../mikro-orm.config.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import { type LedgerHealth, ledgerHealth } from '../services/ledger/ledger-health.js';
+import { recordExport } from '../services/organizations/move.js';
+import { findOrganization, type Operator } from '../services/organizations/operator-command.js';
 import { readBackup, writeBackup } from './backup.js';
 import { BackupRefused, migrationsOf } from './backup-file.js';
 import { connectByUrl, ownerConnection } from './connect.js';
 import { type DatabaseSettings, refuseUnmigrated } from './database.js';
 import { openEmbeddedPostgres } from './embedded-postgres/index.js';
 import { migrate, pendingMigrations } from './migrate.js';
+import { type Carried, readOrganization, writeOrganization } from './organization-file.js';
 import { type DatabaseRoles, DatabaseRoleUnsuitable } from './roles.js';
 
 const MIGRATION_NAMES = MIGRATIONS.map(({ name }) => name);
@@ -65,6 +68,45 @@ export async function restoreDatabase(
     const rows = await readBackup(client, file);
     await migrate(orm, { ...roles, ...embeddedRoles });
     return { rows, health: await ledgerHealth(orm.em.fork(), null) };
+  });
+}
+
+/**
+ * For `npm run organization -- export`: writes one organization into a new file, with an audit event. The gateway may be running, and the
+ * organization need not be frozen.
+ *
+ * @throws {BackupRefused}
+ * @throws {DatabaseNotMigrated}
+ * @throws {DatabaseUnreachable}
+ */
+export function exportOrganization(
+  settings: DatabaseSettings,
+  publicId: string,
+  file: string,
+  operator: Operator,
+): Promise<Carried> {
+  return asOperator(settings, async ({ orm, client }) => {
+    await refuseUnmigrated(await pendingMigrations(orm));
+    return writeOrganization(client, MIGRATION_NAMES, publicId, file, async ({ takenAt, tables }) => {
+      const em = orm.em.fork();
+      const rows = Object.values(tables).reduce((sum, count) => sum + count, 0);
+      await recordExport(em, await findOrganization(em, publicId), { takenAt, rows: String(rows) }, operator);
+    });
+  });
+}
+
+/**
+ * For `npm run organization -- import`, which may run beside the gateway: inserts an organization from a file, with an audit event. If the
+ * proof of its books fails, nothing is inserted.
+ *
+ * @throws {BackupRefused}
+ * @throws {DatabaseNotMigrated}
+ * @throws {DatabaseUnreachable}
+ */
+export function importOrganization(settings: DatabaseSettings, file: string, operator: Operator): Promise<Carried> {
+  return asOperator(settings, async ({ orm, client }) => {
+    await refuseUnmigrated(await pendingMigrations(orm));
+    return readOrganization(client, MIGRATION_NAMES, file, operator.by);
   });
 }
 
