@@ -104,7 +104,7 @@ describe('a frozen organization', () => {
     await books.refund(noteId);
 
     const { auditEvents } = await books.client.query(AuditEventsDocument);
-    expect(auditEvents.map(({ action, details }) => [action, details])).toEqual([
+    expect(auditEvents.nodes.map(({ action, details }) => [action, details])).toEqual([
       ['organization freeze', OTTO],
       ['organization unfreeze', OTTO],
     ]);

@@ -181,7 +181,7 @@ describe('an organization that moves', () => {
     const { errors } = await books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(made.noteId) });
     expect(errors?.[0]?.extensions.code).toBe('ORGANIZATION_MOVING');
     const trail = async (client: Client) =>
-      (await client.query(AuditEventsDocument)).auditEvents
+      (await client.query(AuditEventsDocument)).auditEvents.nodes
         .filter(({ action }) => action.startsWith('organization'))
         .map(({ action, details }) => [action, details.by]);
     const frozen = ['organization freeze', 'Otto Operator'];
