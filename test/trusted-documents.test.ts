@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'graphql';
+import { parsedDocuments } from '../src/graphql/document-stores.js';
 import { ManifestError } from '../src/graphql/manifest.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { loadTrustedDocuments } from '../src/graphql/trusted-documents.js';
@@ -140,6 +142,18 @@ describe.each(['open', 'strict'] as const)('a trusted document, while others are
     expect(await post(mode, { documentId: null, query: ME })).toEqual(ANSWERED);
     expect(await get(mode, { documentId: '', query: ME })).toEqual(ANSWERED);
   });
+});
+
+it('a trusted document is parsed at the start, and never displaced by others', async () => {
+  const file = await manifest([operation('Me', ME)]);
+  const store = parsedDocuments(await loadTrustedDocuments({ file, only: false }, schema, 20_000));
+  // Larger than all documents that are kept.
+  const large = { ...parse(OTHER), padding: 'x'.repeat(40_000_000) };
+  await store.set('schema:other', parse(OTHER));
+  await store.set('schema:large', large);
+
+  expect(await store.get(`schema:${hashOf(ME)}`)).toMatchObject({ kind: 'Document', definitions: [{ name: { value: 'Me' } }] });
+  expect(await store.get('schema:large')).toBeUndefined();
 });
 
 describe('where only trusted documents are executed', () => {
