@@ -87,6 +87,12 @@ describe.each(Object.entries(CASES))('%s', (_, [response, legacy, code, request]
   });
 });
 
+it('data with an error has the reason phrase of the specification', async () => {
+  const headers = { ...books.client.headers, accept: RESPONSE };
+  const reply = await gateway.app.inject({ method: 'POST', url: '/graphql', headers, payload: { query: REFUSED } });
+  expect([reply.statusCode, reply.statusMessage]).toEqual([294, 'Partial Success']);
+});
+
 it.each([
   ['application/graphql-response+json, application/json;q=0.9', RESPONSE],
   ['application/json, application/graphql-response+json;q=0.5', LEGACY],

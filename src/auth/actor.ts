@@ -34,11 +34,14 @@ export function internalRequest(requestId: string): RequestMetadata {
 const ORDER: readonly Role[] = [Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN];
 
 /**
+ * @param field the input field that needs the role, if it is not the whole request
  * @throws {Forbidden} if the actor's role is lower than the required one
  * @example requireRole(actor, Role.ACCOUNTANT)
  */
-export function requireRole(actor: Actor, required: Role): void {
-  if (ORDER.indexOf(actor.role) < ORDER.indexOf(required)) throw new Forbidden(required, actor.role);
+export function requireRole(actor: Actor, required: Role, field?: string): void {
+  if (ORDER.indexOf(actor.role) >= ORDER.indexOf(required)) return;
+  const refusal = new Forbidden(required, actor.role);
+  throw field === undefined ? refusal : refusal.at(field);
 }
 
 /**

@@ -69,7 +69,7 @@ class ArgumentCheck {
     const refusals = new Refusals();
     for (const each of [...wrongVariables(request.operation, fields, wrong), ...wrongDirectives]) refusals.addWrong(each);
     const isMutation = request.operation.operation === OperationTypeNode.MUTATION;
-    for (const each of fields) new FieldCheck(this.rules, each, context, refusals).run(values, isMutation);
+    for (const each of fields) new FieldCheck(this.rules, each, context, refusals, isMutation).run(values);
     return refusals.error();
   }
 
@@ -106,13 +106,14 @@ class FieldCheck {
     private readonly at: OperationField,
     private readonly context: Context,
     private readonly refusals: Refusals,
+    private readonly isMutation: boolean,
   ) {}
 
-  run(variables: Values, isMutation: boolean): void {
+  run(variables: Values): void {
     const { field, path } = this.at;
     const { argsClass, single, roles } = this.rules.fields.get(field) ?? { argsClass: null, single: new Set(), roles: [] };
-    // A query returns its other fields if a role is missing. A mutation is refused as a whole.
-    if (isMutation) for (const role of roles) this.collect(() => requireRole(this.context.actor, role));
+    // A query returns its other fields if a role is missing: the field itself refuses. A document that writes is refused as a whole.
+    if (this.isMutation) for (const role of roles) this.collect(() => requireRole(this.context.actor, role));
     if (field.args.length === 0) return;
     const values = argumentsOf(this.at, variables, (wrong) => this.refusals.addWrong(wrong));
     const inputs: Record<string, unknown> = {};
@@ -124,7 +125,7 @@ class FieldCheck {
       const wrong = wrongFields(Object.assign(new argsClass(), inputs), VALIDATION);
       this.add(wrong.map((each) => ({ ...each, field: this.nameWithin(each.field) })));
     }
-    if (isMutation && path.length === 1) {
+    if (this.isMutation && path.length === 1) {
       const { idempotencyKey: key, inputs: several } = values;
       this.collect(() => this.context.assertKey(key as string | null | undefined, Array.isArray(several) ? several.length : 0));
     }
@@ -149,7 +150,7 @@ class FieldCheck {
     if (inner === PostingDateScalar) this.collect(() => organization.postingDate(String(value), nameOf(argument, within)));
     if (!isInputObjectType(inner)) return value;
     const { role } = inner.extensions as { readonly role?: Role };
-    if (role !== undefined) this.collect(() => requireRole(this.context.actor, role), nameOf(argument, within));
+    if (role !== undefined && this.isMutation) this.collect(() => requireRole(this.context.actor, role), nameOf(argument, within));
     const input = new (this.rules.inputs.get(inner.name) ?? Object)() as Record<string, unknown>;
     const fields = inner.getFields();
     for (const [name, field] of Object.entries(value)) {

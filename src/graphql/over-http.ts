@@ -11,7 +11,8 @@ export const LEGACY = 'application/json; charset=utf-8';
 
 export type MediaType = typeof RESPONSE | typeof LEGACY;
 
-const PARTIAL_SUCCESS = 294;
+/** The specification's own status. HTTP does not know it, so Node.js has no reason phrase for it. */
+export const PARTIAL_SUCCESS = 294;
 const UNPROCESSABLE = 422;
 
 /** The code of a document that cannot be read. All others can be read, but not be executed. */

@@ -56,6 +56,6 @@ const FILTERS: Filters<Refund, ProvenanceFilter> = {
  * @throws {Forbidden} if the actor may not read provenance, since a filter would reveal it
  */
 export function provenanceConditions(filter: ProvenanceFilter, actor: Actor): Condition<Filterable<Refund>>[] {
-  requireRole(actor, Role.ACCOUNTANT);
+  requireRole(actor, Role.ACCOUNTANT, 'provenance');
   return conditionsOf(FILTERS, filter, actor);
 }

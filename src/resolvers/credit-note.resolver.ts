@@ -163,7 +163,7 @@ export class CreditNoteResolver {
     return new RefundabilityType(refundability(context.actor, note), note.currencyCode);
   }
 
-  @FieldResolver(() => RefundConnection, { description: 'The refunds of the note.' })
+  @FieldResolver(() => RefundConnection, { nullable: true, description: 'The refunds of the note.' })
   refunds(
     @Reads() note: Row<CreditNote>,
     @Ctx() context: Context,

@@ -60,6 +60,7 @@ export class TrialBalance {
 export class LedgerResolver {
   @Authorized(Role.ACCOUNTANT)
   @Query(() => LedgerHealthType, {
+    nullable: true,
     description:
       'Checks all books of the organization. It is slow, since it reads every record; a second check at the same time is refused.',
   })

@@ -16,7 +16,7 @@ import type { Config } from '../config.js';
 import { assertWellFormed, readQueryString } from '../graphql/apollo-requests.js';
 import { documentCheck } from '../graphql/document-check.js';
 import { withFederation } from '../graphql/federation.js';
-import { assertAcceptable } from '../graphql/over-http.js';
+import { assertAcceptable, PARTIAL_SUCCESS } from '../graphql/over-http.js';
 import { createSchema, printContract } from '../graphql/schema.js';
 import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
 import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
@@ -190,6 +190,9 @@ function openDoors(
     exposeHeadRoute: false,
     bodyLimit: GRAPHQL_BODY_LIMIT,
     preHandler: [...preHandler],
+    onSend: async (_request, { raw, statusCode }) => {
+      if (statusCode === PARTIAL_SUCCESS) raw.statusMessage = 'Partial Success';
+    },
     handler: releasingPermit(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
   });
   const rest: FastifyPluginCallback = (routes, _options, done) => {

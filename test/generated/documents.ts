@@ -396,7 +396,7 @@ export type CreditNoteQueryVariables = Exact<{
 }>;
 
 
-export type CreditNoteQuery = { creditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string, refunds: { nodes: Array<{ id: string, amount: string }>, pageInfo: { endCursor: string | null } } } | null };
+export type CreditNoteQuery = { creditNote: { id: string, number: string, status: CreditNoteStatus, date: string, currencyCode: string, exchangeRate: string, total: string, refunded: string, applied: string, remaining: string, refunds: { nodes: Array<{ id: string, amount: string }>, pageInfo: { endCursor: string | null } } | null } | null };
 
 export type RefundQueryVariables = Exact<{
   id: string | number;
@@ -418,7 +418,7 @@ export type RefundsPageQueryVariables = Exact<{
 }>;
 
 
-export type RefundsPageQuery = { refunds: { nodes: Array<{ id: string, amount: string, branch: { name: string }, creditNote: { number: string, customer: { displayName: string }, refunds: { nodes: Array<{ id: string }> } }, fromAccount: { name: string, balance: string }, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } | null };
+export type RefundsPageQuery = { refunds: { nodes: Array<{ id: string, amount: string, branch: { name: string }, creditNote: { number: string, customer: { displayName: string }, refunds: { nodes: Array<{ id: string }> } | null }, fromAccount: { name: string, balance: string }, journalEntry: { postingDate: string, memo: string, lines: Array<{ side: Side, amount: string, foreignAmount: string | null, foreignCurrencyCode: string | null, account: { name: string }, customer: { displayName: string } | null }> } }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } | null };
 
 export type ListsQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -481,7 +481,7 @@ export type RefundabilityQuery = { creditNote: { etag: string, refundability: { 
 export type LedgerHealthQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type LedgerHealthQuery = { ledgerHealth: { healthy: boolean, checkedAt: string, checks: Array<{ name: string, healthy: boolean, offenders: Array<string> }> } };
+export type LedgerHealthQuery = { ledgerHealth: { healthy: boolean, checkedAt: string, checks: Array<{ name: string, healthy: boolean, offenders: Array<string> }> } | null };
 
 export type BalancesQueryVariables = Exact<{
   account: string | number;
