@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { namesCell } from '../../auth/api-keys.js';
 import { ApiKey } from '../../entities/access.js';
 import { Organization } from '../../entities/organization.js';
+import { OperatorRefusal } from './operator-command.js';
 
 /** What a router must know to send the requests of organizations to their cell. */
 export interface Routes {
@@ -12,12 +13,17 @@ export interface Routes {
 }
 
 /**
- * Returns the routes of one organization, or of all organizations of this database.
+ * Returns the routes of one organization, or of all organizations of this database that are not frozen: those move, or have moved.
  *
  * @param cell the name of the cell that the database belongs to
+ * @throws {OperatorRefusal} if the one organization is frozen
  */
 export async function routesTo(em: EntityManager, cell: string, organization: Organization | null): Promise<Routes> {
-  const organizations = organization === null ? await em.find(Organization, {}, { orderBy: { publicId: 'asc' } }) : [organization];
+  if (organization !== null && organization.frozenAt !== null) {
+    throw new OperatorRefusal(`${organization.publicId} is frozen here: it moves, or has moved`);
+  }
+  const organizations =
+    organization === null ? await em.find(Organization, { frozenAt: null }, { orderBy: { publicId: 'asc' } }) : [organization];
   const ids = organizations.map(({ id }) => id);
   const keys = await em.find(ApiKey, { organization: ids, revokedAt: null }, { orderBy: { prefix: 'asc' } });
   return {
