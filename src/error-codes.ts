@@ -69,8 +69,8 @@ export const REFUSALS = {
     status: 400,
     fields: ['exchangeRate'],
     when:
-      'The rate of a note in the base currency is not 1; the rate has more than 15 significant digits; or the rate is missing, and ' +
-      'there is no `paidAmount`.',
+      'The rate of a note in the base currency is not 1; the rate has more than 15 significant digits; or a note in another currency has ' +
+      'neither a rate nor a `paidAmount`.',
   },
   EXCHANGE_RATE_UNUSUAL: {
     status: 400,

@@ -107,10 +107,11 @@ describe('a refund with the paid amount in place of an exchange rate', () => {
 describe('a refund is refused, and writes nothing, with', () => {
   const EURO = { currencyCode: 'EUR', exchangeRate: '1.1' };
   const cases: Record<string, { code: string; field: string; input: Partial<RefundCreditNoteInput>; note?: typeof EURO }> = {
-    'neither an exchange rate nor a paid amount': {
+    'neither an exchange rate nor a paid amount in another currency': {
       code: 'EXCHANGE_RATE_INVALID',
       field: 'exchangeRate',
       input: { exchangeRate: null },
+      note: EURO,
     },
     'both an exchange rate and a paid amount': {
       code: 'BAD_USER_INPUT',

@@ -39,7 +39,7 @@ export interface CreditNoteTerms {
   readonly createdBy: string;
 }
 
-/** How a refund is converted to the base currency: by exactly one of the two. */
+/** How a refund is converted to the base currency: by one of the two, or by neither if the note is in the base currency. */
 export interface Conversion {
   /** Units of the base currency per unit of the credit note's currency. */
   readonly exchangeRate?: Big | null | undefined;
@@ -298,9 +298,15 @@ export class CreditNote extends Owned {
         throw new PaidAmountInvalid('The exchange rate that follows from paidAmount has too many digits', paidAmount);
       return { exchangeRate: rate, paidInBase: paidAmount };
     }
-    if (!exchangeRate) throw new ExchangeRateInvalid('exchangeRate or paidAmount is required');
-    assertExchangeRate(exchangeRate, this.currencyCode, baseCurrency);
-    return { exchangeRate, paidInBase: isInBase ? roundToCurrency(amount.times(exchangeRate), baseCurrency) : null };
+    const rate = exchangeRate ?? this.onlyRate();
+    assertExchangeRate(rate, this.currencyCode, baseCurrency);
+    return { exchangeRate: rate, paidInBase: isInBase ? roundToCurrency(amount.times(rate), baseCurrency) : null };
+  }
+
+  /** Returns the one rate that a refund in the base currency can have; another currency has no default. */
+  private onlyRate(): Big {
+    if (this.currencyCode === this.organization.baseCurrency) return Big('1');
+    throw new ExchangeRateInvalid(`exchangeRate or paidAmount is required: the credit note is in ${this.currencyCode}`);
   }
 
   /**

@@ -13,6 +13,9 @@ import { daysAfter, type PostingDate, toPostingDate } from '../values/posting-da
 import { PostingDateScalar } from '../values/scalars.js';
 import { ID_COLUMN } from './columns.js';
 
+const PRIMARY_BRANCH = (organization: string): string =>
+  `(select branch.id from branches branch where branch.organization_id = ${organization}.id and branch.is_primary)`;
+
 @ObjectType({ description: 'A company with its own books. All other records belong to an organization.' })
 @Entity({ tableName: 'organizations' })
 export class Organization {
@@ -57,6 +60,10 @@ export class Organization {
   /** The date at that time, in the organization's time zone. */
   @Property({ type: 'date', formula: ({ timeZone }) => `(now() at time zone ${timeZone})::date` })
   today!: PostingDate & Opt;
+
+  /** Id of the primary branch, which never changes. */
+  @Property({ type: ID_COLUMN, formula: (_, { alias, name }) => PRIMARY_BRANCH(alias === '' ? name : alias) })
+  primaryBranchId!: number & Opt;
 
   /**
    * Returns the calendar date of a date or date-time in the organization's time zone, by the rules of {@link toPostingDate}.

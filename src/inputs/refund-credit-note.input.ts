@@ -1,4 +1,4 @@
-import { IsOptional, ValidateIf } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { Field, ID, InputType } from 'type-graphql';
 import type { RefundInput } from '../services/refunds/refund-command.js';
 import type { Big } from '../values/money.js';
@@ -17,7 +17,8 @@ import {
 
 /** Input of a refund at both doors. It has the fields of the documented `CreditNoteRefundDto`, and the `creditNoteId` of the REST path. */
 @InputType({
-  description: 'A refund to be made. All fields are required, as in the documented REST body; paidAmount may replace exchangeRate.',
+  description:
+    'A refund to be made. The documented REST body requires the fields that are optional here, except paidAmount, which it lacks.',
 })
 export class RefundCreditNoteInput implements RefundInput {
   @Field(() => ID, { description: 'The credit note to be refunded.' })
@@ -36,9 +37,9 @@ export class RefundCreditNoteInput implements RefundInput {
   @Field(() => DecimalScalar, {
     nullable: true,
     description:
-      "Units of the base currency per unit of the credit note's; 1 if they are the same. Either this or paidAmount is required.",
+      "Units of the base currency per unit of the credit note's. Default: 1 if they are the same; otherwise this or paidAmount is required.",
   })
-  @ValidateIf(({ exchangeRate, paidAmount }: RefundCreditNoteInput) => exchangeRate != null || paidAmount == null)
+  @IsOptional()
   @HasRateDigits()
   @IsPositiveRate()
   exchangeRate?: Big | null;
@@ -55,12 +56,13 @@ export class RefundCreditNoteInput implements RefundInput {
   paidAmount?: Big | null;
 
   @Field(() => String, {
+    defaultValue: '',
     description: 'Reference number, such as that of the bank transfer; may be empty. At most 255 characters.',
   })
   @IsText(0, LENGTHS.reference)
   referenceNo!: string;
 
-  @Field(() => String, { description: 'Purpose of the refund; may be empty. At most 1000 characters.' })
+  @Field(() => String, { defaultValue: '', description: 'Purpose of the refund; may be empty. At most 1000 characters.' })
   @IsText(0, LENGTHS.refundDescription)
   description!: string;
 
@@ -68,7 +70,8 @@ export class RefundCreditNoteInput implements RefundInput {
   @IsPostingDate()
   date!: string;
 
-  @Field(() => ID, { description: 'The branch that the refund is posted to.' })
+  @Field(() => ID, { nullable: true, description: 'The branch that the refund is posted to; the primary one if absent.' })
+  @IsOptional()
   @IsId()
-  branchId!: string;
+  branchId?: string | null;
 }

@@ -30,7 +30,8 @@ export function readRefundRequest(creditNoteId: string, body: unknown): RefundCr
     creditNoteId,
     fromAccountId: idText(values.fromAccountId),
     amount: readDecimal(values.amount),
-    exchangeRate: readDecimal(values.exchangeRate),
+    // A number that is no decimal stays as it is: without any, the rate would have a default.
+    exchangeRate: readDecimal(values.exchangeRate) ?? values.exchangeRate,
     referenceNo: values.referenceNo,
     description: values.description,
     date: values.date,

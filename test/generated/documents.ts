@@ -180,7 +180,7 @@ export type ErrorCode =
   | 'DATE_TOO_FAR_AHEAD'
   /** There is no trusted document with this id or hash; or only trusted documents are executed here, and the document is none of them. */
   | 'DOCUMENT_NOT_TRUSTED'
-  /** The rate of a note in the base currency is not 1; the rate has more than 15 significant digits; or the rate is missing, and there is no `paidAmount`. */
+  /** The rate of a note in the base currency is not 1; the rate has more than 15 significant digits; or a note in another currency has neither a rate nor a `paidAmount`. */
   | 'EXCHANGE_RATE_INVALID'
   /** The rate is more than twice the note's rate, or less than half of it. `details` has both rates. `allowUnusualRate: true`, or the header `Allow-Unusual-Rate: true`, confirms it. */
   | 'EXCHANGE_RATE_UNUSUAL'
@@ -276,26 +276,26 @@ export type ProvenanceFilter = {
   traceId?: string | null | undefined;
 };
 
-/** A refund to be made. All fields are required, as in the documented REST body; paidAmount may replace exchangeRate. */
+/** A refund to be made. The documented REST body requires the fields that are optional here, except paidAmount, which it lacks. */
 export type RefundCreditNoteInput = {
   /** Amount in the credit note's currency, with no more decimals than the currency has. */
   amount: string | number;
-  /** The branch that the refund is posted to. */
-  branchId: string | number;
+  /** The branch that the refund is posted to; the primary one if absent. */
+  branchId?: string | number | null | undefined;
   /** The credit note to be refunded. */
   creditNoteId: string | number;
   /** Posting date. */
   date: string;
   /** Purpose of the refund; may be empty. At most 1000 characters. */
-  description: string;
-  /** Units of the base currency per unit of the credit note's; 1 if they are the same. Either this or paidAmount is required. */
+  description?: string;
+  /** Units of the base currency per unit of the credit note's. Default: 1 if they are the same; otherwise this or paidAmount is required. */
   exchangeRate?: string | number | null | undefined;
   /** The account that the money leaves from: a bank, cash or fixed-asset account. */
   fromAccountId: string | number;
   /** Amount on the bank statement, in the base currency, if the account is held in it. It replaces exchangeRate, which follows from it. */
   paidAmount?: string | number | null | undefined;
   /** Reference number, such as that of the bank transfer; may be empty. At most 255 characters. */
-  referenceNo: string;
+  referenceNo?: string;
 };
 
 /** State of a refund. */

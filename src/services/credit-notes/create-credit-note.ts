@@ -16,7 +16,19 @@ import {
 } from '../../errors.js';
 import { Big, isCurrency } from '../../values/money.js';
 import { command } from '../unit-of-work/command.js';
-import { decimal, flag, id, listOf, optional, postingDate, text, type ValuesOf, verbatim } from '../unit-of-work/fields.js';
+import {
+  branchOrPrimary,
+  decimal,
+  flag,
+  id,
+  listOf,
+  optional,
+  postingDate,
+  rateOrOne,
+  text,
+  type ValuesOf,
+  verbatim,
+} from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
 import { putIntoBooks } from './open-credit-note.js';
 
@@ -48,9 +60,9 @@ export const createCreditNote = command({
   fields: {
     number: optional(text),
     customerId: id,
-    branchId: optional(id),
+    branchId: branchOrPrimary,
     date: postingDate,
-    exchangeRate: optional(decimal),
+    exchangeRate: rateOrOne,
     lines: listOf(LINE),
     referenceNo: verbatim,
     note: verbatim,
@@ -69,7 +81,7 @@ export const createCreditNote = command({
     const creditNote = new CreditNote(organization, {
       number: await numberOf(em, organization, number),
       customer,
-      branch: await branchOrPrimary(em, organization, branchId),
+      branch: await branchOf(em, organization, branchId),
       date,
       currencyCode,
       exchangeRate: exchangeRate ?? Big('1'),
@@ -84,8 +96,7 @@ export const createCreditNote = command({
   },
 });
 
-async function branchOrPrimary(em: EntityManager, organization: Organization, id: string | null): Promise<Branch> {
-  if (!id) return em.findOneOrFail(Branch, { organization, isPrimary: true });
+async function branchOf(em: EntityManager, organization: Organization, id: string): Promise<Branch> {
   const branch = await findOwned(em, Branch, organization, id);
   if (branch === null) throw new BranchNotFound(id);
   return branch;

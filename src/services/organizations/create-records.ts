@@ -7,7 +7,7 @@ import type { Organization } from '../../entities/organization.js';
 import { CurrencyNotFound } from '../../errors.js';
 import { isCurrency } from '../../values/money.js';
 import { command } from '../unit-of-work/command.js';
-import { flag, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';
+import { currencyOrBase, flag, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';
 
 /**
  * Adds an account to the chart of accounts. The default currency is the base currency.
@@ -19,7 +19,7 @@ export const createAccount = command({
   name: 'createAccount',
   role: Role.ACCOUNTANT,
   result: Account,
-  fields: { code: text, name: text, type: oneOf(AccountType), currencyCode: optional(verbatim), active: flag },
+  fields: { code: text, name: text, type: oneOf(AccountType), currencyCode: currencyOrBase, active: flag },
   async run({ em, organization }, { currencyCode, ...account }) {
     return em.create(Account, { organization, ...account, currencyCode: currencyOf(organization, currencyCode), systemRole: null });
   },
@@ -49,14 +49,14 @@ export const createCustomer = command({
   name: 'createCustomer',
   role: Role.ACCOUNTANT,
   result: Customer,
-  fields: { displayName: text, email: optional(verbatim), currencyCode: optional(verbatim) },
+  fields: { displayName: text, email: optional(verbatim), currencyCode: currencyOrBase },
   async run({ em, organization }, { currencyCode, ...customer }) {
     return em.create(Customer, { organization, ...customer, currencyCode: currencyOf(organization, currencyCode) });
   },
 });
 
-function currencyOf(organization: Organization, currencyCode: string | null): string {
-  if (!currencyCode || currencyCode === organization.baseCurrency) return organization.baseCurrency;
+function currencyOf(organization: Organization, currencyCode: string): string {
+  if (currencyCode === organization.baseCurrency) return organization.baseCurrency;
   if (!isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
   return currencyCode;
 }

@@ -3,6 +3,8 @@ import { Role } from '../../entities/access.js';
 import type { Big } from '../../values/money.js';
 import type { Declared } from '../unit-of-work/command.js';
 import {
+  branchOrPrimary,
+  comparedValues,
   decimal,
   type Fields,
   type InputOf,
@@ -10,6 +12,7 @@ import {
   normalize,
   optional,
   postingDate,
+  rateOrOne,
   type ValuesOf,
   verbatim,
 } from '../unit-of-work/fields.js';
@@ -24,12 +27,13 @@ export const refundCommand = {
     fromAccountId: id,
     /** In the credit note's currency. */
     amount: decimal,
-    exchangeRate: optional(decimal),
+    /** Absent for `paidAmount`, or for a note in the base currency. */
+    exchangeRate: rateOrOne,
     paidAmount: optional(decimal),
     referenceNo: verbatim,
     description: verbatim,
     date: postingDate,
-    branchId: id,
+    branchId: branchOrPrimary,
   },
 } as const satisfies Declared & { readonly fields: Fields };
 
@@ -71,7 +75,7 @@ export function refundRequest(actor: Actor, input: RefundInput, conditions: Refu
 
 /** Returns the request as a command with its idempotency key, if it has one. */
 export function commandOf({ command, conditions: { idempotency } }: RefundRequest): GivenCommand {
-  return { name: refundCommand.name, values: command, idempotency };
+  return { name: refundCommand.name, values: comparedValues(refundCommand.fields, command), idempotency };
 }
 
 /** Whether the two requests may be the same refund, sent twice. The later one must then see the result of the earlier one. */

@@ -102,5 +102,5 @@ function repeatsIn(requests: readonly RefundRequest[]): ReadonlyMap<RefundReques
 }
 
 function commandOfList({ requests, idempotency }: RefundList): GivenCommand {
-  return { name: refundListCommand.name, values: { inputs: requests.map(({ command }) => command) }, idempotency };
+  return { name: refundListCommand.name, values: { inputs: requests.map((request) => commandOf(request).values) }, idempotency };
 }

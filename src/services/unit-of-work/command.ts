@@ -7,7 +7,7 @@ import { Owned } from '../../entities/owned.js';
 import { run } from '../../orm/query.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { authorOf, recordEvent } from './audit-trail.js';
-import { type Fields, type InputOf, normalize, type ValuesOf } from './fields.js';
+import { comparedValues, type Fields, type InputOf, normalize, type ValuesOf } from './fields.js';
 import type { Idempotency } from './idempotency.js';
 import type { Period } from './locks.js';
 import { LOAD_NOTHING, underLocks } from './unit-of-work.js';
@@ -96,9 +96,9 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
   values: ValuesOf<F>,
   idempotency: Idempotency | undefined,
 ): Promise<Result> {
-  const { name, role, period } = declaration;
+  const { name, role, period, fields } = declaration;
   const organizationId = actor.organization.id;
-  const given = { name, values, idempotency };
+  const given = { name, values: comparedValues(fields, values), idempotency };
   return underLocks(
     em,
     organizationId,

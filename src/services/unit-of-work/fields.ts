@@ -1,5 +1,5 @@
 import type { Organization } from '../../entities/organization.js';
-import type { Big } from '../../values/money.js';
+import { Big } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { tidy } from '../../values/text.js';
 
@@ -10,6 +10,8 @@ export interface FieldType<Sent, Value = Sent> {
    * @throws {InvalidInput} if the value is invalid
    */
   normalize(sent: Sent, organization: Organization, path: string): Value;
+  /** Returns what the value counts as in a comparison of commands; absent: the value itself. */
+  compared?(value: Value): unknown;
 }
 
 /** The fields of a command by name. */
@@ -61,11 +63,36 @@ export function optional<Sent, Value>(type: FieldType<Sent, Value>): FieldType<S
   };
 }
 
+/** Id of a branch that may be absent: the primary branch. A command that names the primary branch is the same. */
+export const branchOrPrimary: FieldType<string | null | undefined, string> = {
+  normalize: (sent, { primaryBranchId }) => sent ?? String(primaryBranchId),
+};
+
+/** Code of a currency that may be absent: the base currency. A command that names the base currency is the same. */
+export const currencyOrBase: FieldType<string | null | undefined, string> = {
+  normalize: (sent, { baseCurrency }) => sent ?? baseCurrency,
+};
+
+/**
+ * An exchange rate that may be absent: its value is then null, since only a document in the base currency has a default, which is 1. A command
+ * that names this default is the same.
+ */
+export const rateOrOne: FieldType<Big | null | undefined, Big | null> = {
+  normalize: (sent) => sent ?? null,
+  compared: (value) => value ?? Big('1'),
+};
+
 /** A list of objects with these fields. */
 export function listOf<F extends Fields>(fields: F): FieldType<readonly InputOf<F>[], readonly ValuesOf<F>[]> {
   return {
     normalize: (sent, organization, path) => sent.map((each, index) => normalize(fields, each, organization, `${path}.${index}.`)),
   };
+}
+
+/** Returns the values by which commands with an idempotency key are compared. An absent value is the same as its default. */
+export function comparedValues<F extends Fields>(fields: F, values: ValuesOf<F>): object {
+  const entries = Object.entries(fields).map(([name, { compared }]) => [name, compared ? compared(values[name]) : values[name]]);
+  return Object.fromEntries(entries);
 }
 
 function asSent<T>(): FieldType<T> {
