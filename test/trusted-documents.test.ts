@@ -144,6 +144,18 @@ describe.each(['open', 'strict'] as const)('a trusted document, while others are
   });
 });
 
+it('the log names the requests with other documents, while they are still executed', async () => {
+  open.logged.length = 0;
+  await post('open', { query: ME });
+  await post('open', { query: 'query Other { me { name } }' });
+  const lines = open.logged.filter(({ operation }) => operation !== undefined);
+
+  expect(lines.map(({ operation, trusted }) => [operation, trusted])).toEqual([
+    ['Me', undefined],
+    ['Other', false],
+  ]);
+});
+
 it('a trusted document is parsed at the start, and never displaced by others', async () => {
   const file = await manifest([operation('Me', ME)]);
   const store = parsedDocuments(await loadTrustedDocuments({ file, only: false }, schema, 20_000));

@@ -18,7 +18,10 @@ export function documentCheck(trusted: TrustedDocuments): (request: FastifyReque
       return;
     }
     const document = documentOf(request);
-    if (trusted.textFor(document) === undefined && document.text !== undefined) limits.check(document.text);
+    const isTrusted = trusted.textFor(document) !== undefined;
+    // Before an operator refuses other documents, the log shows who still sends them.
+    if (!isTrusted && !trusted.isEmpty) request.requestLog.add({ trusted: false });
+    if (!isTrusted && document.text !== undefined) limits.check(document.text);
   };
 }
 

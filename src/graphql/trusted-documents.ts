@@ -96,6 +96,10 @@ export class TrustedDocuments {
     return document?.text;
   }
 
+  get isEmpty(): boolean {
+    return this.texts.size === 0;
+  }
+
   /** Returns the parsed document whose text has this SHA-256. */
   parsed(hash: string): DocumentNode | undefined {
     return this.byId.get(hash)?.node;
