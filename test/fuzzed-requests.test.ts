@@ -13,6 +13,7 @@ import {
   isRequiredArgument,
 } from 'graphql';
 import type { InjectOptions } from 'light-my-request';
+import { ERRORS } from '../src/error-codes.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
@@ -190,7 +191,9 @@ function expectGraphQL({ json }: { json: unknown }): void {
   expect(Object.keys(rest).filter((name) => name !== 'extensions')).toEqual([]);
   expect(data !== undefined || (errors ?? []).length > 0).toBe(true);
   for (const error of errors ?? []) {
-    expect(error).toMatchObject({ message: expect.stringMatching(/./), extensions: { code: expect.stringMatching(/^[A-Z_]+$/) } });
+    const always = { code: expect.any(String), retryable: expect.any(Boolean), requestId: expect.any(String) };
+    expect(error).toMatchObject({ message: expect.stringMatching(/./), extensions: always });
+    expect(Object.keys(ERRORS)).toContain((error as { extensions: { code: string } }).extensions.code);
   }
 }
 

@@ -271,7 +271,7 @@ describe('a mutation that has committed returns the ids that it wrote, although 
     await superuser.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
     );
-    const { data, errors, status } = await waiting;
+    const { data, errors, status, headers } = await waiting;
     await superuser.query('rollback');
 
     expect([status, data]).toEqual([200, { refundCreditNote: null }]);
@@ -282,6 +282,7 @@ describe('a mutation that has committed returns the ids that it wrote, although 
       retryable: false,
       requestId: expect.any(String),
     });
+    expect(headers['retry-after']).toBeUndefined();
     expect(await refundedOf(id)).toBe('40.00');
   });
 

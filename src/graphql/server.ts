@@ -56,8 +56,9 @@ export function createGraphQLServer(
         ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
         : ApolloServerPluginLandingPageDisabled(),
       exactRequests(trusted),
-      requestPlugin([refuseSharedKey, queryLimits(schema, queryCostLimit), argumentCheck(schema), queryAdmission(queryCostLimit)]),
+      // Before the next plugin, which completes each error: a mutation that was done must not be retried.
       reportWritten,
+      requestPlugin([refuseSharedKey, queryLimits(schema, queryCostLimit), argumentCheck(schema), queryAdmission(queryCostLimit)]),
       compiledQueries(schema),
     ],
   });

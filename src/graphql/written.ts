@@ -3,7 +3,7 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import { Organization } from '../entities/organization.js';
 import { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
-import { isRetryable, type PublishedCode } from '../error-codes.js';
+import type { PublishedCode } from '../error-codes.js';
 import { rowOf } from '../reads/read-model.js';
 import type { Context, Written } from '../request/context.js';
 import { RefundOutcomeType } from '../resolvers/refund-outcome.js';
@@ -53,12 +53,7 @@ export const reportWritten: ApolloServerPlugin<Context> = {
 };
 
 function incomplete({ extensions, ...error }: GraphQLFormattedError, written: Written): GraphQLFormattedError {
-  const { code: cause, requestId } = extensions ?? {};
-  return {
-    ...error,
-    message: INCOMPLETE,
-    extensions: { code: REPLY_INCOMPLETE, written, details: { cause }, retryable: isRetryable(REPLY_INCOMPLETE), requestId },
-  };
+  return { ...error, message: INCOMPLETE, extensions: { code: REPLY_INCOMPLETE, written, details: { cause: extensions?.code } } };
 }
 
 function asRow(result: unknown): unknown {
