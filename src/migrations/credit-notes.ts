@@ -87,17 +87,21 @@ const LINES = `
 
   create function note_lines_take_income_back() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
+    owner bigint;
     offender bigint;
   begin
-    select line.id into offender
-    from inserted line
-      join accounts account on account.organization_id = line.organization_id and account.id = line.account_id
-      join organizations organization on organization.id = line.organization_id
-    where not account.active or account.type not in ('income', 'other-income') or account.currency_code <> organization.base_currency
-    limit 1;
-    if found then
-      raise exception 'line % of a credit note takes back what is no income', offender using errcode = 'check_violation';
-    end if;
+    for owner in select distinct organization_id from inserted loop
+      select line.id into offender
+      from inserted line join accounts account on account.organization_id = owner and account.id = line.account_id
+      where line.organization_id = owner and (
+        not account.active or account.type not in ('income', 'other-income')
+        or account.currency_code <> (select base_currency from organizations where id = owner)
+      )
+      limit 1;
+      if found then
+        raise exception 'line % of a credit note takes back what is no income', offender using errcode = 'check_violation';
+      end if;
+    end loop;
     return null;
   end
   $$;

@@ -21,81 +21,87 @@ const PAID_AMOUNT = `
 
 /** SQL condition of a refund that its entry does not book. The entry's trigger compares the lines. */
 const IS_UNBOOKED = `(entry.source <> 'REFUND' or entry.posting_date <> refund.date or not posted_now(entry.xid, entry.created_at)
-        or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount, refund.realized_gain,
-          account.currency_code, organization.base_currency))`;
+          or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount, refund.realized_gain,
+            account.currency_code, organization.base_currency))`;
 
 const REFUNDS = `
   create function refunds_spend_credit() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
+    owner bigint;
+    organization organizations;
+    digits integer;
     offender bigint;
     is_unbooked boolean;
   begin
-    select refund.id, ${IS_UNBOOKED} into offender, is_unbooked
-    from inserted refund
-      join organizations organization on organization.id = refund.organization_id
-      join credit_notes note on note.organization_id = refund.organization_id and note.id = refund.credit_note_id
-      join accounts account on account.organization_id = refund.organization_id and account.id = refund.from_account_id
-      join journal_entries entry on entry.organization_id = refund.organization_id and entry.id = refund.journal_entry_id
-    where ${IS_UNBOOKED}
-      or note.opened_at is null
-      or note.voided_at is not null
-      or refund.currency_code <> note.currency_code
-      or (note.currency_code = organization.base_currency and refund.exchange_rate <> 1)
-      or refund.date < note.date
-      or refund.date <= organization.lock_date
-      or not account.active
-      or account.type not in ('bank', 'cash', 'fixed-asset')
-      or account.currency_code not in (note.currency_code, organization.base_currency)
-    limit 1;
-    if is_unbooked then
-      raise exception 'refund % is not what its journal entry says', offender using errcode = 'check_violation';
-    elsif found then
-      raise exception 'refund % breaks a rule of refunding', offender using errcode = 'check_violation';
-    end if;
+    for owner in select distinct organization_id from inserted loop
+      select * into organization from organizations where id = owner;
+      digits := currency_digits(organization.base_currency);
 
-    -- Each refund is the difference of two rounded running totals of its note, by id. The note holds the last total.
-    with spent as (
-      select refund.organization_id, refund.credit_note_id, sum(refund.amount) as amount, sum(refund.settled_amount) as settled_amount,
-        sum(refund.realized_gain) as realized_gain,
-        sum(refund.amount * (note.exchange_rate - refund.exchange_rate)) as unrounded_gain
+      select refund.id, ${IS_UNBOOKED} into offender, is_unbooked
       from inserted refund
-        join credit_notes note on note.organization_id = refund.organization_id and note.id = refund.credit_note_id
-      group by refund.organization_id, refund.credit_note_id
-    ), spending as (
-      update credit_notes note
-      set refunded = note.refunded + spent.amount, refunded_base = note.refunded_base + spent.settled_amount,
-        realized_gain = note.realized_gain + spent.realized_gain, unrounded_gain = note.unrounded_gain + spent.unrounded_gain
-      from spent where note.organization_id = spent.organization_id and note.id = spent.credit_note_id
-      returning note.*
-    ), steps as (
-      select refund.id, refund.exchange_rate, refund.settled_amount, refund.realized_gain,
-        account.currency_code <> organization.base_currency as from_foreign, currency_digits(organization.base_currency) as digits,
-        note.exchange_rate as note_rate, note.applied,
-        note.refunded - coalesce(sum(refund.amount) over later, 0) as refunded,
-        note.refunded_base - coalesce(sum(refund.settled_amount) over later, 0) - refund.settled_amount as settled_before,
-        note.unrounded_gain
-          - coalesce(sum(refund.amount * (note.exchange_rate - refund.exchange_rate)) over later, 0) as unrounded_gain,
-        note.realized_gain - coalesce(sum(refund.realized_gain) over later, 0) - refund.realized_gain as gain_before
-      from inserted refund
-        join spending note on note.organization_id = refund.organization_id and note.id = refund.credit_note_id
-        join organizations organization on organization.id = refund.organization_id
-        join accounts account on account.organization_id = refund.organization_id and account.id = refund.from_account_id
-      window later as (
-        partition by refund.organization_id, refund.credit_note_id order by refund.id desc rows between unbounded preceding and 1 preceding
+        join credit_notes note on note.organization_id = owner and note.id = refund.credit_note_id
+        join accounts account on account.organization_id = owner and account.id = refund.from_account_id
+        join journal_entries entry on entry.organization_id = owner and entry.id = refund.journal_entry_id
+      where refund.organization_id = owner and (
+        ${IS_UNBOOKED}
+        or note.opened_at is null
+        or note.voided_at is not null
+        or refund.currency_code <> note.currency_code
+        or (note.currency_code = organization.base_currency and refund.exchange_rate <> 1)
+        or refund.date < note.date
+        or refund.date <= organization.lock_date
+        or not account.active
+        or account.type not in ('bank', 'cash', 'fixed-asset')
+        or account.currency_code not in (note.currency_code, organization.base_currency)
       )
-    )
-    select id into offender from steps
-    where settled_amount <> greatest(0, round((applied + refunded) * note_rate, digits) - round(applied * note_rate, digits) - settled_before)
-      or realized_gain <> case
-        when exchange_rate = note_rate then 0
-        when from_foreign then least(settled_amount, round(unrounded_gain, digits) - gain_before)
-        else round(unrounded_gain, digits) - gain_before
-      end
-    limit 1;
-    if found then
-      raise exception 'refund % is not what its journal entry says, or settles another part of its credit note', offender
-        using errcode = 'check_violation';
-    end if;
+      limit 1;
+      if is_unbooked then
+        raise exception 'refund % is not what its journal entry says', offender using errcode = 'check_violation';
+      elsif found then
+        raise exception 'refund % breaks a rule of refunding', offender using errcode = 'check_violation';
+      end if;
+
+      -- Each refund is the difference of two rounded running totals of its note, by id. The note holds the last total.
+      with spent as (
+        select refund.credit_note_id, sum(refund.amount) as amount, sum(refund.settled_amount) as settled_amount,
+          sum(refund.realized_gain) as realized_gain,
+          sum(refund.amount * (note.exchange_rate - refund.exchange_rate)) as unrounded_gain
+        from inserted refund join credit_notes note on note.organization_id = owner and note.id = refund.credit_note_id
+        where refund.organization_id = owner group by refund.credit_note_id
+      ), spending as (
+        update credit_notes note
+        set refunded = note.refunded + spent.amount, refunded_base = note.refunded_base + spent.settled_amount,
+          realized_gain = note.realized_gain + spent.realized_gain, unrounded_gain = note.unrounded_gain + spent.unrounded_gain
+        from spent where note.organization_id = owner and note.id = spent.credit_note_id
+        returning note.*
+      ), steps as (
+        select refund.id, refund.exchange_rate, refund.settled_amount, refund.realized_gain,
+          account.currency_code <> organization.base_currency as from_foreign,
+          note.exchange_rate as note_rate, note.applied,
+          note.refunded - coalesce(sum(refund.amount) over later, 0) as refunded,
+          note.refunded_base - coalesce(sum(refund.settled_amount) over later, 0) - refund.settled_amount as settled_before,
+          note.unrounded_gain
+            - coalesce(sum(refund.amount * (note.exchange_rate - refund.exchange_rate)) over later, 0) as unrounded_gain,
+          note.realized_gain - coalesce(sum(refund.realized_gain) over later, 0) - refund.realized_gain as gain_before
+        from inserted refund
+          join spending note on note.id = refund.credit_note_id
+          join accounts account on account.organization_id = owner and account.id = refund.from_account_id
+        where refund.organization_id = owner
+        window later as (partition by refund.credit_note_id order by refund.id desc rows between unbounded preceding and 1 preceding)
+      )
+      select id into offender from steps
+      where settled_amount <> greatest(0, round((applied + refunded) * note_rate, digits) - round(applied * note_rate, digits) - settled_before)
+        or realized_gain <> case
+          when exchange_rate = note_rate then 0
+          when from_foreign then least(settled_amount, round(unrounded_gain, digits) - gain_before)
+          else round(unrounded_gain, digits) - gain_before
+        end
+      limit 1;
+      if found then
+        raise exception 'refund % is not what its journal entry says, or settles another part of its credit note', offender
+          using errcode = 'check_violation';
+      end if;
+    end loop;
     return null;
   end
   $$;
@@ -106,35 +112,39 @@ const REFUNDS = `
 const REVERSALS = `
   create function reversals_give_credit_back() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
+    owner bigint;
     offender bigint;
   begin
-    select reversal.id into offender
-    from inserted reversal
-      join refunds refund on refund.organization_id = reversal.organization_id and refund.id = reversal.refund_id
-      join journal_entries entry on entry.organization_id = reversal.organization_id and entry.id = reversal.journal_entry_id
-      join organizations organization on organization.id = reversal.organization_id
-    where entry.reversal_of_id is distinct from refund.journal_entry_id
-      or entry.posting_date <> reversal.date
-      or reversal.date < refund.date
-      or reversal.date <= organization.lock_date
-    limit 1;
-    if found then
-      raise exception 'reversal % breaks a rule of reversing', offender using errcode = 'check_violation';
-    end if;
-
-    update credit_notes note
-    set refunded = note.refunded - given_back.amount, refunded_base = note.refunded_base - given_back.settled_amount,
-      realized_gain = note.realized_gain - given_back.realized_gain, unrounded_gain = note.unrounded_gain - given_back.unrounded_gain
-    from (
-      select refund.organization_id, refund.credit_note_id, sum(refund.amount) as amount, sum(refund.settled_amount) as settled_amount,
-        sum(refund.realized_gain) as realized_gain,
-        sum(refund.amount * (note.exchange_rate - refund.exchange_rate)) as unrounded_gain
+    for owner in select distinct organization_id from inserted loop
+      select reversal.id into offender
       from inserted reversal
-        join refunds refund on refund.organization_id = reversal.organization_id and refund.id = reversal.refund_id
-        join credit_notes note on note.organization_id = refund.organization_id and note.id = refund.credit_note_id
-      group by refund.organization_id, refund.credit_note_id
-    ) given_back
-    where note.organization_id = given_back.organization_id and note.id = given_back.credit_note_id;
+        join refunds refund on refund.organization_id = owner and refund.id = reversal.refund_id
+        join journal_entries entry on entry.organization_id = owner and entry.id = reversal.journal_entry_id
+      where reversal.organization_id = owner and (
+        entry.reversal_of_id is distinct from refund.journal_entry_id
+        or entry.posting_date <> reversal.date
+        or reversal.date < refund.date
+        or reversal.date <= (select lock_date from organizations where id = owner)
+      )
+      limit 1;
+      if found then
+        raise exception 'reversal % breaks a rule of reversing', offender using errcode = 'check_violation';
+      end if;
+
+      update credit_notes note
+      set refunded = note.refunded - given_back.amount, refunded_base = note.refunded_base - given_back.settled_amount,
+        realized_gain = note.realized_gain - given_back.realized_gain, unrounded_gain = note.unrounded_gain - given_back.unrounded_gain
+      from (
+        select refund.credit_note_id, sum(refund.amount) as amount, sum(refund.settled_amount) as settled_amount,
+          sum(refund.realized_gain) as realized_gain,
+          sum(refund.amount * (note.exchange_rate - refund.exchange_rate)) as unrounded_gain
+        from inserted reversal
+          join refunds refund on refund.organization_id = owner and refund.id = reversal.refund_id
+          join credit_notes note on note.organization_id = owner and note.id = refund.credit_note_id
+        where reversal.organization_id = owner group by refund.credit_note_id
+      ) given_back
+      where note.organization_id = owner and note.id = given_back.credit_note_id;
+    end loop;
     return null;
   end
   $$;

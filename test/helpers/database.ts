@@ -23,12 +23,25 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export async function createDatabase(poolSize = DEFAULT_POOL_SIZE): Promise<TestDatabase> {
+export interface DatabaseOptions {
+  readonly poolSize?: number;
+  /** The database to copy. */
+  readonly template?: string;
+  /** PostgreSQL's settings for each connection to the database. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export async function createDatabase({
+  poolSize = DEFAULT_POOL_SIZE,
+  template = TEMPLATE,
+  settings = {},
+}: DatabaseOptions = {}): Promise<TestDatabase> {
   const { superuser: superuserConnection, application, operator: operatorConnection } = readCluster();
   const database = `test_${randomBytes(6).toString('hex')}`;
   const admin = new pg.Client(superuserConnection);
   await admin.connect();
-  await admin.query(`create database ${database} template ${TEMPLATE}`);
+  await admin.query(`create database ${database} template ${template}`);
+  for (const [name, value] of Object.entries(settings)) await admin.query(`alter database ${database} set ${name} = '${value}'`);
 
   // `migrate` revokes this from a database, and a copy of that database does not inherit it.
   await admin.query(`revoke temporary on database ${database} from public`);

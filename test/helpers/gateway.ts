@@ -31,7 +31,7 @@ import {
   RefundCreditNoteDocument,
   type RefundCreditNoteInput,
 } from '../generated/documents.js';
-import { createDatabase, type TestDatabase } from './database.js';
+import { createDatabase, type DatabaseOptions, type TestDatabase } from './database.js';
 
 /** The key that signs and verifies the tests' JWTs. */
 export const JWT: JwtSettings & { key: Uint8Array } = {
@@ -68,7 +68,6 @@ export class Gateway {
       trustedDocuments?: TrustedDocumentsSettings | null;
       federation?: boolean;
       requestWaitMs?: number;
-      poolSize?: number;
       clientIp?: ClientIp;
       connections?: Partial<ConnectionLimits>;
       stopSeconds?: number;
@@ -76,9 +75,9 @@ export class Gateway {
       trustedProxies?: TrustedProxies;
       /** Uses this database instead of the new one. */
       orm?: MikroORM;
-    } = {},
+    } & DatabaseOptions = {},
   ): Promise<Gateway> {
-    const database = await createDatabase(options.poolSize);
+    const database = await createDatabase(options);
     const logged: Record<string, unknown>[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
     // Tests make equal refunds in a row, so the duplicate check is off; it has tests of its own.
