@@ -1,10 +1,14 @@
 /**
- * Tables that a frozen organization keeps as they are. Refunds, reversals and journal lines need a new journal entry, which books_are_open
- * refuses. Derived balances and the sweep of idempotency keys go on.
+ * Tables that a frozen organization keeps as they are, with the lock under which each is written. Refunds, reversals and journal lines need a new
+ * journal entry, which books_are_open refuses. Derived balances, the audit trail and the sweep of idempotency keys go on.
  */
-const TABLES = ['accounts', 'branches', 'credit_note_counters', 'credit_note_lines', 'customers', 'memberships'];
+const BOOKS = ['accounts', 'branches', 'credit_note_counters', 'credit_note_lines', 'customers'];
+const INSERT_UPDATE_DELETE = 'before insert or update or delete';
 
-/** An organization that moves to another database accepts no changes, whoever writes them: see docs/adr/026-an-organization-moves.md. */
+/**
+ * An organization that moves to another database accepts no changes, whoever writes them: see docs/adr/026-an-organization-moves.md. The
+ * triggers' name sorts before draws_id: the lock of the order of ids is the last one.
+ */
 export function freezeRules(): string {
   return `
   create function refuse_if_frozen() returns trigger language plpgsql set search_path = public, pg_temp as $$
@@ -15,8 +19,11 @@ export function freezeRules(): string {
     if current_setting('transaction_isolation') <> 'read committed' then
       raise exception 'records are written at the isolation level read committed' using errcode = 'check_violation';
     end if;
-    -- The same lock as in the gateway: the organization cannot be frozen before this transaction has been committed.
-    perform pg_advisory_xact_lock_shared(hashtextextended('period', of_organization));
+    -- The same lock as in the gateway: the organization cannot be frozen before this transaction has been committed. A key must not wait for
+    -- the period before it is revoked.
+    perform pg_advisory_xact_lock_shared(
+      case tg_argv[0] when 'operators' then hashtextextended('operators', 0) else hashtextextended('period', of_organization) end
+    );
     if (select frozen_at from organizations where id = of_organization) is not null then
       raise exception 'organization % is frozen, because it moves to another database', of_organization using errcode = 'check_violation';
     end if;
@@ -24,30 +31,25 @@ export function freezeRules(): string {
     return new;
   end
   $$;
-  ${TABLES.map(
-    (table) => `create trigger not_frozen before insert or update or delete on ${table}
-    for each row execute function refuse_if_frozen();`,
-  ).join('\n  ')}
-  -- Reads go on, and with them the times at which keys were last used.
-  create trigger not_frozen before insert or update of revoked_at on api_keys for each row execute function refuse_if_frozen();
+  ${BOOKS.map((table) => refuses(table, INSERT_UPDATE_DELETE)).join('\n  ')}
   -- Deeper is the trigger of a refund or a reversal, which has a new journal entry: it updates the note.
-  create trigger not_frozen before insert or update or delete on credit_notes
-    for each row when (pg_trigger_depth() = 0) execute function refuse_if_frozen();
-  -- The freeze, its end and the export leave events.
-  create trigger not_frozen before insert on audit_events
-    for each row when (new.action !~ '^organization ') execute function refuse_if_frozen();
+  ${refuses('credit_notes', INSERT_UPDATE_DELETE, 'pg_trigger_depth() = 0')}
+  ${refuses('memberships', INSERT_UPDATE_DELETE, 'true', 'operators')}
+  -- Reads go on, and with them the times at which keys were last used.
+  ${refuses('api_keys', 'before insert or update of revoked_at', 'true', 'operators')}
 
   create function frozen_organization_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     raise exception 'organization % is frozen, because it moves to another database', new.id using errcode = 'check_violation';
   end
   $$;
-  create trigger not_frozen before update on organizations
+  create trigger accepts_changes before update on organizations
     for each row when (old.frozen_at is not null and new.frozen_at is not null) execute function frozen_organization_stays();
 
   -- Waits for the transactions that write: see refuse_if_frozen and books_are_open.
   create function freeze_waits() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
+    perform pg_advisory_xact_lock(hashtextextended('operators', 0));
     perform pg_advisory_xact_lock(hashtextextended('period', new.id));
     return new;
   end
@@ -71,4 +73,9 @@ export function freezeRules(): string {
     deferrable initially deferred for each row when ((old.frozen_at is null) <> (new.frozen_at is null))
     execute function freeze_leaves_trail();
 `;
+}
+
+function refuses(table: string, events: string, condition = 'true', lock: 'period' | 'operators' = 'period'): string {
+  return `create trigger accepts_changes ${events} on ${table}
+    for each row when (${condition}) execute function refuse_if_frozen('${lock}');`;
 }

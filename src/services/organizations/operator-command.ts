@@ -3,7 +3,7 @@ import { Organization } from '../../entities/organization.js';
 import { run as runQueries } from '../../orm/query.js';
 import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
 import { type Fields, type InputOf, normalize, type ValuesOf } from '../unit-of-work/fields.js';
-import { lockOperators, lockPeriod, type Period } from '../unit-of-work/locks.js';
+import { lockOperators, lockPeriod } from '../unit-of-work/locks.js';
 import { readOrganization } from '../unit-of-work/unit-of-work.js';
 
 /** A refusal of an operator's command: nothing was written. The message is one line for a terminal. */
@@ -18,8 +18,8 @@ interface OperatorDeclaration<F extends Fields, Result> {
   /** The words at the command line, such as `member add`. They are also the action of the audit event. */
   readonly name: string;
   readonly fields: F;
-  /** Mode of the period lock: `exclusive` for a command that all other commands wait for; default `shared`. */
-  readonly period?: Period;
+  /** Mode of the period lock, for a command that all requests of the organization wait for. Others must not wait behind requests. */
+  readonly period?: 'exclusive';
   /** Whether the command runs although the organization is frozen; default false. */
   readonly whileFrozen?: boolean;
   run(work: { readonly em: EntityManager; readonly organization: Organization }, values: ValuesOf<F>): Promise<Result>;
@@ -48,7 +48,7 @@ export type OperatorCommand<Input, Result> = (
 export function operatorCommand<F extends Fields, Result>({
   name,
   fields,
-  period = 'shared',
+  period,
   whileFrozen = false,
   run,
   audit,
@@ -56,7 +56,9 @@ export function operatorCommand<F extends Fields, Result>({
   return (em, { id }, input, { by }) =>
     em.transactional(async (em) => {
       await lockOperators(em);
-      const [, organization] = await runQueries(em, lockPeriod(id, period), readOrganization(em, id));
+      if (period !== undefined) await runQueries(em, lockPeriod(id, period));
+      // Freezing takes the operators' lock, too, so the organization is not frozen meanwhile.
+      const [organization] = await runQueries(em, readOrganization(em, id));
       if (!whileFrozen) organization.assertNotFrozen();
       const values = normalize(fields, input, organization);
       const result = await run({ em, organization }, values);

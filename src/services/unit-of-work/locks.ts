@@ -21,7 +21,8 @@ import { LOCK_WAIT_SETTING } from '../../orm/transaction-limits.js';
  *   5. The order of the organization (advisory): a trigger takes it with the first insert, so that rows become visible in the order of
  *      their ids.
  *
- * An operator's command takes the operators' lock (advisory) before all of these, so that one such command runs at a time.
+ * An operator's command takes the operators' lock (advisory) before all of these, so that one such command runs at a time. Only the freeze takes
+ * the period, too: the revocation of a key must not wait behind requests.
  *
  * Each lock is held until the transaction ends. Advisory locks are re-entrant: the triggers that enforce the lock date take the period again,
  * for writers that bypass the gateway.
