@@ -91,10 +91,23 @@ describe('an entity', () => {
     for (const reference of [...wrong, { __typename: 'CreditNote', id: {} }, { __typename: '__proto__', id: '1' }]) {
       expect(await entities([reference])).toMatchObject({ status: 400, code: 'BAD_USER_INPUT' });
     }
+    for (const literal of ['5', '{ __typename: "Query", id: 1 }', '{ id: 1 }', '{ __typename: "Branch", id: [1] }']) {
+      const { errors } = await books.client.graphql(`{ _entities(representations: [${literal}]) { __typename } }`);
+      expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+    }
     expect(await entities(Array(101).fill({ __typename: 'Branch', id: '1' }))).toMatchObject({
       status: 400,
       code: 'BAD_USER_INPUT',
     });
+  });
+
+  it('is one of at most a hundred, also where the references stand in the document', async () => {
+    const literal = (count: number) =>
+      books.client.graphql(`{ _entities(representations: [${'{ __typename: "Branch", id: 1 } '.repeat(count)}]) { __typename } }`);
+    const [allowed, many] = [await literal(100), await literal(101)];
+
+    expect(allowed.errors).toBeUndefined();
+    expect(many.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'representations' });
   });
 
   it('costs what it reads, and needs a credential', async () => {

@@ -7,6 +7,7 @@ import {
   isScalarType,
   isUnionType,
   parse,
+  valueFromASTUntyped,
 } from 'graphql';
 import { requireRole } from '../auth/actor.js';
 import { Role } from '../entities/access.js';
@@ -17,6 +18,8 @@ import { Customer } from '../entities/customer.js';
 import type { Organization } from '../entities/organization.js';
 import { type Owned, parseId } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
+import { InvalidInput } from '../errors.js';
+import { MAX_ITEMS } from '../inputs/lengths.js';
 import { readWhole } from '../reads/rows.js';
 import type { Context } from '../request/context.js';
 import { isRecord } from '../values/json.js';
@@ -74,9 +77,11 @@ export function withFederation(schema: GraphQLSchema, contract: string): GraphQL
   if (!query._service || !query._entities || !isScalarType(any) || !isUnionType(union))
     throw new Error('the subgraph is incomplete');
   any.parseValue = representation;
+  any.parseLiteral = (node, variables) => representation(valueFromASTUntyped(node, variables));
   union.resolveType = (entity: object) => typeOf.get(entity);
   query._service.resolve = allowed(() => ({ sdl: sdlOf(contract) }));
   query._entities.resolve = allowed(async (_root, { representations }, context) => {
+    if (representations.length > MAX_ITEMS) throw tooMany();
     const found = await entitiesOf(context, representations as readonly Representation[]);
     return found.map(({ type, entity }) => {
       if (entity !== null) typeOf.set(entity, type);
@@ -84,6 +89,12 @@ export function withFederation(schema: GraphQLSchema, contract: string): GraphQL
     });
   });
   return subgraph;
+}
+
+/** A list in a variable was refused before. */
+function tooMany(): InvalidInput {
+  const field = 'representations';
+  return new InvalidInput([{ field, constraints: { arrayMaxSize: `${field} must hold at most ${MAX_ITEMS} items` } }]);
 }
 
 /** Returns the resolver for callers who may read. */
