@@ -143,6 +143,17 @@ describe.each([RESPONSE, LEGACY])('as %s', (accept) => {
     expect([reply.statusCode, reply.headers.allow]).toEqual([405, 'GET, POST']);
   });
 
+  it.each<[string, number, Record<string, string>]>([
+    ['that a page of another site could send', 400, {}],
+    ['with the content type of a form', 415, { 'content-type': 'text/plain' }],
+  ])('a GET request %s is refused with its request id', async (_what, status, more) => {
+    const reply = await gateway.app.inject({ url: '/graphql?query=%7B__typename%7D', headers: { accept, ...more } });
+    expect([reply.statusCode, reply.json().errors[0].extensions]).toEqual([
+      status,
+      { code: expect.any(String), retryable: false, requestId: reply.headers['x-request-id'] },
+    ]);
+  });
+
   it.each(['variables=[1]', 'extensions=1', 'query=%7Bme%7Bname%7D%7D', 'operationName=a&operationName=b'])(
     'a query string without the shape of a GraphQL request is refused with its request id: %s',
     async (more) => {

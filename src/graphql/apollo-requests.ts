@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { OperationDefinitionNode } from 'graphql';
 import type { Context } from '../request/context.js';
 import { InvalidJson, isRecord, parseJson } from '../values/json.js';
-import { UnusableRequest } from './over-http.js';
+import { isForPage, UnusableRequest } from './over-http.js';
 import { requestedDocument } from './requested-document.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
@@ -56,29 +56,43 @@ export async function readQueryString({ method, raw }: FastifyRequest): Promise<
 const TEXT_PARTS = ['query', 'operationName'] as const;
 const JSON_PARTS = ['variables', 'extensions'] as const;
 
+/** A page of another site cannot send any of these headers without a preflight. urql's and caches' GET requests have only the first. */
+export const PREFLIGHTED: readonly string[] = ['authorization', 'x-apollo-operation-name', 'apollo-require-preflight'];
+
 /**
  * Refuses a request without the shape of a GraphQL request. Apollo Server would refuse it too, but before it knows the request id, and with
  * the status of earlier versions of GraphQL over HTTP.
  *
  * @throws {UnusableRequest}
  */
-export async function assertWellFormed({ method, raw, body }: FastifyRequest): Promise<void> {
+export async function assertWellFormed({ method, raw, headers, body }: FastifyRequest): Promise<void> {
+  if (method === 'GET' && !isForPage(method, headers.accept)) assertPreflighted(headers);
   const parts = method === 'GET' ? partsOf(new URLSearchParams(/\?(.*)$/s.exec(raw.url ?? '')?.[1])) : body;
   if (!isRecord(parts) || Object.keys(parts).length === 0) {
-    throw new UnusableRequest(400, 'The body must be a JSON object, such as {"query": "{ __typename }"}');
+    throw new UnusableRequest(422, 'The body must be a JSON object, such as {"query": "{ __typename }"}');
   }
   for (const name of TEXT_PARTS) {
-    if (typeof (parts[name] ?? '') !== 'string') throw new UnusableRequest(400, `"${name}" must be a string`);
+    if (typeof (parts[name] ?? '') !== 'string') throw new UnusableRequest(422, `"${name}" must be a string`);
   }
   for (const name of JSON_PARTS) {
-    if (!isRecord(parts[name] ?? {})) throw new UnusableRequest(400, `"${name}" must be an object`);
+    if (!isRecord(parts[name] ?? {})) throw new UnusableRequest(422, `"${name}" must be an object`);
+  }
+}
+
+function assertPreflighted(headers: FastifyRequest['headers']): void {
+  const contentType = headers['content-type'];
+  if (contentType !== undefined && !/^application\/json\s*(;|$)/i.test(contentType)) {
+    throw new UnusableRequest(415, 'A GET request may have no other Content-Type than application/json');
+  }
+  if (contentType === undefined && PREFLIGHTED.every((name) => !headers[name])) {
+    throw new UnusableRequest(400, `A GET request needs one of the headers ${PREFLIGHTED.join(', ')}`);
   }
 }
 
 function partsOf(parameters: URLSearchParams): Record<string, unknown> {
   const names = [...TEXT_PARTS, ...JSON_PARTS];
   const twice = names.find((name) => parameters.getAll(name).length > 1);
-  if (twice !== undefined) throw new UnusableRequest(400, `"${twice}" may occur once in the query string`);
+  if (twice !== undefined) throw new UnusableRequest(422, `"${twice}" may occur once in the query string`);
   return Object.fromEntries([
     ...TEXT_PARTS.map((name) => [name, parameters.get(name)]),
     ...JSON_PARTS.map((name) => [name, jsonIn(parameters, name)]),

@@ -21,10 +21,14 @@ const UNREADABLE: PublishedCode = 'GRAPHQL_PARSE_FAILED';
 /** A request that cannot be executed, by GraphQL over HTTP. The message is for the client. */
 export class UnusableRequest extends Error {
   constructor(
-    readonly status: 400 | 406,
+    private readonly status: 400 | 406 | 415 | 422,
     message: string,
   ) {
     super(message);
+  }
+
+  statusAs(mediaType: MediaType): number {
+    return mediaType === LEGACY && this.status === UNPROCESSABLE ? 400 : this.status;
   }
 }
 

@@ -8,7 +8,7 @@ import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin
 import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { FAULT, ServiceUnavailable } from '../errors.js';
 import type { Context } from '../request/context.js';
-import { exactRequests, type OperationCheck, type OperationRequest } from './apollo-requests.js';
+import { exactRequests, type OperationCheck, type OperationRequest, PREFLIGHTED } from './apollo-requests.js';
 import { argumentCheck } from './argument-check.js';
 import { compiledQueries } from './compiled-queries.js';
 import { MAX_TOKENS } from './document-limits.js';
@@ -39,8 +39,7 @@ export function createGraphQLServer(
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
-    // A page of another site cannot send any of these headers without a preflight. urql's and caches' GET requests have only the first.
-    csrfPrevention: { requestHeaders: ['authorization', 'x-apollo-operation-name', 'apollo-require-preflight'] },
+    csrfPrevention: { requestHeaders: [...PREFLIGHTED] },
     persistedQueries: trusted.only ? false : { cache: new RegisteredDocuments() },
     documentStore: parsedDocuments(trusted),
     parseOptions: { maxTokens: MAX_TOKENS },

@@ -52,7 +52,7 @@ function sendPlain(status: number, message: string, request: FastifyRequest, rep
 function clientError(error: FastifyError, { routeOptions, headers }: FastifyRequest): { status: number; message: string } | null {
   if (error instanceof BrokenRequest) return { status: error.status, message: error.message };
   if (error instanceof UnusableRequest) {
-    return { status: statusOfRefused(error.status, mediaTypeFor(headers.accept) ?? LEGACY), message: error.message };
+    return { status: error.statusAs(mediaTypeFor(headers.accept) ?? LEGACY), message: error.message };
   }
   if (error instanceof InvalidJson) return { status: 400, message: error.message };
   switch (error.code) {
