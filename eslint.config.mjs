@@ -33,6 +33,7 @@ export default [
       ...relay,
       '@graphql-eslint/strict-id-in-types': ['error', { exceptions: { types: VALUES, suffixes: ['Connection', 'Edge'] } }],
       // A plain list is for what is short and read as a whole, such as the lines of an entry: a connection would only add a level.
+      // There is no interface Node yet that the nodes of edges could implement.
       '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false }],
     },
   },
