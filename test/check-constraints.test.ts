@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { columnsOf } from './helpers/database.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 /**
@@ -108,12 +109,15 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
 /** Inserts a changed copy of the table's first row, and returns the name of the constraint that refuses it. */
 async function copy(table: string, changes: Changes): Promise<{ code: string; constraint: string }> {
   const { superuser } = gateway.database;
+  const columns = await columnsOf(superuser, table);
   await superuser.query('begin');
   await superuser.query(`alter table ${table} disable trigger user`);
   try {
     await superuser.query(
-      `insert into ${table} overriding system value
-       select (jsonb_populate_record(original, $1)).* from ${table} original order by original limit 1`,
+      `insert into ${table} (${columns}) overriding system value
+       select ${columns} from (
+         select (jsonb_populate_record(original, $1)).* from ${table} original order by original limit 1
+       ) changed`,
       [JSON.stringify(changes)],
     );
     throw new Error('the row was stored');

@@ -200,6 +200,83 @@ describe('a filter of refunds', () => {
   });
 });
 
+describe('a search', () => {
+  let own: Books;
+  beforeAll(async () => {
+    own = await gateway.books();
+    const note = await own.creditNote('500.00', { number: 'CN-2026/0042', referenceNo: 'PO 77-A', note: 'Für den Stuhl, 3½ m²' });
+    await own.creditNote('1.00', { number: 'Брак-9', note: "it's 100% “broken” \\ :* & | ! ( ) <->" });
+    await own.refund(note.id, { referenceNo: 'TRX-0001', description: 'Chair returned', amount: '1.00' });
+    await own.refund(note.id, { referenceNo: 'trx-0002', description: 'Table', amount: '2.00' });
+    const other = await gateway.books();
+    await other.refund((await other.creditNote('500.00')).id, { referenceNo: 'TRX-0001', description: 'Chair returned' });
+  });
+
+  const found = async (list: string, field: string, search: string) => {
+    const { data, errors } = await own.client.graphql<Record<string, Page>, object>(
+      `query ($search: String) { ${list}(filter: { search: $search }) { nodes { ${field} } totalCount } }`,
+      { search },
+    );
+    expect(errors).toBeUndefined();
+    expect(data?.[list]?.totalCount).toBe(data?.[list]?.nodes.length);
+    return data?.[list]?.nodes.map((node) => node[field]);
+  };
+
+  it.each([
+    ['trx', ['TRX-0001', 'trx-0002']],
+    ['TRX-0001', ['TRX-0001']],
+    ['0001', ['TRX-0001']],
+    ['chair', ['TRX-0001']],
+    ['ret chai', ['TRX-0001']],
+    ['returned, table', []],
+    ['RX', []],
+    ["x' | 'y", []],
+    ['%_', null],
+  ])('finds refunds by the beginnings of words: %s', async (search, expected) => {
+    if (expected !== null) return expect(await found('refunds', 'referenceNo', search)).toEqual(expected);
+    const { errors } = await own.client.graphql(`{ refunds(filter: { search: ${JSON.stringify(search)} }) { totalCount } }`);
+    return expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'search' });
+  });
+
+  it.each([
+    ['2026/0042', ['CN-2026/0042']],
+    ['cn 2026', ['CN-2026/0042']],
+    ['po 77', ['CN-2026/0042']],
+    ['FÜR', ['CN-2026/0042']],
+    ['stuhl', ['CN-2026/0042']],
+    ['брак', ['Брак-9']],
+    ['100%', ['Брак-9']],
+    ["it's", ['Брак-9']],
+    ['“broken” \\ :* & | !', ['Брак-9']],
+  ])('finds credit notes by number, reference and note: %s', async (search, expected) => {
+    expect(await found('creditNotes', 'number', search)).toEqual(expected);
+  });
+
+  it('finds accounts, branches and customers', async () => {
+    expect(await found('accounts', 'name', 'exchange')).toEqual(['Exchange Gain or Loss']);
+    expect(await found('branches', 'name', 'head off')).toEqual(['Head Office']);
+    expect(await found('customers', 'displayName', 'CAROL')).toEqual(['Carol', 'Carol']);
+  });
+});
+
+it('finds credit notes by their states', async () => {
+  const own = await gateway.books();
+  const [open, closed, draft, isVoid] = [
+    await own.creditNote('10.00'),
+    await own.creditNote('10.00'),
+    await own.creditNote('10.00', { open: false }),
+    await own.creditNote('10.00'),
+  ].map(({ id }) => id);
+  await own.refund(closed ?? '', { amount: '10.00' });
+  expect((await own.client.graphql(`mutation { voidCreditNote(id: ${isVoid}) { id } }`)).errors).toBeUndefined();
+  const states = { OPEN: [open], CLOSED: [closed], DRAFT: [draft], VOID: [isVoid], '[DRAFT, OPEN]': [open, draft], '[]': [] };
+  for (const [status, expected] of Object.entries(states)) {
+    const nodes = await nodesOf(own, `{ creditNotes(filter: { status: ${status} }) { nodes { id status } } }`);
+    expect([status, nodes.map(({ id }) => id)]).toEqual([status, expected]);
+    for (const node of nodes) expect(status).toContain(node.status);
+  }
+});
+
 it('counts a list only if the count is selected', async () => {
   const from = gateway.database.statements.length;
   await nodesOf(books, '{ refunds { nodes { id } } }');

@@ -20,7 +20,7 @@ import { assertAmount, assertExchangeRate, hasRateDigits } from './amount-rules.
 import { Branch } from './branch.js';
 import { DecimalColumn } from './columns.js';
 import { CreditNoteLine, type LineTerms } from './credit-note-line.js';
-import { assertNotBefore, assertOpened, remainingOf } from './credit-note-state.js';
+import { assertNotBefore, assertOpened, type CreditNoteStatus, remainingOf } from './credit-note-state.js';
 import { Customer } from './customer.js';
 import { JournalEntry } from './journal-entry.js';
 import type { Organization } from './organization.js';
@@ -146,6 +146,10 @@ export class CreditNote extends Owned {
 
   @RefersTo(() => JournalEntry, { nullable: true })
   voidEntry: Rel<JournalEntry> | null = null;
+
+  /** The status as the database computes it, for filters. {@link statusOf} knows it before the note is stored. */
+  @Property({ type: 'text', fieldName: 'status', generated: BY_TRIGGERS })
+  storedStatus!: CreditNoteStatus & Opt;
 
   @Field(() => String, { description: 'Name of the user or of the API key that recorded the note.' })
   @Property({ type: 'text' })

@@ -69,6 +69,11 @@ export function inAmountRange<Column extends string>(column: Column) {
   ];
 }
 
+/** Returns the filter of texts that are searched together. */
+export function hasWords<Column extends string>(...columns: readonly Column[]) {
+  return (words: string): Condition<Column>[] => [[columns, 'matches', words]];
+}
+
 /** Returns the filter of a column that has one of the values. */
 export function isOneOf<Column extends string>(column: Column) {
   return (values: readonly string[]): Condition<Column>[] => {

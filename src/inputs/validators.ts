@@ -81,6 +81,22 @@ export function IsText(minimum: number, maximum: number): PropertyDecorator {
   );
 }
 
+/** The value must be text with a word to search for. */
+export function IsSearch(): PropertyDecorator {
+  return rule(
+    'isSearch',
+    'must be text of 2 to 100 characters with a letter or a digit, in valid Unicode without NUL',
+    (value) =>
+      typeof value === 'string' &&
+      value.length >= 2 &&
+      value.length <= 100 &&
+      value.isWellFormed() &&
+      !value.includes('\0') &&
+      !MANY_MARKS.test(value) &&
+      /[\p{L}\p{N}]/u.test(value),
+  );
+}
+
 /** The value is allowed only if the other property is absent. */
 export function IsAlternativeTo(property: string): PropertyDecorator {
   return ValidateBy({

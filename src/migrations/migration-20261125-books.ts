@@ -6,6 +6,7 @@ import { freezeRules } from './freeze.js';
 import { idRules } from './ids.js';
 import { journalRules } from './journal.js';
 import { partitionIndexNames, partitionSchemas } from './layout.js';
+import { listIndexes } from './lists.js';
 import { organizationRules } from './organizations.js';
 import { refundRules } from './refunds.js';
 import { tables } from './tables.js';
@@ -24,6 +25,7 @@ export class Migration20261125Books extends Migration {
     this.addSql(currencyFunctions());
     this.addSql(partitionSchemas());
     this.addSql(tables());
+    this.addSql(listIndexes());
     this.addSql(idRules());
     this.addSql(organizationRules());
     this.addSql(accessRules());

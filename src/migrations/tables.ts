@@ -236,6 +236,10 @@ function creditNotes(): string {
     voided_at timestamptz,
     journal_entry_id bigint,
     void_entry_id bigint,
+    -- The same rule as statusOf in credit-note-state.ts, for an index. A refund that does not close the note leaves it, so that its update stays HOT.
+    status text not null generated always as (
+      case when voided_at is not null then 'VOID' when opened_at is null then 'DRAFT' when refunded + applied = total then 'CLOSED' else 'OPEN' end
+    ) stored,
     created_by text not null,
     created_at timestamptz not null default now(),
     primary key (organization_id, id),

@@ -1,4 +1,4 @@
-import type { EntityMetadata } from '@mikro-orm/core';
+import type { EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Actor } from '../auth/actor.js';
 import type { Owned } from '../entities/owned.js';
@@ -13,8 +13,15 @@ export type Filterable<E extends Owned> =
   | (E extends { provenance: Provenance } ? `provenance.${keyof Provenance}` : never)
   | { [P in ColumnOf<E>]: NonNullable<E[P]> extends Owned ? `${P}.${ColumnOf<NonNullable<E[P]>>}` : never }[ColumnOf<E>];
 
-/** A comparison of a column with a value. `some` and `none` ask whether a relation has rows, and need no value. */
-export type Condition<Column extends string = string> = readonly [column: Column, operator: Operator, value?: unknown];
+/**
+ * A comparison of a column with a value. `some` and `none` ask whether a relation has rows, and need no value. `matches` searches the words of
+ * several columns, which have an index together.
+ */
+export type Condition<Column extends string = string> = readonly [
+  column: Column | readonly Column[],
+  operator: Operator,
+  value?: unknown,
+];
 
 /** The conditions of one field of a filter: a column and an operator, or a function of the field's value. */
 export type Filter<E extends Owned, Value> =
@@ -55,15 +62,22 @@ const COMPARISONS = {
 
 type Comparison = keyof typeof COMPARISONS;
 
-export type Operator = Comparison | 'some' | 'none';
+export type Operator = Comparison | 'some' | 'none' | 'matches';
 
 /** Returns the SQL of a condition on the rows of the entity's table. */
 export function conditionSql(
   meta: EntityMetadata,
-  [column, operator]: Condition,
+  [columns, operator]: Condition,
   value: RawBuilder<unknown>,
   organization: RawBuilder<unknown>,
 ): RawBuilder<SqlBool> {
+  if (operator === 'matches')
+    return matches(
+      [columns].flat().map((column) => propertyOf(meta, column)),
+      value,
+      organization,
+    );
+  const column = String(columns);
   const [first = '', second] = column.split('.');
   const relation = (meta.properties as Record<string, ReturnType<typeof propertyOf> | undefined>)[first];
   if (operator === 'some' || operator === 'none') {
@@ -80,4 +94,16 @@ export function conditionSql(
       select id from ${sql.table(target.tableName)} where organization_id = ${organization} and ${compared})`;
   }
   return COMPARISONS[operator](sql.ref(columnOf(meta, column)), value);
+}
+
+/** The texts are put together as in their index: see `src/migrations/lists.ts`. */
+function matches(
+  properties: readonly EntityProperty[],
+  value: RawBuilder<unknown>,
+  organization: RawBuilder<unknown>,
+): RawBuilder<SqlBool> {
+  const texts = properties.map(({ fieldNames: [column = ''], nullable }) =>
+    nullable ? sql`coalesce(${sql.ref(column)}, '')` : sql.ref(column),
+  );
+  return sql`words_of(organization_id, ${sql.join(texts, sql` || ' ' || `)}) @@ search_for(${organization}, ${value})`;
 }

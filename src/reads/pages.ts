@@ -110,7 +110,7 @@ export function isIndexed({ where, page }: PagedList): boolean {
 function prefixOf(meta: EntityMetadata, list: PagedList, { order, owners }: Page): string[] {
   const divider = dividerOf(list.where, order);
   if (owners !== undefined || !isIndexed(list) || (divider === undefined && order.properties.length === 1)) return [];
-  return ['organization_id', ...(divider ? [columnOf(meta, divider[0])] : [])];
+  return ['organization_id', ...(divider ? [columnOf(meta, String(divider[0]))] : [])];
 }
 
 /** Returns the condition that an index of the order begins with; `undefined` if no index does. */
@@ -155,7 +155,7 @@ class Range {
     for (const [index, condition] of list.where.entries()) {
       const value = conditionValue(index);
       const end = endOf(condition, order);
-      if (condition === divider) equal.push([columnOf(meta, condition[0]), value]);
+      if (condition === divider) equal.push([columnOf(meta, String(condition[0])), value]);
       else if (end !== null) this.ends[end] = value;
       else this.others.push(conditionSql(meta, condition, value, ORGANIZATION));
     }

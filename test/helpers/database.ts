@@ -23,6 +23,16 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/** Returns the columns of a table into which rows can be inserted, in SQL. */
+export async function columnsOf(client: pg.Client, table: string): Promise<string> {
+  const { rows } = await client.query<{ columns: string }>(
+    `select string_agg(quote_ident(attname), ', ') as columns from pg_attribute
+     where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
+    [table],
+  );
+  return rows[0]?.columns ?? '';
+}
+
 export interface DatabaseOptions {
   readonly poolSize?: number;
   /** The database to copy. */

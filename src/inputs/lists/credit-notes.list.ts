@@ -1,14 +1,18 @@
 import { IsOptional, Matches, ValidateNested } from 'class-validator';
 import { Field, ID, InputType } from 'type-graphql';
 import { CreditNote } from '../../entities/credit-note.js';
+import { CreditNoteStatus } from '../../entities/credit-note-state.js';
 import { pagedList, within } from '../../reads/connections.js';
 import { CURRENCY_CODE, CURRENCY_MESSAGE } from '../create-record.inputs.js';
 import { listArgs, orderEnum } from '../list.args.js';
-import { AmountRange, DateRange, inAmountRange, inDateRange } from '../ranges.js';
-import { IsId } from '../validators.js';
+import { AmountRange, DateRange, hasWords, inAmountRange, inDateRange, isOneOf } from '../ranges.js';
+import { IsId, IsSearch } from '../validators.js';
 
 @InputType({ description: 'A filter of credit notes.' })
 export class CreditNoteFilter {
+  @Field(() => [CreditNoteStatus], { nullable: true, description: 'States of the credit note.' })
+  status?: CreditNoteStatus[] | null;
+
   @Field(() => ID, { nullable: true, description: 'Id of the customer who receives the credit.' })
   @IsOptional()
   @IsId()
@@ -33,21 +37,31 @@ export class CreditNoteFilter {
   @IsOptional()
   @ValidateNested()
   total?: AmountRange | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Words, or their beginnings, in the number, the reference or the note. Case and punctuation do not matter.',
+  })
+  @IsOptional()
+  @IsSearch()
+  search?: string | null;
 }
 
 export const CREDIT_NOTES = pagedList<CreditNote, CreditNoteFilter>('creditNotes', CreditNote, {
   orders: {
-    ID: { by: 'time of recording', indexed: ['customer', 'branch', 'currencyCode'] },
+    ID: { by: 'time of recording', indexed: ['customer', 'storedStatus', 'branch', 'currencyCode'] },
     DATE: { by: 'date', column: 'date', type: 'date' },
     NUMBER: { by: 'number', column: 'number', type: 'text' },
     TOTAL: { by: 'total', column: 'total', type: 'amount' },
   },
   filters: {
+    status: isOneOf('storedStatus'),
     customerId: ['customer', '='],
     branchId: ['branch', '='],
     currencyCode: ['currencyCode', '='],
     date: inDateRange('date'),
     total: inAmountRange('total'),
+    search: hasWords('number', 'referenceNo', 'note'),
   },
 });
 

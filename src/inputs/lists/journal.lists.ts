@@ -36,7 +36,10 @@ export class JournalLineFilter {
 }
 
 const LINES = pagedList<JournalLine, JournalLineFilter>('journalLines', JournalLine, {
-  orders: { ID: { by: 'time of recording' } },
+  orders: {
+    ID: { by: 'time of recording' },
+    DATE: { by: 'posting date', column: 'postingDate', type: 'date' },
+  },
   filters: { side: ['side', '='], postingDate: inDateRange('postingDate') },
 });
 

@@ -7,7 +7,8 @@ import { Customer } from '../../entities/customer.js';
 import { pagedList } from '../../reads/connections.js';
 import { CURRENCY_CODE, CURRENCY_MESSAGE } from '../create-record.inputs.js';
 import { listArgs, orderEnum } from '../list.args.js';
-import { isOneOf } from '../ranges.js';
+import { hasWords, isOneOf } from '../ranges.js';
+import { IsSearch } from '../validators.js';
 
 @InputType({ description: 'A filter of accounts.' })
 export class AccountFilter {
@@ -21,6 +22,14 @@ export class AccountFilter {
   @IsOptional()
   @Matches(CURRENCY_CODE, CURRENCY_MESSAGE)
   currencyCode?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Words, or their beginnings, in the code or the name. Case and punctuation do not matter.',
+  })
+  @IsOptional()
+  @IsSearch()
+  search?: string | null;
 }
 
 export const ACCOUNTS = pagedList<Account, AccountFilter>('accounts', Account, {
@@ -29,7 +38,12 @@ export const ACCOUNTS = pagedList<Account, AccountFilter>('accounts', Account, {
     CODE: { by: 'code', column: 'code', type: 'text' },
     NAME: { by: 'name', column: 'name', type: 'text' },
   },
-  filters: { type: isOneOf('type'), active: ['active', '='], currencyCode: ['currencyCode', '='] },
+  filters: {
+    type: isOneOf('type'),
+    active: ['active', '='],
+    currencyCode: ['currencyCode', '='],
+    search: hasWords('code', 'name'),
+  },
 });
 
 export const AccountsArgs = listArgs(ACCOUNTS, orderEnum('AccountOrder', ACCOUNTS), AccountFilter);
@@ -38,6 +52,14 @@ export const AccountsArgs = listArgs(ACCOUNTS, orderEnum('AccountOrder', ACCOUNT
 export class BranchFilter {
   @Field(() => Boolean, { nullable: true, description: 'Whether it is the default branch.' })
   isPrimary?: boolean | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Words, or their beginnings, in the code or the name. Case and punctuation do not matter.',
+  })
+  @IsOptional()
+  @IsSearch()
+  search?: string | null;
 }
 
 export const BRANCHES = pagedList<Branch, BranchFilter>('branches', Branch, {
@@ -46,7 +68,7 @@ export const BRANCHES = pagedList<Branch, BranchFilter>('branches', Branch, {
     CODE: { by: 'code', column: 'code', type: 'text' },
     NAME: { by: 'name', column: 'name', type: 'text' },
   },
-  filters: { isPrimary: ['isPrimary', '='] },
+  filters: { isPrimary: ['isPrimary', '='], search: hasWords('code', 'name') },
 });
 
 export const BranchesArgs = listArgs(BRANCHES, orderEnum('BranchOrder', BRANCHES), BranchFilter);
@@ -57,6 +79,14 @@ export class CustomerFilter {
   @IsOptional()
   @Matches(CURRENCY_CODE, CURRENCY_MESSAGE)
   currencyCode?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Words, or their beginnings, in the name or the e-mail address. Case and punctuation do not matter.',
+  })
+  @IsOptional()
+  @IsSearch()
+  search?: string | null;
 }
 
 export const CUSTOMERS = pagedList<Customer, CustomerFilter>('customers', Customer, {
@@ -64,7 +94,7 @@ export const CUSTOMERS = pagedList<Customer, CustomerFilter>('customers', Custom
     ID: { by: 'time of recording', indexed: ['currencyCode'] },
     NAME: { by: 'name', column: 'displayName', type: 'text' },
   },
-  filters: { currencyCode: ['currencyCode', '='] },
+  filters: { currencyCode: ['currencyCode', '='], search: hasWords('displayName', 'email') },
 });
 
 export const CustomersArgs = listArgs(CUSTOMERS, orderEnum('CustomerOrder', CUSTOMERS), CustomerFilter);

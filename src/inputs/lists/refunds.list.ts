@@ -5,8 +5,8 @@ import { pagedList, within } from '../../reads/connections.js';
 import { CURRENCY_CODE, CURRENCY_MESSAGE } from '../create-record.inputs.js';
 import { listArgs, orderEnum } from '../list.args.js';
 import { ProvenanceFilter, provenanceConditions } from '../provenance.filter.js';
-import { AmountRange, DateRange, inAmountRange, inDateRange } from '../ranges.js';
-import { IsId } from '../validators.js';
+import { AmountRange, DateRange, hasWords, inAmountRange, inDateRange } from '../ranges.js';
+import { IsId, IsSearch } from '../validators.js';
 
 @InputType({ description: 'A filter of refunds.' })
 export class RefundFilter {
@@ -48,6 +48,14 @@ export class RefundFilter {
   @ValidateNested()
   amount?: AmountRange | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Words, or their beginnings, in the reference or the description. Case and punctuation do not matter.',
+  })
+  @IsOptional()
+  @IsSearch()
+  search?: string | null;
+
   @Field(() => ProvenanceFilter, { nullable: true, description: 'Origin of the refund. Only accountants and admins may use it.' })
   @IsOptional()
   @ValidateNested()
@@ -63,6 +71,7 @@ export const REFUNDS = pagedList<Refund, RefundFilter>('refunds', Refund, {
         'provenance.requestId',
         'provenance.traceId',
         'provenance.createdBy',
+        'provenance.clientName',
         'fromAccount',
         'branch',
         'currencyCode',
@@ -81,6 +90,7 @@ export const REFUNDS = pagedList<Refund, RefundFilter>('refunds', Refund, {
     currencyCode: ['currencyCode', '='],
     date: inDateRange('date'),
     amount: inAmountRange('amount'),
+    search: hasWords('referenceNo', 'description'),
     provenance: provenanceConditions,
   },
 });
