@@ -4,6 +4,7 @@ import type { Actor } from '../auth/actor.js';
 import type { Condition } from '../reads/filters.js';
 import type { Big } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
+import { wordsIn } from '../values/text.js';
 import { HasDigits, IsPostingDate } from './validators.js';
 
 @InputType({ description: 'A period of days. Without an end, it is open on that side.' })
@@ -71,7 +72,10 @@ export function inAmountRange<Column extends string>(column: Column) {
 
 /** Returns the filter of texts that are searched together. */
 export function hasWords<Column extends string>(...columns: readonly Column[]) {
-  return (words: string): Condition<Column>[] => [[columns, 'matches', words]];
+  return (search: string, { organization }: Actor): Condition<Column>[] => {
+    const words = wordsIn(search).map((word) => `${organization.id}x${word}:*`);
+    return [[columns, 'matches', words.join(' & ')]];
+  };
 }
 
 /** Returns the filter of a column that has one of the values. */

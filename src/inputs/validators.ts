@@ -5,7 +5,7 @@ import type { ErrorCode } from '../error-codes.js';
 import type { InvalidField } from '../errors.js';
 import { Big, digitCount, MAX_DIGITS, ZERO } from '../values/money.js';
 import { isPostingDate } from '../values/posting-date.js';
-import { tidy } from '../values/text.js';
+import { tidy, wordsIn } from '../values/text.js';
 
 /** The value must be an id: a positive integer. */
 export function IsId(): PropertyDecorator {
@@ -93,7 +93,7 @@ export function IsSearch(): PropertyDecorator {
       value.isWellFormed() &&
       !value.includes('\0') &&
       !MANY_MARKS.test(value) &&
-      /[\p{L}\p{N}]/u.test(value),
+      wordsIn(value).length > 0,
   );
 }
 

@@ -1,3 +1,5 @@
+import { NO_WORD } from '../values/text.js';
+
 /**
  * The indexes of the lists that clients read in pages. Each begins with the organization; the column of a filter, if any; the column of the order; the
  * id. So a page costs the same wherever it is. `src/inputs/lists` names them, and `test/list-indexes.test.ts` compares.
@@ -44,20 +46,10 @@ export function listIndexes(): string {
 }
 
 /**
- * A search finds the beginnings of words, as they are read. A word begins with its organization, so that a search reads the words of one
- * organization only, and needs no extension of PostgreSQL.
+ * A search finds the beginnings of words. In the index, each word begins with the number of its organization and an x, so that a search reads the
+ * words of one organization only, and needs no extension of PostgreSQL. PostgreSQL inlines the function.
  */
 const WORDS = `
-  create function words_in(text text) returns text[] language sql immutable parallel safe
-    return array(
-      select distinct left(word, 64)
-      from unnest(string_to_array(regexp_replace(as_read(text), '[!-/:-@[-\`{-~]+', ' ', 'g'), ' ')) word where word <> ''
-    );
-
-  create function words_of(organization bigint, text text) returns tsvector language sql immutable parallel safe
-    return array_to_tsvector(array(select organization || '/' || word from unnest(words_in(text)) word));
-
-  -- Matches texts that have, for each of the words, a word that begins with it.
-  create function search_for(organization bigint, text text) returns tsquery language sql immutable parallel safe
-    return (select string_agg('''' || organization || '/' || word || ''':*', ' & ')::tsquery from unnest(words_in(text)) word);
+  create function words_of(organization bigint, texts text) returns tsvector language sql immutable parallel safe
+    return to_tsvector('simple', regexp_replace(' ' || texts, '[${NO_WORD}]+', ' ' || organization::text || 'x', 'g'));
 `;

@@ -71,12 +71,10 @@ export function conditionSql(
   value: RawBuilder<unknown>,
   organization: RawBuilder<unknown>,
 ): RawBuilder<SqlBool> {
-  if (operator === 'matches')
-    return matches(
-      [columns].flat().map((column) => propertyOf(meta, column)),
-      value,
-      organization,
-    );
+  if (operator === 'matches') {
+    const properties = [columns].flat().map((column) => propertyOf(meta, column));
+    return matches(properties, value);
+  }
   const column = String(columns);
   const [first = '', second] = column.split('.');
   const relation = (meta.properties as Record<string, ReturnType<typeof propertyOf> | undefined>)[first];
@@ -97,13 +95,9 @@ export function conditionSql(
 }
 
 /** The texts are put together as in their index: see `src/migrations/lists.ts`. */
-function matches(
-  properties: readonly EntityProperty[],
-  value: RawBuilder<unknown>,
-  organization: RawBuilder<unknown>,
-): RawBuilder<SqlBool> {
+function matches(properties: readonly EntityProperty[], value: RawBuilder<unknown>): RawBuilder<SqlBool> {
   const texts = properties.map(({ fieldNames: [column = ''], nullable }) =>
     nullable ? sql`coalesce(${sql.ref(column)}, '')` : sql.ref(column),
   );
-  return sql`words_of(organization_id, ${sql.join(texts, sql` || ' ' || `)}) @@ search_for(${organization}, ${value})`;
+  return sql`words_of(organization_id, ${sql.join(texts, sql` || ' ' || `)}) @@ to_tsquery('simple', ${value})`;
 }

@@ -24,6 +24,19 @@ export function tidy(text: string): string {
   return characters.slice(start, end).join('');
 }
 
+/** Characters between words, for a pattern in brackets of JavaScript or PostgreSQL: ASCII and Latin-1 punctuation, general and CJK punctuation. */
+export const NO_WORD = '\\u0001-\\u002f\\u003a-\\u0040\\u005b-\\u0060\\u007b-\\u00bf\\u2000-\\u206f\\u3000-\\u303f\\s';
+
+const BETWEEN_WORDS = new RegExp(`[${NO_WORD}]+`);
+
+/** Returns the words of a text, composed (Unicode NFC). */
+export function wordsIn(text: string): string[] {
+  return text
+    .normalize('NFC')
+    .split(BETWEEN_WORDS)
+    .filter((word) => word !== '');
+}
+
 /**
  * Returns the beginning of a text that is too long, with an ellipsis. It never ends in the middle of a character: many JSON parsers refuse half
  * of a surrogate pair.
