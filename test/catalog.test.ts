@@ -83,8 +83,8 @@ it('the primary key, each unique constraint and each index of a table of organiz
     from pg_index join pg_attribute owner on owner.attrelid = indrelid and owner.attname = 'organization_id'
       join pg_class class on class.oid = indrelid
     where class.relnamespace = current_schema()::regnamespace and indkey[0] <> owner.attnum`);
-  // A key is found by its hash before the organization is known.
-  expect(others).toEqual(['api_keys_hash_key']);
+  // A key is found by its hash before the organization is known. The words of a search begin with the organization.
+  expect(others.filter((name) => !name.endsWith('_words'))).toEqual(['api_keys_hash_key']);
 });
 
 it('no trigger asks for the name of its table, because a partition or a shard may have another', async () => {
