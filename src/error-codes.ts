@@ -59,7 +59,7 @@ export const REFUSALS = {
   CREDIT_NOTE_IS_VOID: { status: 400, fields: ['creditNoteId'], when: 'The credit note was voided.' },
   CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT: {
     status: 400,
-    fields: ['amount'],
+    fields: ['amount', 'creditNoteId'],
     when: 'The remaining credit is less than the amount, or zero.',
   },
   AMOUNT_PRECISION: { status: 400, fields: ['amount'], when: "The amount has more decimals than the note's currency." },
@@ -140,7 +140,7 @@ export const REFUSALS = {
   CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS: {
     status: 400,
     fields: ['id'],
-    when: 'A credit note with refunds or applied credit cannot be voided: reverse them first.',
+    when: 'A credit note with refunds, applied or cancelled credit cannot be voided. Reverse its refunds first.',
   },
   CREDIT_NOTE_ALREADY_OPENED: { status: 400, fields: ['id'], when: 'The credit note is already open.' },
   CREDIT_NOTE_NUMBER_NOT_UNIQUE: { status: 400, fields: ['number'], when: 'Another credit note has this number.' },

@@ -335,12 +335,12 @@ export class CreditNoteNumberNotUnique extends DomainError {
 export class CreditNoteHasNoRemainingAmount extends DomainError {
   readonly code = 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT';
   /** @param amount of the refund; `null` if the request has no amount */
-  constructor(number: string, amount: string | null, remaining: string, currencyCode: string) {
+  constructor(number: string, amount: string | null, remaining: string, currencyCode: string, field = 'amount') {
     const message =
       amount === null
         ? `Nothing remains on credit note ${number}`
         : `${amount} ${currencyCode} is more than the ${remaining} ${currencyCode} that remain on credit note ${number}`;
-    super(message, { field: 'amount', ...(amount !== null && { amount }), remaining, currencyCode });
+    super(message, { field, ...(amount !== null && { amount }), remaining, currencyCode });
   }
 }
 
@@ -348,7 +348,10 @@ export class CreditNoteHasNoRemainingAmount extends DomainError {
 export class CreditNoteHasRefunds extends DomainError {
   readonly code = 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS';
   constructor(number: string) {
-    super(`Credit note ${number} has been refunded or applied; reverse that first`, { field: 'id', number });
+    super(`Credit note ${number} has been refunded, applied or cancelled in part; only refunds can be reversed`, {
+      field: 'id',
+      number,
+    });
   }
 }
 

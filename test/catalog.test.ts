@@ -58,6 +58,7 @@ it('exactly the expected columns have a unique index', async () => {
     'balance_watermarks (organization_id)',
     'branches (organization_id) where is_primary',
     'branches (organization_id, as_read(code))',
+    'credit_note_cancellations (organization_id, journal_entry_id)',
     'credit_note_counters (organization_id)',
     'credit_notes (organization_id, as_read(number))',
     'credit_notes (organization_id, journal_entry_id)',

@@ -21,6 +21,9 @@ beforeAll(async () => {
   const reversal = { refundId: data?.it.id, date: '2026-02-02', reason: 'It came back' };
   const reverse = 'mutation ($input: ReverseRefundInput!) { reverseRefund(input: $input) { id } }';
   expect((await client.graphql(reverse, { input: reversal })).errors).toBeUndefined();
+  const rest = { creditNoteId: note.id, date: '2026-02-03', reason: 'Agreed' };
+  const cancel = 'mutation ($input: CancelRemainingInput!) { cancelRemaining(input: $input) { id } }';
+  expect((await client.graphql(cancel, { input: rest })).errors).toBeUndefined();
   await gateway.database.superuser.query(`
     insert into users (subject, name) values ('ann', 'Ann');
     insert into rate_limits (key, count, ends_at) values ('k', 1, now());
@@ -65,24 +68,32 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   journal_lines_not_zero: ['journal_lines', { amount: 0, foreign_amount: null, foreign_currency_code: null }],
   journal_lines_side_check: ['journal_lines', { side: 'BOTH' }],
 
+  credit_note_cancellations_amount_check: ['credit_note_cancellations', { amount: 0 }],
+  credit_note_cancellations_base_amount_check: ['credit_note_cancellations', { base_amount: -1 }],
+  credit_note_cancellations_finite: ['credit_note_cancellations', { date: 'infinity' }],
+  credit_note_cancellations_one_author: ['credit_note_cancellations', { api_key_id: null }],
+  credit_note_cancellations_protocol_check: ['credit_note_cancellations', { protocol: 'FAX' }],
+  credit_note_cancellations_reason_check: ['credit_note_cancellations', { reason: 'x'.repeat(1001) }],
   credit_note_counters_next_check: ['credit_note_counters', { next: 0 }],
   credit_note_lines_amount_check: ['credit_note_lines', { amount: 0 }],
   credit_note_lines_description_check: ['credit_note_lines', { description: 'x'.repeat(1001) }],
   credit_note_lines_finite: ['credit_note_lines', { amount: 'NaN' }],
   credit_notes_applied_check: ['credit_notes', { applied: -1 }],
-  credit_notes_draft_has_no_refunds: ['credit_notes', { opened_at: null, journal_entry_id: null, refunded: 1 }],
+  credit_notes_cancelled_base_check: ['credit_notes', { cancelled_base: -1 }],
+  credit_notes_cancelled_check: ['credit_notes', { cancelled: -1 }],
+  credit_notes_draft_has_no_refunds: ['credit_notes', { opened_at: null, journal_entry_id: null, refunded: 1, cancelled: 0 }],
   credit_notes_finite: ['credit_notes', { date: 'infinity' }],
-  credit_notes_never_over_refunded: ['credit_notes', { refunded: 100.01 }],
+  credit_notes_never_over_refunded: ['credit_notes', { refunded: 100.01, cancelled: 0 }],
   credit_notes_note_check: ['credit_notes', { note: 'x'.repeat(4001) }],
   credit_notes_number_check: ['credit_notes', { number: '' }],
   credit_notes_opened_with_entry: ['credit_notes', { journal_entry_id: null }],
   credit_notes_reference_no_check: ['credit_notes', { reference_no: 'x'.repeat(256) }],
   credit_notes_refunded_base_check: ['credit_notes', { refunded_base: -1 }],
   credit_notes_refunded_check: ['credit_notes', { refunded: -1 }],
-  credit_notes_total_check: ['credit_notes', { total: 0 }],
+  credit_notes_total_check: ['credit_notes', { total: 0, cancelled: 0 }],
   credit_notes_total_digits: ['credit_notes', { total: 100.001 }],
-  credit_notes_void_has_no_refunds: ['credit_notes', { voided_at: '2026-02-01', void_entry_id: 1, refunded: 1 }],
-  credit_notes_voided_with_entry: ['credit_notes', { voided_at: '2026-02-01' }],
+  credit_notes_void_has_no_refunds: ['credit_notes', { voided_at: '2026-02-01', void_entry_id: 1, refunded: 1, cancelled: 0 }],
+  credit_notes_voided_with_entry: ['credit_notes', { voided_at: '2026-02-01', cancelled: 0 }],
 
   refunds_amount_check: ['refunds', { amount: 0 }],
   refunds_amount_digits: ['refunds', { amount: 0.001 }],

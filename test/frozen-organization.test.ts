@@ -198,8 +198,8 @@ describe('the database', () => {
       ...['balance_snapshots', 'balance_watermarks'],
       // The sweep goes on.
       'idempotency_keys',
-      // The trigger books_are_open refuses a new entry, and without one there is neither a line nor a refund nor a reversal.
-      ...['journal_entries', 'journal_lines', 'refund_reversals', 'refunds'],
+      // The trigger books_are_open refuses a new entry, and without one there is neither a line, a refund, a reversal nor a cancellation.
+      ...['credit_note_cancellations', 'journal_entries', 'journal_lines', 'refund_reversals', 'refunds'],
     ]);
   });
 });

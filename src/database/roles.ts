@@ -24,7 +24,8 @@ const OPERATORS = [...ACCESS, 'accounts', 'branches', 'audit_events'];
 const APPLICATION_UPDATES = {
   organizations: 'lock_date',
   api_keys: 'last_used_at',
-  credit_notes: 'opened_at, journal_entry_id, voided_at, void_entry_id, refunded, refunded_base, realized_gain, unrounded_gain',
+  credit_notes:
+    'opened_at, journal_entry_id, voided_at, void_entry_id, refunded, refunded_base, realized_gain, unrounded_gain, cancelled, cancelled_base',
   credit_note_counters: 'next',
   balance_snapshots: 'debits, credits',
   balance_watermarks: 'line_id',

@@ -30,6 +30,7 @@ interface Amounts {
   readonly total: Big;
   readonly refunded: Big;
   readonly applied: Big;
+  readonly cancelled: Big;
 }
 
 interface Life {
@@ -41,9 +42,9 @@ interface Named {
   readonly number: string;
 }
 
-/** Returns total − refunded − applied to invoices, in the note's currency. */
-export function remainingOf({ total, refunded, applied }: Amounts): Big {
-  return total.minus(refunded).minus(applied);
+/** Returns total − refunded − applied to invoices − cancelled, in the note's currency. */
+export function remainingOf({ total, refunded, applied, cancelled }: Amounts): Big {
+  return total.minus(refunded).minus(applied).minus(cancelled);
 }
 
 /** Returns the note's status, which no column holds. */
@@ -53,7 +54,7 @@ export function statusOf(note: Amounts & Life): CreditNoteStatus {
   return remainingOf(note).eq(ZERO) ? CreditNoteStatus.CLOSED : CreditNoteStatus.OPEN;
 }
 
-/** Returns the version of the note as an HTTP entity tag. A refund changes nothing of a note but the remaining credit. */
+/** Returns the version of the note as an HTTP entity tag. A refund changes nothing of an open note but the remaining credit. */
 export function etagOf(note: Amounts & { readonly id: number }): string {
   return `"${note.id}-${remainingOf(note).toFixed()}"`;
 }
@@ -70,10 +71,10 @@ export function assertOpened({ number, openedAt, voidedAt }: Named & Life): void
 }
 
 /** @throws {CreditNoteHasNoRemainingAmount} */
-export function assertSomethingRemains(note: Named & Amounts & { readonly currencyCode: string }): void {
+export function assertSomethingRemains(note: Named & Amounts & { readonly currencyCode: string }, field = 'amount'): void {
   const remaining = remainingOf(note);
   if (remaining.gt(ZERO)) return;
-  throw new CreditNoteHasNoRemainingAmount(note.number, null, formatAmount(remaining, note.currencyCode), note.currencyCode);
+  throw new CreditNoteHasNoRemainingAmount(note.number, null, formatAmount(remaining, note.currencyCode), note.currencyCode, field);
 }
 
 /** @throws {DateBeforeCreditNote} if the date is before the note's date */

@@ -12,7 +12,7 @@ import {
   PaidAmountInvalid,
   Refusals,
 } from '../errors.js';
-import { Big, exchangeRateOf, formatAmount, roundToCurrency, smallestUnit, ZERO } from '../values/money.js';
+import { Big, exchangeRateOf, formatAmount, roundToCurrency, shareOf, smallestUnit, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import type { Account } from './account.js';
@@ -20,7 +20,7 @@ import { assertAmount, assertExchangeRate, hasRateDigits } from './amount-rules.
 import { Branch } from './branch.js';
 import { DecimalColumn } from './columns.js';
 import { CreditNoteLine, type LineTerms } from './credit-note-line.js';
-import { assertNotBefore, assertOpened, type CreditNoteStatus, remainingOf } from './credit-note-state.js';
+import { assertNotBefore, assertOpened, assertSomethingRemains, type CreditNoteStatus, remainingOf } from './credit-note-state.js';
 import { Customer } from './customer.js';
 import { JournalEntry } from './journal-entry.js';
 import type { Organization } from './organization.js';
@@ -71,6 +71,23 @@ export interface Settlement {
   readonly paidAmount: Big;
   /** Realized FX gain, or loss if negative, in the base currency. */
   readonly realizedGain: Big;
+}
+
+/** A part of one line of a credit note, as an entry posts it. */
+export interface BookedLine {
+  readonly account: Account;
+  /** In the base currency. */
+  readonly booked: Big;
+  readonly foreign: { readonly amount: Big; readonly currencyCode: string } | undefined;
+}
+
+/** The amounts that a cancellation posts. */
+export interface Cancelled {
+  /** In the credit note's currency. */
+  readonly amount: Big;
+  /** The receivable's part at the note's rate, in the base currency. */
+  readonly baseAmount: Big;
+  readonly lines: readonly BookedLine[];
 }
 
 /** Marks a column as generated, so that MikroORM never writes it. */
@@ -124,6 +141,14 @@ export class CreditNote extends Owned {
 
   @Property({ type: DecimalColumn })
   applied: Big & Opt = ZERO;
+
+  /** Sum of its cancellations, in the note's currency. Triggers on cancellations write this column and the next. */
+  @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
+  cancelled: Big & Opt = ZERO;
+
+  /** What its cancellations took off the receivable, in the base currency. */
+  @Property({ type: DecimalColumn, generated: BY_TRIGGERS })
+  cancelledBase: Big & Opt = ZERO;
 
   @Field(() => String, { description: 'Reference of the document.' })
   @Property({ type: 'text' })
@@ -190,7 +215,7 @@ export class CreditNote extends Owned {
     this.lines.add(terms.lines.map((line) => new CreditNoteLine(this, line)));
   }
 
-  /** Total − refunded − applied to invoices. */
+  /** Total − refunded − applied to invoices − cancelled. */
   get remaining(): Big {
     return remainingOf(this);
   }
@@ -211,7 +236,7 @@ export class CreditNote extends Owned {
   }
 
   /** Returns the lines in the base currency. Each is the difference of two rounded running totals, so that they add up to the total. */
-  bookedLines(): { account: Account; booked: Big; foreign: { amount: Big; currencyCode: string } | undefined }[] {
+  bookedLines(): BookedLine[] {
     let before = ZERO;
     return this.lines.getItems().map(({ account, amount }) => {
       const after = before.plus(amount);
@@ -353,7 +378,10 @@ export class CreditNote extends Owned {
     this.assertRefundable(amount);
     const refunded = this.refunded.plus(amount);
     // A refund is the difference of two rounded running totals, so that the last one leaves exactly zero.
-    const due = this.booked(this.applied.plus(refunded)).minus(this.booked(this.applied)).minus(this.refundedBase);
+    const due = this.booked(this.applied.plus(this.cancelled).plus(refunded))
+      .minus(this.booked(this.applied))
+      .minus(this.cancelledBase)
+      .minus(this.refundedBase);
     const settledAmount = due.lt(ZERO) ? ZERO : due;
     const unroundedGain = this.unroundedGain.plus(this.gainOf(amount, exchangeRate));
     // The same holds for the gain. An unchanged rate has none, even if reversals have left a difference of earlier roundings.
@@ -386,14 +414,43 @@ export class CreditNote extends Owned {
   }
 
   /**
+   * Cancels the whole remaining credit, and returns the amounts to post. The lines must be loaded. The caller must hold the row's lock.
+   *
+   * @throws {CreditNoteIsDraft}
+   * @throws {CreditNoteIsVoid}
+   * @throws {CreditNoteHasNoRemainingAmount}
+   */
+  cancelRemaining(): Cancelled {
+    this.assertOpened();
+    assertSomethingRemains(this, 'creditNoteId');
+    const amount = this.remaining;
+    // The rest of the note's part of the receivable, which is then exactly zero.
+    const baseAmount = this.totalBase.minus(this.booked(this.applied)).minus(this.refundedBase).minus(this.cancelledBase);
+    const { baseCurrency } = this.organization;
+    let before = ZERO;
+    const lines = this.lines.getItems().map((line) => {
+      const after = before.plus(line.amount);
+      // Each line is the difference of two rounded running totals, in both currencies, so that the lines add up.
+      const step = (share: (upTo: Big) => Big) => share(after).minus(share(before)).abs();
+      const inNote = step((upTo) => shareOf(amount, upTo, this.total, this.currencyCode));
+      const booked = step((upTo) => shareOf(baseAmount, this.booked(upTo), this.totalBase, baseCurrency));
+      before = after;
+      return { account: line.account, booked, foreign: inNote.gt(ZERO) ? this.inForeign(inNote) : undefined };
+    });
+    this.cancelled = this.cancelled.plus(amount);
+    this.cancelledBase = this.cancelledBase.plus(baseAmount);
+    return { amount, baseAmount, lines };
+  }
+
+  /**
    * Checks that the note may be voided.
    *
    * @throws {CreditNoteIsVoid}
-   * @throws {CreditNoteHasRefunds} if it has been refunded or applied to invoices
+   * @throws {CreditNoteHasRefunds} if it has been refunded, applied to invoices or cancelled in part
    */
   assertVoidable(): void {
     if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number, 'id');
-    if (this.refunded.gt(ZERO) || this.applied.gt(ZERO)) throw new CreditNoteHasRefunds(this.number);
+    if (!this.remaining.eq(this.total)) throw new CreditNoteHasRefunds(this.number);
   }
 
   /**

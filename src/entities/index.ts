@@ -3,6 +3,7 @@ import { Account } from './account.js';
 import { AuditEvent } from './audit-event.js';
 import { Branch } from './branch.js';
 import { CreditNote } from './credit-note.js';
+import { CreditNoteCancellation } from './credit-note-cancellation.js';
 import { CreditNoteLine } from './credit-note-line.js';
 import { Customer } from './customer.js';
 import { IdempotencyKey } from './idempotency-key.js';
@@ -26,6 +27,7 @@ export const ENTITIES = [
   JournalLine,
   CreditNote,
   CreditNoteLine,
+  CreditNoteCancellation,
   Refund,
   RefundReversal,
   IdempotencyKey,

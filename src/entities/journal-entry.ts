@@ -17,6 +17,7 @@ export enum JournalSource {
   CREDIT_NOTE = 'CREDIT_NOTE',
   REFUND = 'REFUND',
   REVERSAL = 'REVERSAL',
+  CANCELLATION = 'CANCELLATION',
 }
 
 /** One side of a posting, before it is part of an entry. */

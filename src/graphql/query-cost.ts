@@ -85,6 +85,7 @@ const TEXTS: Readonly<Record<string, number>> = {
 
 /** The maximum number of items of each list that is not read in pages, unless it is {@link MAX_PAGE}. */
 const ITEMS: Readonly<Record<string, number>> = {
+  'CreditNote.cancellations': 5,
   'LedgerHealth.checks': 20,
   'Refundability.reasons': 10,
   'RefundPreview.lines': 4,
@@ -94,7 +95,12 @@ const ITEMS: Readonly<Record<string, number>> = {
 };
 
 /** The maximum number of lines of a journal entry, by the type that leads to it. A credit note's entry has one more, for the receivable. */
-const ENTRY_LINES: Readonly<Record<string, number>> = { CreditNote: MAX_PAGE + 1, Refund: 4, RefundReversal: 4 };
+const ENTRY_LINES: Readonly<Record<string, number>> = {
+  CreditNote: MAX_PAGE + 1,
+  CreditNoteCancellation: MAX_PAGE + 1,
+  Refund: 4,
+  RefundReversal: 4,
+};
 
 /** The largest cost that is reported. Far beyond any limit, exact numbers do not matter. */
 const MAX_COST = 1_000_000_000;

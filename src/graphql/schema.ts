@@ -5,6 +5,7 @@ import { requireRole } from '../auth/actor.js';
 import { Role } from '../entities/access.js';
 import type { Context } from '../request/context.js';
 import { CreditNoteLineResolver, CreditNoteResolver } from '../resolvers/credit-note.resolver.js';
+import { CreditNoteCancellationResolver } from '../resolvers/credit-note-cancellation.resolver.js';
 import { JournalEntryResolver, JournalLineResolver } from '../resolvers/journal.resolver.js';
 import { LedgerResolver } from '../resolvers/ledger.resolver.js';
 import { AuditEventResolver, OrganizationResolver } from '../resolvers/organization.resolver.js';
@@ -41,6 +42,7 @@ export function createSchema(): GraphQLSchema {
       AuditEventResolver,
       CreditNoteResolver,
       CreditNoteLineResolver,
+      CreditNoteCancellationResolver,
       AccountResolver,
       BranchResolver,
       CustomerResolver,

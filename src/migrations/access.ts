@@ -83,5 +83,7 @@ export function accessRules(): string {
     referencing new table as inserted for each statement execute function made_by_who_may('refunds');
   create trigger made_by_who_may after insert on refund_reversals
     referencing new table as inserted for each statement execute function made_by_who_may('refund_reversals');
+  create trigger made_by_who_may after insert on credit_note_cancellations
+    referencing new table as inserted for each statement execute function made_by_who_may('credit_note_cancellations');
 `;
 }

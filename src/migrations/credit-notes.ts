@@ -2,7 +2,7 @@ import { differs } from './journal.js';
 
 /** A credit note adds up, is posted as it is, and stays so. */
 export function creditNoteRules(): string {
-  return [GUARDS, TIMES, LINES, ENTRIES].join('\n');
+  return [GUARDS, TIMES, LINES, ENTRIES, CANCELLATIONS].join('\n');
 }
 
 const GUARDS = `
@@ -12,8 +12,8 @@ const GUARDS = `
       raise exception 'a credit note in the base currency has the exchange rate 1' using errcode = 'check_violation';
     end if;
     if tg_op = 'INSERT' then
-      if new.refunded <> 0 or new.refunded_base <> 0 then
-        raise exception 'a new credit note has no refunds' using errcode = 'check_violation';
+      if new.refunded <> 0 or new.refunded_base <> 0 or new.cancelled <> 0 or new.cancelled_base <> 0 then
+        raise exception 'a new credit note has no refunds and no cancellations' using errcode = 'check_violation';
       end if;
       return new;
     end if;
@@ -24,9 +24,10 @@ const GUARDS = `
       or (old.voided_at is not null and new.voided_at is distinct from old.voided_at) then
       raise exception 'credit note % is in the books and stays as it is', old.id using errcode = 'restrict_violation';
     end if;
-    -- A depth of 2 means that a trigger on refunds or reversals makes this update.
-    if (new.refunded, new.refunded_base) is distinct from (old.refunded, old.refunded_base) and pg_trigger_depth() < 2 then
-      raise exception 'what is refunded of credit note % changes only with its refunds', old.id using errcode = 'restrict_violation';
+    -- A depth of 2 means that a trigger on refunds, reversals or cancellations makes this update.
+    if (new.refunded, new.refunded_base, new.cancelled, new.cancelled_base)
+        is distinct from (old.refunded, old.refunded_base, old.cancelled, old.cancelled_base) and pg_trigger_depth() < 2 then
+      raise exception 'what is refunded of credit note % changes only with its refunds, and what is cancelled with its cancellations', old.id using errcode = 'restrict_violation';
     end if;
     return new;
   end
@@ -194,4 +195,56 @@ const ENTRIES = `
   create constraint trigger void_mirrors after update on credit_notes
     deferrable initially deferred for each row when (new.void_entry_id is distinct from old.void_entry_id)
     execute function void_entry_mirrors();
+`;
+
+/** A cancellation takes all that remains of its note, in the same statement. */
+const CANCELLATIONS = `
+  create function cancellations_take_the_rest() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    owner bigint;
+    organization organizations;
+    digits integer;
+    offender bigint;
+  begin
+    for owner in select distinct organization_id from inserted loop
+      select * into organization from organizations where id = owner;
+      digits := currency_digits(organization.base_currency);
+
+      select cancellation.id into offender
+      from inserted cancellation
+        join credit_notes note on note.organization_id = owner and note.id = cancellation.credit_note_id
+        join journal_entries entry on entry.organization_id = owner and entry.id = cancellation.journal_entry_id
+      where cancellation.organization_id = owner and (
+        entry.source <> 'CANCELLATION' or entry.posting_date <> cancellation.date or not posted_now(entry.xid, entry.created_at)
+        or note.opened_at is null
+        or note.voided_at is not null
+        or cancellation.amount <> note.total - note.refunded - note.applied - note.cancelled
+        or cancellation.base_amount <> round(note.total * note.exchange_rate, digits) - round(note.applied * note.exchange_rate, digits)
+          - note.refunded_base - note.cancelled_base
+        or cancellation.date <= organization.lock_date
+        or cancellation.date < note.date
+        or cancellation.date < (
+          select max(reversal.date)
+          from refunds refund join refund_reversals reversal on reversal.organization_id = owner and reversal.refund_id = refund.id
+          where refund.organization_id = owner and refund.credit_note_id = note.id
+        )
+      )
+      limit 1;
+      if found then
+        raise exception 'cancellation % breaks a rule of cancelling', offender using errcode = 'check_violation';
+      end if;
+
+      update credit_notes note
+      set cancelled = note.cancelled + taken.amount, cancelled_base = note.cancelled_base + taken.base_amount
+      from (
+        select credit_note_id, sum(amount) as amount, sum(base_amount) as base_amount
+        from inserted where organization_id = owner group by credit_note_id
+      ) taken
+      where note.organization_id = owner and note.id = taken.credit_note_id;
+    end loop;
+    return null;
+  end
+  $$;
+  create trigger take_the_rest after insert on credit_note_cancellations
+    referencing new table as inserted for each statement execute function cancellations_take_the_rest();
 `;

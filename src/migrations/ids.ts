@@ -4,6 +4,7 @@ const TABLES = [
   'api_keys',
   'audit_events',
   'branches',
+  'credit_note_cancellations',
   'credit_note_lines',
   'credit_notes',
   'customers',

@@ -52,6 +52,44 @@ const LINES_DUE = `
       where receivable.organization_id = note.organization_id and receivable.system_role = 'accounts-receivable'
     ) posting;
 
+  -- amount × part ÷ whole. The many decimals of the quotient are those that the gateway's shareOf needs for the same result.
+  create function share_of(amount numeric, part numeric, whole numeric, digits integer) returns numeric language sql immutable parallel safe
+    return case when whole = 0 then 0 else round(amount * part * 1.000000000000000000000000000000000000000000000000000000000000 / whole, digits) end;
+
+  -- The note's own lines in proportion to what is cancelled, on their opposite sides. Steps between rounded running totals, in both currencies.
+  create view cancellation_lines_due as
+  select cancellation.organization_id, cancellation.journal_entry_id, cancellation.date as posting_date, posting.side, posting.account_id,
+    posting.customer_id, note.branch_id, posting.amount,
+    case when note.currency_code <> organization.base_currency and posting.amount_in_note > 0 then posting.amount_in_note end as foreign_amount,
+    case when note.currency_code <> organization.base_currency and posting.amount_in_note > 0 then note.currency_code::text end
+      as foreign_currency_code
+  from credit_note_cancellations cancellation
+    join organizations organization on organization.id = cancellation.organization_id
+    join credit_notes note on note.organization_id = cancellation.organization_id and note.id = cancellation.credit_note_id
+    cross join lateral (
+      select 'CREDIT' as side, line.account_id, null::bigint as customer_id,
+        abs(share_of(cancellation.amount, line.total, note.total, currency_digits(note.currency_code))
+          - share_of(cancellation.amount, line.total - line.amount, note.total, currency_digits(note.currency_code))) as amount_in_note,
+        abs(share_of(cancellation.base_amount, line.booked, line.booked_of_all, line.digits)
+          - share_of(cancellation.base_amount, line.booked_before, line.booked_of_all, line.digits)) as amount
+      from (
+        select account_id, amount, total, currency_digits(organization.base_currency) as digits,
+          round(total * note.exchange_rate, currency_digits(organization.base_currency)) as booked,
+          round((total - amount) * note.exchange_rate, currency_digits(organization.base_currency)) as booked_before,
+          round(note.total * note.exchange_rate, currency_digits(organization.base_currency)) as booked_of_all
+        from (
+          select account_id, amount, sum(amount) over (order by id) as total
+          from credit_note_lines where organization_id = note.organization_id and credit_note_id = note.id
+        ) running
+      ) line
+      union all
+      select 'DEBIT', receivable.id, note.customer_id, cancellation.amount, cancellation.base_amount
+      from accounts receivable
+      where receivable.organization_id = note.organization_id and receivable.system_role = 'accounts-receivable'
+    ) posting
+  -- A posting of zero in both currencies is left out.
+  where posting.amount > 0 or (note.currency_code <> organization.base_currency and posting.amount_in_note > 0);
+
   create view mirror_lines_due as
   select entry.organization_id, entry.id as journal_entry_id, entry.posting_date, case line.side when 'DEBIT' then 'CREDIT' else 'DEBIT' end as side,
     line.account_id, line.customer_id, line.branch_id, line.amount, line.foreign_amount, line.foreign_currency_code::text as foreign_currency_code
@@ -106,6 +144,9 @@ const ENTRIES = `
         select from refunds where organization_id = entry.organization_id and journal_entry_id = entry.id and entry.source = 'REFUND'
       ) and not exists (
         select from credit_notes where organization_id = entry.organization_id and journal_entry_id = entry.id and entry.source = 'CREDIT_NOTE'
+      ) and not exists (
+        select from credit_note_cancellations
+        where organization_id = entry.organization_id and journal_entry_id = entry.id and entry.source = 'CANCELLATION'
       ) then
       raise exception 'journal entry % belongs to no document of its kind', entry.id using errcode = 'check_violation';
     end if;
@@ -144,6 +185,7 @@ const ENTRIES = `
     case entry.source
       when 'REFUND' then${differs('refund_lines_due')}
       when 'CREDIT_NOTE' then${differs('credit_note_lines_due')}
+      when 'CANCELLATION' then${differs('cancellation_lines_due')}
       else${differs('mirror_lines_due')}
         differs := differs or not (
           exists (

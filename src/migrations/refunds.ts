@@ -77,7 +77,7 @@ const REFUNDS = `
       ), steps as (
         select refund.id, refund.exchange_rate, refund.settled_amount, refund.realized_gain,
           account.currency_code <> organization.base_currency as from_foreign,
-          note.exchange_rate as note_rate, note.applied,
+          note.exchange_rate as note_rate, note.applied, note.cancelled, note.cancelled_base,
           note.refunded - coalesce(sum(refund.amount) over later, 0) as refunded,
           note.refunded_base - coalesce(sum(refund.settled_amount) over later, 0) - refund.settled_amount as settled_before,
           note.unrounded_gain
@@ -90,7 +90,8 @@ const REFUNDS = `
         window later as (partition by refund.credit_note_id order by refund.id desc rows between unbounded preceding and 1 preceding)
       )
       select id into offender from steps
-      where settled_amount <> greatest(0, round((applied + refunded) * note_rate, digits) - round(applied * note_rate, digits) - settled_before)
+      where settled_amount <> greatest(0, round((applied + cancelled + refunded) * note_rate, digits) - round(applied * note_rate, digits)
+          - cancelled_base - settled_before)
         or realized_gain <> case
           when exchange_rate = note_rate then 0
           when from_foreign then least(settled_amount, round(unrounded_gain, digits) - gain_before)

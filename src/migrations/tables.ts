@@ -2,7 +2,9 @@ import { tenantTable } from './layout.js';
 
 /** Returns SQL for all tables with their keys, indexes and check constraints. */
 export function tables(): string {
-  return [DOMAINS, ACCESS, records(), journal(), creditNotes(), refunds(), unitsOfWork(), NEVER_DELETED].join('\n');
+  return [DOMAINS, ACCESS, records(), journal(), creditNotes(), refunds(), cancellations(), unitsOfWork(), NEVER_DELETED].join(
+    '\n',
+  );
 }
 
 const DOMAINS = `
@@ -143,7 +145,7 @@ function journal(): string {
     id bigint not null,
     organization_id bigint not null references organizations,
     posting_date date not null,
-    source text not null check (source in ('CREDIT_NOTE', 'REFUND', 'REVERSAL')),
+    source text not null check (source in ('CREDIT_NOTE', 'REFUND', 'REVERSAL', 'CANCELLATION')),
     memo text not null,
     reversal_of_id bigint,
     -- The transaction that posts the entry. Only this one adds lines: see posted_now.
@@ -230,6 +232,8 @@ function creditNotes(): string {
     applied numeric(19, 4) not null default 0 check (applied >= 0),
     realized_gain numeric(30, 4) not null default 0,
     unrounded_gain numeric not null default 0,
+    cancelled numeric(19, 4) not null default 0 check (cancelled >= 0),
+    cancelled_base numeric(30, 4) not null default 0 check (cancelled_base >= 0),
     reference_no text not null check (char_length(reference_no) <= 255),
     note text not null check (char_length(note) <= 4000),
     opened_at timestamptz,
@@ -238,7 +242,7 @@ function creditNotes(): string {
     void_entry_id bigint,
     -- The same rule as statusOf in credit-note-state.ts, for an index. A refund that does not close the note leaves it, so that its update stays HOT.
     status text not null generated always as (
-      case when voided_at is not null then 'VOID' when opened_at is null then 'DRAFT' when refunded + applied = total then 'CLOSED' else 'OPEN' end
+      case when voided_at is not null then 'VOID' when opened_at is null then 'DRAFT' when refunded + applied + cancelled = total then 'CLOSED' else 'OPEN' end
     ) stored,
     created_by text not null,
     created_at timestamptz not null default now(),
@@ -249,16 +253,26 @@ function creditNotes(): string {
     foreign key (organization_id, branch_id) references branches,
     foreign key (organization_id, journal_entry_id) references journal_entries,
     foreign key (organization_id, void_entry_id) references journal_entries,
-    constraint credit_notes_never_over_refunded check (refunded + applied <= total),
+    constraint credit_notes_never_over_refunded check (refunded + applied + cancelled <= total),
     constraint credit_notes_total_digits check (total = round(total, currency_digits(currency_code))),
     constraint credit_notes_opened_with_entry check ((opened_at is null) = (journal_entry_id is null)),
-    constraint credit_notes_draft_has_no_refunds check (opened_at is not null or refunded + applied = 0),
-    constraint credit_notes_void_has_no_refunds check (voided_at is null or refunded + applied = 0),
+    constraint credit_notes_draft_has_no_refunds check (opened_at is not null or refunded + applied + cancelled = 0),
+    constraint credit_notes_void_has_no_refunds check (voided_at is null or refunded + applied + cancelled = 0),
     -- A draft is voided without an entry, since it has none to reverse.
     constraint credit_notes_voided_with_entry check ((void_entry_id is not null) = (voided_at is not null and opened_at is not null)),
     ${finite('credit_notes', {
       dates: ['date'],
-      numbers: ['exchange_rate', 'total', 'refunded', 'refunded_base', 'applied', 'realized_gain', 'unrounded_gain'],
+      numbers: [
+        'exchange_rate',
+        'total',
+        'refunded',
+        'refunded_base',
+        'applied',
+        'realized_gain',
+        'unrounded_gain',
+        'cancelled',
+        'cancelled_base',
+      ],
     })}`,
   )}
   create unique index credit_notes_number_unique on credit_notes (organization_id, as_read(number));
@@ -366,6 +380,34 @@ function refunds(): string {
 `;
 }
 
+/** Cancellations of what remains of a credit note. */
+function cancellations(): string {
+  return `
+  ${tenantTable(
+    'credit_note_cancellations',
+    `
+    id bigint not null,
+    organization_id bigint not null,
+    credit_note_id bigint not null,
+    journal_entry_id bigint not null,
+    amount numeric(19, 4) not null check (amount > 0),
+    base_amount numeric(30, 4) not null check (base_amount >= 0),
+    date date not null,
+    reason text not null check (char_length(reason) <= 1000),${PROVENANCE},
+    created_at timestamptz not null default now(),
+    primary key (organization_id, id),
+    unique (organization_id, journal_entry_id),
+    foreign key (organization_id, credit_note_id) references credit_notes,
+    foreign key (organization_id, journal_entry_id) references journal_entries,
+    foreign key (organization_id, user_id) references memberships,
+    foreign key (organization_id, api_key_id) references api_keys,
+    constraint credit_note_cancellations_one_author check (num_nonnulls(user_id, api_key_id) = 1),
+    ${finite('credit_note_cancellations', { dates: ['date'], numbers: ['amount', 'base_amount'] })}`,
+  )}
+  create index credit_note_cancellations_credit_note on credit_note_cancellations (organization_id, credit_note_id, id);
+`;
+}
+
 /** What a command records beside its rows. */
 function unitsOfWork(): string {
   return `
@@ -403,7 +445,15 @@ const NEVER_DELETED = `
     raise exception 'rows of % are never changed or deleted', tg_argv[0] using errcode = 'restrict_violation';
   end
   $$;
-  ${['journal_entries', 'journal_lines', 'credit_note_lines', 'refunds', 'refund_reversals', 'audit_events']
+  ${[
+    'journal_entries',
+    'journal_lines',
+    'credit_note_lines',
+    'refunds',
+    'refund_reversals',
+    'credit_note_cancellations',
+    'audit_events',
+  ]
     .map(
       (table) => `create trigger append_only before update or delete or truncate on ${table}
     for each statement execute function refuse_change('${table}');`,

@@ -16,6 +16,7 @@ const CONSTRAINTS: Readonly<Record<string, () => DomainError>> = {
   credit_notes_number_unique: () => new CreditNoteNumberNotUnique(),
   // A key or a membership has ended, or a role was lowered, between the last check and the insert.
   refunds_made_by_who_may: () => new Unauthenticated('CREDENTIAL'),
+  credit_note_cancellations_made_by_who_may: () => new Unauthenticated('CREDENTIAL'),
   refund_reversals_made_by_who_may: () => new Unauthenticated('CREDENTIAL'),
 };
 

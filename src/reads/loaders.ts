@@ -6,6 +6,7 @@ import { Account } from '../entities/account.js';
 import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
+import { CreditNoteCancellation } from '../entities/credit-note-cancellation.js';
 import { CreditNoteLine } from '../entities/credit-note-line.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
@@ -76,6 +77,8 @@ export function createLoaders(em: EntityManager, actor: () => Actor) {
     /** Pages of lists that belong to owners, such as the refunds of credit notes. */
     connection: createOwnedConnections(em, actor),
     journalLines: byReference(JournalLine, 'journalEntry', WITH_ACCOUNT),
+    /** By the id of the credit note. */
+    cancellations: byReference(CreditNoteCancellation, 'creditNote'),
     creditNoteLines: byReference(CreditNoteLine, 'creditNote', WITH_ACCOUNT),
 
     turnover: turnovers(em, organization),

@@ -4,11 +4,13 @@ import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
+import { CreditNoteCancellation } from '../entities/credit-note-cancellation.js';
 import { CreditNoteLine } from '../entities/credit-note-line.js';
 import { CreditNoteStatus, etagOf, remainingOf, statusOf } from '../entities/credit-note-state.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry } from '../entities/journal-entry.js';
 import type { Refund } from '../entities/refund.js';
+import { CancelRemainingInput } from '../inputs/cancel-remaining.input.js';
 import { CreateCreditNoteInput } from '../inputs/create-credit-note.input.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { CREDIT_NOTES, type CreditNoteFilter, CreditNotesArgs } from '../inputs/lists/credit-notes.list.js';
@@ -17,6 +19,7 @@ import { type Connection, findConnection, type PageArguments } from '../reads/co
 import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
 import { findById } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
+import { cancelRemaining } from '../services/credit-notes/cancel-remaining.js';
 import { createCreditNote } from '../services/credit-notes/create-credit-note.js';
 import { openCreditNote } from '../services/credit-notes/open-credit-note.js';
 import { voidCreditNote } from '../services/credit-notes/void-credit-note.js';
@@ -70,6 +73,20 @@ export class CreditNoteResolver {
     return context.execute(voidCreditNote, { id, date }, idempotencyKey);
   }
 
+  @CommandMutation(cancelRemaining, () => CreditNote, {
+    description:
+      "Cancels what remains of an open credit note: posts an entry that mirrors the note's own entry in proportion. The note is closed then, and " +
+      'nothing is deleted. If a refund of it is reversed later, its amount remains again.',
+  })
+  cancelRemaining(
+    @Ctx() context: Context,
+    @Arg('input', () => CancelRemainingInput, { description: 'The credit note, the posting date and the reason.' })
+    input: CancelRemainingInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<CreditNote> {
+    return context.execute(cancelRemaining, input, idempotencyKey);
+  }
+
   @Authorized(Role.VIEWER)
   @Query(() => CreditNote, { nullable: true, description: 'The credit note with this id, or null if there is none.' })
   creditNote(
@@ -92,8 +109,8 @@ export class CreditNoteResolver {
 
   @FieldResolver(() => CreditNoteStatus, { description: 'State of the credit note.' })
   status(
-    @Reads('openedAt', 'voidedAt', 'total', 'refunded', 'applied')
-    note: Row<CreditNote, 'openedAt' | 'voidedAt' | 'total' | 'refunded' | 'applied'>,
+    @Reads('openedAt', 'voidedAt', 'total', 'refunded', 'applied', 'cancelled')
+    note: Row<CreditNote, 'openedAt' | 'voidedAt' | 'total' | 'refunded' | 'applied' | 'cancelled'>,
   ): CreditNoteStatus {
     return statusOf(note);
   }
@@ -113,16 +130,32 @@ export class CreditNoteResolver {
     return formatAmount(note.applied, note.currencyCode);
   }
 
-  @FieldResolver(() => DecimalScalar, { description: "Remaining credit, in the note's currency: total − refunded − applied." })
+  @FieldResolver(() => DecimalScalar, { description: "Sum of the cancellations, in the note's currency." })
+  cancelled(@Reads('cancelled', 'currencyCode') note: Row<CreditNote, 'cancelled' | 'currencyCode'>): string {
+    return formatAmount(note.cancelled, note.currencyCode);
+  }
+
+  @FieldResolver(() => [CreditNoteCancellation], {
+    description: 'The cancellations of remaining credit; nearly always at most one.',
+  })
+  cancellations(@Reads() note: Row<CreditNote>, @Ctx() context: Context): Promise<readonly Row<CreditNoteCancellation>[]> {
+    return context.loaders.cancellations.load(note.id);
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    description: "Remaining credit, in the note's currency: total − refunded − applied − cancelled.",
+  })
   remaining(
-    @Reads('total', 'refunded', 'applied', 'currencyCode')
-    note: Row<CreditNote, 'total' | 'refunded' | 'applied' | 'currencyCode'>,
+    @Reads('total', 'refunded', 'applied', 'cancelled', 'currencyCode')
+    note: Row<CreditNote, 'total' | 'refunded' | 'applied' | 'cancelled' | 'currencyCode'>,
   ): string {
     return formatAmount(remainingOf(note), note.currencyCode);
   }
 
   @FieldResolver(() => String, { description: 'Version of the remaining credit: the value of the ETag header in REST replies.' })
-  etag(@Reads('total', 'refunded', 'applied') note: Row<CreditNote, 'total' | 'refunded' | 'applied'>): string {
+  etag(
+    @Reads('total', 'refunded', 'applied', 'cancelled') note: Row<CreditNote, 'total' | 'refunded' | 'applied' | 'cancelled'>,
+  ): string {
     return etagOf(note);
   }
 
@@ -156,8 +189,11 @@ export class CreditNoteResolver {
     description: 'Whether you can refund the note today: the largest amount, the accounts, and the reasons against it.',
   })
   refundability(
-    @Reads('number', 'date', 'currencyCode', 'total', 'refunded', 'applied', 'openedAt', 'voidedAt')
-    note: Row<CreditNote, 'number' | 'date' | 'currencyCode' | 'total' | 'refunded' | 'applied' | 'openedAt' | 'voidedAt'>,
+    @Reads('number', 'date', 'currencyCode', 'total', 'refunded', 'applied', 'cancelled', 'openedAt', 'voidedAt')
+    note: Row<
+      CreditNote,
+      'number' | 'date' | 'currencyCode' | 'total' | 'refunded' | 'applied' | 'cancelled' | 'openedAt' | 'voidedAt'
+    >,
     @Ctx() context: Context,
   ): RefundabilityType {
     return new RefundabilityType(refundability(context.actor, note), note.currencyCode);

@@ -73,6 +73,13 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCase>> = {
       return { input: { refundId, date: '2026-02-02', reason: 'It came back' } };
     },
   },
+  cancelRemaining: {
+    role: Role.ACCOUNTANT,
+    fields: async (books) => {
+      const { id: creditNoteId } = await books.creditNote('100.00');
+      return { input: { creditNoteId, date: '2026-02-03', reason: 'Agreed with Carol', expectedRemaining: '100.00' } };
+    },
+  },
   lockTransactions: { role: Role.ADMIN, fields: () => ({ input: { lockDate: '2025-12-31', reason: 'Filed' } }) },
   unlockTransactions: {
     role: Role.ADMIN,

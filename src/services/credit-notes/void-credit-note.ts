@@ -1,7 +1,9 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { Role } from '../../entities/access.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { RefundReversal } from '../../entities/refund-reversal.js';
 import { DateBeforeRefund } from '../../errors.js';
+import type { PostingDate } from '../../values/posting-date.js';
 import { mirrorEntry } from '../ledger/mirror-entry.js';
 import { command } from '../unit-of-work/command.js';
 import { id, optional, postingDate } from '../unit-of-work/fields.js';
@@ -31,15 +33,13 @@ export const voidCreditNote = command({
       creditNote.void(null);
       return creditNote;
     }
-    const [reversal] = await em.find(RefundReversal, { refund: { creditNote } }, { orderBy: { date: 'desc' }, limit: 1 });
-    const [, latest = creditNote.date] = [organization.today, reversal?.date ?? creditNote.date].sort();
+    const reversal = await latestReversal(em, creditNote);
+    const [, latest = creditNote.date] = [organization.today, reversal ?? creditNote.date].sort();
     const date = chosen ?? latest;
     organization.assertUnlocked(date);
     organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
     creditNote.assertNotBefore(date);
-    if (reversal !== undefined && date < reversal.date) {
-      throw new DateBeforeRefund(date, { reversalDate: reversal.date });
-    }
+    await assertNotBeforeReversals(em, creditNote, date);
 
     const mirror = await mirrorEntry(em, organization, creditNote.journalEntry.id, date);
     em.persist(mirror);
@@ -48,3 +48,18 @@ export const voidCreditNote = command({
   },
   audit: ({ result }) => ({ number: result.number }),
 });
+
+/**
+ * Checks that none of the note's refunds was reversed after the date: until then, its amount was no remaining credit.
+ *
+ * @throws {DateBeforeRefund}
+ */
+export async function assertNotBeforeReversals(em: EntityManager, creditNote: CreditNote, date: PostingDate): Promise<void> {
+  const reversalDate = await latestReversal(em, creditNote);
+  if (reversalDate !== undefined && date < reversalDate) throw new DateBeforeRefund(date, { reversalDate });
+}
+
+async function latestReversal(em: EntityManager, creditNote: CreditNote): Promise<PostingDate | undefined> {
+  const [reversal] = await em.find(RefundReversal, { refund: { creditNote } }, { orderBy: { date: 'desc' }, limit: 1 });
+  return reversal?.date;
+}

@@ -145,9 +145,23 @@ const CHECKS: Readonly<Record<string, string>> = {
   'a-note-with-nothing-left-has-left-the-receivable': `
     select 'credit note ' || note.id as offender
     from credit_notes note join organizations organization on organization.id = note.organization_id
-    where ${inScope('note')} and note.refunded + note.applied = note.total
-      and note.refunded_base <> round(note.total * note.exchange_rate, currency_digits(organization.base_currency))
+    where ${inScope('note')} and note.refunded + note.applied + note.cancelled = note.total
+      and note.refunded_base + note.cancelled_base <> round(note.total * note.exchange_rate, currency_digits(organization.base_currency))
         - round(note.applied * note.exchange_rate, currency_digits(organization.base_currency))`,
+
+  'every-cancellation-has-its-entry': `
+    select 'credit note ' || cancellation.credit_note_id as offender
+    from credit_note_cancellations cancellation
+    where ${inScope('cancellation')}
+      and cancellation.journal_entry_id in (${differingEntries('cancellation_lines_due', 'CANCELLATION')})`,
+
+  'cancelled-is-the-sum-of-cancellations': `
+    select 'credit note ' || note.id as offender
+    from credit_notes note
+      left join credit_note_cancellations cancellation
+        on cancellation.organization_id = note.organization_id and cancellation.credit_note_id = note.id
+    where ${inScope('note')} group by note.organization_id, note.id
+    having note.cancelled <> coalesce(sum(cancellation.amount), 0) or note.cancelled_base <> coalesce(sum(cancellation.base_amount), 0)`,
 
   'dates-agree': `
     select 'journal entry ' || line.journal_entry_id as offender
@@ -162,6 +176,11 @@ const CHECKS: Readonly<Record<string, string>> = {
     from refund_reversals reversal join refunds refund on refund.id = reversal.refund_id
     where ${inScope('reversal')} and reversal.date < refund.date
     union
+    select 'credit note ' || cancellation.credit_note_id
+    from credit_note_cancellations cancellation join journal_entries entry
+      on entry.organization_id = cancellation.organization_id and entry.id = cancellation.journal_entry_id
+    where ${inScope('cancellation')} and cancellation.date <> entry.posting_date
+    union
     select 'credit note ' || note.id
     from credit_notes note join journal_entries entry on entry.id = note.void_entry_id
     where ${inScope('note')} and entry.posting_date < note.date`,
@@ -172,6 +191,9 @@ const CHECKS: Readonly<Record<string, string>> = {
     where ${inScope('entry')} and 1 <> case entry.source
       when 'REFUND' then (select count(*) from refunds where journal_entry_id = entry.id)
       when 'CREDIT_NOTE' then (select count(*) from credit_notes where journal_entry_id = entry.id)
+      when 'CANCELLATION' then (
+        select count(*) from credit_note_cancellations
+        where organization_id = entry.organization_id and journal_entry_id = entry.id)
       else (select count(*) from refund_reversals where journal_entry_id = entry.id)
         + (select count(*) from credit_notes where void_entry_id = entry.id)
     end`,
@@ -196,13 +218,13 @@ const CHECKS: Readonly<Record<string, string>> = {
           coalesce(sum(refund.settled_amount) filter (where reversal.id is null), 0) as settled, count(reversal.id) as reversals
         from refunds refund left join refund_reversals reversal on reversal.refund_id = refund.id where refund.credit_note_id = note.id
       ) posted
-    where ${inScope('note')} and abs(posted.settled - round((note.applied + posted.amount) * note.exchange_rate, currency_digits(organization.base_currency))
+    where ${inScope('note')} and abs(posted.settled + note.cancelled_base - round((note.applied + note.cancelled + posted.amount) * note.exchange_rate, currency_digits(organization.base_currency))
         + round(note.applied * note.exchange_rate, currency_digits(organization.base_currency)))
       > 2 * posted.reversals * 10 ^ -currency_digits(organization.base_currency)`,
 
   'no-credit-note-is-over-refunded': `
     select 'credit note ' || note.id as offender from credit_notes note
-    where ${inScope('note')} and (note.refunded + note.applied > note.total or note.refunded < 0 or note.applied < 0)`,
+    where ${inScope('note')} and (note.refunded + note.applied + note.cancelled > note.total or note.refunded < 0 or note.applied < 0 or note.cancelled < 0)`,
 
   'receivable-is-what-open-notes-hold': `
     select 'customer ' || customer.id as offender
@@ -212,7 +234,7 @@ const CHECKS: Readonly<Record<string, string>> = {
         where line.customer_id = customer.id and account.system_role = 'accounts-receivable'
       ) receivable on true
       left join lateral (
-        select coalesce(sum(round(note.total * note.exchange_rate, currency_digits(organization.base_currency)) - note.refunded_base), 0) as held
+        select coalesce(sum(round(note.total * note.exchange_rate, currency_digits(organization.base_currency)) - note.refunded_base - note.cancelled_base), 0) as held
         from credit_notes note where note.customer_id = customer.id and note.opened_at is not null and note.voided_at is null
       ) notes on true
     where ${inScope('customer')} and receivable.booked <> -notes.held`,
@@ -250,7 +272,7 @@ const CHECKS: Readonly<Record<string, string>> = {
 };
 
 /** Number of foreign keys that contain the organization. Fewer in the database means that one was dropped. A test compares the number. */
-export const FOREIGN_KEYS = 22;
+export const FOREIGN_KEYS = 26;
 
 /** SQL that checks each foreign key that contains the organization, since a database administrator may have disabled its triggers. */
 async function crossReferences(select: Select): Promise<string> {

@@ -12,7 +12,10 @@ export interface Refundability {
 }
 
 /** The columns of a note that the checks need. */
-type Note = Pick<CreditNote, 'number' | 'date' | 'currencyCode' | 'total' | 'refunded' | 'applied' | 'openedAt' | 'voidedAt'>;
+type Note = Pick<
+  CreditNote,
+  'number' | 'date' | 'currencyCode' | 'total' | 'refunded' | 'applied' | 'cancelled' | 'openedAt' | 'voidedAt'
+>;
 
 /** Makes the checks of a refund that is posted today, and returns all refusals instead of throwing the first. */
 export function refundability(actor: Actor, note: Note): Refundability {

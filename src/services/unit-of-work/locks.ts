@@ -107,10 +107,10 @@ export function lockCreditNotes(
  *
  * @throws {CreditNoteNotFound} if the organization has no credit note with this id
  */
-export async function lockCreditNote(em: EntityManager, organization: Organization, id: string): Promise<CreditNote> {
+export async function lockCreditNote(em: EntityManager, organization: Organization, id: string, field = 'id'): Promise<CreditNote> {
   const owned = { id: parseId(id) ?? 0, organization: organization.id };
   const creditNote = await em.findOne(CreditNote, owned, { lockMode: LockMode.PESSIMISTIC_WRITE });
-  if (creditNote === null) throw new CreditNoteNotFound(id, 'id');
+  if (creditNote === null) throw new CreditNoteNotFound(id, field);
   return creditNote;
 }
 
