@@ -177,6 +177,7 @@ describe('a backup of an external PostgreSQL server', () => {
               .replace(/(\{"table":"users".*\n)?.*\n(\{"rows)/, '$1$2'),
           ),
       ],
+      ['changed in one character', (bytes) => gzipSync(gunzipSync(bytes).toString('latin1').replace('Petty Cash', 'Petty Cush'))],
       ['empty', () => Buffer.alloc(0)],
       ['no backup', () => Buffer.from('PGDMP')],
     ])('is not restored at all: %s', async (_damage, change) => {

@@ -31,9 +31,10 @@ describe('a frozen organization', () => {
     await freeze(books);
     const before = await books.everything();
 
-    const { errors } = await mutate(books.client, mutation, { ...fields, idempotencyKey: 'k' });
+    const { errors, headers } = await mutate(books.client, mutation, { ...fields, idempotencyKey: 'k' });
 
-    expect(errors?.[0]?.extensions).toMatchObject({ code: 'ORGANIZATION_MOVING' });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'ORGANIZATION_MOVING', retryable: true, retryAfter: 5 });
+    expect(headers['retry-after']).toBe('5');
     expect(await books.everything()).toEqual(before);
   });
 

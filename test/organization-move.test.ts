@@ -7,9 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
+import { BackupRefused } from '../src/database/backup-file.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
+import { backupDatabase, exportOrganization, importOrganization, restoreDatabase } from '../src/database/operator.js';
 import { Role } from '../src/entities/access.js';
 import { addMember } from '../src/services/organizations/members.js';
+import { freezeOrganization } from '../src/services/organizations/move.js';
 import {
   AuditEventsDocument,
   CreditNoteDocument,
@@ -25,7 +28,7 @@ import { cleanUp, cli, type Ended } from './helpers/process.js';
 jest.setTimeout(120_000);
 
 const SAME_IDS = {};
-const OTTO = ['--by', 'Otto Operator'];
+const OTTO = { by: 'Otto Operator' };
 
 /** Two databases with a gateway each. The target has an organization with the same number and the same row ids. */
 let source: Gateway;
@@ -57,7 +60,7 @@ beforeEach(async () => {
 async function history(of: Books): Promise<{ noteId: string; refundId: string }> {
   const { organization, gateway } = of;
   await gateway.database.asOperator((em) =>
-    addMember(em, organization, { subject: 'ann', name: 'Ann', role: Role.ACCOUNTANT }, { by: 'Otto Operator' }),
+    addMember(em, organization, { subject: 'ann', name: 'Ann', role: Role.ACCOUNTANT }, OTTO),
   );
   const { id: noteId } = await of.creditNote('100.00');
   const input = of.refundInput(noteId, { description: 'a tab\t, a line\n, a \\ and a 💶' });
@@ -72,19 +75,20 @@ async function history(of: Books): Promise<{ noteId: string; refundId: string }>
   return { noteId, refundId: refundCreditNote.id };
 }
 
-const superuserOf = async ({ database }: Gateway) => {
+/** The settings of a command on the database of a gateway. */
+async function settingsOf({ database }: Gateway, role: 'superuser' | 'operator') {
   const { rows } = await database.superuser.query('select current_database() as database');
-  return { DATABASE_URL: connectionUrl({ ...readCluster().superuser, database: rows[0].database }) };
-};
-const operatorOf = async ({ database }: Gateway) => {
-  const { rows } = await database.superuser.query('select current_database() as database');
-  return { DATABASE_URL: connectionUrl({ ...readCluster().operator, database: rows[0].database }) };
-};
+  return { databaseUrl: connectionUrl({ ...readCluster()[role], database: rows[0].database }), dataDir: '' };
+}
 
-const freeze = async () => cli(await operatorOf(source), 'organization', 'freeze', '--id', books.organization.publicId, ...OTTO);
-const exported = async (...words: string[]) =>
-  cli(await operatorOf(source), 'organization', 'export', file, '--id', books.organization.publicId, ...OTTO, ...words);
-const imported = async (from = file): Promise<Ended> => cli(await superuserOf(target), 'organization', 'import', from, ...OTTO);
+/** Runs the command as operators do. */
+async function command(gateway: Gateway, role: 'superuser' | 'operator', ...words: string[]): Promise<Ended> {
+  return cli({ DATABASE_URL: (await settingsOf(gateway, role)).databaseUrl }, ...words);
+}
+
+const freeze = () => source.database.asOperator((em) => freezeOrganization(em, books.organization, {}, OTTO));
+const exported = async () => exportOrganization(await settingsOf(source, 'operator'), books.organization.publicId, file, OTTO);
+const imported = async (from = file) => importOrganization(await settingsOf(target, 'superuser'), from, OTTO);
 
 /** The same client at the target. */
 const moved = ({ headers }: Client) => new Client(target.app, headers);
@@ -114,7 +118,7 @@ async function rowsIn({ database }: Gateway, publicId: string): Promise<unknown[
 async function everythingInTarget(): Promise<unknown> {
   const { superuser } = target.database;
   const { rows: tables } = await superuser.query<{ name: string }>(
-    `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relname not in ('rate_limits', 'api_keys')`,
+    `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname not in ('rate_limits', 'api_keys')`,
   );
   const texts = tables.map(({ name }) => `select '${name}' as name, to_jsonb(t) as row from ${name} t`);
   return (await superuser.query(`${texts.join(' union all ')} order by 1, 2`)).rows;
@@ -123,10 +127,12 @@ async function everythingInTarget(): Promise<unknown> {
 describe('an organization that moves', () => {
   it('has the same rows in the other database, beside another organization with the same numbers', async () => {
     const { publicId } = books.organization;
-    await freeze();
-    const out = await exported();
-    const into = await imported();
+    const words = ['--id', publicId, '--by', 'Otto Operator'];
+    const ice = await command(source, 'operator', 'organization', 'freeze', ...words);
+    const out = await command(source, 'operator', 'organization', 'export', file, ...words);
+    const into = await command(target, 'superuser', 'organization', 'import', file);
 
+    expect(ice).toEqual({ code: 0, stdout: `${publicId} is frozen.\n`, stderr: '' });
     expect([out.code, out.stderr, into.code, into.stderr]).toEqual([0, '', 0, '']);
     expect(await rowsIn(target, publicId)).toEqual(await rowsIn(source, publicId));
     const report = (text: string) => text.slice(text.indexOf('\n'), text.indexOf(', as of', text.indexOf('The books')));
@@ -202,15 +208,13 @@ describe('an organization that moves', () => {
 
 describe('an export', () => {
   it('needs no freeze, and says so', async () => {
-    const { code, stdout } = await exported();
-    expect([code, stdout.split('\n')[0]]).toEqual([0, expect.stringContaining('It was not frozen')]);
+    expect(await exported()).toMatchObject({ frozen: false, health: { healthy: true } });
     await expect(books.refund(made.noteId, { amount: '4.00' })).resolves.toMatchObject({ amount: '4.00' });
   });
 
   it('is readable by its owner only, overwrites nothing, and holds no secret', async () => {
     await exported();
-    const { code, stderr } = await exported();
-    expect([code, stderr]).toEqual([1, `${file} exists already; a backup overwrites nothing\n`]);
+    await expect(exported()).rejects.toThrow(new BackupRefused(`${file} exists already; a backup overwrites nothing`));
     expect((await stat(file)).mode & 0o077).toBe(0);
     const [, secret = ''] = books.client.headers.authorization?.split(' ') ?? [];
     const text = gunzipSync(await readFile(file)).toString();
@@ -221,14 +225,13 @@ describe('an export', () => {
   it('leaves no file if its audit event cannot be written', async () => {
     const { superuser } = source.database;
     await superuser.query('alter table audit_events add constraint nothing_more check (false) not valid');
-    const { code, stderr } = await exported();
+    await expect(exported()).rejects.toThrow('nothing_more');
     await superuser.query('alter table audit_events drop constraint nothing_more');
-    expect([code, stderr]).toEqual([1, expect.stringContaining('nothing_more')]);
     expect((await readdir(folder)).filter((name) => name.startsWith(books.organization.publicId))).toEqual([]);
   });
 
   it('of an unknown organization is refused', async () => {
-    const { code, stderr } = await cli(await operatorOf(source), 'organization', 'export', file, '--id', 'nobody');
+    const { code, stderr } = await command(source, 'operator', 'organization', 'export', file, '--id', 'nobody');
     expect([code, stderr]).toEqual([1, 'There is no organization nobody; see: npm run organization -- list\n']);
   });
 
@@ -247,9 +250,10 @@ describe('an import', () => {
   /** Expects that nothing is written. */
   async function refused(from = file): Promise<string> {
     const before = await everythingInTarget();
-    const { code, stdout, stderr } = await imported(from);
+    const refusal = await imported(from).catch((error: Error) => error);
+    expect(refusal).toBeInstanceOf(BackupRefused);
     expect(await everythingInTarget()).toEqual(before);
-    return [code, stdout.split('\n')[0], stderr].join('|');
+    return (refusal as BackupRefused).message;
   }
 
   /** Writes a file with other content, with a checksum that is right or wrong. */
@@ -261,14 +265,14 @@ describe('an import', () => {
 
   it('is refused the second time', async () => {
     await imported();
-    expect(await refused()).toBe(`1||There is an organization ${books.organization.publicId} already\n`);
+    expect(await refused()).toBe(`There is an organization ${books.organization.publicId} already`);
   });
 
   it('is refused if the public id is taken, in other letters too', async () => {
     const upper = books.organization.publicId.toUpperCase();
     const words = ['--id', upper, '--name', 'Taken', '--currency', 'USD', '--time-zone', 'UTC'];
-    expect(await cli(await operatorOf(target), 'organization', 'create', ...words)).toMatchObject({ code: 0 });
-    expect(await refused()).toBe(`1||There is an organization ${upper} already\n`);
+    expect(await command(target, 'operator', 'organization', 'create', ...words)).toMatchObject({ code: 0 });
+    expect(await refused()).toBe(`There is an organization ${upper} already`);
   });
 
   it('is refused if one of its API keys is in the database already', async () => {
@@ -280,7 +284,7 @@ describe('an import', () => {
       `insert into api_keys (organization_id, name, role, prefix, hash) select id, 'k', 'VIEWER', 'bc_', $1 from organizations limit 1`,
       [rows[0].hash],
     );
-    expect(await refused()).toBe(`1||An API key of ${file} exists in this database already\n`);
+    expect(await refused()).toBe(`An API key of ${file} exists in this database already`);
   });
 
   it.each<[string, (text: string) => string]>([
@@ -290,27 +294,25 @@ describe('an import', () => {
     ['another counter', (text) => text.replace(/"debits":"/, '"debits":"1')],
   ])('is refused if the file was changed: %s', async (_, change) => {
     const from = await changed(change);
-    expect(await refused(from)).toBe(`1||${from} is damaged or incomplete\n`);
+    expect(await refused(from)).toBe(`${from} is damaged or incomplete`);
   });
 
   it('is refused if the file is cut off, is a backup of the whole database, or is missing', async () => {
     const cut = `${file}.cut`;
     const bytes = await readFile(file);
     await writeFile(cut, bytes.subarray(0, bytes.length - 20));
-    expect(await refused(cut)).toBe(`1||${cut} is damaged or incomplete\n`);
+    expect(await refused(cut)).toBe(`${cut} is damaged or incomplete`);
     const backup = `${file}.backup`;
-    await cli(await superuserOf(source), 'backup', backup);
+    await backupDatabase(await settingsOf(source, 'superuser'), backup);
     expect(await refused(backup)).toContain(`${backup} is not an exported organization of this program`);
-    expect(await cli(await superuserOf(target), 'restore', file)).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining(`${file} is not a backup of this program`),
-    });
-    expect(await refused(`${file}.missing`)).toBe(`1||There is no file ${file}.missing\n`);
+    const restored = restoreDatabase(await settingsOf(target, 'superuser'), {}, file);
+    await expect(restored).rejects.toThrow(`${file} is not a backup of this program`);
+    expect(await refused(`${file}.missing`)).toBe(`There is no file ${file}.missing`);
   });
 
   it('is refused by a role that may not disable triggers', async () => {
-    const { code, stderr } = await cli(await operatorOf(target), 'organization', 'import', file);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('must own the tables and may set session_replication_role')]);
+    const refusal = importOrganization(await settingsOf(target, 'operator'), file, OTTO);
+    await expect(refusal).rejects.toThrow('must own the tables and may set session_replication_role');
   });
 
   it('leaves nothing if it is killed in its middle', async () => {
@@ -320,7 +322,7 @@ describe('an import', () => {
     await superuser.query('begin; lock table journal_lines in exclusive mode');
     const program = fileURLToPath(new URL('../src/cli.js', import.meta.url));
     const child = spawn(process.execPath, [program, 'organization', 'import', file], {
-      env: { PATH: process.env.PATH ?? '', ...(await superuserOf(target)) },
+      env: { PATH: process.env.PATH ?? '', DATABASE_URL: (await settingsOf(target, 'superuser')).databaseUrl },
       stdio: 'ignore',
     });
     const ended = once(child, 'exit');
@@ -330,7 +332,7 @@ describe('an import', () => {
     await superuser.query('commit');
 
     expect(await everythingInTarget()).toEqual(before);
-    expect((await imported()).code).toBe(0);
+    expect((await imported()).health.healthy).toBe(true);
   });
 });
 
@@ -342,10 +344,10 @@ it('an organization whose books are wrong is imported nowhere', async () => {
     made.refundId,
   ]);
   await superuser.query('set session_replication_role = origin');
-  const out = await exported();
+  const out = await command(source, 'operator', 'organization', 'export', file, '--id', books.organization.publicId);
   const before = await everythingInTarget();
 
-  const { code, stdout } = await imported();
+  const { code, stdout } = await command(target, 'superuser', 'organization', 'import', file);
 
   expect([out.code, out.stdout]).toEqual([2, expect.stringContaining('THE BOOKS ARE WRONG')]);
   expect([code, stdout]).toEqual([2, expect.stringMatching(/^Imported nothing: (?:.|\n)*BROKEN(?:.|\n)*THE BOOKS ARE WRONG/)]);
