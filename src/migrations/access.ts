@@ -67,7 +67,7 @@ export function accessRules(): string {
   create function made_by_who_may() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     if exists (
-      select from (select distinct organization_id, api_key_id, user_id from inserted) made
+      select from inserted made
         left join api_keys key on key.organization_id = made.organization_id and key.id = made.api_key_id
         left join memberships member on member.organization_id = made.organization_id and member.user_id = made.user_id
       where coalesce(key.role, member.role, 'VIEWER') = 'VIEWER'

@@ -63,15 +63,14 @@ const REFUNDS = `
 
       -- Each refund is the difference of two rounded running totals of its note, by id. The note holds the last total.
       with spent as (
-        select refund.credit_note_id, sum(refund.amount) as amount, sum(refund.settled_amount) as settled_amount,
-          sum(refund.realized_gain) as realized_gain,
-          sum(refund.amount * (note.exchange_rate - refund.exchange_rate)) as unrounded_gain
-        from inserted refund join credit_notes note on note.organization_id = owner and note.id = refund.credit_note_id
-        where refund.organization_id = owner group by refund.credit_note_id
+        select credit_note_id, sum(amount) as amount, sum(settled_amount) as settled_amount, sum(realized_gain) as realized_gain,
+          sum(amount * exchange_rate) as unrounded_payment
+        from inserted where organization_id = owner group by credit_note_id
       ), spending as (
         update credit_notes note
         set refunded = note.refunded + spent.amount, refunded_base = note.refunded_base + spent.settled_amount,
-          realized_gain = note.realized_gain + spent.realized_gain, unrounded_gain = note.unrounded_gain + spent.unrounded_gain
+          realized_gain = note.realized_gain + spent.realized_gain,
+          unrounded_gain = note.unrounded_gain + spent.amount * note.exchange_rate - spent.unrounded_payment
         from spent where note.organization_id = owner and note.id = spent.credit_note_id
         returning note.*
       ), steps as (
@@ -134,14 +133,12 @@ const REVERSALS = `
 
       update credit_notes note
       set refunded = note.refunded - given_back.amount, refunded_base = note.refunded_base - given_back.settled_amount,
-        realized_gain = note.realized_gain - given_back.realized_gain, unrounded_gain = note.unrounded_gain - given_back.unrounded_gain
+        realized_gain = note.realized_gain - given_back.realized_gain,
+        unrounded_gain = note.unrounded_gain - given_back.amount * note.exchange_rate + given_back.unrounded_payment
       from (
         select refund.credit_note_id, sum(refund.amount) as amount, sum(refund.settled_amount) as settled_amount,
-          sum(refund.realized_gain) as realized_gain,
-          sum(refund.amount * (note.exchange_rate - refund.exchange_rate)) as unrounded_gain
-        from inserted reversal
-          join refunds refund on refund.organization_id = owner and refund.id = reversal.refund_id
-          join credit_notes note on note.organization_id = owner and note.id = refund.credit_note_id
+          sum(refund.realized_gain) as realized_gain, sum(refund.amount * refund.exchange_rate) as unrounded_payment
+        from inserted reversal join refunds refund on refund.organization_id = owner and refund.id = reversal.refund_id
         where reversal.organization_id = owner group by refund.credit_note_id
       ) given_back
       where note.organization_id = owner and note.id = given_back.credit_note_id;
