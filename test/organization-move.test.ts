@@ -36,8 +36,12 @@ let target: Gateway;
 let folder: string;
 beforeAll(async () => {
   [source, target] = [await Gateway.start(), await Gateway.start()];
-  // Its own rows have the ids of each organization that moves here.
-  await history(await target.books(SAME_IDS));
+  // Its own rows have the ids of each organization that moves here, and Ann has another number here.
+  const others = await target.books(SAME_IDS);
+  await target.database.asOperator((em) =>
+    addMember(em, others.organization, { subject: 'bob', name: 'Bob', role: Role.VIEWER }, OTTO),
+  );
+  await history(others);
   folder = await mkdtemp(join(tmpdir(), 'credit-note-refunds-move-'));
   await chmod(folder, 0o755);
 });

@@ -1,6 +1,6 @@
 /**
- * Tables that a frozen organization keeps as they are, with the lock under which each is written. Refunds, reversals, cancellations and journal lines need a
- * new journal entry, which books_are_open refuses. Derived balances, the audit trail and the sweep of idempotency keys go on.
+ * Tables of books that a frozen organization keeps as they are. Refunds, reversals, cancellations and journal lines need a new journal entry,
+ * which books_are_open refuses. Derived balances, the audit trail and the sweep of idempotency keys go on.
  */
 const BOOKS = ['accounts', 'branches', 'credit_note_counters', 'credit_note_lines', 'customers'];
 const INSERT_UPDATE_DELETE = 'before insert or update or delete';
