@@ -91,7 +91,7 @@ export const REFUSALS = {
   ACCOUNT_INVALID_TYPE: {
     status: 400,
     fields: ['fromAccountId'],
-    when: 'The type of the account does not allow this. Refunds are paid from bank, cash and fixed-asset accounts.',
+    when: 'The type of the account does not allow this. Refunds are paid from bank, cash and fixed-asset accounts, and from credit-card accounts if the organization allows it.',
   },
   ACCOUNT_CURRENCY_INVALID: {
     status: 400,

@@ -69,7 +69,7 @@ describe('the gateway’s role', () => {
     ['give a key another role', () => `update api_keys set role = 'ADMIN'`],
     ['give a member another role', () => `update memberships set role = 'ADMIN'`],
     ['revive a membership', () => 'update memberships set ended_at = null'],
-    ['rename an organization', () => `update organizations set name = 'x'`],
+    ['change the currency of the books', () => `update organizations set base_currency = 'EUR'`],
     ['mark a migration as applied', () => `insert into schema_migrations (name) values ('x')`],
     ['write an operator’s audit event', event],
   ])('cannot %s', async (_name, statement) => {

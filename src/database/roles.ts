@@ -22,7 +22,7 @@ const OPERATORS = [...ACCESS, 'accounts', 'branches', 'audit_events'];
 
 /** Columns that the roles may update. No posted amount, date or account is among them. */
 const APPLICATION_UPDATES = {
-  organizations: 'lock_date',
+  organizations: 'lock_date, name, time_zone, credit_card_refunds',
   api_keys: 'last_used_at',
   credit_notes:
     'opened_at, journal_entry_id, voided_at, void_entry_id, refunded, refunded_base, realized_gain, unrounded_gain, cancelled, cancelled_base',

@@ -37,7 +37,10 @@ registerEnumType(AccountType, {
     },
     NONE_CURRENT_ASSET: { description: 'Any other asset that stays for more than a year, such as a patent.' },
     ACCOUNTS_PAYABLE: { description: 'What the organization owes to its suppliers.' },
-    CREDIT_CARD: { description: 'What the organization owes for payments by credit card.' },
+    CREDIT_CARD: {
+      description:
+        'What the organization owes for payments by credit card. Refunds can be paid from it if the organization allows them.',
+    },
     TAX_PAYABLE: { description: 'Taxes that the organization has collected or owes.' },
     OTHER_CURRENT_LIABILITY: { description: 'Any other debt that is due within a year.' },
     LONG_TERM_LIABILITY: { description: 'A loan that is due after more than a year.' },
@@ -51,7 +54,7 @@ registerEnumType(AccountType, {
   },
 });
 
-/** Types of account that can pay a refund: the same as in Bigcapital's refund form. */
+/** Types of account that can pay a refund in each organization: the same as in Bigcapital's refund form. */
 export const REFUNDABLE_FROM: readonly AccountType[] = [AccountType.BANK, AccountType.CASH, AccountType.FIXED_ASSET];
 
 /** Types of account that a credit note's line can debit. */

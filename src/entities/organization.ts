@@ -11,6 +11,7 @@ import {
 } from '../errors.js';
 import { daysAfter, type PostingDate, toPostingDate } from '../values/posting-date.js';
 import { PostingDateScalar } from '../values/scalars.js';
+import { AccountType, REFUNDABLE_FROM } from './account-type.js';
 import { ID_COLUMN } from './columns.js';
 
 const PRIMARY_BRANCH = (organization: string): string =>
@@ -45,6 +46,10 @@ export class Organization {
   @Property({ type: 'date', nullable: true })
   lockDate: PostingDate | null = null;
 
+  @Field(() => Boolean, { description: 'Whether refunds can be paid from credit-card accounts, too.' })
+  @Property({ type: 'boolean' })
+  creditCardRefunds: boolean & Opt = false;
+
   /** The first id in each of the organization's tables; random unless it is given, see docs/adr/025-ids-are-numbers-of-the-organization.md. */
   @Property({ type: ID_COLUMN, defaultRaw: 'floor(random() * 999999999)::bigint + 1' })
   firstId!: number & Opt;
@@ -64,6 +69,11 @@ export class Organization {
   /** Id of the primary branch, which never changes. */
   @Property({ type: ID_COLUMN, formula: (_, { alias, name }) => PRIMARY_BRANCH(alias === '' ? name : alias) })
   primaryBranchId!: number & Opt;
+
+  /** Types of account that can pay a refund. */
+  refundableFrom(): readonly AccountType[] {
+    return this.creditCardRefunds ? [...REFUNDABLE_FROM, AccountType.CREDIT_CARD] : REFUNDABLE_FROM;
+  }
 
   /**
    * Returns the calendar date of a date or date-time in the organization's time zone, by the rules of {@link toPostingDate}.

@@ -25,7 +25,10 @@ export class RefundCreditNoteInput implements RefundInput {
   @IsId()
   creditNoteId!: string;
 
-  @Field(() => ID, { description: 'The account that the money leaves from: a bank, cash or fixed-asset account.' })
+  @Field(() => ID, {
+    description:
+      'The account that the money leaves from: a bank, cash or fixed-asset account; or a credit-card account, if Organization.creditCardRefunds is true.',
+  })
   @IsId()
   fromAccountId!: string;
 

@@ -4,7 +4,7 @@ import { parseId } from '../entities/owned.js';
 import type { ErrorCode } from '../error-codes.js';
 import type { InvalidField } from '../errors.js';
 import { Big, digitCount, MAX_DIGITS, ZERO } from '../values/money.js';
-import { isPostingDate } from '../values/posting-date.js';
+import { isPostingDate, isTimeZone } from '../values/posting-date.js';
 import { tidy, wordsIn } from '../values/text.js';
 
 /** The value must be an id: a positive integer. */
@@ -53,6 +53,12 @@ export function IsPostingDate(): PropertyDecorator {
     'must be a date such as 2021-01-31, or a date-time such as 2021-01-31T23:30:00Z',
     (value) => typeof value === 'string' && isPostingDate(value),
   );
+}
+
+/** The value must be the name of a time zone. */
+export function IsTimeZone(): PropertyDecorator {
+  const isName = (value: unknown) => typeof value === 'string' && isTimeZone(value);
+  return rule('isTimeZone', 'must be the IANA name of a time zone, such as Europe/Berlin', isName);
 }
 
 /** No writing system puts more than 30 marks on a letter (UAX 15, Stream-Safe Text Format). Normalization sorts them in quadratic time. */

@@ -30,7 +30,7 @@ export function organizationRules(): string {
     return new;
   end
   $$;
-  create trigger lock_date_waits before update of lock_date on organizations for each row execute function lock_date_waits();
+  create trigger lock_date_waits before update of lock_date, credit_card_refunds on organizations for each row execute function lock_date_waits();
 
   -- Finds an audit event of this transaction: created_at is the transaction's time, which a writer cannot choose.
   create function lock_date_leaves_trail() returns trigger language plpgsql set search_path = public, pg_temp as $$

@@ -51,7 +51,7 @@ const REFUNDS = `
         or refund.date < note.date
         or refund.date <= organization.lock_date
         or not account.active
-        or account.type not in ('bank', 'cash', 'fixed-asset')
+        or not (account.type in ('bank', 'cash', 'fixed-asset') or (account.type = 'credit-card' and organization.credit_card_refunds))
         or account.currency_code not in (note.currency_code, organization.base_currency)
       )
       limit 1;

@@ -28,6 +28,8 @@ const ACCESS = `
     base_currency currency_code not null,
     time_zone text not null,
     lock_date date,
+    -- Whether refunds may be paid from credit-card accounts.
+    credit_card_refunds boolean not null default false,
     -- When an operator froze the organization, because it moves to another database: see freezeRules.
     frozen_at timestamptz,
     -- The first id in each of the organization's tables. Two organizations hardly ever have the same ids, so that a program which mixes up

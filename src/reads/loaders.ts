@@ -3,7 +3,6 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import DataLoader from 'dataloader';
 import type { Actor } from '../auth/actor.js';
 import { Account } from '../entities/account.js';
-import { REFUNDABLE_FROM } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { CreditNoteCancellation } from '../entities/credit-note-cancellation.js';
@@ -112,11 +111,12 @@ function turnovers(em: EntityManager, organization: () => Organization): DataLoa
 function refundableAccounts(em: EntityManager, organization: () => Organization): DataLoader<string, WholeRow<Account>[]> {
   return new DataLoader(async (currencyCodes) => {
     const { id, baseCurrency } = organization();
+    const types = organization().refundableFrom();
     const accounts = await readWhole(em, Account, {
       organizationId: id,
       where: [
         ['active', '=', true],
-        ['type', 'in', REFUNDABLE_FROM],
+        ['type', 'in', types],
         ['currencyCode', 'in', [...currencyCodes, baseCurrency]],
       ],
       orderBy: 'code',

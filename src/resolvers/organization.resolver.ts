@@ -7,15 +7,28 @@ import { Organization } from '../entities/organization.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { AUDIT_EVENTS, type AuditEventFilter, AuditEventsArgs } from '../inputs/lists/audit-events.list.js';
 import { LockTransactionsInput, UnlockTransactionsInput } from '../inputs/lock-transactions.input.js';
+import { UpdateOrganizationInput } from '../inputs/update-organization.input.js';
 import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
 import { Reads, type Row } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
 import { lockTransactions, unlockTransactions } from '../services/ledger/lock-transactions.js';
+import { updateOrganization } from '../services/organizations/update-organization.js';
 import { CommandMutation } from './command-mutation.js';
 import { AuditEventConnection } from './connection-types.js';
 
 @Resolver(() => Organization)
 export class OrganizationResolver {
+  @CommandMutation(updateOrganization, () => Organization, {
+    description: 'Changes the name, the time zone and the settings of the organization. Its base currency never changes.',
+  })
+  updateOrganization(
+    @Ctx() context: Context,
+    @Arg('input', () => UpdateOrganizationInput, { description: 'The new values.' }) input: UpdateOrganizationInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<Organization> {
+    return context.execute(updateOrganization, input, idempotencyKey);
+  }
+
   @CommandMutation(lockTransactions, () => Organization, {
     description: 'Locks the books up to and including a day. Waits for running commands.',
   })
@@ -40,7 +53,10 @@ export class OrganizationResolver {
   }
 
   @Authorized(Role.ADMIN)
-  @Query(() => AuditEventConnection, { nullable: true, description: 'Changes of API keys, members, roles and the lock date.' })
+  @Query(() => AuditEventConnection, {
+    nullable: true,
+    description: 'Changes of the organization and its records, of API keys, members, roles and the lock date.',
+  })
   auditEvents(
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,

@@ -80,6 +80,10 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCase>> = {
       return { input: { creditNoteId, date: '2026-02-03', reason: 'Agreed with Carol', expectedRemaining: '100.00' } };
     },
   },
+  updateOrganization: {
+    role: Role.ADMIN,
+    fields: () => ({ input: { name: 'Acme Ltd', timeZone: 'Europe/Berlin', creditCardRefunds: true } }),
+  },
   lockTransactions: { role: Role.ADMIN, fields: () => ({ input: { lockDate: '2025-12-31', reason: 'Filed' } }) },
   unlockTransactions: {
     role: Role.ADMIN,

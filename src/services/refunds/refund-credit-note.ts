@@ -1,7 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { provenanceOf, readCurrentRoles } from '../../auth/actor.js';
 import type { Account, SystemAccounts } from '../../entities/account.js';
-import { REFUNDABLE_FROM } from '../../entities/account-type.js';
 import type { Branch } from '../../entities/branch.js';
 import type { CreditNote, Payment } from '../../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../../entities/journal-entry.js';
@@ -102,7 +101,7 @@ function usableAccount(request: RefundRequest, records: LockedRecords, { currenc
   const { fromAccountId } = request.command;
   const account = records.fromAccount(request);
   if (account === undefined) throw new AccountNotFound(fromAccountId, 'fromAccountId');
-  account.assertUsable(REFUNDABLE_FROM, [currencyCode, records.organization.baseCurrency], 'fromAccountId');
+  account.assertUsable(records.organization.refundableFrom(), [currencyCode, records.organization.baseCurrency], 'fromAccountId');
   return account;
 }
 

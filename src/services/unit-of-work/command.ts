@@ -50,12 +50,16 @@ interface CommandWork {
   readonly em: EntityManager;
   readonly organization: Organization;
   readonly actor: Actor;
+  /** Sets the properties whose new value is not null, and notes those that differ for the audit event. */
+  change<T extends object>(entity: T, values: { readonly [P in keyof T]?: T[P] | null }): void;
 }
 
 /** An executed command, as the details of its audit event need it. */
 export interface CommandDone<Result, Values> {
   readonly result: Result;
   readonly values: Values;
+  /** What {@link CommandWork.change} has changed: each property with its values as texts, such as `nameBefore` and `nameAfter`. */
+  readonly changes: Readonly<Record<string, string>>;
   /** State of the organization before the command. */
   readonly before: { readonly lockDate: PostingDate | null };
 }
@@ -108,8 +112,9 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
       const earlier = keys.resultOf(given);
       if (earlier !== null) return findResult(em, declaration.result, organization, earlier);
       const before = { lockDate: organization.lockDate };
-      const result = await declaration.run({ em, organization, actor }, values);
-      const details = declaration.audit?.({ result, values, before });
+      const { change, changes } = recordedChanges();
+      const result = await declaration.run({ em, organization, actor, change }, values);
+      const details = declaration.audit?.({ result, values, before, changes });
       if (details !== undefined) recordEvent(em, organization, name, details, authorOf(actor));
       // The database assigns the id of a new result, which the key is stored with.
       await em.persist(result).flush();
@@ -131,4 +136,20 @@ function findResult<Result extends object>(
 ): Promise<Result> {
   const where = entity.prototype instanceof Owned ? { id, organization: organization.id } : { id };
   return em.findOneOrFail(entity, where as FilterQuery<NoInfer<Result>>) as Promise<Result>;
+}
+
+function recordedChanges(): Pick<CommandWork, 'change'> & Pick<CommandDone<never, never>, 'changes'> {
+  const changes: Record<string, string> = {};
+  return {
+    changes,
+    change(entity, values) {
+      for (const [name, value] of Object.entries(values)) {
+        const before: unknown = Reflect.get(entity, name);
+        if (value === null || value === undefined || value === before) continue;
+        changes[`${name}Before`] = String(before ?? '');
+        changes[`${name}After`] = String(value);
+        Object.assign(entity, { [name]: value });
+      }
+    },
+  };
 }

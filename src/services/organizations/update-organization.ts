@@ -1,0 +1,21 @@
+import { Role } from '../../entities/access.js';
+import { Organization } from '../../entities/organization.js';
+import { command } from '../unit-of-work/command.js';
+import { flag, optional, text, verbatim } from '../unit-of-work/fields.js';
+
+/**
+ * Changes the name, the time zone and the settings of the organization; absent fields stay. The base currency never changes: all amounts of the
+ * books are in it. Waits for running commands, so that each runs by one set of rules.
+ */
+export const updateOrganization = command({
+  name: 'updateOrganization',
+  role: Role.ADMIN,
+  period: 'exclusive',
+  result: Organization,
+  fields: { name: optional(text), timeZone: optional(verbatim), creditCardRefunds: optional(flag) },
+  async run({ organization, change }, values) {
+    change(organization, values);
+    return organization;
+  },
+  audit: ({ changes }) => changes,
+});
