@@ -5,6 +5,7 @@ import { DEFAULT_WAIT_MS } from './concurrency/wait-budget.js';
 import { databaseUrl } from './database/url.js';
 import type { TrustedDocumentsSettings } from './graphql/trusted-documents.js';
 import { DEFAULT_POOL_SIZE, MIN_POOL_SIZE } from './orm/pool.js';
+import { REST_CONTRACTS, type RestContract } from './rest/refund-request.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './server/client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connections.js';
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './server/rate-limit.js';
@@ -44,6 +45,8 @@ export interface Config {
   readonly trustedDocuments: TrustedDocumentsSettings | null;
   /** Whether the schema is a subgraph of Apollo Federation. */
   readonly federation: boolean;
+  /** What the body of a refund over REST may be. */
+  readonly restContract: RestContract;
   /** Largest number of connections to the database. */
   readonly poolSize: number;
   /** Total time that a request may wait for its turn, for connections and for locks. */
@@ -149,6 +152,7 @@ const VARIABLES = {
   TRUSTED_DOCUMENTS: str({ default: undefined }),
   TRUSTED_DOCUMENTS_ONLY: flag({ default: false }),
   FEDERATION: flag({ default: false }),
+  REST_CONTRACT: oneOf(...REST_CONTRACTS)({ default: 'documented' }),
   DATABASE_POOL_SIZE: poolSize({ default: DEFAULT_POOL_SIZE }),
   REQUEST_WAIT_SECONDS: requestWait({ default: DEFAULT_WAIT_MS / 1_000 }),
   MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
@@ -201,6 +205,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     trustedDocuments:
       env.TRUSTED_DOCUMENTS === undefined ? null : { file: env.TRUSTED_DOCUMENTS, only: env.TRUSTED_DOCUMENTS_ONLY },
     federation: env.FEDERATION,
+    restContract: env.REST_CONTRACT,
     poolSize: env.DATABASE_POOL_SIZE,
     requestWaitMs: env.REQUEST_WAIT_SECONDS * 1_000,
     maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,

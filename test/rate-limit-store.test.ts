@@ -37,6 +37,7 @@ async function startTwo(perCredential: number): Promise<[FastifyInstance, Fastif
         queryCostLimit: 20_000,
         trustedDocuments: null,
         federation: false,
+        restContract: 'documented',
         requestWaitMs: 5_000,
         rateLimit: { perCredential, perAddress: 3, store: 'postgres' },
       },

@@ -41,6 +41,7 @@ beforeAll(async () => {
       queryCostLimit: 20_000,
       trustedDocuments: null,
       federation: false,
+      restContract: 'documented',
       requestWaitMs: 5_000,
     },
     jwt: opened.jwt,

@@ -1,8 +1,17 @@
 import { type InvalidField, InvalidInput } from '../errors.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
 import { wrongFields } from '../inputs/validators.js';
-import { LongNumber } from '../values/json.js';
+import { isRecord, LongNumber } from '../values/json.js';
+import { parseNumberToken } from '../values/money.js';
 import { readDecimal } from '../values/scalars.js';
+
+/**
+ * What the body of a refund may be: exactly what the legacy API documents, or also what its server was observed to take, for its web app and
+ * older programs.
+ */
+export const REST_CONTRACTS = ['documented', 'observed'] as const;
+
+export type RestContract = (typeof REST_CONTRACTS)[number];
 
 /** The JSON type of each field in the documented body. All are required; other fields of a body are ignored. */
 const DOCUMENTED = {
@@ -17,33 +26,91 @@ const DOCUMENTED = {
 
 type DocumentedField = keyof typeof DOCUMENTED;
 
+const FIELDS = Object.keys(DOCUMENTED) as DocumentedField[];
+
+/** The fields that may be absent, null or "" under the observed contract. They have the defaults of the input that both doors share. */
+const OPTIONAL: ReadonlySet<DocumentedField> = new Set(['exchangeRate', 'referenceNo', 'description', 'branchId']);
+
 /**
- * Returns the documented body as the input that both doors share. This contract defines the JSON types, the input class defines all rules
- * for the values.
+ * Returns the body as the input that both doors share. The contract defines names, JSON types and which fields may be absent, the input class
+ * defines all rules for the values.
  *
  * @throws {InvalidInput} with one element for each wrong field
  */
-export function readRefundRequest(creditNoteId: string, body: unknown): RefundCreditNoteInput {
-  const values: Readonly<Record<string, unknown>> = typeof body === 'object' && body !== null ? { ...body } : {};
-  const wrongTypes = (Object.keys(DOCUMENTED) as DocumentedField[]).flatMap((field) => wrongType(field, values[field]));
+export function readRefundRequest(creditNoteId: string, body: unknown, contract: RestContract): RefundCreditNoteInput {
+  const { sent, ambiguous } = contract === 'observed' ? fieldsInAnyCase(body) : { sent: isRecord(body) ? body : {}, ambiguous: [] };
+  const values = contract === 'observed' ? observed(sent) : sent;
+  const isAbsent = (field: DocumentedField) => contract === 'observed' && OPTIONAL.has(field) && values[field] === undefined;
+  const wrongTypes = FIELDS.flatMap((field) => (isAbsent(field) ? [] : wrongType(field, values[field])));
   const input = Object.assign(new RefundCreditNoteInput(), {
     creditNoteId,
     fromAccountId: idText(values.fromAccountId),
     amount: readDecimal(values.amount),
     // A number that is no decimal stays as it is: without any, the rate would have a default.
     exchangeRate: readDecimal(values.exchangeRate) ?? values.exchangeRate,
-    referenceNo: values.referenceNo,
-    description: values.description,
+    referenceNo: isAbsent('referenceNo') ? '' : values.referenceNo,
+    description: isAbsent('description') ? '' : values.description,
     date: values.date,
-    branchId: idText(values.branchId),
+    branchId: isAbsent('branchId') ? null : idText(values.branchId),
   });
-  const typed = new Set(wrongTypes.map(({ field }) => field));
-  const wrongValues = wrongFields(input)
-    .filter(({ field }) => !typed.has(field))
-    .map((invalid) => ({ ...invalid, value: values[invalid.field] }));
-  const wrong = [...wrongTypes, ...wrongValues];
-  if (wrong.length > 0) throw new InvalidInput(wrong);
+  const reported = new Set([...ambiguous, ...wrongTypes].map(({ field }) => field));
+  const wrong = [
+    ...ambiguous,
+    ...wrongTypes.filter(({ field }) => !ambiguous.some((other) => other.field === field)),
+    ...wrongFields(input).filter(({ field }) => !reported.has(field)),
+  ];
+  if (wrong.length > 0) throw new InvalidInput(wrong.map((invalid) => ({ ...invalid, value: sent[invalid.field] })));
   return input;
+}
+
+/**
+ * Returns the fields of a body by their documented names, however their names are written: `from_account_id`, `from-account-id`,
+ * `FromAccountId`. Two spellings of one field with different values are refused, since nobody knows which one is meant.
+ */
+function fieldsInAnyCase(body: unknown): { sent: Readonly<Record<string, unknown>>; ambiguous: readonly InvalidField[] } {
+  const sent: Record<string, unknown> = {};
+  const ambiguous = new Map<string, InvalidField>();
+  for (const [key, value] of Object.entries(isRecord(body) ? body : {})) {
+    const field = camelCase(key);
+    if (!Object.hasOwn(DOCUMENTED, field)) continue;
+    if (Object.hasOwn(sent, field) && JSON.stringify(sent[field]) !== JSON.stringify(value)) {
+      const reason = `${field} must be given once: two spellings of it have different values`;
+      ambiguous.set(field, { field, constraints: { isUnambiguous: reason }, value });
+    }
+    sent[field] = value;
+  }
+  return { sent, ambiguous: [...ambiguous.values()] };
+}
+
+/** @example camelCase('from_account_id') // 'fromAccountId' */
+function camelCase(key: string): string {
+  const words = key
+    .replace(/([a-z\d])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[-_\s]+/);
+  const [first = '', ...rest] = words.filter((word) => word !== '');
+  return first + rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+/** Returns the values as the documented types: a numeric text is its number, and an optional field without a value is absent. */
+function observed(sent: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const entries = FIELDS.map((field) => {
+    const value = sent[field];
+    if (OPTIONAL.has(field) && (value === null || value === '')) return [field, undefined];
+    return [field, DOCUMENTED[field] === 'number' && typeof value === 'string' ? (numberIn(value) ?? value) : value];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Text of a decimal number as JavaScript reads it, but without hexadecimal digits, and not empty. */
+const NUMERIC = /^\+?(-?)(\d+)?(?:\.(\d*))?(e[+-]?\d+)?$/i;
+
+/** Returns the exact number in a text; `undefined` if the text is no number. */
+function numberIn(text: string): LongNumber | undefined {
+  const [, sign = '', whole, decimals, exponent = ''] = NUMERIC.exec(text.trim()) ?? [];
+  if (!whole && !decimals) return undefined;
+  const number = parseNumberToken(`${sign}${whole ?? '0'}${decimals ? `.${decimals}` : ''}${exponent}`);
+  return number === null ? undefined : new LongNumber(number.toFixed());
 }
 
 function wrongType(field: DocumentedField, value: unknown): InvalidField[] {

@@ -8,16 +8,16 @@ import type { Context } from '../request/context.js';
 import { refundCommand, refundRequest } from '../services/refunds/refund-command.js';
 import { expectedRemaining } from './etag.js';
 import { refundReply } from './refund-reply.js';
-import { readRefundRequest } from './refund-request.js';
+import { type RestContract, readRefundRequest } from './refund-request.js';
 
 /** Adds the documented paths of the legacy API. Each calls the same use case as its mutation. */
-export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context): void {
+export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context, contract: RestContract): void {
   app.post<{ Params: { creditNoteId: string } }>('/credit-notes/:creditNoteId/refunds', async (request, reply) => {
     const context = contextOf(request as FastifyRequest);
     const { creditNoteId } = request.params;
     requireRole(context.actor, refundCommand.role);
     if (parseId(creditNoteId) === null) throw new CreditNoteNotFound(creditNoteId);
-    const input = readRefundRequest(creditNoteId, request.body);
+    const input = readRefundRequest(creditNoteId, request.body, contract);
     const conditions = {
       idempotency: context.begin(),
       expectedRemaining: expectedRemaining(request.headers['if-match'], creditNoteId),

@@ -22,6 +22,7 @@ import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
 import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
 import { Context } from '../request/context.js';
 import { RequestLog } from '../request/request-log.js';
+import type { RestContract } from '../rest/refund-request.js';
 import { restRoutes } from '../rest/routes.js';
 import { RefundQueue } from '../services/refunds/refund-queue.js';
 import { authenticateFirst } from './authentication-hook.js';
@@ -62,6 +63,7 @@ export interface AppOptions {
     | 'requestWaitMs'
     | 'trustedDocuments'
     | 'federation'
+    | 'restContract'
   >;
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
@@ -130,7 +132,13 @@ export async function createApp({
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
     authenticateFirst(doors, authenticator, metadataOf, settings, rateLimit);
     const acceptable = async (request: FastifyRequest): Promise<void> => assertAcceptable(request, config.introspection);
-    openDoors(doors, graphql, [documentCheck(trusted), acceptable, readQueryString, assertWellFormed], contextOf);
+    openDoors(
+      doors,
+      graphql,
+      [documentCheck(trusted), acceptable, readQueryString, assertWellFormed],
+      contextOf,
+      config.restContract,
+    );
     done();
   });
 
@@ -183,6 +191,7 @@ function openDoors(
   graphql: ApolloServer<Context>,
   preHandler: readonly ((request: FastifyRequest) => Promise<void>)[],
   contextOf: (request: FastifyRequest) => Context,
+  contract: RestContract,
 ): void {
   app.route({
     method: ['GET', 'POST'],
@@ -196,7 +205,7 @@ function openDoors(
     handler: releasingPermit(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
   });
   const rest: FastifyPluginCallback = (routes, _options, done) => {
-    restRoutes(routes, contextOf);
+    restRoutes(routes, contextOf, contract);
     done();
   };
   void app.register(rest, { prefix: '/api' });

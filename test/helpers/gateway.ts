@@ -14,6 +14,7 @@ import { Branch } from '../../src/entities/branch.js';
 import { Organization } from '../../src/entities/organization.js';
 import type { SandboxContent } from '../../src/graphql/server.js';
 import type { TrustedDocumentsSettings } from '../../src/graphql/trusted-documents.js';
+import type { RestContract } from '../../src/rest/refund-request.js';
 import { createApp } from '../../src/server/app.js';
 import type { ClientIp, TrustedProxies } from '../../src/server/client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/server/connections.js';
@@ -67,6 +68,7 @@ export class Gateway {
       queryCostLimit?: number;
       trustedDocuments?: TrustedDocumentsSettings | null;
       federation?: boolean;
+      restContract?: RestContract;
       requestWaitMs?: number;
       clientIp?: ClientIp;
       connections?: Partial<ConnectionLimits>;
@@ -114,6 +116,7 @@ export class Gateway {
         queryCostLimit,
         trustedDocuments,
         federation: options.federation ?? false,
+        restContract: options.restContract ?? 'documented',
         requestWaitMs: options.requestWaitMs ?? 5_000,
       },
       jwt,
