@@ -16,6 +16,7 @@ import {
   VoidCreditNoteDocument,
 } from './generated/documents.js';
 import { readCluster } from './helpers/cluster.js';
+import { columnsOf } from './helpers/database.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 /**
@@ -54,30 +55,35 @@ const EXPLAIN = {
   'auto_explain.log_level': 'notice',
 };
 
-/** Copies of each organization's first rows. PostgreSQL would rather read a small table whole, with all its partitions. */
-const MORE_ROWS = `
-  set session_replication_role = replica;
-  ${Object.entries({
-    accounts: 5000,
-    branches: 500,
-    customers: 500,
-    journal_entries: 500,
-    journal_lines: 500,
-    credit_notes: 500,
-    refunds: 500,
-  })
-    .map(
-      ([table, copies]) => `
-        insert into ${table}
+/** Numbers of rows. PostgreSQL would rather read a small table whole, with all its partitions. */
+const COPIES = {
+  accounts: 5000,
+  branches: 500,
+  customers: 500,
+  journal_entries: 500,
+  journal_lines: 500,
+  credit_notes: 500,
+  refunds: 500,
+};
+
+/** Copies each organization's first rows, with other ids and texts. */
+async function addRows(client: pg.Client): Promise<void> {
+  await client.query('set session_replication_role = replica');
+  for (const [table, copies] of Object.entries(COPIES)) {
+    const columns = await columnsOf(client, table);
+    await client.query(`
+      insert into ${table} (${columns})
+      select ${columns} from (
         select copy.* from (select distinct on (organization_id) * from ${table} order by organization_id, id) original,
           generate_series(100, 100 + ${copies}) more,
           jsonb_populate_record(null::${table}, to_jsonb(original) || jsonb_build_object('id', original.id + more, 'code', 'more' || more,
             'number', 'more' || more, 'journal_entry_id', (to_jsonb(original) ->> 'journal_entry_id')::bigint + more, 'is_primary', false,
-            'system_role', null)) copy;`,
-    )
-    .join('')}
-  reset session_replication_role;
-  analyze;`;
+            'system_role', null)) copy
+      ) copies`);
+  }
+  await client.query('reset session_replication_role');
+  await client.query('analyze');
+}
 
 const executed: Executed[] = [];
 
@@ -94,7 +100,7 @@ beforeAll(async () => {
     const other = await gateway.books();
     await other.refund((await other.creditNote('100.00')).id);
   }
-  await gateway.database.superuser.query(MORE_ROWS);
+  await addRows(gateway.database.superuser);
   books = await gateway.books();
   noteId = (await books.creditNote('100.00')).id;
   const pool: pg.Pool = await gateway.database.orm.em.getConnection().getNativeClient();
