@@ -184,6 +184,20 @@ describe('an organization that moves', () => {
     expect((await there.query(LedgerHealthDocument)).ledgerHealth.healthy).toBe(true);
   });
 
+  it('is the result of its own commands that are repeated, and not the organization that has its former number', async () => {
+    const lock = `mutation ($input: LockTransactionsInput!) {
+      lockTransactions(input: $input, idempotencyKey: "lock") { id lockDate timeZone }
+    }`;
+    const variables = { input: { lockDate: '2026-01-20', reason: 'Filed' } };
+    const first = await books.client.graphql(lock, variables);
+    await freeze();
+    await exported();
+    await imported();
+    const again = await moved(books.client).graphql(lock, variables);
+    expect(first.data).toMatchObject({ lockTransactions: { id: books.organization.publicId } });
+    expect([again.data, again.extensions?.idempotency]).toEqual([first.data, { replayed: true }]);
+  });
+
   it('stays frozen in its old place, and leaves an audit event at each step', async () => {
     await freeze();
     await exported();

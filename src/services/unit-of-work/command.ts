@@ -3,7 +3,6 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Actor, readCurrentRoles, requireRole } from '../../auth/actor.js';
 import type { Role } from '../../entities/access.js';
 import type { Organization } from '../../entities/organization.js';
-import { Owned } from '../../entities/owned.js';
 import { run } from '../../orm/query.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { authorOf, recordEvent } from './audit-trail.js';
@@ -127,15 +126,18 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
   );
 }
 
-/** Reads the earlier result of a command again. It belongs to the organization, or is the organization. */
-function findResult<Result extends object>(
+/**
+ * Reads the earlier result of a command again. If it is the organization, its id is not used: the organization may have moved here from another
+ * database, where it had another number.
+ */
+async function findResult<Result extends object>(
   em: EntityManager,
   entity: EntityClass<Result>,
   organization: Organization,
   id: number,
 ): Promise<Result> {
-  const where = entity.prototype instanceof Owned ? { id, organization: organization.id } : { id };
-  return em.findOneOrFail(entity, where as FilterQuery<NoInfer<Result>>) as Promise<Result>;
+  if (organization instanceof entity) return organization as object as Result;
+  return em.findOneOrFail(entity, { id, organization: organization.id } as FilterQuery<NoInfer<Result>>) as Promise<Result>;
 }
 
 function recordedChanges(): Pick<CommandWork, 'change'> & Pick<CommandDone<never, never>, 'changes'> {
