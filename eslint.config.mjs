@@ -13,7 +13,6 @@ const VALUES = [
   'Provenance',
   'RefundOutcome',
   'RefundPreview',
-  'Refundability',
   'Refusal',
   'TrialBalance',
   'TrialBalanceLine',

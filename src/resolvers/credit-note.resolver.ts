@@ -196,7 +196,7 @@ export class CreditNoteResolver {
     >,
     @Ctx() context: Context,
   ): RefundabilityType {
-    return new RefundabilityType(refundability(context.actor, note), note.currencyCode);
+    return new RefundabilityType(refundability(context.actor, note), note);
   }
 
   @FieldResolver(() => RefundConnection, { nullable: true, description: 'The refunds of the note.' })

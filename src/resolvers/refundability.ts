@@ -1,5 +1,6 @@
-import { Ctx, Field, ObjectType } from 'type-graphql';
+import { Ctx, Field, ID, ObjectType } from 'type-graphql';
 import { Account } from '../entities/account.js';
+import type { CreditNote } from '../entities/credit-note.js';
 import type { Row } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
 import type { Refundability } from '../services/refunds/refundability.js';
@@ -11,6 +12,9 @@ import { RefusalType, refusalType } from './refusal.js';
   description: 'Whether you can refund the note today. A form can enable its button by this, or name the reasons against it.',
 })
 export class RefundabilityType {
+  @Field(() => ID, { description: 'That of the credit note. By it, caches merge what several components read.' })
+  readonly id: number;
+
   @Field(() => Boolean, { description: 'Whether you can refund the note today.' })
   readonly allowed: boolean;
 
@@ -22,7 +26,8 @@ export class RefundabilityType {
 
   readonly currencyCode: string;
 
-  constructor({ maxAmount, reasons }: Refundability, currencyCode: string) {
+  constructor({ maxAmount, reasons }: Refundability, { id, currencyCode }: Row<CreditNote, 'currencyCode'>) {
+    this.id = id;
     this.allowed = reasons.length === 0;
     this.maxAmount = formatAmount(maxAmount, currencyCode);
     this.reasons = reasons.map(refusalType);
