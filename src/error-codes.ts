@@ -99,6 +99,7 @@ export const REFUSALS = {
     when: "The account is held in neither the note's currency nor the base currency.",
   },
   BRANCH_ID_NOT_FOUND: { status: 400, fields: ['branchId'], when: 'Your organization has no such branch.' },
+  BRANCH_INACTIVE: { status: 400, fields: ['branchId'], when: 'The branch is inactive.' },
   DATE_BEFORE_CREDIT_NOTE: { status: 400, fields: ['date'], when: "The date is before the credit note's own date." },
   TRANSACTIONS_DATE_LOCKED: { status: 400, fields: ['date'], when: 'The date is on or before the lock date.' },
   DATE_TOO_FAR_AHEAD: {
@@ -145,6 +146,12 @@ export const REFUSALS = {
   CREDIT_NOTE_ALREADY_OPENED: { status: 400, fields: ['id'], when: 'The credit note is already open.' },
   CREDIT_NOTE_NUMBER_NOT_UNIQUE: { status: 400, fields: ['number'], when: 'Another credit note has this number.' },
   CUSTOMER_NOT_FOUND: { status: 404, fields: ['customerId'], when: 'Your organization has no such customer.' },
+  CUSTOMER_INACTIVE: { status: 400, fields: ['customerId'], when: 'The customer is inactive, and gets no new credit notes.' },
+  RECORD_IS_NEEDED: {
+    status: 400,
+    fields: ['active'],
+    when: 'The primary branch, and the accounts that the gateway posts to by itself, cannot be deactivated.',
+  },
   CURRENCY_NOT_FOUND: {
     status: 400,
     fields: ['currencyCode'],

@@ -525,6 +525,28 @@ export class CustomerNotFound extends DomainError {
   }
 }
 
+export class BranchInactive extends DomainError {
+  readonly code = 'BRANCH_INACTIVE';
+  constructor(name: string, field: string) {
+    super(`Branch ${name} is inactive`, { field });
+  }
+}
+
+export class CustomerInactive extends DomainError {
+  readonly code = 'CUSTOMER_INACTIVE';
+  constructor(name: string, field: string) {
+    super(`Customer ${name} is inactive`, { field });
+  }
+}
+
+/** The service itself posts to the account, or the branch is the default of new documents. */
+export class RecordIsNeeded extends DomainError {
+  readonly code = 'RECORD_IS_NEEDED';
+  constructor(record: string) {
+    super(`${record} is needed by the books and stays active`, { field: 'active' });
+  }
+}
+
 // Dates
 
 export class DateBeforeCreditNote extends DomainError {

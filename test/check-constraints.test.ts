@@ -50,9 +50,11 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
 
   accounts_code_tidy: ['accounts', { code: ' x' }],
   accounts_name_tidy: ['accounts', { name: ' x' }],
+  accounts_system_active: ['accounts', { system_role: 'rounding', active: false }],
   accounts_system_role_check: ['accounts', { system_role: 'petty-cash' }],
   accounts_type_check: ['accounts', { type: 'wallet' }],
   branches_code_tidy: ['branches', { code: ' x' }],
+  branches_primary_active: ['branches', { is_primary: true, active: false }],
   branches_name_tidy: ['branches', { name: ' x' }],
   customers_name_tidy: ['customers', { display_name: ' x' }],
 

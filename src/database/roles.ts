@@ -23,6 +23,9 @@ const OPERATORS = [...ACCESS, 'accounts', 'branches', 'audit_events'];
 /** Columns that the roles may update. No posted amount, date or account is among them. */
 const APPLICATION_UPDATES = {
   organizations: 'lock_date, name, time_zone, credit_card_refunds',
+  accounts: 'code, name, active',
+  branches: 'code, name, active',
+  customers: 'display_name, email, active',
   api_keys: 'last_used_at',
   credit_notes:
     'opened_at, journal_entry_id, voided_at, void_entry_id, refunded, refunded_base, realized_gain, unrounded_gain, cancelled, cancelled_base',

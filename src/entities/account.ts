@@ -38,6 +38,11 @@ export class Account extends Owned {
   @Property({ type: 'text', nullable: true })
   systemRole: SystemRole | null = null;
 
+  /** @throws {AccountInactive} */
+  assertActive(field: string): void {
+    if (!this.active) throw new AccountInactive(this.name, field);
+  }
+
   /**
    * Checks that the account is active, and that its type and currency are among the allowed ones.
    *
@@ -47,7 +52,7 @@ export class Account extends Owned {
    * @throws {AccountCurrencyInvalid}
    */
   assertUsable(types: readonly AccountType[], currencies: readonly string[], field: string): void {
-    if (!this.active) throw new AccountInactive(this.name, field);
+    this.assertActive(field);
     if (!types.includes(this.type)) throw new AccountInvalidType(this.name, this.type, types, field);
     if (!currencies.includes(this.currencyCode)) throw new AccountCurrencyInvalid(this.name, this.currencyCode, currencies, field);
   }

@@ -131,6 +131,14 @@ function addsUp(table: string, event: string, noteId: string): string {
 const ENTRIES = `
   create function credit_note_is_booked() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
+    if exists (
+      select from credit_note_lines line
+        join accounts account on account.organization_id = line.organization_id and account.id = line.account_id
+      where line.organization_id = new.organization_id and line.credit_note_id = new.id and not account.active
+    ) or exists (select from customers where organization_id = new.organization_id and id = new.customer_id and not active)
+      or exists (select from branches where organization_id = new.organization_id and id = new.branch_id and not active) then
+      raise exception 'credit note % has an inactive customer, branch or account', new.id using errcode = 'check_violation';
+    end if;
     if not exists (
       select from journal_entries entry
       where entry.organization_id = new.organization_id and entry.id = new.journal_entry_id

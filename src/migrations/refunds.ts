@@ -51,6 +51,7 @@ const REFUNDS = `
         or refund.date < note.date
         or refund.date <= organization.lock_date
         or not account.active
+        or not (select active from branches where organization_id = owner and id = refund.branch_id)
         or not (account.type in ('bank', 'cash', 'fixed-asset') or (account.type = 'credit-card' and organization.credit_card_refunds))
         or account.currency_code not in (note.currency_code, organization.base_currency)
       )

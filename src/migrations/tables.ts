@@ -102,6 +102,8 @@ function records(): string {
     created_at timestamptz not null default now(),
     primary key (organization_id, id),
     unique (organization_id, system_role),
+    -- The service posts to these by itself.
+    constraint accounts_system_active check (active or system_role is null),
     constraint accounts_code_tidy check (is_tidy(code)),
     constraint accounts_name_tidy check (is_tidy(name))`,
   )}
@@ -115,8 +117,10 @@ function records(): string {
     code text not null,
     name text not null,
     is_primary boolean not null default false,
+    active boolean not null default true,
     created_at timestamptz not null default now(),
     primary key (organization_id, id),
+    constraint branches_primary_active check (active or not is_primary),
     constraint branches_code_tidy check (is_tidy(code)),
     constraint branches_name_tidy check (is_tidy(name))`,
   )}
@@ -131,6 +135,7 @@ function records(): string {
     display_name text not null,
     email text,
     currency_code currency_code not null,
+    active boolean not null default true,
     created_at timestamptz not null default now(),
     primary key (organization_id, id),
     constraint customers_name_tidy check (is_tidy(display_name))`,

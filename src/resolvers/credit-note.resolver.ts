@@ -57,7 +57,8 @@ export class CreditNoteResolver {
 
   @CommandMutation(voidCreditNote, () => CreditNote, {
     description:
-      'Voids a credit note without refunds: posts the mirror of its journal entry. A credit note that is applied to invoices is refused.',
+      'Voids a credit note without refunds: posts the mirror of its journal entry. For a draft, which has none, this is the deletion: the draft stays ' +
+      'with the status VOID, and nothing is posted. A credit note that is applied to invoices or cancelled in part is refused.',
   })
   voidCreditNote(
     @Ctx() context: Context,

@@ -22,11 +22,13 @@ import {
   type CustomerFilter,
   CustomersArgs,
 } from '../inputs/lists/records.lists.js';
+import { UpdateAccountInput, UpdateBranchInput, UpdateCustomerInput } from '../inputs/update-record.inputs.js';
 import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
 import { Reads, type Row } from '../reads/read-model.js';
 import { findById } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
+import { updateAccount, updateBranch, updateCustomer } from '../services/organizations/update-records.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { CommandMutation } from './command-mutation.js';
@@ -47,6 +49,17 @@ export class AccountResolver {
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Account> {
     return context.execute(createAccount, input, idempotencyKey);
+  }
+
+  @CommandMutation(updateAccount, () => Account, {
+    description: 'Changes or deactivates an account. Its type and its currency never change.',
+  })
+  updateAccount(
+    @Ctx() context: Context,
+    @Arg('input', () => UpdateAccountInput, { description: 'The account and its new values.' }) input: UpdateAccountInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<Account> {
+    return context.execute(updateAccount, input, idempotencyKey);
   }
 
   @Authorized(Role.VIEWER)
@@ -109,6 +122,15 @@ export class BranchResolver {
     return context.execute(createBranch, input, idempotencyKey);
   }
 
+  @CommandMutation(updateBranch, () => Branch, { description: 'Changes or deactivates a branch.' })
+  updateBranch(
+    @Ctx() context: Context,
+    @Arg('input', () => UpdateBranchInput, { description: 'The branch and its new values.' }) input: UpdateBranchInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<Branch> {
+    return context.execute(updateBranch, input, idempotencyKey);
+  }
+
   @Authorized(Role.VIEWER)
   @Query(() => Branch, { nullable: true, description: 'The branch with this id, or null if there is none.' })
   branch(
@@ -139,6 +161,17 @@ export class CustomerResolver {
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Customer> {
     return context.execute(createCustomer, input, idempotencyKey);
+  }
+
+  @CommandMutation(updateCustomer, () => Customer, {
+    description: 'Changes or deactivates a customer. The currency never changes.',
+  })
+  updateCustomer(
+    @Ctx() context: Context,
+    @Arg('input', () => UpdateCustomerInput, { description: 'The customer and its new values.' }) input: UpdateCustomerInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<Customer> {
+    return context.execute(updateCustomer, input, idempotencyKey);
   }
 
   @Authorized(Role.VIEWER)

@@ -164,6 +164,8 @@ export type ErrorCode =
   | 'BRANCH_CODE_NOT_UNIQUE'
   /** Your organization has no such branch. */
   | 'BRANCH_ID_NOT_FOUND'
+  /** The branch is inactive. */
+  | 'BRANCH_INACTIVE'
   /** The credit note is already open. */
   | 'CREDIT_NOTE_ALREADY_OPENED'
   /** The remaining credit differs from `expectedRemaining`, or from the `ETag` in `If-Match`. */
@@ -182,6 +184,8 @@ export type ErrorCode =
   | 'CREDIT_NOTE_NUMBER_NOT_UNIQUE'
   /** ISO 4217 does not list the currency, has withdrawn it, or lists it as no currency for payments (gold, test codes). */
   | 'CURRENCY_NOT_FOUND'
+  /** The customer is inactive, and gets no new credit notes. */
+  | 'CUSTOMER_INACTIVE'
   /** Your organization has no such customer. */
   | 'CUSTOMER_NOT_FOUND'
   /** The date is before the credit note's own date. */
@@ -234,6 +238,8 @@ export type ErrorCode =
   | 'QUERY_TOO_COSTLY'
   /** Too many requests in a minute. The request was not read. */
   | 'RATE_LIMITED'
+  /** The primary branch, and the accounts that the gateway posts to by itself, cannot be deactivated. */
+  | 'RECORD_IS_NEEDED'
   /** The refund has already been reversed. */
   | 'REFUND_ALREADY_REVERSED'
   /** Your organization has no such refund. */

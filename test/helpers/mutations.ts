@@ -80,6 +80,26 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCase>> = {
       return { input: { creditNoteId, date: '2026-02-03', reason: 'Agreed with Carol', expectedRemaining: '100.00' } };
     },
   },
+  updateAccount: {
+    role: Role.ACCOUNTANT,
+    fields: async (books) => ({
+      input: { accountId: await books.account('BANK'), code: randomUUID(), name: 'Other', active: false },
+    }),
+  },
+  updateBranch: {
+    role: Role.ACCOUNTANT,
+    fields: async (books) => {
+      const create = `mutation { createBranch(input: { code: "${randomUUID()}", name: "West" }) { id } }`;
+      const { data } = await books.client.graphql<{ createBranch: { id: string } }, object>(create);
+      return { input: { branchId: data?.createBranch.id, code: randomUUID(), name: 'Other', active: false } };
+    },
+  },
+  updateCustomer: {
+    role: Role.ACCOUNTANT,
+    fields: async (books) => ({
+      input: { customerId: await books.customer(), displayName: 'Other', email: 'other@example.com', active: false },
+    }),
+  },
   updateOrganization: {
     role: Role.ADMIN,
     fields: () => ({ input: { name: 'Acme Ltd', timeZone: 'Europe/Berlin', creditCardRefunds: true } }),

@@ -39,7 +39,9 @@ const LINE = { accountId: id, description: verbatim, amount: decimal };
  * number, the primary branch, and the exchange rate 1, which only the base currency may have.
  *
  * @throws {CustomerNotFound}
+ * @throws {CustomerInactive}
  * @throws {BranchNotFound}
+ * @throws {BranchInactive}
  * @throws {AccountNotFound}
  * @throws {AccountInactive}
  * @throws {AccountInvalidType} if a line's account is not an income account
@@ -71,6 +73,7 @@ export const createCreditNote = command({
   async run({ em, organization, actor }, { number, customerId, branchId, date, exchangeRate, lines, referenceNo, note, open }) {
     const customer = await findOwned(em, Customer, organization, customerId);
     if (customer === null) throw new CustomerNotFound(customerId);
+    customer.assertActive();
     const { currencyCode } = customer;
     if (currencyCode !== organization.baseCurrency && !isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
     if (exchangeRate === null && currencyCode !== organization.baseCurrency) {
@@ -99,6 +102,7 @@ export const createCreditNote = command({
 async function branchOf(em: EntityManager, organization: Organization, id: string): Promise<Branch> {
   const branch = await findOwned(em, Branch, organization, id);
   if (branch === null) throw new BranchNotFound(id);
+  branch.assertActive();
   return branch;
 }
 

@@ -14,6 +14,9 @@ import { lockCreditNote } from '../unit-of-work/locks.js';
  * @throws {CreditNoteNotFound}
  * @throws {CreditNoteAlreadyOpened}
  * @throws {CreditNoteIsVoid}
+ * @throws {CustomerInactive}
+ * @throws {BranchInactive}
+ * @throws {AccountInactive}
  * @throws {TransactionsDateLocked} if the books are locked on the note's date
  * @throws {DateTooFarAhead}
  */
@@ -25,7 +28,11 @@ export const openCreditNote = command({
   async run({ em, organization, actor }, { id }) {
     const creditNote = await lockCreditNote(em, organization, id);
     creditNote.assertDraft();
-    await em.populate(creditNote, ['lines.account'], { orderBy: { lines: { id: 'asc' } } });
+    await em.populate(creditNote, ['lines.account', 'customer', 'branch'], { orderBy: { lines: { id: 'asc' } } });
+    // Since the draft was recorded, they may have been deactivated.
+    creditNote.customer.assertActive('id');
+    creditNote.branch.assertActive('id');
+    for (const { account } of creditNote.lines) account.assertActive('id');
     await putIntoBooks(em, actor, creditNote, 'id');
     return creditNote;
   },

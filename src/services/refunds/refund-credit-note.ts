@@ -39,6 +39,7 @@ import { type LockedRecords, lockRecords } from './refund-records.js';
  * @throws {DateTooFarAhead}
  * @throws {DateBeforeCreditNote}
  * @throws {BranchNotFound}
+ * @throws {BranchInactive}
  * @throws {PossibleDuplicateRefund}
  * @throws {IdempotencyKeyReused} if the idempotency key was used for another command
  */
@@ -88,6 +89,7 @@ export function makeRefund(request: RefundRequest, records: LockedRecords): Refu
   });
   const branch = records.branch(request);
   if (branch === undefined) refusals.add(new BranchNotFound(command.branchId));
+  else refusals.check(() => branch.assertActive());
   if (refusals.any || !account || !payment || !branch) throw refusals.all();
 
   // No check may follow: the note changes here, and other requests of the batch use it after a refusal.
