@@ -58,7 +58,8 @@ describe('a migrated database', () => {
     async (name) => {
       const { tableName, props } = database.orm.getMetadata().getByClassName(name);
       const mapped = props.filter(({ persist, formula, kind }) => persist !== false && !formula && kind !== ReferenceKind.EMBEDDED);
-      const expected = mapped.flatMap(({ fieldNames = [], nullable = false }) => fieldNames.map((column) => [column, nullable]));
+      // The second column of a reference is the organization's own.
+      const expected = mapped.map(({ fieldNames, nullable = false }) => [String(fieldNames[0]), nullable] as const);
       expect(expected.length).toBeGreaterThan(1);
 
       const { rows } = await database.sql.query(
