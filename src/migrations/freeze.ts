@@ -19,8 +19,7 @@ export function freezeRules(): string {
     if current_setting('transaction_isolation') <> 'read committed' then
       raise exception 'records are written at the isolation level read committed' using errcode = 'check_violation';
     end if;
-    -- The same lock as in the gateway: the organization cannot be frozen before this transaction has been committed. A key must not wait for
-    -- the period before it is revoked.
+    -- The same lock as in the gateway: the organization cannot be frozen before this transaction has been committed.
     perform pg_advisory_xact_lock_shared(
       case tg_argv[0] when 'operators' then hashtextextended('operators', 0) else hashtextextended('period', of_organization) end
     );
@@ -34,9 +33,11 @@ export function freezeRules(): string {
   ${BOOKS.map((table) => refuses(table, INSERT_UPDATE_DELETE)).join('\n  ')}
   -- Deeper is the trigger of a refund or a reversal, which has a new journal entry: it updates the note.
   ${refuses('credit_notes', INSERT_UPDATE_DELETE, 'pg_trigger_depth() = 0')}
-  ${refuses('memberships', INSERT_UPDATE_DELETE, 'true', 'operators')}
-  -- Reads go on, and with them the times at which keys were last used.
-  ${refuses('api_keys', 'before insert or update of revoked_at', 'true', 'operators')}
+  -- Reads go on, and so does the end of the right to read: keys can be revoked, and memberships ended.
+  ${refuses('api_keys', 'before insert', 'true', 'operators')}
+  ${refuses('memberships', 'before insert or delete', 'true', 'operators')}
+  create trigger accepts_only_ends before update on memberships
+    for each row when (new.ended_at is null) execute function refuse_if_frozen('operators');
 
   create function frozen_organization_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin

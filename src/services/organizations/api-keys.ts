@@ -28,13 +28,14 @@ export const createKey = operatorCommand({
 });
 
 /**
- * Revokes an API key permanently, with immediate effect.
+ * Revokes an API key permanently, with immediate effect, also while the organization is frozen: reads go on.
  *
  * @throws {OperatorRefusal} if the key does not exist or is already revoked
  */
 export const revokeKey = operatorCommand({
   name: 'api-key revoke',
   fields: { id },
+  whileFrozen: true,
   async run({ em, organization }, { id }) {
     const key = parseId(id);
     if (key === null || !(await revokeApiKey(em, organization, key))) {

@@ -44,13 +44,14 @@ export const changeMember = operatorCommand({
 });
 
 /**
- * Ends a membership, with immediate effect. The row stays, since refunds refer to it.
+ * Ends a membership, with immediate effect, also while the organization is frozen: reads go on. The row stays, since refunds refer to it.
  *
  * @throws {OperatorRefusal} if the user is not a member
  */
 export const endMembership = operatorCommand({
   name: 'member end',
   fields: { subject: text },
+  whileFrozen: true,
   async run({ em, organization }, { subject }) {
     const membership = await memberOf(em, organization, subject);
     // A trigger replaces it with the time of the database.
