@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CreateCustomerDocument } from './generated/documents.js';
+import { CreateCustomerDocument, MeDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 /** Ids are numbers of the organization: they count its rows without a gap, and say nothing about the rows of others. */
@@ -69,6 +69,16 @@ describe('the ids of an organization', () => {
     expect(await books.customer()).toBe('7');
     expect(await books.customer()).toBe('8');
   });
+});
+
+it('keys with equal ids are told apart when they are used at the same time', async () => {
+  const organizations = [await gateway.books({ firstId: 7 }), await gateway.books({ firstId: 7 })];
+  const ids = organizations.map(({ organization }) => organization.publicId);
+  const callers = Array.from({ length: 10 }, () => organizations).flat();
+
+  const replies = await Promise.all(callers.map(({ client }) => client.query(MeDocument)));
+
+  expect(replies.map(({ me }) => me.organization.id)).toEqual(callers.map((_, index) => ids[index % 2]));
 });
 
 it('no role can delete a row with an id, because the id would be drawn again', async () => {

@@ -67,7 +67,7 @@ const PLAIN: Factory = {
 };
 
 /**
- * Maps the rows of one result. Rows with the same id get the same object.
+ * Maps the rows of one result. Rows with the same id, and the same organization if they contain it, get the same object.
  *
  * @param common properties of every object
  */
@@ -89,6 +89,9 @@ function mapperOf(
   const props = meta.props.filter((property) => isSelected(properties, property) && isRead(property));
   const scalars = props.filter(({ kind }) => kind === 'scalar').map(scalarOf(platform, prefix));
   const embedded = props.filter(({ kind }) => kind === 'embedded').map(({ name, embeddable }) => [name, embeddable] as const);
+  const organization = props.find(({ name }) => name === 'organization');
+  const keyOf = (row: ResultRow): unknown =>
+    organization ? `${row[prefix + organization.fieldNames[0]]} ${row[idColumn]}` : row[idColumn];
   const relations = props.filter(isToOne).flatMap(({ name, kind, fieldNames, targetMeta }) => {
     const target = targetMeta as EntityMetadata;
     const selection = selected.get(name);
@@ -101,12 +104,12 @@ function mapperOf(
     const related = relations.map(([name, mapper]) => [name, mapper(common)] as const);
     const mapped = new Map<unknown, object>();
     return (row) => {
-      const id = row[idColumn];
-      if (id === null) return null;
-      const known = mapped.get(id);
+      if (row[idColumn] === null) return null;
+      const key = keyOf(row);
+      const known = mapped.get(key);
       if (known !== undefined) return known;
       const values = Object.assign(factory.object(meta), common);
-      mapped.set(id, values);
+      mapped.set(key, values);
       for (const [name, embeddable] of embedded) values[name] = factory.object(embeddable);
       for (const { column, name, within, read } of scalars) {
         const value = row[column];
