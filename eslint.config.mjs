@@ -13,6 +13,7 @@ const VALUES = [
   'Provenance',
   'RefundOutcome',
   'RefundPreview',
+  'RefundReference',
   'Refusal',
   'TrialBalance',
   'TrialBalanceLine',

@@ -86,6 +86,7 @@ const TEXTS: Readonly<Record<string, number>> = {
 /** The maximum number of items of each list that is not read in pages, unless it is {@link MAX_PAGE}. */
 const ITEMS: Readonly<Record<string, number>> = {
   'CreditNote.cancellations': 5,
+  'Refund.addedReferences': 5,
   'LedgerHealth.checks': 20,
   'Refundability.reasons': 10,
   'RefundPreview.lines': 4,

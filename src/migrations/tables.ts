@@ -442,6 +442,7 @@ function unitsOfWork(): string {
     created_at timestamptz not null default now(),
     primary key (organization_id, id)`,
   )}
+  create index audit_events_references on audit_events (organization_id, (details ->> 'refundId'), id) where action = 'addRefundReference';
 `;
 }
 

@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import DataLoader from 'dataloader';
 import type { Actor } from '../auth/actor.js';
 import { Account } from '../entities/account.js';
+import type { AuditEvent } from '../entities/audit-event.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
 import { CreditNoteCancellation } from '../entities/credit-note-cancellation.js';
@@ -15,6 +16,7 @@ import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { WHOLE, wholeWith } from '../orm/columns.js';
 import { accountTurnovers, customerTurnovers, type Turnover } from '../services/ledger/balances.js';
+import { addedReferences } from '../services/refunds/add-refund-reference.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { createOwnedConnections } from './connections.js';
 import type { ReferenceOf, WholeRow } from './read-model.js';
@@ -83,6 +85,10 @@ export function createLoaders(em: EntityManager, actor: () => Actor) {
     turnover: turnovers(em, organization),
     /** Turnover of a customer on the receivable, by the customer's id. */
     customerTurnover: new DataLoader<number, Turnover>(async (ids) => ids.map(await customerTurnovers(em, organization(), ids))),
+    /** Audit events that added references to a refund, by its id. */
+    addedReferences: new DataLoader<number, readonly AuditEvent[]>(async (ids) =>
+      ids.map(await addedReferences(em, organization(), ids)),
+    ),
     refundableFrom: refundableAccounts(em, organization),
   };
 }

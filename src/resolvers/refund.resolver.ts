@@ -8,6 +8,7 @@ import { JournalEntry } from '../entities/journal-entry.js';
 import { Provenance } from '../entities/provenance.js';
 import { Refund, RefundStatus } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
+import { AddRefundReferenceInput } from '../inputs/add-refund-reference.input.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { REFUNDS, type RefundFilter, RefundsArgs } from '../inputs/lists/refunds.list.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
@@ -17,6 +18,7 @@ import { type Connection, findConnection, type PageArguments } from '../reads/co
 import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
 import { findById } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
+import { addRefundReference } from '../services/refunds/add-refund-reference.js';
 import { previewRefund } from '../services/refunds/preview-refund.js';
 import { refundCommand, refundListCommand, refundRequest } from '../services/refunds/refund-command.js';
 import { refundAllOrNone, refundEach } from '../services/refunds/refund-list.js';
@@ -27,6 +29,7 @@ import { CommandMutation } from './command-mutation.js';
 import { RefundConnection } from './connection-types.js';
 import { allMade, eachSettled, RefundOutcomeType } from './refund-outcome.js';
 import { RefundPreviewType } from './refund-preview.js';
+import { RefundReferenceType } from './refund-reference.js';
 
 @Resolver(() => Refund)
 export class RefundResolver {
@@ -104,6 +107,18 @@ export class RefundResolver {
     return context.execute(reverseRefund, input, idempotencyKey);
   }
 
+  @CommandMutation(addRefundReference, () => Refund, {
+    description:
+      'Adds a reference to a refund, whether it is posted or reversed. It leaves an audit event; the refund stays as it was made.',
+  })
+  addRefundReference(
+    @Ctx() context: Context,
+    @Arg('input', () => AddRefundReferenceInput, { description: 'The refund and the reference.' }) input: AddRefundReferenceInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<Refund> {
+    return context.execute(addRefundReference, input, idempotencyKey);
+  }
+
   @Authorized(Role.VIEWER)
   @Query(() => RefundPreviewType, {
     description:
@@ -156,6 +171,13 @@ export class RefundResolver {
   })
   realizedGain(@Reads('realizedGain') refund: Row<Refund, 'realizedGain'>, @Ctx() context: Context): string {
     return formatAmount(refund.realizedGain, context.actor.organization.baseCurrency);
+  }
+
+  @FieldResolver(() => [RefundReferenceType], {
+    description: 'The references that were added after the refund had been made, oldest first.',
+  })
+  async addedReferences(@Reads() refund: Row<Refund>, @Ctx() context: Context): Promise<RefundReferenceType[]> {
+    return (await context.loaders.addedReferences.load(refund.id)).map((event) => new RefundReferenceType(event));
   }
 
   @FieldResolver(() => String, { description: 'Name of the user or of the API key that made the refund.' })

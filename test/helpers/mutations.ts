@@ -80,6 +80,13 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCase>> = {
       return { input: { creditNoteId, date: '2026-02-03', reason: 'Agreed with Carol', expectedRemaining: '100.00' } };
     },
   },
+  addRefundReference: {
+    role: Role.ACCOUNTANT,
+    fields: async (books) => {
+      const { id: refundId } = await books.refund((await books.creditNote('100.00')).id);
+      return { input: { refundId, referenceNo: 'BANK-7' } };
+    },
+  },
   updateAccount: {
     role: Role.ACCOUNTANT,
     fields: async (books) => ({
