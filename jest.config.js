@@ -8,5 +8,6 @@ export default {
   testTimeout: 60_000,
   setupFiles: ['<rootDir>/test/helpers/partitions.js'],
   globalSetup: '<rootDir>/test/helpers/global-setup.js',
+  setupFilesAfterEnv: ['<rootDir>/test/helpers/recorded-statements.js'],
   globalTeardown: '<rootDir>/test/helpers/global-teardown.js',
 };

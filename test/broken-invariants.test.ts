@@ -38,8 +38,12 @@ it('refuses to give more back to a note than was refunded', async () => {
   const { id } = await books.creditNote('100.00');
   const made = await books.refund(id);
   const em = gateway.database.orm.em.fork();
-  const note = await em.findOneOrFail(CreditNote, { id: Number(id) }, { populate: ['organization'] });
-  const refund = await em.findOneOrFail(Refund, { id: Number(made.id) });
+  const note = await em.findOneOrFail(
+    CreditNote,
+    { id: Number(id), organization: books.organization.id },
+    { populate: ['organization'] },
+  );
+  const refund = await em.findOneOrFail(Refund, { id: Number(made.id), organization: books.organization.id });
 
   note.reverseRefund(refund);
 

@@ -102,9 +102,16 @@ export class Authenticator {
 
   /** Runs in the background. A failure, or a row that is locked, is ignored: the next use of the key tries again. */
   private async recordUse(used: readonly ApiKey[]): Promise<void> {
-    const text =
-      'update api_keys set last_used_at = now() where id in (select id from api_keys where id = any ($1) for update skip locked)';
-    const update = query(text, [used.map(({ id }) => id)], () => undefined);
+    const text = `
+      update api_keys key set last_used_at = now()
+      from (
+        select free.organization_id, free.id
+        from unnest($1::bigint[], $2::bigint[]) used (organization_id, id)
+          join api_keys free on free.organization_id = used.organization_id and free.id = used.id
+        for update of free skip locked
+      ) used
+      where key.organization_id = used.organization_id and key.id = used.id`;
+    const update = query(text, [used.map(({ organization }) => organization.id), used.map(({ id }) => id)], () => undefined);
     await this.asGateway(() => run(this.em.fork(), update)).catch(() => undefined);
   }
 

@@ -58,10 +58,9 @@ export function ordered(query: SelectQuery, by: readonly OrderBy[], prefix = '')
   return by.reduce((query, [column, direction]) => query.orderBy(`${prefix}${column}`, direction), query);
 }
 
-/** Returns the order in which the rows of the page are read: that of the index, if one index has them. */
-export function orderOfPage(meta: EntityMetadata, list: PagedList, page: Page): OrderBy[] {
-  const columns = [...prefixOf(meta, list, page), ...page.order.properties.map((property) => columnOf(meta, property))];
-  return columns.map((column) => [column, directionOf(page)]);
+/** Returns the order in which the rows of the page are read. */
+export function orderOfPage(meta: EntityMetadata, page: Page): OrderBy[] {
+  return page.order.properties.map((property) => [columnOf(meta, property), directionOf(page)]);
 }
 
 function directionOf({ order, isBackward }: Page): 'asc' | 'desc' {
@@ -103,16 +102,6 @@ export function isIndexed({ where, page }: PagedList): boolean {
   return where.every((condition) => condition === divider || endOf(condition, page.order) !== null);
 }
 
-/**
- * Returns the columns that are compared together with those of the order, because PostgreSQL must use the index that begins with them. A list in the
- * order of its ids needs none: the primary key is the only index in this order.
- */
-function prefixOf(meta: EntityMetadata, list: PagedList, { order, owners }: Page): string[] {
-  const divider = dividerOf(list.where, order);
-  if (owners !== undefined || !isIndexed(list) || (divider === undefined && order.properties.length === 1)) return [];
-  return ['organization_id', ...(divider ? [columnOf(meta, String(divider[0]))] : [])];
-}
-
 /** Returns the condition that an index of the order begins with; `undefined` if no index does. */
 function dividerOf(where: readonly Condition[], { indexed }: Order): Condition | undefined {
   const equal = where.filter(([, operator]) => operator === '=');
@@ -129,15 +118,10 @@ function endOf([column, operator]: Condition, { properties }: Order): 'lower' | 
 type ColumnValue = readonly [column: string, value: RawBuilder<unknown>];
 
 /**
- * A range of rows in an order.
- *
- * If one index has these rows, the columns that it begins with are compared together with the order's columns, and not as equal to their values. So
- * PostgreSQL needs this index for the order, and looks the ends of the range up in it. The generic plan of a prepared statement knows no values: with
- * equal signs, PostgreSQL expects an organization, or a value of the filter, of average size, and may sort all rows of a large one.
+ * A range of rows in an order. The organization, and the filter that an index begins with, are compared by equal signs: so PostgreSQL searches the index
+ * for the ends of the range, and reads one partition if the tables are partitioned by organization.
  */
 class Range {
-  /** The columns that the index begins with, and their values. */
-  private readonly prefix: ColumnValue[];
   private readonly keys: string[];
   private readonly others: RawBuilder<SqlBool>[] = [];
   private readonly ends: { lower?: RawBuilder<unknown>; upper?: RawBuilder<unknown> } = {};
@@ -150,37 +134,30 @@ class Range {
     const { order, owners } = page;
     this.keys = order.properties.map((property) => columnOf(meta, property));
     const divider = dividerOf(list.where, order);
-    const equal: ColumnValue[] = [['organization_id', ORGANIZATION]];
-    if (owners !== undefined) equal.push([columnOf(meta, owners.reference), sql.ref('owner.id')]);
+    if (owners !== undefined) this.others.push(sql`${sql.ref(columnOf(meta, owners.reference))} = ${sql.ref('owner.id')}`);
     for (const [index, condition] of list.where.entries()) {
       const value = conditionValue(index);
       const end = endOf(condition, order);
-      if (condition === divider) equal.push([columnOf(meta, String(condition[0])), value]);
-      else if (end !== null) this.ends[end] = value;
+      if (condition !== divider && end !== null) this.ends[end] = value;
       else this.others.push(conditionSql(meta, condition, value, ORGANIZATION));
     }
-    const prefix = prefixOf(meta, list, page);
-    this.prefix = equal.filter(([column]) => prefix.includes(column));
-    const others = equal.filter(([column]) => !prefix.includes(column));
-    this.others.unshift(...others.map(([column, value]) => sql<SqlBool>`${sql.ref(column)} = ${value}`));
   }
 
   rows(lower: Bound, upper: Bound): SelectQuery {
     const conditions = [...this.bound('>', lower, this.ends.lower), ...this.bound('<', upper, this.ends.upper), ...this.others];
-    const rows = db.selectFrom(this.meta.tableName).selectAll() as SelectQuery;
-    const columns = [...this.prefix.map(([column]) => column), ...this.keys];
+    const rows = db.selectFrom(this.meta.tableName).selectAll().where('organization_id', '=', ORGANIZATION) as SelectQuery;
     return ordered(
       conditions.reduce((query, condition) => query.where(condition), rows),
-      columns.map((column) => [column, directionOf(this.page)]),
+      orderOfPage(this.meta, this.page),
     );
   }
 
   private bound(operator: '>' | '<', { by, isStrict }: Bound, end: RawBuilder<unknown> | undefined): RawBuilder<SqlBool>[] {
     const ends: ColumnValue[] = end === undefined ? [] : [[this.keys[0] as string, end]];
-    if (by === null) return compare(`${operator}=`, [...this.prefix, ...ends]);
+    if (by === null) return compare(`${operator}=`, ends);
     const position = this.keys.map((key, index): ColumnValue => [key, parameter<PagedList>(({ page }) => page?.[by]?.[index])]);
     // A cursor that the client got with this filter lies within the filter's range, so the index is searched by the cursor.
-    return [...compare(isStrict ? operator : `${operator}=`, [...this.prefix, ...position]), ...compare(`${operator}=`, ends)];
+    return [...compare(isStrict ? operator : `${operator}=`, position), ...compare(`${operator}=`, ends)];
   }
 }
 

@@ -5,6 +5,7 @@ import { connect } from '../../mikro-orm.config.js';
 import { connectionOf } from '../../src/database/connect.js';
 import { DEFAULT_POOL_SIZE } from '../../src/orm/pool.js';
 import { readCluster, TEMPLATE } from './cluster.js';
+import { readTenantTables, record } from './recorded-statements.js';
 import { untilWaiting } from './until-waiting.js';
 
 /** A new migrated database, with a connection for each of its roles. */
@@ -57,17 +58,21 @@ export async function createDatabase({
   await admin.query(`revoke temporary on database ${database} from public`);
 
   const statements: string[] = [];
+  const logging = { debug: ['query' as const], colors: false };
   const orm = await connect(connectionOf({ ...application, database }), {
     pool: { max: poolSize },
-    debug: ['query'],
-    colors: false,
-    logger: (message) => void statements.push(message),
+    ...logging,
+    logger: (message) => {
+      statements.push(message);
+      record(message);
+    },
   });
   const sql = new pg.Client({ ...application, database });
-  const operators = await connect(connectionOf({ ...operatorConnection, database }));
+  const operators = await connect(connectionOf({ ...operatorConnection, database }), { ...logging, logger: record });
   const operator = new pg.Client({ ...operatorConnection, database });
   const superuser = new pg.Client({ ...superuserConnection, database });
   await Promise.all([sql.connect(), operator.connect(), superuser.connect()]);
+  await readTenantTables(superuser);
   return {
     orm,
     statements,

@@ -57,14 +57,13 @@ const MAX_STEPS = 100;
 /** Returns the ids of the organizations that have lines which are in no snapshot yet. */
 export async function organizationsToSnapshot(em: EntityManager): Promise<number[]> {
   const rows = await em.execute<{ id: string }[]>(
-    `select distinct account.organization_id as id
-     from accounts account left join balance_watermarks watermark on watermark.organization_id = account.organization_id
-       cross join lateral (
-         select from journal_lines line
-         where line.organization_id = account.organization_id and line.account_id = account.id
-           and line.id > coalesce(watermark.line_id, 0) limit 1
-       ) newer
-     order by id`,
+    `select organization.id
+     from organizations organization cross join lateral (
+       select from journal_lines
+       where organization_id = organization.id
+         and id > coalesce((select line_id from balance_watermarks where organization_id = organization.id), 0) limit 1
+     ) newer
+     order by organization.id`,
   );
   return rows.map(({ id }) => Number(id));
 }
@@ -88,9 +87,7 @@ function newestLine(em: EntityManager, organizationId: number): Promise<string |
   return em.transactional(
     async (em) => {
       const newest = query(
-        `select max(newest) as newest from accounts account, lateral (
-           select max(id) as newest from journal_lines where organization_id = account.organization_id and account_id = account.id
-         ) of_account where account.organization_id = $1`,
+        'select max(id) as newest from journal_lines where organization_id = $1',
         [organizationId],
         ([row]) => (row?.newest ?? null) as string | null,
       );
@@ -109,13 +106,10 @@ function summarize(em: EntityManager, organizationId: number, newest: string): P
       if (!isAlone) return false;
       const [step] = await em.execute<{ watermark: string; until: string | null }[]>(
         `select watermark, (
-           select least(min(oldest) + ?, ?) from accounts account, lateral (
-             select min(id) as oldest from journal_lines
-             where organization_id = account.organization_id and account_id = account.id and id > watermark and id <= ?
-           ) of_account where account.organization_id = ?
+           select least(min(id) + ?, ?) from journal_lines where organization_id = ? and id > watermark and id <= ?
          ) as until
          from (select coalesce((select line_id from balance_watermarks where organization_id = ?), 0) as watermark) known`,
-        [IDS_PER_STEP, newest, newest, organizationId, organizationId],
+        [IDS_PER_STEP, newest, organizationId, newest, organizationId],
       );
       if (!step?.until) return false;
       await em.execute(

@@ -49,18 +49,33 @@ export function ledgerHealth(em: EntityManager, organizationId: number | null): 
  * @param organizationId one organization; `null` for all of them
  */
 export async function checkBooks(select: Select, organizationId: number | null): Promise<LedgerHealth> {
-  await select(`select set_config('audit.organization', '${organizationId ?? ''}', true)`);
-  const checks: LedgerCheck[] = [];
-  for (const [name, sql] of [
+  const organizations = await select<{ id: string; name: string }>(
+    `select id, public_id as name from organizations ${organizationId === null ? '' : `where id = ${organizationId}`} order by id`,
+  );
+  const references = await foreignKeys(select);
+  const missing = FOREIGN_KEYS - references.length;
+  const rules: readonly Rule[] = [
     ...Object.entries(CHECKS),
-    ['no-reference-into-another-organization', await crossReferences(select)] as const,
-  ]) {
-    const rows = await select<{ offender: string }>(`select offender from (${sql}) found order by 1 limit ${MAX_OFFENDERS}`);
-    checks.push({ name, healthy: rows.length === 0, offenders: rows.map(({ offender }) => offender) });
+    ['no-reference-into-another-organization', crossReferences(references)],
+  ];
+  const offenders = new Map<string, string[]>(rules.map(([name]) => [name, []]));
+  if (missing > 0) offenders.get('no-reference-into-another-organization')?.push(`foreign keys that are missing: ${missing}`);
+  // A statement names one organization, so that PostgreSQL reads its rows only.
+  for (const organization of organizations) {
+    await select(`select set_config('audit.organization', '${organization.id}', true)`);
+    const owner = organizationId === null ? ` of ${organization.name}` : '';
+    for (const [name, sql] of rules) {
+      const rows = await select<{ offender: string }>(`select offender from (${sql}) found order by 1 limit ${MAX_OFFENDERS}`);
+      offenders.get(name)?.push(...rows.map(({ offender }) => `${offender}${owner}`));
+    }
   }
+  const checks = [...offenders].map(([name, all]) => ({ name, healthy: all.length === 0, offenders: all.slice(0, MAX_OFFENDERS) }));
   const [clock] = await select<{ ms: number }>('select 1000 * extract(epoch from now())::float8 as ms');
   return { healthy: checks.every(({ healthy }) => healthy), checkedAt: new Date(clock?.ms ?? Number.NaN), checks };
 }
+
+/** The name of a rule, and a query for the records that violate it. */
+type Rule = readonly [name: string, sql: string];
 
 /** Allows one check of an organization at a time, since a check reads all of its books. */
 async function assertAlone(em: EntityManager, organizationId: number): Promise<void> {
@@ -69,11 +84,12 @@ async function assertAlone(em: EntityManager, organizationId: number): Promise<v
     throw new ServiceUnavailable('A ledger check of this organization is already running; try again when it has finished');
 }
 
-/** SQL condition for the rows of the organization that is checked, or of all organizations. */
+/** SQL condition for the rows of the organization that is checked. */
 function inScope(alias: string): string {
-  const organization = `nullif(current_setting('audit.organization'), '')::bigint`;
-  return `(${organization} is null or ${alias}.organization_id = ${organization})`;
+  return `${alias}.organization_id = ${ORGANIZATION}`;
 }
+
+const ORGANIZATION = `current_setting('audit.organization')::bigint`;
 
 const signed = (alias: string, amount = 'amount') =>
   `case ${alias}.side when 'DEBIT' then ${alias}.${amount} else -${alias}.${amount} end`;
@@ -90,7 +106,7 @@ const differingEntries = (due: string, source: string) => `
     union all
     select -1, line.journal_entry_id, line.posting_date, line.side, line.account_id, line.customer_id, line.branch_id, line.amount,
       line.foreign_amount, line.foreign_currency_code::text
-    from journal_lines line join journal_entries entry on entry.id = line.journal_entry_id
+    from journal_lines line join journal_entries entry on entry.organization_id = line.organization_id and entry.id = line.journal_entry_id
     where ${inScope('line')} and entry.source = '${source}'
   ) lines
   group by journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
@@ -99,7 +115,7 @@ const differingEntries = (due: string, source: string) => `
 /** Name of the rule → a query for the records that violate it. */
 const CHECKS: Readonly<Record<string, string>> = {
   'trial-balance-is-zero': `
-    select 'organization ' || line.organization_id || ': ' || sum(${signed('line')}) as offender
+    select 'debits less credits: ' || sum(${signed('line')}) as offender
     from journal_lines line where ${inScope('line')} group by line.organization_id having sum(${signed('line')}) <> 0`,
 
   'every-entry-balances': `
@@ -111,9 +127,9 @@ const CHECKS: Readonly<Record<string, string>> = {
   'every-refund-has-its-entry': `
     select 'refund ' || refund.id as offender
     from refunds refund
-      join credit_notes note on note.id = refund.credit_note_id
+      join credit_notes note on note.organization_id = refund.organization_id and note.id = refund.credit_note_id
       join organizations organization on organization.id = refund.organization_id
-      join accounts account on account.id = refund.from_account_id
+      join accounts account on account.organization_id = refund.organization_id and account.id = refund.from_account_id
     where ${inScope('refund')} and (refund.journal_entry_id in (${differingEntries('refund_lines_due', 'REFUND')})
       or not refund_pays(refund.amount, refund.exchange_rate, refund.settled_amount, refund.paid_amount,
         refund.realized_gain,
@@ -125,10 +141,10 @@ const CHECKS: Readonly<Record<string, string>> = {
   'every-refund-settles-and-gains-its-share': `
     select 'refund ' || refund.id as offender
     from refunds refund
-      join credit_notes note on note.id = refund.credit_note_id
+      join credit_notes note on note.organization_id = refund.organization_id and note.id = refund.credit_note_id
       join organizations organization on organization.id = refund.organization_id
       left join (
-        select reversed.credit_note_id, count(*) as times from refund_reversals reversal join refunds reversed on reversed.id = reversal.refund_id
+        select reversed.credit_note_id, count(*) as times from refund_reversals reversal join refunds reversed on reversed.organization_id = reversal.organization_id and reversed.id = reversal.refund_id
         where ${inScope('reversal')} group by reversed.credit_note_id
       ) reversals on reversals.credit_note_id = note.id
     where ${inScope('refund')} and greatest(
@@ -165,15 +181,15 @@ const CHECKS: Readonly<Record<string, string>> = {
 
   'dates-agree': `
     select 'journal entry ' || line.journal_entry_id as offender
-    from journal_lines line join journal_entries entry on entry.id = line.journal_entry_id
+    from journal_lines line join journal_entries entry on entry.organization_id = line.organization_id and entry.id = line.journal_entry_id
     where ${inScope('line')} and line.posting_date <> entry.posting_date
     union
     select 'refund ' || reversal.refund_id
-    from refund_reversals reversal join journal_entries entry on entry.id = reversal.journal_entry_id
+    from refund_reversals reversal join journal_entries entry on entry.organization_id = reversal.organization_id and entry.id = reversal.journal_entry_id
     where ${inScope('reversal')} and reversal.date <> entry.posting_date
     union
     select 'refund ' || refund.id
-    from refund_reversals reversal join refunds refund on refund.id = reversal.refund_id
+    from refund_reversals reversal join refunds refund on refund.organization_id = reversal.organization_id and refund.id = reversal.refund_id
     where ${inScope('reversal')} and reversal.date < refund.date
     union
     select 'credit note ' || cancellation.credit_note_id
@@ -182,27 +198,26 @@ const CHECKS: Readonly<Record<string, string>> = {
     where ${inScope('cancellation')} and cancellation.date <> entry.posting_date
     union
     select 'credit note ' || note.id
-    from credit_notes note join journal_entries entry on entry.id = note.void_entry_id
+    from credit_notes note join journal_entries entry on entry.organization_id = note.organization_id and entry.id = note.void_entry_id
     where ${inScope('note')} and entry.posting_date < note.date`,
 
   'every-entry-has-its-document': `
     select 'journal entry ' || entry.id as offender
     from journal_entries entry
     where ${inScope('entry')} and 1 <> case entry.source
-      when 'REFUND' then (select count(*) from refunds where journal_entry_id = entry.id)
-      when 'CREDIT_NOTE' then (select count(*) from credit_notes where journal_entry_id = entry.id)
+      when 'REFUND' then (select count(*) from refunds where organization_id = entry.organization_id and journal_entry_id = entry.id)
+      when 'CREDIT_NOTE' then (select count(*) from credit_notes where organization_id = entry.organization_id and journal_entry_id = entry.id)
       when 'CANCELLATION' then (
-        select count(*) from credit_note_cancellations
-        where organization_id = entry.organization_id and journal_entry_id = entry.id)
-      else (select count(*) from refund_reversals where journal_entry_id = entry.id)
-        + (select count(*) from credit_notes where void_entry_id = entry.id)
+        select count(*) from credit_note_cancellations where organization_id = entry.organization_id and journal_entry_id = entry.id)
+      else (select count(*) from refund_reversals where organization_id = entry.organization_id and journal_entry_id = entry.id)
+        + (select count(*) from credit_notes where organization_id = entry.organization_id and void_entry_id = entry.id)
     end`,
 
   'refunded-is-the-sum-of-posted-refunds': `
     select 'credit note ' || note.id as offender
     from credit_notes note
-      left join refunds refund on refund.credit_note_id = note.id
-        and not exists (select from refund_reversals where refund_id = refund.id)
+      left join refunds refund on refund.organization_id = note.organization_id and refund.credit_note_id = note.id
+        and not exists (select from refund_reversals where organization_id = refund.organization_id and refund_id = refund.id)
     where ${inScope('note')} group by note.organization_id, note.id
     having note.refunded <> coalesce(sum(refund.amount), 0) or note.refunded_base <> coalesce(sum(refund.settled_amount), 0)
       or note.realized_gain <> coalesce(sum(refund.realized_gain), 0)
@@ -216,7 +231,8 @@ const CHECKS: Readonly<Record<string, string>> = {
       cross join lateral (
         select coalesce(sum(refund.amount) filter (where reversal.id is null), 0) as amount,
           coalesce(sum(refund.settled_amount) filter (where reversal.id is null), 0) as settled, count(reversal.id) as reversals
-        from refunds refund left join refund_reversals reversal on reversal.refund_id = refund.id where refund.credit_note_id = note.id
+        from refunds refund left join refund_reversals reversal on reversal.organization_id = refund.organization_id and reversal.refund_id = refund.id
+        where refund.organization_id = note.organization_id and refund.credit_note_id = note.id
       ) posted
     where ${inScope('note')} and abs(posted.settled + note.cancelled_base - round((note.applied + note.cancelled + posted.amount) * note.exchange_rate, currency_digits(organization.base_currency))
         + round(note.applied * note.exchange_rate, currency_digits(organization.base_currency)))
@@ -230,28 +246,29 @@ const CHECKS: Readonly<Record<string, string>> = {
     select 'customer ' || customer.id as offender
     from customers customer join organizations organization on organization.id = customer.organization_id
       left join lateral (
-        select coalesce(sum(${signed('line')}), 0) as booked from journal_lines line join accounts account on account.id = line.account_id
-        where line.customer_id = customer.id and account.system_role = 'accounts-receivable'
+        select coalesce(sum(${signed('line')}), 0) as booked from journal_lines line join accounts account on account.organization_id = line.organization_id and account.id = line.account_id
+        where line.organization_id = customer.organization_id and line.customer_id = customer.id and account.system_role = 'accounts-receivable'
       ) receivable on true
       left join lateral (
         select coalesce(sum(round(note.total * note.exchange_rate, currency_digits(organization.base_currency)) - note.refunded_base - note.cancelled_base), 0) as held
-        from credit_notes note where note.customer_id = customer.id and note.opened_at is not null and note.voided_at is null
+        from credit_notes note
+        where note.organization_id = customer.organization_id and note.customer_id = customer.id and note.opened_at is not null and note.voided_at is null
       ) notes on true
     where ${inScope('customer')} and receivable.booked <> -notes.held`,
 
   'every-reversal-is-the-mirror-of-one-refund': `
     select 'refund ' || reversal.refund_id as offender
     from refund_reversals reversal
-      join refunds refund on refund.id = reversal.refund_id
-      left join journal_entries entry on entry.id = reversal.journal_entry_id and entry.reversal_of_id = refund.journal_entry_id
+      join refunds refund on refund.organization_id = reversal.organization_id and refund.id = reversal.refund_id
+      left join journal_entries entry on entry.organization_id = reversal.organization_id and entry.id = reversal.journal_entry_id and entry.reversal_of_id = refund.journal_entry_id
     where ${inScope('reversal')} and (entry.id is null
-      or (select count(*) from refund_reversals twin where twin.refund_id = reversal.refund_id) > 1
+      or (select count(*) from refund_reversals twin where twin.organization_id = reversal.organization_id and twin.refund_id = reversal.refund_id) > 1
       or reversal.journal_entry_id in (${differingEntries('mirror_lines_due', 'REVERSAL')}))`,
 
   'every-void-note-is-mirrored': `
     select 'credit note ' || note.id as offender
     from credit_notes note
-      left join journal_entries entry on entry.id = note.void_entry_id and entry.reversal_of_id = note.journal_entry_id
+      left join journal_entries entry on entry.organization_id = note.organization_id and entry.id = note.void_entry_id and entry.reversal_of_id = note.journal_entry_id
     where ${inScope('note')} and note.voided_at is not null and note.opened_at is not null
       and (entry.id is null or note.void_entry_id in (${differingEntries('mirror_lines_due', 'REVERSAL')}))`,
 
@@ -274,23 +291,32 @@ const CHECKS: Readonly<Record<string, string>> = {
 /** Number of foreign keys that contain the organization. Fewer in the database means that one was dropped. A test compares the number. */
 export const FOREIGN_KEYS = 26;
 
-/** SQL that checks each foreign key that contains the organization, since a database administrator may have disabled its triggers. */
-async function crossReferences(select: Select): Promise<string> {
-  const keys = await select<{ source: string; target: string; field: string; key: string }>(
+/** The columns of a foreign key, beside the organization. */
+interface ForeignKey {
+  readonly source: string;
+  readonly target: string;
+  readonly field: string;
+  readonly key: string;
+}
+
+function foreignKeys(select: Select): Promise<ForeignKey[]> {
+  return select<ForeignKey>(
     `select conrelid::regclass::text as source, confrelid::regclass::text as target, child.attname as field, parent.attname as key
      from pg_constraint
        join pg_attribute child on child.attrelid = conrelid and child.attnum = conkey[2]
        join pg_attribute parent on parent.attrelid = confrelid and parent.attnum = confkey[2]
      where contype = 'f' and array_length(conkey, 1) = 2 and conparentid = 0 and connamespace = 'public'::regnamespace`,
   );
-  const missing = FOREIGN_KEYS - keys.length;
-  return [
-    `select 'foreign keys that are missing: ${missing}' as offender where ${missing} > 0`,
-    ...keys.map(
+}
+
+/** SQL that checks each foreign key that contains the organization, since a database administrator may have disabled its triggers. */
+function crossReferences(keys: readonly ForeignKey[]): string {
+  return keys
+    .map(
       ({ source, target, field, key }) =>
         `select '${source}.${field} ' || child.${field} as offender from ${source} child
          where ${inScope('child')} and child.${field} is not null and not exists (
            select from ${target} parent where parent.${key} = child.${field} and parent.organization_id = child.organization_id)`,
-    ),
-  ].join(' union all ');
+    )
+    .join(' union all ');
 }

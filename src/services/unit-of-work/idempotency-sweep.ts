@@ -36,17 +36,23 @@ export async function sweepIdempotencyKeys(em: EntityManager): Promise<Sweep> {
 
 const EXPIRED = `created_at < now() - interval '${IDEMPOTENCY_RETENTION_DAYS} days'`;
 
+/** SQL for the keys of all organizations, one organization after another: the index of their age begins with the organization. */
+const keysOf = (condition: string, limit: number | null) => `
+  organizations organization cross join lateral (
+    select organization_id, key from idempotency_keys where organization_id = organization.id and ${condition} limit ${limit}
+  ) found`;
+
 const DELETE_BATCH = `
-  delete from idempotency_keys where (organization_id, key) in (
-    select organization_id, key from idempotency_keys where ${EXPIRED} order by created_at limit ${BATCH}
-  )`;
+  delete from idempotency_keys used
+  using (select found.organization_id, found.key from ${keysOf(EXPIRED, BATCH)} limit ${BATCH}) expired
+  where used.organization_id = expired.organization_id and used.key = expired.key`;
 
 /** Returns the numbers of expired and of other keys if most keys are expired, which suggests a wrong clock; otherwise `null`. */
 async function suspiciousKeys(em: EntityManager): Promise<Sweep['skipped']> {
-  const expired = await countOf(em, `select from idempotency_keys where ${EXPIRED}`);
+  const expired = await countOf(em, `select from ${keysOf(EXPIRED, null)}`);
   if (expired <= ALWAYS_DELETED) return null;
   // The limit suffices for the comparison; there may be millions of keys.
-  const kept = await countOf(em, `select from idempotency_keys where not (${EXPIRED}) limit ${expired}`);
+  const kept = await countOf(em, `select from ${keysOf(`not (${EXPIRED})`, expired)} limit ${expired}`);
   return kept < expired ? { expired, kept } : null;
 }
 
