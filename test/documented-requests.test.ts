@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { pino } from 'pino';
+import { connect } from '../mikro-orm.config.js';
+import { connectionOf } from '../src/database/connect.js';
+import { type Demo, openDemo } from '../src/demo/demo.js';
+import { createApp } from '../src/server/app.js';
+import { readCluster } from './helpers/cluster.js';
+import { createDatabase, type TestDatabase } from './helpers/database.js';
+
+/** The requests in the documents, sent to a new demo in their order, have the replies in the documents. */
+let database: TestDatabase;
+let app: FastifyInstance;
+let demo: Demo;
+let dataDir: string;
+beforeEach(async () => {
+  database = await createDatabase();
+  dataDir = await mkdtemp(join(tmpdir(), 'credit-note-refunds-readme-'));
+  const { rows } = await database.superuser.query('select current_database() as database');
+  const owner = await connect(connectionOf({ ...readCluster().superuser, ...rows[0] }));
+  const opened = await openDemo({ orm: database.orm, asOwner: (work) => work(owner.em.fork()) }, dataDir);
+  await owner.close();
+  if (opened === null) throw new Error('the demo was not seeded');
+  demo = opened.demo;
+  app = await createApp({
+    orm: database.orm,
+    config: {
+      introspection: true,
+      host: 'localhost',
+      allowedHosts: [],
+      corsOrigins: [],
+      duplicateWindowSeconds: 10,
+      postingDaysAhead: 7,
+      clientIp: 'none',
+      trustedProxies: 1,
+      maxEventLoopDelayMs: 0,
+      rateLimit: null,
+      queryCostLimit: 20_000,
+      trustedDocuments: null,
+      federation: false,
+      restContract: 'documented',
+      requestWaitMs: 5_000,
+    },
+    jwt: opened.jwt,
+    logger: pino({ level: 'silent' }),
+  });
+});
+afterEach(async () => {
+  await app.close();
+  await database.drop();
+  await rm(dataDir, { recursive: true });
+});
+
+const DOCUMENTS = ['README.md', ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((file) => join('docs', file))]
+  .filter((file) => file.endsWith('.md'))
+  .filter((file) => readFileSync(file, 'utf8').includes('<!-- request: '));
+
+it.each(DOCUMENTS)('the requests in %s have the replies that it shows', async (name) => {
+  const text = readFileSync(name, 'utf8');
+  const examples = [...text.matchAll(EXAMPLE)];
+  expect(examples).toHaveLength(text.match(/^<!-- re/gm)?.length ?? 0);
+
+  for (const [, , title = '', language, request = ''] of examples.filter(([, kind]) => kind === 'request')) {
+    const reply = await app.inject(language === 'graphql' ? document(request) : curl(request));
+
+    const shown = examples.find(([, kind, other]) => kind === 'reply' && other === title)?.[4];
+    if (shown === undefined) throw new Error(`${name} has no reply to ${title}`);
+    expect(ofEachRun(reply.json())).toEqual(ofEachRun(JSON.parse(shown)));
+  }
+});
+
+/** The code block after the HTML comment that names it. */
+const EXAMPLE = /^<!-- (request|reply): ([\w ]+) -->\n```(\w+)\n(.*?)^```$/gms;
+
+function document(query: string): InjectOptions {
+  return {
+    method: 'POST',
+    url: '/graphql',
+    payload: { query },
+    headers: { authorization: `Bearer ${demo.apiKey}` },
+  };
+}
+
+function curl(command: string): InjectOptions {
+  const [, url = ''] = /localhost:4000(\S+)/.exec(command) ?? [];
+  const [, payload = ''] = /-d '(.*)'/s.exec(command) ?? [];
+  const credential = command.includes('Bearer $KEY') ? { authorization: `Bearer ${demo.apiKey}` } : {};
+  return { method: 'POST', url, payload, headers: { ...credential, 'content-type': 'application/json' } };
+}
+
+/** The reply with the same values for what differs in each run: the time of recording, and the id of the request. */
+function ofEachRun(reply: unknown): unknown {
+  const differing = ['created_at', 'requestId'];
+  return JSON.parse(JSON.stringify(reply), (key, value) => (differing.includes(key) ? `some ${key}` : value));
+}
