@@ -28,12 +28,12 @@ import { RefundQueue } from '../services/refunds/refund-queue.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { addressReader } from './client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
-import { CONTRACT_URL, serveContract } from './contract.js';
 import { sendError, sendNotFound } from './errors.js';
 import { followRequests, givePermits, releasingPermit } from './follow-requests.js';
 import { serveHealth } from './health.js';
 import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT, readJsonBodies } from './json-bodies.js';
 import { shedLoad } from './load-shedding.js';
+import { publishedTexts, serveTexts } from './published-texts.js';
 import { RateLimit } from './rate-limit.js';
 import { callersRequestId, headerOf, requestMetadata } from './request-metadata.js';
 import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-replies.js';
@@ -142,13 +142,15 @@ export async function createApp({
     done();
   });
 
+  const texts = config.introspection ? await publishedTexts(contract) : new Map<string, string>();
   app.addHook('onRequest', async (request, reply) => {
-    if (request.is404 || ['/', CONTRACT_URL].includes(request.routeOptions.url ?? '')) await rateLimit?.count(request, reply);
+    const path = request.routeOptions.url ?? '';
+    if (request.is404 || path === '/' || texts.has(path)) await rateLimit?.count(request, reply);
   });
   app.get('/', { config: { cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );
-  if (config.introspection) serveContract(app, contract);
+  serveTexts(app, texts);
   serveHealth(app, orm, databaseObstacle);
   return app;
 }

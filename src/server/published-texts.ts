@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { FastifyInstance } from 'fastify';
+
+/** Time that clients and caches keep a text before they ask again, in seconds. */
+const MAX_AGE = 300;
+
+/** The folder with `llms.txt` and `docs`. */
+const ROOT = new URL('../../../', import.meta.url);
+
+/** Returns what is published for people and their tools, by its path: the contract, `llms.txt`, and the documents that it lists. */
+export async function publishedTexts(contract: string): Promise<ReadonlyMap<string, string>> {
+  const list = await readFile(new URL('llms.txt', ROOT), 'utf8');
+  const documents = [...list.matchAll(/\((docs\/[\w/-]+\.md)\)/g)].map(([, path = '']) => path);
+  const texts = documents.map(async (path) => [`/${path}`, await readFile(new URL(path, ROOT), 'utf8')] as const);
+  return new Map([['/schema.graphql', contract], ['/llms.txt', list], ...(await Promise.all(texts))]);
+}
+
+/** Serves the texts. The ETag of a text is the same in all processes of a version. */
+export function serveTexts(app: FastifyInstance, texts: ReadonlyMap<string, string>): void {
+  for (const [path, text] of texts) {
+    const etag = `"${createHash('sha256').update(text).digest('base64url')}"`;
+    const type = path.endsWith('.md') ? 'text/markdown' : 'text/plain';
+    app.get(path, async (request, reply) => {
+      reply.headers({ etag, 'cache-control': `public, max-age=${MAX_AGE}` });
+      const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+      if (known.includes(etag) || known.includes('*')) return reply.code(304).send();
+      return reply.type(`${type}; charset=utf-8`).send(text);
+    });
+  }
+}
