@@ -11,6 +11,7 @@ import { BackupRefused } from '../src/database/backup-file.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { backupDatabase, exportOrganization, importOrganization, restoreDatabase } from '../src/database/operator.js';
 import { Role } from '../src/entities/access.js';
+import { revokeKey } from '../src/services/organizations/api-keys.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { freezeOrganization } from '../src/services/organizations/move.js';
 import {
@@ -331,6 +332,22 @@ describe('an import', () => {
   it('is refused by a role that may not disable triggers', async () => {
     const refusal = importOrganization(await settingsOf(target, 'operator'), file, OTTO);
     await expect(refusal).rejects.toThrow('must own the tables and may set session_replication_role');
+  });
+
+  it('delays no operator of another organization, and is refused if the same file was imported meanwhile', async () => {
+    const { superuser } = target.database;
+    const other = await target.books();
+    await superuser.query('begin; lock table journal_lines in exclusive mode');
+    const imports = Promise.allSettled([imported(), imported()]);
+    await target.database.untilWaiting(2);
+    await target.database.asOperator((em) => revokeKey(em, other.organization, { id: String(other.organization.firstId) }, OTTO));
+    await superuser.query('commit');
+
+    const ends = await imports;
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const refusal = `There is an organization with the public id of ${file} already`;
+    expect(ends.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))).toEqual([new BackupRefused(refusal)]);
+    expect((await other.client.graphql(MeDocument)).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
   });
 
   it('leaves nothing if it is killed in its middle', async () => {

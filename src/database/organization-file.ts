@@ -1,7 +1,6 @@
 import { type Client, DatabaseError, escapeIdentifier } from 'pg';
 import { checkBooks, type LedgerHealth } from '../services/ledger/ledger-health.js';
 import { OPERATOR } from '../services/unit-of-work/audit-trail.js';
-import { LOCK_OPERATORS } from '../services/unit-of-work/locks.js';
 import { databaseTime, rollBack } from './backup.js';
 import {
   BackupRefused,
@@ -113,7 +112,6 @@ export async function readOrganization(client: Client, migrations: readonly stri
       throw new BackupRefused(`${file} was exported by another version of this program; export and import with the same one`);
     }
     await client.query('begin');
-    await client.query(LOCK_OPERATORS);
     await assertNew(client, header.publicId);
     await disableTriggers(client);
     const users = await insertUsers(client, header.users);
@@ -190,12 +188,13 @@ async function disableTriggers(client: Client): Promise<void> {
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** Inserts the users that are missing, and returns the id here of each user's id in the file. A user that exists stays as it is. */
+/** Inserts the users that are missing, in the order of their subjects because of other imports, and returns the id here of each user's id in the file. A user that exists stays as it is. */
 async function insertUsers(client: Client, users: readonly object[]): Promise<ReadonlyMap<string, string>> {
   const given = JSON.stringify(users);
   const columns = await columnsOf(client, 'users', ['id']);
   await client.query(
-    `insert into users (${columns}) select ${columns} from jsonb_populate_recordset(null::users, $1) on conflict (subject) do nothing`,
+    `insert into users (${columns}) select ${columns} from jsonb_populate_recordset(null::users, $1)
+     order by subject on conflict (subject) do nothing`,
     [given],
   );
   const { rows } = await client.query<{ theirs: string; ours: string }>(
@@ -277,6 +276,10 @@ function refusalBehind(error: unknown, file: string): unknown {
   if (!(error instanceof DatabaseError) || !/^2[23]/.test(error.code ?? '')) return error;
   if (error.table === 'api_keys' && error.code === UNIQUE_VIOLATION) {
     return new BackupRefused(`An API key of ${file} exists in this database already`);
+  }
+  // Another import, or a new organization, was faster.
+  if (error.table === 'organizations' && error.code === UNIQUE_VIOLATION) {
+    return new BackupRefused(`There is an organization with the public id of ${file} already`);
   }
   return new BackupRefused(`${file} does not fit this database: ${error.message}`);
 }

@@ -120,14 +120,11 @@ export function lockOrder(organizationId: number): Query<void> {
 }
 
 /**
- * SQL that waits until no other command of an operator runs. Operators' commands are rare, and one lock serves all organizations, because a
- * user may become a member of several.
+ * Waits until no other command of an operator runs. Operators' commands are rare, and one lock serves all organizations, because a user may
+ * become a member of several.
  */
-export const LOCK_OPERATORS = `select pg_advisory_xact_lock(hashtextextended('operators', 0))`;
-
-/** Takes the lock of {@link LOCK_OPERATORS}. */
 export async function lockOperators(em: EntityManager): Promise<void> {
-  await em.execute(LOCK_OPERATORS);
+  await em.execute(`select pg_advisory_xact_lock(hashtextextended('operators', 0))`);
 }
 
 /** Jobs that run in one transaction at a time for each organization. */
