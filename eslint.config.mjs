@@ -32,9 +32,10 @@ export default [
       ...recommended,
       ...relay,
       '@graphql-eslint/strict-id-in-types': ['error', { exceptions: { types: VALUES, suffixes: ['Connection', 'Edge'] } }],
+      // `id` is the number that REST uses; an identifier among all objects needs another name.
+      '@graphql-eslint/no-typename-prefix': 'off',
       // A plain list is for what is short and read as a whole, such as the lines of an entry: a connection would only add a level.
-      // There is no interface Node yet that the nodes of edges could implement.
-      '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false }],
+      '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false }],
     },
   },
 ];

@@ -71,6 +71,11 @@ const QUERIES: Record<string, { role: Role; args?: (books: Books) => Promise<str
   },
   ledgerHealth: { role: Role.ACCOUNTANT },
   me: { role: Role.VIEWER },
+  node: {
+    role: Role.VIEWER,
+    args: async ({ organization: { publicId } }) => `(nodeId: "${Buffer.from(`Organization:${publicId}`).toString('base64url')}")`,
+  },
+  nodes: { role: Role.VIEWER, args: async () => '(nodeIds: [])' },
   previewRefund: {
     role: Role.VIEWER,
     args: async (books) => {

@@ -13,11 +13,12 @@ import { daysAfter, type PostingDate, toPostingDate } from '../values/posting-da
 import { PostingDateScalar } from '../values/scalars.js';
 import { AccountType, REFUNDABLE_FROM } from './account-type.js';
 import { ID_COLUMN } from './columns.js';
+import { Node } from './node.js';
 
 const PRIMARY_BRANCH = (organization: string): string =>
   `(select branch.id from branches branch where branch.organization_id = ${organization}.id and branch.is_primary)`;
 
-@ObjectType({ description: 'A company with its own books. All other records belong to an organization.' })
+@ObjectType({ implements: Node, description: 'A company with its own books. All other records belong to an organization.' })
 @Entity({ tableName: 'organizations' })
 export class Organization {
   @PrimaryKey({ type: ID_COLUMN })

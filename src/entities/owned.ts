@@ -2,13 +2,14 @@ import { type EntityClass, type Opt, PrimaryKeyProp, type Rel } from '@mikro-orm
 import { Entity, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { ID_COLUMN } from './columns.js';
+import { Node } from './node.js';
 import { Organization } from './organization.js';
 
 /**
  * Base class of all rows that belong to an organization. The foreign keys between them contain the organization, so that no row can refer
  * to a row of another organization.
  */
-@ObjectType()
+@ObjectType({ implements: Node })
 @Entity({ abstract: true })
 export abstract class Owned {
   [PrimaryKeyProp]?: ['id', 'organization'];

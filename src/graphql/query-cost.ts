@@ -51,6 +51,8 @@ const PRICES: Readonly<Record<string, number>> = {
   'Query.customers': 50,
   'Query.journalEntries': 50,
   'Query.journalEntry': 50,
+  'Query.node': 50,
+  'Query.nodes': 100,
   'Query.refund': 50,
   'Query.refunds': 50,
   // Looks a page of its own up in an index.
@@ -174,8 +176,8 @@ export class QueryCost {
   private items(name: string, { type }: GraphQLField<unknown, unknown>, node: FieldNode, parts: Parts, pageSize: number): number {
     const known = ITEMS[name] ?? this.schemaItems[name];
     if (known !== undefined || !isList(type)) return known ?? 1;
-    // Each input has one outcome, and each reference one entity.
-    const inputs = given(node, 'inputs', parts) ?? given(node, 'representations', parts);
+    // Each input has one outcome, and each reference or identifier one object.
+    const inputs = ['inputs', 'representations', 'nodeIds'].map((name) => given(node, name, parts)).find(Array.isArray);
     return Array.isArray(inputs) ? bounded(inputs.length) : pageSize;
   }
 }

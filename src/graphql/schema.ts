@@ -8,12 +8,14 @@ import { CreditNoteLineResolver, CreditNoteResolver } from '../resolvers/credit-
 import { CreditNoteCancellationResolver } from '../resolvers/credit-note-cancellation.resolver.js';
 import { JournalEntryResolver, JournalLineResolver } from '../resolvers/journal.resolver.js';
 import { LedgerResolver } from '../resolvers/ledger.resolver.js';
+import { NodeResolver } from '../resolvers/node.resolver.js';
 import { AuditEventResolver, OrganizationResolver } from '../resolvers/organization.resolver.js';
 import { AccountResolver, BranchResolver, CustomerResolver } from '../resolvers/records.resolver.js';
 import { RefundResolver } from '../resolvers/refund.resolver.js';
 import { RefundReversalResolver } from '../resolvers/refund-reversal.resolver.js';
 import { ViewerResolver } from '../resolvers/viewer.resolver.js';
 import { withDirectResolvers } from './direct-resolvers.js';
+import { withNodeIds } from './node-ids.js';
 import { recordWritten } from './written.js';
 
 /** Throws our own refusals, which distinguish a missing credential from a missing role. */
@@ -48,6 +50,7 @@ export function createSchema(): GraphQLSchema {
       CustomerResolver,
       JournalEntryResolver,
       JournalLineResolver,
+      NodeResolver,
       ViewerResolver,
     ],
     authChecker: authorize,
@@ -56,7 +59,7 @@ export function createSchema(): GraphQLSchema {
     validateFn: (_value, _type, { context }) => (context as Context).assertArgumentsChecked(),
   });
   for (const [root, description] of ROOTS) Object.assign(schema.getRootType(root) ?? {}, { description });
-  return recordWritten(withDirectResolvers(schema));
+  return recordWritten(withNodeIds(withDirectResolvers(schema)));
 }
 
 /** Returns the text of schema.graphql. It is in alphabetical order, so that moved code does not change it. */

@@ -5,12 +5,12 @@ import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import type { Actor } from '../auth/actor.js';
 import type { Owned } from '../entities/owned.js';
 import { type Memo, memoize, metadataOf, type Selection } from '../orm/columns.js';
-import { combine, type Query, query, run } from '../orm/query.js';
+import { combine, type Query, query, run, type Statement } from '../orm/query.js';
 import { conditionsOf, type Filterable, type Filters } from './filters.js';
 import { KEYS, type Key, type Order, readCursor, writeCursor } from './orders.js';
 import { countStatement, MAX_COUNT, MAX_PAGE, othersStatement, type Page } from './pages.js';
 import type { ColumnOf, ReferenceOf, Row } from './read-model.js';
-import { listQuery, plannedFor } from './rows.js';
+import { listQuery, plannedFor, withValues } from './rows.js';
 import { type ConnectionSelection, connectionSelectionOf } from './selection.js';
 import type { List } from './statements.js';
 
@@ -211,12 +211,18 @@ function partsOf(
   const hasCursor = (isBackward ? before : after) !== null;
   return {
     rows: hasRows ? listQuery(em, meta, request, withColumns(rows, [...order.properties, ...columns])) : NO_ROWS,
-    counts: isCounted ? valuesOf(plannedFor(em, request, countStatement(meta, request))) : NOTHING,
+    counts: isCounted ? valuesOf(countOf(em, meta, request)) : NOTHING,
     others: hasPageInfo && hasCursor ? valuesOf(plannedFor(em, request, othersStatement(meta, request))) : NOTHING,
   };
 }
 
-function valuesOf({ text, values }: { readonly text: string; readonly values: readonly unknown[] }): Query<readonly Values[]> {
+/** A filter is planned for its values: a rare one is counted in its index, and a common one wherever 10,000 rows are found first. */
+function countOf(em: EntityManager, meta: EntityMetadata, request: Request): Statement {
+  const statement = countStatement(meta, request);
+  return request.where.length === 0 ? statement : withValues(em, statement);
+}
+
+function valuesOf({ text, values }: Statement): Query<readonly Values[]> {
   return query(text, values, (rows) => rows);
 }
 

@@ -59,8 +59,9 @@ export function ordered(query: SelectQuery, by: readonly OrderBy[], prefix = '')
 }
 
 /** Returns the order in which the rows of the page are read. */
-export function orderOfPage(meta: EntityMetadata, page: Page): OrderBy[] {
-  return page.order.properties.map((property) => [columnOf(meta, property), directionOf(page)]);
+export function orderOfPage(meta: EntityMetadata, list: PagedList, page: Page): OrderBy[] {
+  const columns = [...prefixOf(meta, list, page), ...page.order.properties.map((property) => columnOf(meta, property))];
+  return columns.map((column) => [column, directionOf(page)]);
 }
 
 function directionOf({ order, isBackward }: Page): 'asc' | 'desc' {
@@ -93,13 +94,43 @@ interface Bound {
 const OPEN: Bound = { by: null, isStrict: false };
 
 /**
- * Whether one index has exactly the rows of the list, in its order. If not, PostgreSQL plans the statement anew for its values: a scan of the order
- * is fast if the filter keeps many rows, and an index of the filter if it keeps few.
+ * Whether PostgreSQL needs to plan the statement only once: in the order of ids, and with no filter but one that an index begins with. Any other
+ * statement is planned for its values. A generic plan expects an organization and a filter of average size: it may sort all rows of a large one, or
+ * scan all rows for a rare value.
  */
-export function isIndexed({ where, page }: PagedList): boolean {
+export function isPlannedOnce({ where, page }: PagedList): boolean {
   if (page === undefined || page.owners !== undefined) return true;
   const divider = dividerOf(where, page.order);
-  return where.every((condition) => condition === divider || endOf(condition, page.order) !== null);
+  return page.order.properties.length === 1 && where.every((condition) => condition === divider);
+}
+
+/**
+ * Returns the filter's column that the index must begin with, in a statement that is planned once. It is compared and ordered together with the id, and
+ * not as equal to its value: so only this index has the order.
+ */
+function prefixOf(meta: EntityMetadata, list: PagedList, { order, owners }: Page): string[] {
+  const divider = dividerOf(list.where, order);
+  if (owners !== undefined || divider === undefined || !isPlannedOnce(list)) return [];
+  return [columnOf(meta, String(divider[0]))];
+}
+
+/**
+ * Returns the table; if the list is searched, only its rows that match. These are read first, from the index of the words: PostgreSQL cannot know how
+ * many there are, and might look for the words in every row. `offset 0` keeps both queries apart.
+ */
+function tableOf(meta: EntityMetadata, list: PagedList): SelectQuery {
+  const { tableName } = meta;
+  const searches = list.where.flatMap((condition, index) =>
+    isSearch(condition, list) ? [conditionSql(meta, condition, conditionValue(index), ORGANIZATION)] : [],
+  );
+  if (searches.length === 0) return db.selectFrom(tableName) as SelectQuery;
+  const rows = db.selectFrom(tableName).selectAll().where('organization_id', '=', ORGANIZATION).offset(sql.lit(0));
+  return db.selectFrom(searches.reduce((rows, search) => rows.where(search), rows).as(tableName)) as SelectQuery;
+}
+
+/** Whether the condition searches all rows of the organization. The few rows of an owner are searched one by one. */
+function isSearch([, operator]: Condition, { page }: PagedList): boolean {
+  return operator === 'matches' && page?.owners === undefined;
 }
 
 /** Returns the condition that an index of the order begins with; `undefined` if no index does. */
@@ -118,46 +149,51 @@ function endOf([column, operator]: Condition, { properties }: Order): 'lower' | 
 type ColumnValue = readonly [column: string, value: RawBuilder<unknown>];
 
 /**
- * A range of rows in an order. The organization, and the filter that an index begins with, are compared by equal signs: so PostgreSQL searches the index
- * for the ends of the range, and reads one partition if the tables are partitioned by organization.
+ * A range of rows in an order. The organization is compared by an equal sign, so that PostgreSQL reads one partition if the tables are partitioned by
+ * organization.
  */
 class Range {
+  /** The column that the index must begin with, and its value. */
+  private readonly prefix: ColumnValue[] = [];
   private readonly keys: string[];
   private readonly others: RawBuilder<SqlBool>[] = [];
   private readonly ends: { lower?: RawBuilder<unknown>; upper?: RawBuilder<unknown> } = {};
 
   constructor(
     private readonly meta: EntityMetadata,
-    list: PagedList,
+    private readonly list: PagedList,
     private readonly page: Page,
   ) {
     const { order, owners } = page;
     this.keys = order.properties.map((property) => columnOf(meta, property));
+    const [prefix] = prefixOf(meta, list, page);
     const divider = dividerOf(list.where, order);
     if (owners !== undefined) this.others.push(sql`${sql.ref(columnOf(meta, owners.reference))} = ${sql.ref('owner.id')}`);
     for (const [index, condition] of list.where.entries()) {
       const value = conditionValue(index);
       const end = endOf(condition, order);
-      if (condition !== divider && end !== null) this.ends[end] = value;
+      if (isSearch(condition, list)) continue;
+      if (prefix !== undefined && condition === divider) this.prefix.push([prefix, value]);
+      else if (end !== null) this.ends[end] = value;
       else this.others.push(conditionSql(meta, condition, value, ORGANIZATION));
     }
   }
 
   rows(lower: Bound, upper: Bound): SelectQuery {
     const conditions = [...this.bound('>', lower, this.ends.lower), ...this.bound('<', upper, this.ends.upper), ...this.others];
-    const rows = db.selectFrom(this.meta.tableName).selectAll().where('organization_id', '=', ORGANIZATION) as SelectQuery;
+    const rows = tableOf(this.meta, this.list).selectAll().where('organization_id', '=', ORGANIZATION);
     return ordered(
       conditions.reduce((query, condition) => query.where(condition), rows),
-      orderOfPage(this.meta, this.page),
+      orderOfPage(this.meta, this.list, this.page),
     );
   }
 
   private bound(operator: '>' | '<', { by, isStrict }: Bound, end: RawBuilder<unknown> | undefined): RawBuilder<SqlBool>[] {
     const ends: ColumnValue[] = end === undefined ? [] : [[this.keys[0] as string, end]];
-    if (by === null) return compare(`${operator}=`, ends);
+    if (by === null) return compare(`${operator}=`, [...this.prefix, ...ends]);
     const position = this.keys.map((key, index): ColumnValue => [key, parameter<PagedList>(({ page }) => page?.[by]?.[index])]);
     // A cursor that the client got with this filter lies within the filter's range, so the index is searched by the cursor.
-    return [...compare(isStrict ? operator : `${operator}=`, position), ...compare(`${operator}=`, ends)];
+    return [...compare(isStrict ? operator : `${operator}=`, [...this.prefix, ...position]), ...compare(`${operator}=`, ends)];
   }
 }
 
@@ -173,10 +209,10 @@ export function countStatement(meta: EntityMetadata, list: PagedList & { readonl
   const { where, page } = list;
   const kind = `count ${meta.tableName} ${where.map(([column, operator]) => `${column} ${operator}`)} ${page.owners?.reference}`;
   return memoize(STATEMENTS, WHOLE, kind, () => {
-    let rows = db.selectFrom(meta.tableName).where('organization_id', '=', ORGANIZATION) as SelectQuery;
+    let rows = tableOf(meta, list).where('organization_id', '=', ORGANIZATION);
     if (page.owners) rows = rows.whereRef(columnOf(meta, page.owners.reference), '=', 'owner.id');
     for (const [index, condition] of where.entries())
-      rows = rows.where(conditionSql(meta, condition, conditionValue(index), ORGANIZATION));
+      if (!isSearch(condition, list)) rows = rows.where(conditionSql(meta, condition, conditionValue(index), ORGANIZATION));
     const limited = rows.select(sql.lit(1).as('one')).limit(sql.lit(MAX_COUNT + 1));
     return prepared<PagedList>(perPage(page, sql`(select count(*)::int from (${limited}) counted)`));
   }).statement(list);
@@ -191,7 +227,8 @@ export function othersStatement(meta: EntityMetadata, list: PagedList & { readon
     const isUpper = page.order.isDescending === page.isBackward;
     const reversed = new Range(meta, list, { ...page, isBackward: !page.isBackward });
     const rows = reversed.rows(isUpper ? OPEN : end, isUpper ? end : OPEN).limit(sql.lit(1));
-    return prepared<PagedList>(perPage(page, sql`exists (${rows})`));
+    // PostgreSQL ignores the order within exists (…), and would not search the index.
+    return prepared<PagedList>(perPage(page, sql`(select true from (${rows}) other)`));
   }).statement(list);
 }
 

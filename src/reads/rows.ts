@@ -5,7 +5,7 @@ import { metadataOf, type Selection, WHOLE } from '../orm/columns.js';
 import { type Query, run, type Statement } from '../orm/query.js';
 import { mapPlainRows } from '../orm/row-mapping.js';
 import type { Filterable } from './filters.js';
-import { isIndexed } from './pages.js';
+import { isPlannedOnce } from './pages.js';
 import type { Row, WholeRow } from './read-model.js';
 import { type List, listStatements } from './statements.js';
 
@@ -51,9 +51,13 @@ export function listQuery(em: EntityManager, meta: EntityMetadata, list: List, s
   };
 }
 
-/** Returns the statement with its values in its text, so that PostgreSQL plans it for them, if no index has exactly the list's rows. */
-export function plannedFor(em: EntityManager, list: List, { text, values }: Statement): Statement {
-  if (isIndexed(list)) return { text, values };
+/** Returns the statement, {@link withValues} if it is not planned once for all values. */
+export function plannedFor(em: EntityManager, list: List, statement: Statement): Statement {
+  return isPlannedOnce(list) ? statement : withValues(em, statement);
+}
+
+/** Returns the statement with its values in its text, so that PostgreSQL plans it for them. */
+export function withValues(em: EntityManager, { text, values }: Statement): Statement {
   const platform = em.getPlatform();
   const quoted = values.map((value) => String(platform.quoteValue(Array.isArray(value) ? platform.marshallArray(value) : value)));
   return { text: text.replaceAll(/\$(\d+)/g, (_, number) => quoted[Number(number) - 1] ?? ''), values: [] };

@@ -106,7 +106,7 @@ function rowsOf(meta: EntityMetadata, list: List): SelectQuery {
 
 function orderOf(meta: EntityMetadata, list: List): OrderBy[] {
   const { page, orderBy = 'id' } = list;
-  return page === undefined ? [[columnOf(meta, orderBy), 'asc']] : orderOfPage(meta, page);
+  return page === undefined ? [[columnOf(meta, orderBy), 'asc']] : orderOfPage(meta, list, page);
 }
 
 /**

@@ -1,0 +1,66 @@
+import type { EntityClass } from '@mikro-orm/core';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { type GraphQLResolveInfo, isObjectType } from 'graphql';
+import { type Actor, requireRole } from '../auth/actor.js';
+import { Role } from '../entities/access.js';
+import { Account } from '../entities/account.js';
+import { AuditEvent } from '../entities/audit-event.js';
+import { Branch } from '../entities/branch.js';
+import { CreditNote } from '../entities/credit-note.js';
+import { CreditNoteLine } from '../entities/credit-note-line.js';
+import { Customer } from '../entities/customer.js';
+import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
+import { readNodeId } from '../entities/node.js';
+import { Organization } from '../entities/organization.js';
+import { type Owned, parseId } from '../entities/owned.js';
+import { Refund } from '../entities/refund.js';
+import { RefundReversal } from '../entities/refund-reversal.js';
+import { metadataOf } from '../orm/columns.js';
+import { readRows } from './rows.js';
+import { selectionOf } from './selection.js';
+
+/** The types of rows that have identifiers among all objects. */
+const TYPES: ReadonlyMap<string, EntityClass<Owned>> = new Map(
+  Object.entries({
+    Account,
+    AuditEvent,
+    Branch,
+    CreditNote,
+    CreditNoteLine,
+    Customer,
+    JournalEntry,
+    JournalLine,
+    Refund,
+    RefundReversal,
+  } satisfies Record<string, EntityClass<Owned>>),
+);
+
+/** Types that need a higher role than that of the field `node`. */
+const ROLES: ReadonlyMap<string, Role> = new Map([[AuditEvent.name, Role.ADMIN]]);
+
+/** Reads the objects with these identifiers and what the query selects of them, with one query for each type. */
+export async function findNodes(
+  { em, actor }: { readonly em: EntityManager; readonly actor: Actor },
+  info: GraphQLResolveInfo,
+  nodeIds: readonly string[],
+): Promise<(object | null)[]> {
+  const { organization } = actor;
+  const wanted = nodeIds.map((nodeId) => readNodeId(nodeId, organization));
+  const found = new Map<string, object>([
+    [`${Organization.name}:`, Object.assign(organization, { __typename: Organization.name })],
+  ]);
+  const ofType = Map.groupBy(wanted, (each) => each?.type);
+  await Promise.all(
+    [...TYPES].map(async ([type, entity]) => {
+      const ids = new Set(ofType.get(type)?.flatMap((each) => parseId(each?.id ?? '') ?? []));
+      const graphqlType = info.schema.getType(type);
+      if (ids.size === 0 || !isObjectType(graphqlType)) return;
+      const role = ROLES.get(type);
+      if (role !== undefined) requireRole(actor, role);
+      const list = { organizationId: organization.id, where: [['id', 'in', [...ids]] as const] };
+      const rows = await readRows(em, entity, list, selectionOf(info, metadataOf(em, entity), graphqlType));
+      for (const row of rows) found.set(`${type}:${row.id}`, { ...row, __typename: type });
+    }),
+  );
+  return wanted.map((each) => (each === null ? null : (found.get(`${each.type}:${each.id}`) ?? null)));
+}
