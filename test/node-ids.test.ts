@@ -22,13 +22,15 @@ async function nodeIdsOf(books: Books): Promise<Record<string, string>> {
   const { id } = await books.refund(note.id);
   const reverse = `mutation { reverseRefund(input: { refundId: ${id}, date: "2026-02-02", reason: "Bounced" }) { id } }`;
   expect((await books.client.graphql(reverse)).errors).toBeUndefined();
+  const cancel = `mutation { cancelRemaining(input: { creditNoteId: ${note.id}, date: "2026-02-02", reason: "Agreed" }) { id } }`;
+  expect((await books.client.graphql(cancel)).errors).toBeUndefined();
   await books.lock('2025-12-31');
   const object = '__typename nodeId';
   const { data, errors } = await books.client.graphql(`{
     me { organization { ${object} } }
     auditEvents(last: 1) { nodes { ${object} } }
     refund(id: ${id}) { ${object} fromAccount { ${object} } branch { ${object} } reversal { ${object} }
-      creditNote { ${object} customer { ${object} } lines { ${object} } }
+      creditNote { ${object} customer { ${object} } lines { ${object} } cancellations { ${object} } }
       journalEntry { ${object} lines { ${object} } } }
   }`);
   expect(errors).toBeUndefined();
@@ -69,7 +71,7 @@ it('each object is found by its identifier, alone and among others, in their ord
 it('an object has its own fields and relations', async () => {
   const query = `{ node(nodeId: "${nodeIds.Refund}") { ... on Refund { amount status creditNote { remaining customer { displayName } } } ... on Account { name } } }`;
   expect((await books.client.graphql(query)).data).toEqual({
-    node: { amount: '40.00', status: 'REVERSED', creditNote: { remaining: '100.00', customer: { displayName: 'Carol' } } },
+    node: { amount: '40.00', status: 'REVERSED', creditNote: { remaining: '0.00', customer: { displayName: 'Carol' } } },
   });
 });
 

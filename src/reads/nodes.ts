@@ -7,6 +7,7 @@ import { Account } from '../entities/account.js';
 import { AuditEvent } from '../entities/audit-event.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
+import { CreditNoteCancellation } from '../entities/credit-note-cancellation.js';
 import { CreditNoteLine } from '../entities/credit-note-line.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
@@ -26,6 +27,7 @@ const TYPES: ReadonlyMap<string, EntityClass<Owned>> = new Map(
     AuditEvent,
     Branch,
     CreditNote,
+    CreditNoteCancellation,
     CreditNoteLine,
     Customer,
     JournalEntry,
