@@ -2,12 +2,12 @@ import type { EntityClass, EntityMetadata } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Owned } from '../entities/owned.js';
 import { metadataOf, type Selection, WHOLE } from '../orm/columns.js';
-import { type Query, run, type Statement } from '../orm/query.js';
+import { type Query, query, run, type Statement } from '../orm/query.js';
 import { mapPlainRows } from '../orm/row-mapping.js';
 import type { Filterable } from './filters.js';
 import { isPlannedOnce } from './pages.js';
 import type { Row, WholeRow } from './read-model.js';
-import { type List, listStatements } from './statements.js';
+import { countAll, type List, listStatements, type Slice } from './statements.js';
 
 /** Reads the whole rows of the list, in one statement. */
 export function readWhole<E extends Owned>(
@@ -27,6 +27,19 @@ export async function readRows<E extends Owned>(
 ): Promise<Row<E>[]> {
   const [rows] = await run(em, listQuery(em, metadataOf(em, entity), list, selection));
   return rows as Row<E>[];
+}
+
+/** Reads a part of the list's whole rows by their numbers, and the number of all its rows, in one round trip. */
+export async function readSlice<E extends Owned>(
+  em: EntityManager,
+  entity: EntityClass<E>,
+  list: List<Filterable<E>> & { readonly slice: Slice },
+): Promise<{ rows: WholeRow<E>[]; total: number }> {
+  const meta = metadataOf(em, entity);
+  const { text, values } = countAll(meta, list);
+  const count = query(text, values, ([row]) => Number(row?.value));
+  const [rows, total] = await run(em, listQuery(em, meta, list, WHOLE), count);
+  return { rows: rows as WholeRow<E>[], total };
 }
 
 type Values = Record<string, unknown>;

@@ -10,6 +10,7 @@ import {
   prefixOf,
   propertyOf,
   type Selection,
+  WHOLE,
 } from '../orm/columns.js';
 import type { Statement } from '../orm/query.js';
 import { db, type Prepared, parameter, prepared, type SelectQuery } from '../orm/query-builder.js';
@@ -23,6 +24,13 @@ export interface List<Column extends string = string> {
   /** Column to order by; the id by default. A page has an order of its own. */
   readonly orderBy?: Column;
   readonly page?: Page;
+  /** A part of the list by numbers of rows, for clients that know no cursors. */
+  readonly slice?: Slice;
+}
+
+export interface Slice {
+  readonly offset: number;
+  readonly limit: number;
 }
 
 /** A to-many relation, whose items are read by a separate statement. */
@@ -51,8 +59,8 @@ export function listStatements(meta: EntityMetadata, list: List, selection: Sele
 }
 
 /** Returns a key of the memo. Lists with the same key have the same SQL. */
-function kindOf({ where, orderBy, page }: List): string {
-  return `${where.map(([column, operator]) => `${column} ${operator}`)} ${orderBy} ${page && kindOfPage(page)}`;
+function kindOf({ where, orderBy, page, slice }: List): string {
+  return `${where.map(([column, operator]) => `${column} ${operator}`)} ${orderBy} ${page && kindOfPage(page)} ${slice !== undefined}`;
 }
 
 interface Built {
@@ -63,6 +71,19 @@ interface Built {
 const LISTS: Memo<Built> = new WeakMap();
 
 const SIZE = parameter<List, number>(({ page }) => page?.size);
+const LIMIT = parameter<List, number>(({ slice }) => slice?.limit);
+const OFFSET = parameter<List, number>(({ slice }) => slice?.offset);
+
+/** Returns the statement that counts all rows of the list. */
+export function countAll(meta: EntityMetadata, list: List): Statement {
+  const { slice: _, ...whole } = list;
+  const kind = `${meta.tableName} ${kindOf(whole)}`;
+  const build = () =>
+    prepared<List>(db.selectFrom(rowsOf(meta, whole).clearOrderBy().as('item')).select(sql`count(*)`.as('value')) as SelectQuery);
+  return memoize(COUNTS, WHOLE, kind, build).statement(list);
+}
+
+const COUNTS: Memo<Prepared<List>> = new WeakMap();
 
 /** A table in a statement. */
 interface Level {
@@ -98,10 +119,11 @@ function rowsWithin(meta: EntityMetadata): SelectQuery {
 function rowsOf(meta: EntityMetadata, list: List): SelectQuery {
   if (list.page !== undefined) return rowsOfPage(meta, list, list.page);
   const conditions = list.where.map((condition, index) => conditionSql(meta, condition, conditionValue(index), ORGANIZATION));
-  return ordered(
+  const rows = ordered(
     conditions.reduce((query, condition) => query.where(condition), rowsWithin(meta)),
     orderOf(meta, list),
   );
+  return list.slice === undefined ? rows : rows.limit(LIMIT).offset(OFFSET);
 }
 
 function orderOf(meta: EntityMetadata, list: List): OrderBy[] {

@@ -23,12 +23,12 @@ import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
 import { Context } from '../request/context.js';
 import { RequestLog } from '../request/request-log.js';
 import type { RestContract } from '../rest/refund-request.js';
-import { restRoutes } from '../rest/routes.js';
+import { restMethods, restRoutes } from '../rest/routes.js';
 import { RefundQueue } from '../services/refunds/refund-queue.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { addressReader } from './client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
-import { sendError, sendNotFound } from './errors.js';
+import { sendError, sendMethodNotAllowed, sendNotFound } from './errors.js';
 import { followRequests, givePermits, releasingPermit } from './follow-requests.js';
 import { serveHealth } from './health.js';
 import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT, readJsonBodies } from './json-bodies.js';
@@ -41,6 +41,9 @@ import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** Time that closing waits for requests in flight, unless configured. */
 const STOP_SECONDS = 10;
+
+/** The methods that a path of REST may lack. */
+const OTHER_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** Time limit for a plugin to load or to close. */
 const PLUGIN_SECONDS = 10;
@@ -147,6 +150,21 @@ export async function createApp({
     const path = request.routeOptions.url ?? '';
     if (request.is404 || path === '/' || texts.has(path)) await rateLimit?.count(request, reply);
   });
+  for (const [path, methods] of restMethods()) {
+    const allow = methods.join(', ');
+    app.route({
+      method: OTHER_METHODS.filter((method) => !methods.includes(method)),
+      url: `/api${path}`,
+      onRequest: async (request, reply) => {
+        await rateLimit?.count(request, reply);
+        return sendMethodNotAllowed(request, reply, allow);
+      },
+      handler: () => undefined,
+    });
+    app.options(`/api${path}`, { onSend: async (_request, reply) => void reply.header('allow', allow) }, (_request, reply) =>
+      reply.code(204).send(),
+    );
+  }
   app.get('/', { config: { cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );
@@ -164,7 +182,8 @@ function createFastify(connections: Connections, logger: FastifyBaseLogger, stop
     forceCloseConnections: true,
     pluginTimeout: (stopSeconds + PLUGIN_SECONDS) * 1_000,
     bodyLimit: REST_BODY_LIMIT,
-    routerOptions: { maxParamLength: 1_000 },
+    // Paths are matched as the legacy server matches them.
+    routerOptions: { maxParamLength: 1_000, caseSensitive: false, ignoreTrailingSlash: true },
     // Hooks do not run for a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => {
       request.requestLog = new RequestLog(request.log);
@@ -180,7 +199,18 @@ function createFastify(connections: Connections, logger: FastifyBaseLogger, stop
 async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   await app.register(cors, {
     origin: [...origins],
-    exposedHeaders: ['x-request-id', 'idempotency-replayed', 'etag', 'retry-after', 'ratelimit', 'ratelimit-policy'],
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    exposedHeaders: [
+      'x-request-id',
+      'idempotency-replayed',
+      'etag',
+      'retry-after',
+      'ratelimit',
+      'ratelimit-policy',
+      'location',
+      'link',
+      'allow',
+    ],
     maxAge: 86_400,
     // Otherwise the plugin refuses an OPTIONS request without the headers of a preflight, in a format of its own.
     strictPreflight: false,

@@ -38,8 +38,14 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { method, url } = request;
   const path = url.split('?', 1)[0];
-  if (path === GRAPHQL) reply.header('allow', 'GET, POST');
-  return sendPlain(path === GRAPHQL ? 405 : 404, `Cannot ${method} ${path}`, request, reply);
+  if (isGraphQL(request)) return sendMethodNotAllowed(request, reply, 'GET, POST');
+  return sendPlain(404, `Cannot ${method} ${path}`, request, reply);
+}
+
+/** Replies that the path has other methods. */
+export function sendMethodNotAllowed(request: FastifyRequest, reply: FastifyReply, allow: string): FastifyReply {
+  const { method, url } = request;
+  return sendPlain(405, `Cannot ${method} ${url.split('?', 1)[0]}`, request, reply.header('allow', allow));
 }
 
 function sendPlain(status: number, message: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -79,7 +85,7 @@ function isClientError(error: FastifyError): error is FastifyError & { statusCod
 }
 
 function isGraphQL({ routeOptions, url }: FastifyRequest): boolean {
-  return routeOptions.url === GRAPHQL || (routeOptions.url === undefined && url.split('?', 1)[0] === GRAPHQL);
+  return routeOptions.url === GRAPHQL || (routeOptions.url === undefined && /^\/graphql\/?(\?|$)/i.test(url));
 }
 
 /** Returns the reply to a request that was refused before GraphQL execution, in the format of GraphQL's own errors. */
