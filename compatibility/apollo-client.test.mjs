@@ -1,8 +1,9 @@
 // Apollo Client with its normalized cache: of the policies it needs only those of paged lists.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { ApolloClient, CombinedGraphQLErrors, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { relayStylePagination } from '@apollo/client/utilities';
 import { asyncScheduler, filter, firstValueFrom, observeOn } from 'rxjs';
 import { NOTE, refundOf } from './helpers/books.mjs';
@@ -156,4 +157,27 @@ test('a retry with the same idempotency key returns the first refund', async () 
 
   assert.deepEqual(second.data, first.data);
   assert.deepEqual(second.extensions, { idempotency: { replayed: true } });
+});
+
+test('PersistedQueryLink sends the hash of a query by GET, and its text only once', async () => {
+  const requests = [];
+  const http = new HttpLink({
+    uri: gateway.url,
+    headers: gateway.headers,
+    fetch: (url, options) => {
+      requests.push(`${options.method} ${options.body?.includes('"query":') ? 'text' : 'hash'}`);
+      return fetch(url, options);
+    },
+  });
+  const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+  const link = new PersistedQueryLink({ sha256, useGETForHashedQueries: true }).concat(http);
+  const client = new ApolloClient({ link, cache: new InMemoryCache() });
+  const query = gql`query Note { creditNote(id: ${NOTE}) { id number } }`;
+
+  const first = await client.query({ query, fetchPolicy: 'network-only' });
+  const second = await client.query({ query, fetchPolicy: 'network-only' });
+
+  assert.equal(second.data.creditNote.number, 'CN-00002');
+  assert.deepEqual(second.data, first.data);
+  assert.deepEqual(requests, ['GET hash', 'POST text', 'GET hash']);
 });
