@@ -1,11 +1,11 @@
-import { IsDate, IsOptional } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { Field, InputType } from 'type-graphql';
 import type { Actor } from '../auth/actor.js';
 import type { Condition } from '../reads/filters.js';
 import type { Big } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { wordsIn } from '../values/text.js';
-import { HasDigits, IsPostingDate } from './validators.js';
+import { HasDigits, IsPostingDate, IsTime } from './validators.js';
 
 @InputType({ description: 'A period of days. Without an end, it is open on that side.' })
 export class DateRange {
@@ -24,12 +24,12 @@ export class DateRange {
 export class TimeRange {
   @Field(() => Date, { nullable: true, description: 'Its beginning.' })
   @IsOptional()
-  @IsDate()
+  @IsTime()
   from?: Date | null;
 
   @Field(() => Date, { nullable: true, description: 'Its end, which it does not contain.' })
   @IsOptional()
-  @IsDate()
+  @IsTime()
   before?: Date | null;
 }
 

@@ -55,6 +55,12 @@ export function IsPostingDate(): PropertyDecorator {
   );
 }
 
+/** The time must be one that PostgreSQL reads: in another time zone, 9999-12-31 may be a day of the year 10000, and 0001-01-01 one of the year 0. */
+export function IsTime(): PropertyDecorator {
+  const isTime = (value: unknown) => value instanceof Date && value.getUTCFullYear() >= 1 && value.getUTCFullYear() <= 9999;
+  return rule('isDate', 'must be a time of the years 1 to 9999, in UTC', isTime);
+}
+
 /** The value must be the name of a time zone. */
 export function IsTimeZone(): PropertyDecorator {
   const isName = (value: unknown) => typeof value === 'string' && isTimeZone(value);
