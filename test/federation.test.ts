@@ -139,6 +139,14 @@ it('the schema for composition has the keys of the entities, and nothing of fede
   expect(() => parse(sdl)).not.toThrow();
 });
 
+it('the schema for composition costs as much as its text is long', async () => {
+  const { errors } = await books.client.graphql(
+    `{ _service { ${[...Array(60).keys()].map((index) => `a${index}: sdl`).join(' ')} } }`,
+  );
+
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'QUERY_TOO_COSTLY', details: { of: 'reply' } });
+});
+
 it('/schema.graphql is the contract without federation', async () => {
   const { body } = await gateway.app.inject({ url: '/schema.graphql' });
 

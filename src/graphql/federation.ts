@@ -79,7 +79,8 @@ export function withFederation(schema: GraphQLSchema, contract: string): GraphQL
   any.parseValue = representation;
   any.parseLiteral = (node, variables) => representation(valueFromASTUntyped(node, variables));
   union.resolveType = (entity: object) => typeOf.get(entity);
-  query._service.resolve = allowed(() => ({ sdl: sdlOf(contract) }));
+  const sdl = sdlOf(contract);
+  query._service.resolve = allowed(() => ({ sdl }));
   query._entities.resolve = allowed(async (_root, { representations }, context) => {
     if (representations.length > MAX_ITEMS) throw tooMany();
     const found = await entitiesOf(context, representations as readonly Representation[]);

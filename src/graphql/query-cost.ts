@@ -36,6 +36,8 @@ const PRICES: Readonly<Record<string, number>> = {
   // Reads the whole ledger in the database.
   'Query.ledgerHealth': 2_000,
   'Query.trialBalance': 1_000,
+  // Returns the text of the whole schema.
+  '_Service.sdl': 500,
   // Runs a unit of work with its locks.
   'Query.previewRefund': 100,
   // Runs a statement of its own.
