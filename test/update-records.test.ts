@@ -63,6 +63,8 @@ describe('a record is changed', () => {
       active: true,
     });
     expect(await execute(books, 'updateCustomer', { customerId, email: null }, fields)).toMatchObject({ email: null });
+    // There is no address any more, so that nothing changes.
+    expect(await execute(books, 'updateCustomer', { customerId, email: null }, fields)).toMatchObject({ email: null });
     const accountId = books.ids.receivable;
     expect(await execute(books, 'updateAccount', { accountId, name: 'Debtors', code: '1100' }, 'name code active')).toEqual({
       name: 'Debtors',
@@ -75,6 +77,7 @@ describe('a record is changed', () => {
       { id: customerId, emailBefore: '', emailAfter: 'dora@example.com' },
       { id: customerId, displayNameBefore: 'Carol', displayNameAfter: 'Dora' },
       { id: customerId, emailBefore: 'dora@example.com', emailAfter: '' },
+      { id: customerId },
     ]);
   });
 

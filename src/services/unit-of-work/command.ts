@@ -36,7 +36,7 @@ interface Declaration<Name extends string, F extends Fields, Result> extends Dec
   readonly result: EntityClass<Result>;
   /** Each field of the input with its type. Two commands with the same idempotency key must have equal values of these fields. */
   readonly fields: F;
-  /** Mode of the period lock: `exclusive` for a command that changes the lock date; default `shared`. */
+  /** Mode of the period lock: `exclusive` for a command that changes what running commands rely on, such as the lock date; default `shared`. */
   readonly period?: Period;
   /** Locks and loads, refuses, changes the model, builds the entry and persists. The caller flushes. */
   run(work: CommandWork, values: ValuesOf<F>): Promise<Result>;
@@ -49,7 +49,7 @@ interface CommandWork {
   readonly em: EntityManager;
   readonly organization: Organization;
   readonly actor: Actor;
-  /** Sets the properties whose new value is not null, and notes those that differ for the audit event. */
+  /** Sets the properties whose new value is not null, and notes those that differ for the audit event. An empty text counts as no value. */
   change<T extends object>(entity: T, values: { readonly [P in keyof T]?: T[P] | null }): void;
 }
 
@@ -85,7 +85,7 @@ export function command<const Name extends string, F extends Fields, Result exte
   const { name, role, fields } = declaration;
   const execute = async (em: EntityManager, actor: Actor, input: InputOf<F>, idempotency?: Idempotency): Promise<Result> => {
     requireRole(actor, role);
-    // Normalization needs the organization's time zone only, which never changes, so the organization need not be read under the locks.
+    // A date-time is a day of the time zone that the organization had when the request arrived, so the organization is not read under the locks.
     return executeOnce(em, actor, declaration, normalize(fields, input, actor.organization), idempotency);
   };
   return Object.assign(Object.defineProperty(execute, 'name', { value: name }), { role }) as Command<InputOf<F>, Result, Name>;
@@ -147,7 +147,7 @@ function recordedChanges(): Pick<CommandWork, 'change'> & Pick<CommandDone<never
     change(entity, values) {
       for (const [name, value] of Object.entries(values)) {
         const before: unknown = Reflect.get(entity, name);
-        if (value === null || value === undefined || value === before) continue;
+        if (value === null || value === undefined || value === (before ?? '')) continue;
         changes[`${name}Before`] = String(before ?? '');
         changes[`${name}After`] = String(value);
         Object.assign(entity, { [name]: value });

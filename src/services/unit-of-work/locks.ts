@@ -14,7 +14,8 @@ import { LOCK_WAIT_SETTING } from '../../orm/transaction-limits.js';
 /*
  * All locks that transactions take, and the one order in which they take them. Every transaction follows it, so that there are no deadlocks:
  *
- *   1. The period of the organization (advisory): shared by commands that post, exclusive for a change of the lock date.
+ *   1. The period of the organization (advisory): shared by commands that post, exclusive for a change of the lock date,
+ *      of the organization or of a record.
  *   2. The idempotency keys (advisory), in the order of their lock numbers.
  *   3. The credit notes (rows), in the order of their ids.
  *   4. The counter of the organization's credit note numbers (row), if a number is assigned.
@@ -44,7 +45,7 @@ export enum LockWait {
 /** Lock timeout in milliseconds, for {@link LockWait.SKIP} and {@link LockWait.TIMEOUT}. Most transactions are shorter than this. */
 export const LOCK_TIMEOUT_MS = 250;
 
-/** Mode of the period lock. Commands share it, so that they run concurrently; a change of the lock date excludes all of them. */
+/** Mode of the period lock. Commands share it, so that they run concurrently; a change of what they rely on, such as the lock date, excludes all of them. */
 export type Period = 'shared' | 'exclusive';
 
 /** Locks the period. Advisory locks queue fairly, unlike row locks: a change of the lock date does not starve behind a stream of refunds. */
