@@ -97,7 +97,7 @@ export function exportOrganization(
 
 /**
  * For `npm run organization -- import`, which may run beside the gateway: inserts an organization from a file, with an audit event. If the
- * proof of its books fails, nothing is inserted.
+ * check of its books finds a fault, nothing is inserted.
  *
  * @throws {BackupRefused}
  * @throws {DatabaseNotMigrated}

@@ -35,7 +35,7 @@ export interface Carried extends Holdings {
   readonly frozen: boolean;
   /** When the file was written, by the clock of the database that it comes from. */
   readonly takenAt: string;
-  /** The proof of the books: those of the snapshot that was exported, or those that were imported. */
+  /** The check of the books: those of the snapshot that was exported, or those that were imported. */
   readonly health: LedgerHealth;
 }
 
@@ -99,7 +99,7 @@ export async function writeOrganization(
 /**
  * Inserts an organization from a file, in one transaction: all of it or nothing. Row ids stay; the organization and its users get the numbers
  * of this database. Triggers are off meanwhile, because they would post again what the file holds as posted. Constraints stay enabled, and
- * the proof of the books includes all references. The client's role must own the tables and may set `session_replication_role`.
+ * the check of the books includes all references. The client's role must own the tables and may set `session_replication_role`.
  *
  * @throws {BackupRefused} if the file is damaged, incomplete or of another version, if its public id or one of its API keys is taken, or if
  *   its books are wrong
