@@ -359,7 +359,8 @@ export class CreditNoteHasRefunds extends DomainError {
 export class CreditNoteChanged extends DomainError {
   readonly code = 'CREDIT_NOTE_CHANGED';
   constructor(number: string, expectedRemaining: string, remaining: string, currencyCode: string) {
-    super(`${remaining} ${currencyCode} remain on credit note ${number}, not ${expectedRemaining}`, {
+    const other = expectedRemaining === '' ? 'and that was not expected' : `not ${expectedRemaining}`;
+    super(`${remaining} ${currencyCode} remain on credit note ${number}, ${other}`, {
       field: 'expectedRemaining',
       expectedRemaining,
       remaining,

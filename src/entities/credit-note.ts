@@ -273,10 +273,11 @@ export class CreditNote extends Owned {
   }
 
   /** @throws {CreditNoteChanged} if the remaining credit differs from the caller's expectation */
-  assertRemaining(expected: Big): void {
-    if (expected.eq(this.remaining)) return;
+  assertRemaining(expected: readonly Big[]): void {
+    if (expected.some((amount) => amount.eq(this.remaining))) return;
     const { number, currencyCode, remaining } = this;
-    throw new CreditNoteChanged(number, expected.toFixed(), formatAmount(remaining, currencyCode), currencyCode);
+    const amounts = expected.map((amount) => amount.toFixed()).join(' or ');
+    throw new CreditNoteChanged(number, amounts, formatAmount(remaining, currencyCode), currencyCode);
   }
 
   /** @throws {DateBeforeCreditNote} */

@@ -60,7 +60,12 @@ export class RefundResolver {
   ): Promise<Refund> {
     const idempotency = context.begin(idempotencyKey);
     const duplicateWindowSeconds = allowDuplicate ? 0 : context.config.duplicateWindowSeconds;
-    const conditions = { idempotency, expectedRemaining, duplicateWindowSeconds, allowUnusualRate };
+    const conditions = {
+      idempotency,
+      expectedRemaining: expectedRemaining ? [expectedRemaining] : undefined,
+      duplicateWindowSeconds,
+      allowUnusualRate,
+    };
     return context.refunds.add(refundRequest(context.actor, input, conditions));
   }
 

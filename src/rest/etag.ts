@@ -1,18 +1,14 @@
-import { InvalidInput } from '../errors.js';
 import { type Big, parseDecimal } from '../values/money.js';
 
 /**
- * Returns the remaining credit that the If-Match header demands; `undefined` if it demands none.
- *
- * @throws {InvalidInput} if the header is no ETag of this credit note
+ * Returns the amounts of remaining credit that the If-Match header accepts: one for each ETag of this credit note in its list. Weak tags and those of
+ * other resources match nothing, so the list may be empty. `undefined`: the header accepts any amount.
  */
-export function expectedRemaining(ifMatch: string | undefined, creditNoteId: string): Big | undefined {
+export function expectedRemaining(ifMatch: string | undefined, creditNoteId: string): readonly Big[] | undefined {
   if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
-  const [, id, remaining = ''] = /^\s*"(\d+)-([\d.]+)"\s*$/.exec(ifMatch) ?? [];
-  const expected = id === creditNoteId ? parseDecimal(remaining) : null;
-  if (expected === null) {
-    const reason = `If-Match must be the ETag of credit note ${creditNoteId}, as a reply gave it`;
-    throw new InvalidInput([{ field: 'If-Match', constraints: { isETag: reason }, value: ifMatch }]);
-  }
-  return expected;
+  const tags = ifMatch.matchAll(/(?<weak>W\/)?"(?<id>\d{1,15})-(?<remaining>[\d.]{1,40})"/g);
+  return [...tags].flatMap(({ groups: { weak, id, remaining = '' } = {} }) => {
+    const amount = weak === undefined && id === creditNoteId ? parseDecimal(remaining) : null;
+    return amount === null ? [] : [amount];
+  });
 }

@@ -16,7 +16,7 @@ import type { Config } from '../config.js';
 import { assertWellFormed, readQueryString } from '../graphql/apollo-requests.js';
 import { documentCheck } from '../graphql/document-check.js';
 import { withFederation } from '../graphql/federation.js';
-import { assertAcceptable, PARTIAL_SUCCESS } from '../graphql/over-http.js';
+import { assertAcceptable, assertJsonAcceptable, PARTIAL_SUCCESS } from '../graphql/over-http.js';
 import { createSchema, printContract } from '../graphql/schema.js';
 import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
 import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
@@ -35,7 +35,7 @@ import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT, readJsonBodies } from './json-bodi
 import { shedLoad } from './load-shedding.js';
 import { publishedTexts, serveTexts } from './published-texts.js';
 import { RateLimit } from './rate-limit.js';
-import { callersRequestId, headerOf, requestMetadata } from './request-metadata.js';
+import { callersRequestId, idempotencyKeyOf, requestMetadata } from './request-metadata.js';
 import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-replies.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
@@ -127,7 +127,7 @@ export async function createApp({
   const contextOf = (request: FastifyRequest): Context => {
     const { metadata, caller, requestLog, permit } = request;
     if (metadata === null || caller === null || permit === null) throw new Error('the route does not authenticate');
-    return new Context(orm.em, refunds, metadata, requestLog, config, caller, headerOf(request, 'idempotency-key'), permit);
+    return new Context(orm.em, refunds, metadata, requestLog, config, caller, idempotencyKeyOf(request), permit);
   };
 
   await app.register((doors, _options, done) => {
@@ -237,6 +237,7 @@ function openDoors(
     handler: releasingPermit(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
   });
   const rest: FastifyPluginCallback = (routes, _options, done) => {
+    routes.addHook('preHandler', async (request) => assertJsonAcceptable(request));
     restRoutes(routes, contextOf, contract);
     done();
   };

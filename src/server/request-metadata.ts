@@ -26,6 +26,13 @@ export function headerOf(request: FastifyRequest, header: string): string | unde
   return Array.isArray(value) ? value.join(',') : value;
 }
 
+/** Returns the Idempotency-Key header. The key may be written as a quoted string, as HTTP writes it, or as it is. */
+export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const header = headerOf(request, 'idempotency-key');
+  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(header ?? '')?.[1];
+  return quoted === undefined ? header : quoted.replaceAll(/\\(.)/g, '$1');
+}
+
 /** Returns the length of the body in bytes; infinite if the request does not declare it. */
 export function bodyLength({ headers }: FastifyRequest): number {
   if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;

@@ -31,7 +31,7 @@ export const cancelRemaining = command({
   async run({ em, organization, actor }, { creditNoteId, date, reason, expectedRemaining }) {
     const creditNote = await lockCreditNote(em, organization, creditNoteId, 'creditNoteId');
     creditNote.assertOpened();
-    if (expectedRemaining) creditNote.assertRemaining(expectedRemaining);
+    if (expectedRemaining) creditNote.assertRemaining([expectedRemaining]);
     organization.assertUnlocked(date);
     organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
     creditNote.assertNotBefore(date);

@@ -47,7 +47,7 @@ export type RefundInput = InputOf<typeof refundCommand.fields>;
 export interface RefundConditions {
   readonly idempotency?: Idempotency | undefined;
   /** Remaining credit that the caller saw: the refund is refused if another amount remains. */
-  readonly expectedRemaining?: Big | null | undefined;
+  readonly expectedRemaining?: readonly Big[] | undefined;
   /** Accepts an exchange rate that is far from the note's. */
   readonly allowUnusualRate?: boolean;
   /** Seconds within which an equal refund without an idempotency key is refused as a possible duplicate; 0 allows duplicates. */

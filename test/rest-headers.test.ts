@@ -1,0 +1,96 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+let port: number;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  port = await gateway.listen();
+});
+afterAll(() => gateway.stop());
+
+async function refund(headers: Record<string, string>, note?: string) {
+  const id = note ?? (await books.creditNote('100.00')).id;
+  return books.client.rest(`/api/credit-notes/${id}/refunds`, books.restBody({ amount: 1 }), headers);
+}
+
+it.each<[string, (id: string) => string, number]>([
+  ['any version', () => '*', 201],
+  ['a list with the right tag', (id) => `"x", "${id}-99", "${id}-100"`, 201],
+  ['the right tag without blanks', (id) => `"${id}-99","${id}-100"`, 201],
+  ['a weak tag', (id) => `W/"${id}-100"`, 412],
+  ['an older version', (id) => `"${id}-99", "${id}-98"`, 412],
+  ['a tag of another resource', () => '"1-100", "abc"', 412],
+  ['a tag without quotes', (id) => `${id}-100`, 412],
+  ['no tag', () => ',', 412],
+])('If-Match with %s', async (_, header, status) => {
+  const { id } = await books.creditNote('100.00');
+  const before = await books.snapshot();
+  const reply = await refund({ 'if-match': header(id) }, id);
+  expect(reply.status).toBe(status);
+  if (status === 201) return;
+  expect(reply.json.errors).toEqual([expect.objectContaining({ type: 'CREDIT_NOTE_CHANGED' })]);
+  expect(await books.snapshot()).toEqual(before);
+});
+
+it('Idempotency-Key is one key with and without quotes', async () => {
+  const { id } = await books.creditNote('100.00');
+  const first = await refund({ 'idempotency-key': 'a-key' }, id);
+  const second = await refund({ 'idempotency-key': '"a-key"' }, id);
+  expect([second.status, second.json.id, second.headers['idempotency-replayed']]).toEqual([201, first.json.id, 'true']);
+  const empty = await refund({ 'idempotency-key': '""' }, id);
+  expect([empty.status, empty.json.message[0].property]).toEqual([400, 'Idempotency-Key']);
+});
+
+it.each<[string, number]>([
+  ['application/json, text/plain, */*', 201],
+  ['application/problem+json', 201],
+  ['APPLICATION/JSON;q=0.1', 201],
+  ['text/html', 406],
+  ['application/json;q=0', 406],
+])('Accept: %s is %d', async (accept, status) => {
+  const { id } = await books.creditNote('100.00');
+  const before = await books.snapshot();
+  const reply = await refund({ accept }, id);
+  expect([reply.status, reply.headers['x-request-id']]).toEqual([status, expect.any(String)]);
+  if (status === 406) expect(await books.snapshot()).toEqual(before);
+});
+
+it.each([
+  ['text/plain', undefined],
+  ['application/x-www-form-urlencoded', undefined],
+  ['application/json; charset=latin1', undefined],
+  ['application/json', 'gzip'],
+])('a body as %s with the encoding %s is a 415', async (type, encoding) => {
+  const headers = { 'content-type': type, ...(encoding && { 'content-encoding': encoding }) };
+  const reply = await refund(headers);
+  expect([reply.status, reply.json.errors[0].type, reply.headers['x-request-id']]).toEqual([
+    415,
+    'UNSUPPORTED_MEDIA_TYPE',
+    expect.any(String),
+  ]);
+});
+
+it('a client that sends 2 MB reads the 413', async () => {
+  const { id } = await books.creditNote('100.00');
+  const body = JSON.stringify({ description: 'x'.repeat(2_000_000) });
+  const { authorization = '' } = books.client.headers;
+  const text = await new Promise<string>((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    let received = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      received += chunk;
+    });
+    socket.on('error', reject).on('close', () => resolve(received));
+    socket.write(
+      `POST /api/credit-notes/${id}/refunds HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+  });
+  expect(text).toMatch(/^HTTP\/1\.1 413 /);
+  expect(text).toMatch(/x-request-id: /);
+  expect(text).toContain('PAYLOAD_TOO_LARGE');
+});
