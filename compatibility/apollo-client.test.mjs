@@ -26,7 +26,7 @@ before(async () => {
 after(() => gateway?.stop());
 
 /** Returns a client and the names of the operations that it has sent. */
-function newClient() {
+function newClient(pages = relayStylePagination()) {
   const sent = [];
   const link = new HttpLink({
     uri: gateway.url,
@@ -36,7 +36,7 @@ function newClient() {
       return fetch(url, options);
     },
   });
-  const lists = { fields: { refunds: relayStylePagination(['filter', 'orderBy']) } };
+  const lists = { fields: { refunds: pages } };
   const cache = new InMemoryCache({ typePolicies: { Query: lists, CreditNote: lists } });
   return { client: new ApolloClient({ link, cache }), sent };
 }
@@ -130,6 +130,19 @@ test('relayStylePagination reads the refunds page by page into one list', async 
     both.refunds.edges.slice(0, 3).map(({ node: { amount } }) => amount),
     ['3.00', '2.00', '1.00'],
   );
+});
+
+test('with filter and orderBy as keyArgs, a list that is shown in two orders is kept as two', async () => {
+  const { client } = newClient(relayStylePagination(['filter', 'orderBy']));
+  for (const amount of ['1.00', '2.00', '3.00']) await client.mutate({ mutation: REFUND, variables: { input: refundOf(amount) } });
+  const query = gql`query Refunds($orderBy: RefundOrder!) { refunds(first: 2, orderBy: $orderBy) { edges { node { id } } } }`;
+  const idsIn = ({ refunds }) => refunds.edges.map(({ node: { id } }) => Number(id));
+
+  const oldest = await client.query({ query, variables: { orderBy: 'ID_ASC' } });
+  const newest = await client.query({ query, variables: { orderBy: 'ID_DESC' } });
+
+  assert.ok(Math.max(...idsIn(oldest.data)) < Math.min(...idsIn(newest.data)));
+  assert.deepEqual(client.readQuery({ query, variables: { orderBy: 'ID_ASC' } }), oldest.data);
 });
 
 test('a refusal has a code, the field and the details, and leaves the cache as it was', async () => {

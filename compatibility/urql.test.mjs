@@ -92,7 +92,7 @@ test('the first query is a GET, and a refund updates the note and its refundabil
 
 test('the refunds of a note are read page by page into one list, and a refund makes the client read them again', async () => {
   const { client, methods } = newClient();
-  for (const amount of ['1.00', '2.00', '3.00']) await client.mutation(REFUND, { input: refundOf(amount) });
+  for (const amount of ['1.00', '2.00', '3.00', '4.00']) await client.mutation(REFUND, { input: refundOf(amount) });
   const first = await client.query(PAGE, { id: NOTE });
   const { endCursor, hasNextPage } = first.data.creditNote.refunds.pageInfo;
   assert.equal(hasNextPage, true);
