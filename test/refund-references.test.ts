@@ -48,6 +48,22 @@ it('references are added to a refund later: the refund stays, and lists them wit
   });
 });
 
+it('a refund has at most ten, however many are added at once', async () => {
+  const books = await gateway.books();
+  const { id } = await books.creditNote('100.00');
+  const refund = await books.refund(id);
+
+  const replies = await Promise.all(Array.from({ length: 13 }, (_, index) => add(books, refund.id, `BANK-${index}`)));
+
+  const refused = replies.flatMap(({ errors }) => errors?.[0]?.extensions ?? []);
+  expect(refused).toHaveLength(3);
+  for (const each of refused) expect(each).toMatchObject({ code: 'BAD_USER_INPUT', field: 'refundId' });
+  const { data } = await books.client.graphql<{ refund: { addedReferences: unknown[] } }, undefined>(
+    `{ refund(id: ${refund.id}) { addedReferences { referenceNo } } }`,
+  );
+  expect(data?.refund.addedReferences).toHaveLength(10);
+});
+
 it.each([
   ['999999999999', 'BANK-7', 'REFUND_CREDIT_NOTE_NOT_FOUND'],
   ['1', ' ', 'BAD_USER_INPUT'],

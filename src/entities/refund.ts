@@ -33,6 +33,9 @@ export interface RefundTerms extends Settlement {
   readonly description: string;
 }
 
+/** The most references that can be added to a refund later. */
+export const MAX_ADDED_REFERENCES = 10;
+
 @ObjectType({ description: 'Money paid back against a credit note. It is never changed and never deleted.' })
 @Entity({ tableName: 'refunds' })
 export class Refund extends Owned {

@@ -17,6 +17,7 @@ import {
   type TypeNode,
   type ValueNode,
 } from 'graphql';
+import { MAX_ADDED_REFERENCES } from '../entities/refund.js';
 import { LENGTHS } from '../inputs/lengths.js';
 import { MAX_PAGE } from '../reads/pages.js';
 
@@ -90,7 +91,7 @@ const TEXTS: Readonly<Record<string, number>> = {
 /** The maximum number of items of each list that is not read in pages, unless it is {@link MAX_PAGE}. */
 const ITEMS: Readonly<Record<string, number>> = {
   'CreditNote.cancellations': 5,
-  'Refund.addedReferences': 5,
+  'Refund.addedReferences': MAX_ADDED_REFERENCES,
   'LedgerHealth.checks': 20,
   'Refundability.reasons': 10,
   'RefundPreview.lines': 4,

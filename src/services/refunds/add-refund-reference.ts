@@ -2,20 +2,22 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { Role } from '../../entities/access.js';
 import { AuditEvent } from '../../entities/audit-event.js';
 import type { Organization } from '../../entities/organization.js';
-import { Refund } from '../../entities/refund.js';
-import { RefundNotFound } from '../../errors.js';
+import { MAX_ADDED_REFERENCES, Refund } from '../../entities/refund.js';
+import { InvalidInput, RefundNotFound } from '../../errors.js';
 import { columnsOf } from '../../orm/columns.js';
 import { query, run } from '../../orm/query.js';
 import { mapRows } from '../../orm/row-mapping.js';
 import { command } from '../unit-of-work/command.js';
 import { id, text } from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
+import { lockOrder } from '../unit-of-work/locks.js';
 
 /**
  * Adds a reference to a refund, such as the bank's number of the transfer, which may be known only later. It is an audit event: the refund itself
  * stays as it was made.
  *
  * @throws {RefundNotFound}
+ * @throws {InvalidInput} if the refund has {@link MAX_ADDED_REFERENCES} already
  */
 export const addRefundReference = command({
   name: 'addRefundReference',
@@ -25,6 +27,13 @@ export const addRefundReference = command({
   async run({ em, organization }, { refundId }) {
     const refund = await findOwned(em, Refund, organization, refundId);
     if (refund === null) throw new RefundNotFound(refundId);
+    // The insert of the event takes this lock too. Before the count, it keeps others from adding a reference meanwhile.
+    await run(em, lockOrder(organization.id));
+    const referencesOf = await addedReferences(em, organization, [refund.id]);
+    if (referencesOf(refund.id).length >= MAX_ADDED_REFERENCES) {
+      const reason = `refundId must name a refund with less than ${MAX_ADDED_REFERENCES} added references`;
+      throw new InvalidInput([{ field: 'refundId', constraints: { maxReferences: reason }, value: refundId }]);
+    }
     return refund;
   },
   audit: ({ result, values }) => ({ refundId: String(result.id), referenceNo: values.referenceNo }),
