@@ -111,6 +111,8 @@ it('an audit event is read by admins only', async () => {
   const viewer = await gateway.client(books.organization, Role.VIEWER);
   const { data, errors } = await viewer.graphql(`{ node(nodeId: "${nodeIds.AuditEvent}") { nodeId } me { name } }`);
   expect([data, errors?.[0]?.extensions.code]).toEqual([{ node: null, me: { name: 'key of VIEWER' } }, 'FORBIDDEN']);
+  const several = await viewer.graphql(`{ nodes(nodeIds: ["${nodeIds.AuditEvent}"]) { nodeId } me { name } }`);
+  expect([several.data, several.errors?.[0]?.path]).toEqual([{ nodes: null, me: { name: 'key of VIEWER' } }, ['nodes']]);
 });
 
 it('at most 100 objects are read at once', async () => {

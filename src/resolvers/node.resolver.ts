@@ -29,7 +29,7 @@ export class NodeResolver {
 
   @Authorized(Role.VIEWER)
   @Query(() => [Node], {
-    nullable: 'items',
+    nullable: 'itemsAndList',
     description: 'The objects with these identifiers, in the same order; null for each that the organization does not have.',
   })
   nodes(
