@@ -63,7 +63,11 @@ export const REFUSALS = {
     when: 'The remaining credit is less than the amount, or zero.',
   },
   AMOUNT_PRECISION: { status: 400, fields: ['amount'], when: "The amount has more decimals than the note's currency." },
-  AMOUNT_NOT_POSITIVE: { status: 400, fields: ['amount'], when: 'The amount is zero or negative.' },
+  AMOUNT_NOT_POSITIVE: {
+    status: 400,
+    fields: ['amount'],
+    when: 'The amount is zero or negative. Lines of a credit note may be negative: then one is zero, or their sum is not above zero.',
+  },
   AMOUNT_TOO_LARGE: { status: 400, fields: ['amount'], when: 'The amount has more digits than a JSON number can hold.' },
   EXCHANGE_RATE_INVALID: {
     status: 400,

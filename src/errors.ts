@@ -406,8 +406,8 @@ export class PossibleDuplicateRefund extends DomainError {
 
 export class AmountNotPositive extends DomainError {
   readonly code = 'AMOUNT_NOT_POSITIVE';
-  constructor(field: string) {
-    super(`${field} must be a positive number`, { field });
+  constructor(field: string, message = `${field} must be a positive number`) {
+    super(message, { field });
   }
 }
 

@@ -316,7 +316,7 @@ describe('the entry of a reversal', () => {
   });
 });
 
-it('refuses a credit note with a line on an account that is not an active income account in the base currency', async () => {
+it('refuses a credit note with a line on an account that is no active income or tax account in the base currency', async () => {
   for (const wrong of [
     books.ids.bank,
     books.ids.expense,
@@ -329,7 +329,7 @@ it('refuses a credit note with a line on an account that is not an active income
       )
       insert into credit_note_lines (organization_id, credit_note_id, account_id, description, amount)
       select ${books.organization.id}, id, ${wrong}, '', 1 from note`;
-    expect(await refusal(note)).toContain('no income');
+    expect(await refusal(note)).toContain('no active income or tax account');
   }
 });
 

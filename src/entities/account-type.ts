@@ -41,12 +41,12 @@ registerEnumType(AccountType, {
       description:
         'What the organization owes for payments by credit card. Refunds can be paid from it if the organization allows them.',
     },
-    TAX_PAYABLE: { description: 'Taxes that the organization has collected or owes.' },
+    TAX_PAYABLE: { description: 'Taxes that the organization has collected or owes. A line of a credit note can debit it.' },
     OTHER_CURRENT_LIABILITY: { description: 'Any other debt that is due within a year.' },
     LONG_TERM_LIABILITY: { description: 'A loan that is due after more than a year.' },
     NON_CURRENT_LIABILITY: { description: 'Any other debt that is due after more than a year.' },
     EQUITY: { description: "The owners' share: capital and retained earnings." },
-    INCOME: { description: 'Sales. Opening a credit note debits the income accounts of its lines.' },
+    INCOME: { description: 'Sales. Opening a credit note debits the accounts of its lines.' },
     OTHER_INCOME: { description: 'Income beside sales, such as interest. A line of a credit note can debit it.' },
     COST_OF_GOODS_SOLD: { description: 'What the sold goods have cost.' },
     EXPENSE: { description: 'Running costs, such as rent.' },
@@ -57,8 +57,8 @@ registerEnumType(AccountType, {
 /** Types of account that can pay a refund in each organization: the same as in Bigcapital's refund form. */
 export const REFUNDABLE_FROM: readonly AccountType[] = [AccountType.BANK, AccountType.CASH, AccountType.FIXED_ASSET];
 
-/** Types of account that a credit note's line can debit. */
-export const INCOME_TYPES: readonly AccountType[] = [AccountType.INCOME, AccountType.OTHER_INCOME];
+/** Types of account that a credit note's line can post to. */
+export const LINE_TYPES: readonly AccountType[] = [AccountType.INCOME, AccountType.OTHER_INCOME, AccountType.TAX_PAYABLE];
 
 /** Types with a debit as their normal balance. All others have a credit. */
 const DEBIT_TYPES: ReadonlySet<AccountType> = new Set([

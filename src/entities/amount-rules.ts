@@ -29,6 +29,22 @@ export function hasRateDigits(rate: Big): boolean {
  */
 export function assertAmount(amount: Big, currencyCode: string, field: string): void {
   if (amount.lte(ZERO)) throw new AmountNotPositive(field);
+  assertDigits(amount, currencyCode, field);
+}
+
+/**
+ * Checks the amount of a credit note's line like {@link assertAmount}, except that it may be negative.
+ *
+ * @throws {AmountNotPositive} if it is zero
+ * @throws {AmountPrecision}
+ * @throws {AmountTooLarge}
+ */
+export function assertLineAmount(amount: Big, currencyCode: string, field: string): void {
+  if (amount.eq(ZERO)) throw new AmountNotPositive(field, `${field} must not be zero`);
+  assertDigits(amount, currencyCode, field);
+}
+
+function assertDigits(amount: Big, currencyCode: string, field: string): void {
   if (decimalCount(amount) > currencyDigits(currencyCode))
     throw new AmountPrecision(field, currencyCode, currencyDigits(currencyCode));
   if (digitCount(amount) > MAX_DIGITS) throw new AmountTooLarge(field, MAX_DIGITS);

@@ -14,7 +14,9 @@ export interface LineTerms {
   readonly amount: Big;
 }
 
-@ObjectType({ description: 'A line of a credit note, which debits an income account.' })
+@ObjectType({
+  description: 'A line of a credit note. It debits its account; a negative line, such as a restocking fee, credits it.',
+})
 @Entity({ tableName: 'credit_note_lines' })
 export class CreditNoteLine extends Owned {
   @RefersTo(() => CreditNote)

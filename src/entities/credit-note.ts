@@ -2,6 +2,7 @@ import { Collection, type Opt, OptionalProps, type Rel } from '@mikro-orm/core';
 import { Entity, OneToMany, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
 import {
+  AmountNotPositive,
   CreditNoteAlreadyOpened,
   CreditNoteChanged,
   CreditNoteHasNoRemainingAmount,
@@ -16,13 +17,14 @@ import { Big, exchangeRateOf, formatAmount, roundToCurrency, shareOf, smallestUn
 import type { PostingDate } from '../values/posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import type { Account } from './account.js';
-import { assertAmount, assertExchangeRate, hasRateDigits } from './amount-rules.js';
+import { Side } from './account-type.js';
+import { assertAmount, assertExchangeRate, assertLineAmount, hasRateDigits } from './amount-rules.js';
 import { Branch } from './branch.js';
 import { DecimalColumn } from './columns.js';
 import { CreditNoteLine, type LineTerms } from './credit-note-line.js';
 import { assertNotBefore, assertOpened, assertSomethingRemains, type CreditNoteStatus, remainingOf } from './credit-note-state.js';
 import { Customer } from './customer.js';
-import { JournalEntry } from './journal-entry.js';
+import { JournalEntry, type Posting } from './journal-entry.js';
 import type { Organization } from './organization.js';
 import { Owned, RefersTo } from './owned.js';
 
@@ -73,21 +75,13 @@ export interface Settlement {
   readonly realizedGain: Big;
 }
 
-/** A part of one line of a credit note, as an entry posts it. */
-export interface BookedLine {
-  readonly account: Account;
-  /** In the base currency. */
-  readonly booked: Big;
-  readonly foreign: { readonly amount: Big; readonly currencyCode: string } | undefined;
-}
-
 /** The amounts that a cancellation posts. */
 export interface Cancelled {
   /** In the credit note's currency. */
   readonly amount: Big;
   /** The receivable's part at the note's rate, in the base currency. */
   readonly baseAmount: Big;
-  readonly lines: readonly BookedLine[];
+  readonly lines: readonly Posting[];
 }
 
 /** Marks a column as generated, so that MikroORM never writes it. */
@@ -207,10 +201,11 @@ export class CreditNote extends Owned {
     const refusals = new Refusals();
     refusals.check(() => assertExchangeRate(terms.exchangeRate, terms.currencyCode, organization.baseCurrency));
     for (const [index, { amount }] of terms.lines.entries()) {
-      refusals.check(() => assertAmount(amount, terms.currencyCode, `lines.${index}.amount`));
+      refusals.check(() => assertLineAmount(amount, terms.currencyCode, `lines.${index}.amount`));
     }
     if (refusals.any) throw refusals.all();
     this.total = terms.lines.reduce((total, { amount }) => total.plus(amount), ZERO);
+    if (this.total.lte(ZERO)) throw new AmountNotPositive('lines', 'the sum of the lines must be a positive number');
     assertAmount(this.total, terms.currencyCode, 'lines');
     this.lines.add(terms.lines.map((line) => new CreditNoteLine(this, line)));
   }
@@ -235,14 +230,18 @@ export class CreditNote extends Owned {
     return this.currencyCode === this.organization.baseCurrency ? undefined : { amount, currencyCode: this.currencyCode };
   }
 
-  /** Returns the lines in the base currency. Each is the difference of two rounded running totals, so that they add up to the total. */
-  bookedLines(): BookedLine[] {
+  /**
+   * Returns the lines as the note's entry posts them: a line debits its account, a negative one credits it. Each is the difference of two
+   * rounded running totals, so that they add up to the total in the base currency, too.
+   */
+  postedLines(): Posting[] {
     let before = ZERO;
     return this.lines.getItems().map(({ account, amount }) => {
       const after = before.plus(amount);
-      const booked = this.booked(after).minus(this.booked(before));
+      const booked = this.booked(after).minus(this.booked(before)).abs();
       before = after;
-      return { account, booked, foreign: this.inForeign(amount) };
+      const side = amount.gt(ZERO) ? Side.DEBIT : Side.CREDIT;
+      return { side, account, amount: booked, foreign: this.inForeign(amount.abs()), branch: this.branch };
     });
   }
 
@@ -428,15 +427,23 @@ export class CreditNote extends Owned {
     // The rest of the note's part of the receivable, which is then exactly zero.
     const baseAmount = this.totalBase.minus(this.booked(this.applied)).minus(this.refundedBase).minus(this.cancelledBase);
     const { baseCurrency } = this.organization;
+    // A total may be worth nothing in the base currency although its lines are worth something.
+    const [part, whole] = this.totalBase.eq(ZERO) ? [amount, this.total] : [baseAmount, this.totalBase];
     let before = ZERO;
     const lines = this.lines.getItems().map((line) => {
       const after = before.plus(line.amount);
       // Each line is the difference of two rounded running totals, in both currencies, so that the lines add up.
       const step = (share: (upTo: Big) => Big) => share(after).minus(share(before)).abs();
       const inNote = step((upTo) => shareOf(amount, upTo, this.total, this.currencyCode));
-      const booked = step((upTo) => shareOf(baseAmount, this.booked(upTo), this.totalBase, baseCurrency));
+      const booked = step((upTo) => shareOf(part, this.booked(upTo), whole, baseCurrency));
       before = after;
-      return { account: line.account, booked, foreign: inNote.gt(ZERO) ? this.inForeign(inNote) : undefined };
+      return {
+        side: line.amount.gt(ZERO) ? Side.CREDIT : Side.DEBIT,
+        account: line.account,
+        amount: booked,
+        foreign: inNote.gt(ZERO) ? this.inForeign(inNote) : undefined,
+        branch: this.branch,
+      };
     });
     this.cancelled = this.cancelled.plus(amount);
     this.cancelledBase = this.cancelledBase.plus(baseAmount);

@@ -5,17 +5,20 @@ import type { InputFor } from '../services/unit-of-work/command.js';
 import type { Big } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { LENGTHS, MAX_ITEMS } from './lengths.js';
-import { HasDigits, HasRateDigits, IsId, IsPositiveAmount, IsPositiveRate, IsPostingDate, IsText } from './validators.js';
+import { HasDigits, HasRateDigits, IsId, IsNonZeroAmount, IsPositiveRate, IsPostingDate, IsText } from './validators.js';
 
-@InputType({ description: 'A line of a credit note, which takes back income.' })
+@InputType({
+  description:
+    'A line of a credit note, which takes back income or its tax. A negative line keeps a part, such as a restocking fee.',
+})
 export class CreditNoteLineInput {
-  @Field(() => ID, { description: 'An income account in the base currency.' })
+  @Field(() => ID, { description: 'An income or tax account in the base currency.' })
   @IsId()
   accountId!: string;
 
-  @Field(() => DecimalScalar, { description: "Amount in the customer's currency." })
+  @Field(() => DecimalScalar, { description: "Amount in the customer's currency. It may be negative, but not zero." })
   @HasDigits()
-  @IsPositiveAmount()
+  @IsNonZeroAmount()
   amount!: Big;
 
   @Field(() => String, { defaultValue: '', description: 'Goods or services that the line credits. At most 1000 characters.' })
@@ -52,7 +55,7 @@ export class CreateCreditNoteInput implements InputFor<typeof createCreditNote> 
   @IsPositiveRate()
   exchangeRate?: Big | null;
 
-  @Field(() => [CreditNoteLineInput], { description: '1 to 100 lines.' })
+  @Field(() => [CreditNoteLineInput], { description: '1 to 100 lines, whose sum is above zero.' })
   @ArrayMinSize(1, { message: 'lines must hold at least one line' })
   @ArrayMaxSize(MAX_ITEMS, { message: 'lines must hold at most 100 lines' })
   @ValidateNested()

@@ -17,6 +17,12 @@ export function IsPositiveAmount(): PropertyDecorator {
   return rule('isPositive', 'must be a positive number', isPositive, 'AMOUNT_NOT_POSITIVE');
 }
 
+/** The amount may be negative, but not zero. {@link HasDigits} checks its digits. */
+export function IsNonZeroAmount(): PropertyDecorator {
+  const isNonZero = (value: unknown) => value instanceof Big && !value.eq(ZERO);
+  return rule('isNonZero', 'must not be zero', isNonZero, 'AMOUNT_NOT_POSITIVE');
+}
+
 /** The exchange rate must be above zero. {@link HasRateDigits} checks its digits. */
 export function IsPositiveRate(): PropertyDecorator {
   return rule('isPositive', 'must be a positive number', isPositive, 'EXCHANGE_RATE_INVALID');

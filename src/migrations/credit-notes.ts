@@ -86,7 +86,7 @@ const LINES = `
   ${addsUp('credit_notes', 'insert or update of total', 'id')}
   ${addsUp('credit_note_lines', 'insert', 'credit_note_id')}
 
-  create function note_lines_take_income_back() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function note_lines_post_to_income_or_tax() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
     owner bigint;
     offender bigint;
@@ -95,19 +95,19 @@ const LINES = `
       select line.id into offender
       from inserted line join accounts account on account.organization_id = owner and account.id = line.account_id
       where line.organization_id = owner and (
-        not account.active or account.type not in ('income', 'other-income')
+        not account.active or account.type not in ('income', 'other-income', 'tax-payable')
         or account.currency_code <> (select base_currency from organizations where id = owner)
       )
       limit 1;
       if found then
-        raise exception 'line % of a credit note takes back what is no income', offender using errcode = 'check_violation';
+        raise exception 'line % of a credit note posts to what is no active income or tax account in the base currency', offender using errcode = 'check_violation';
       end if;
     end loop;
     return null;
   end
   $$;
-  create trigger take_income_back after insert on credit_note_lines
-    referencing new table as inserted for each statement execute function note_lines_take_income_back();
+  create trigger post_to_income_or_tax after insert on credit_note_lines
+    referencing new table as inserted for each statement execute function note_lines_post_to_income_or_tax();
 `;
 
 /** Returns SQL for the trigger that compares the total of a note with its lines when all rows of a transaction have been written. */

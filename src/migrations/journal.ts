@@ -38,9 +38,10 @@ const LINES_DUE = `
     join organizations organization on organization.id = note.organization_id
     cross join lateral (
       -- Each line is the difference of two rounded running totals, so that the lines add up in the base currency too.
-      select 'DEBIT' as side, line.account_id, null::bigint as customer_id, line.amount as amount_in_note,
-        round(line.total * note.exchange_rate, currency_digits(organization.base_currency))
-          - round((line.total - line.amount) * note.exchange_rate, currency_digits(organization.base_currency)) as amount
+      select case when line.amount > 0 then 'DEBIT' else 'CREDIT' end as side, line.account_id, null::bigint as customer_id,
+        abs(line.amount) as amount_in_note,
+        abs(round(line.total * note.exchange_rate, currency_digits(organization.base_currency))
+          - round((line.total - line.amount) * note.exchange_rate, currency_digits(organization.base_currency))) as amount
       from (
         select account_id, amount, sum(amount) over (order by id) as total
         from credit_note_lines where organization_id = note.organization_id and credit_note_id = note.id
@@ -54,7 +55,7 @@ const LINES_DUE = `
 
   -- amount × part ÷ whole. The many decimals of the quotient are those that the gateway's shareOf needs for the same result.
   create function share_of(amount numeric, part numeric, whole numeric, digits integer) returns numeric language sql immutable parallel safe
-    return case when whole = 0 then 0 else round(amount * part * 1.000000000000000000000000000000000000000000000000000000000000 / whole, digits) end;
+    return round(amount * part * 1.000000000000000000000000000000000000000000000000000000000000 / whole, digits);
 
   -- The note's own lines in proportion to what is cancelled, on their opposite sides. Steps between rounded running totals, in both currencies.
   create view cancellation_lines_due as
@@ -67,20 +68,22 @@ const LINES_DUE = `
     join organizations organization on organization.id = cancellation.organization_id
     join credit_notes note on note.organization_id = cancellation.organization_id and note.id = cancellation.credit_note_id
     cross join lateral (
-      select 'CREDIT' as side, line.account_id, null::bigint as customer_id,
+      select case when line.amount > 0 then 'CREDIT' else 'DEBIT' end as side, line.account_id, null::bigint as customer_id,
         abs(share_of(cancellation.amount, line.total, note.total, currency_digits(note.currency_code))
           - share_of(cancellation.amount, line.total - line.amount, note.total, currency_digits(note.currency_code))) as amount_in_note,
-        abs(share_of(cancellation.base_amount, line.booked, line.booked_of_all, line.digits)
-          - share_of(cancellation.base_amount, line.booked_before, line.booked_of_all, line.digits)) as amount
+        abs(share_of(line.part, line.booked, line.whole, line.digits) - share_of(line.part, line.booked_before, line.whole, line.digits)) as amount
       from (
-        select account_id, amount, total, currency_digits(organization.base_currency) as digits,
+        select account_id, running.amount, total, currency_digits(organization.base_currency) as digits,
           round(total * note.exchange_rate, currency_digits(organization.base_currency)) as booked,
-          round((total - amount) * note.exchange_rate, currency_digits(organization.base_currency)) as booked_before,
-          round(note.total * note.exchange_rate, currency_digits(organization.base_currency)) as booked_of_all
+          round((total - running.amount) * note.exchange_rate, currency_digits(organization.base_currency)) as booked_before,
+          -- A total may be worth nothing in the base currency although its lines are worth something.
+          case when booked_of_all.amount = 0 then cancellation.amount else cancellation.base_amount end as part,
+          case when booked_of_all.amount = 0 then note.total else booked_of_all.amount end as whole
         from (
           select account_id, amount, sum(amount) over (order by id) as total
           from credit_note_lines where organization_id = note.organization_id and credit_note_id = note.id
         ) running
+        cross join (select round(note.total * note.exchange_rate, currency_digits(organization.base_currency)) as amount) booked_of_all
       ) line
       union all
       select 'DEBIT', receivable.id, note.customer_id, cancellation.amount, cancellation.base_amount

@@ -300,7 +300,8 @@ function creditNotes(): string {
     credit_note_id bigint not null,
     account_id bigint not null,
     description text not null check (char_length(description) <= 1000),
-    amount numeric(19, 4) not null check (amount > 0),
+    -- A negative line, such as a restocking fee, keeps a part of what the others credit.
+    amount numeric(19, 4) not null check (amount <> 0),
     created_at timestamptz not null default now(),
     primary key (organization_id, id),
     foreign key (organization_id, credit_note_id) references credit_notes,

@@ -45,7 +45,7 @@ export class CreditNoteResolver {
 
   @CommandMutation(openCreditNote, () => CreditNote, {
     description:
-      'Opens a draft: debits the income accounts of its lines, and credits the receivable. After this it can be refunded.',
+      'Opens a draft: debits the accounts of its lines (a negative line credits its account), and credits the receivable. After this it can be refunded.',
   })
   openCreditNote(
     @Ctx() context: Context,
@@ -222,7 +222,7 @@ export class CreditNoteLineResolver {
     return formatAmount(line.amount, currencyCode);
   }
 
-  @FieldResolver(() => Account, { description: 'The income account that the line debits.' })
+  @FieldResolver(() => Account, { description: 'The income or tax account that the line posts to.' })
   account(@Reads('account') line: Row<CreditNoteLine, 'account'>, @Ctx() context: Context): MaybePromise<Row<Account>> {
     return related(context.loaders.account, line.account);
   }

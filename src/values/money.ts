@@ -90,11 +90,11 @@ export function roundToCurrency(value: Big, currencyCode: string): Big {
 }
 
 /**
- * Returns amount × part ÷ whole, rounded to the currency's decimals; zero if the whole is zero. A quotient has so many decimals that the database's
+ * Returns amount × part ÷ whole, rounded to the currency's decimals. A quotient has so many decimals that the database's
  * `share_of` rounds it to the same amount.
  */
 export function shareOf(amount: Big, part: Big, whole: Big, currencyCode: string): Big {
-  return whole.eq(ZERO) ? ZERO : roundToCurrency(amount.times(part).div(whole), currencyCode);
+  return roundToCurrency(amount.times(part).div(whole), currencyCode);
 }
 
 /** Returns the smallest positive amount of the currency, such as 0.01 for USD. */

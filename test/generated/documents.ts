@@ -23,7 +23,7 @@ export type AccountType =
   | 'EXPENSE'
   /** An asset that is used for years, such as a machine. Refunds can be paid from it, as in Bigcapital. */
   | 'FIXED_ASSET'
-  /** Sales. Opening a credit note debits the income accounts of its lines. */
+  /** Sales. Opening a credit note debits the accounts of its lines. */
   | 'INCOME'
   /** Goods in stock. */
   | 'INVENTORY'
@@ -41,7 +41,7 @@ export type AccountType =
   | 'OTHER_EXPENSE'
   /** Income beside sales, such as interest. A line of a credit note can debit it. */
   | 'OTHER_INCOME'
-  /** Taxes that the organization has collected or owes. */
+  /** Taxes that the organization has collected or owes. A line of a credit note can debit it. */
   | 'TAX_PAYABLE';
 
 /** Effect of one refusal on the other refunds of the list. */
@@ -95,7 +95,7 @@ export type CreateCreditNoteInput = {
   date: string;
   /** Units of the base currency per unit of the customer's; required for a foreign one, 1 for the base currency. */
   exchangeRate?: string | number | null | undefined;
-  /** 1 to 100 lines. */
+  /** 1 to 100 lines, whose sum is above zero. */
   lines: Array<CreditNoteLineInput>;
   /** Note to the customer. At most 4000 characters. */
   note?: string;
@@ -117,11 +117,11 @@ export type CreateCustomerInput = {
   email?: string | null | undefined;
 };
 
-/** A line of a credit note, which takes back income. */
+/** A line of a credit note, which takes back income or its tax. A negative line keeps a part, such as a restocking fee. */
 export type CreditNoteLineInput = {
-  /** An income account in the base currency. */
+  /** An income or tax account in the base currency. */
   accountId: string | number;
-  /** Amount in the customer's currency. */
+  /** Amount in the customer's currency. It may be negative, but not zero. */
   amount: string | number;
   /** Goods or services that the line credits. At most 1000 characters. */
   description?: string;
@@ -150,7 +150,7 @@ export type ErrorCode =
   | 'ACCOUNT_INVALID_TYPE'
   /** Your organization has no such account. */
   | 'ACCOUNT_NOT_FOUND'
-  /** The amount is zero or negative. */
+  /** The amount is zero or negative. Lines of a credit note may be negative: then one is zero, or their sum is not above zero. */
   | 'AMOUNT_NOT_POSITIVE'
   /** The amount has more decimals than the note's currency. */
   | 'AMOUNT_PRECISION'

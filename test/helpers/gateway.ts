@@ -254,7 +254,7 @@ export class Books {
   }
 
   private async createAccount(
-    type: 'BANK' | 'CASH' | 'FIXED_ASSET' | 'CREDIT_CARD' | 'INCOME' | 'EXPENSE',
+    type: 'BANK' | 'CASH' | 'FIXED_ASSET' | 'CREDIT_CARD' | 'TAX_PAYABLE' | 'INCOME' | 'OTHER_INCOME' | 'EXPENSE',
     rest: { currencyCode?: string; active?: boolean },
   ): Promise<string> {
     const input = { code: randomUUID(), name: `${type} ${rest.currencyCode ?? ''}`.trim(), type, ...rest };

@@ -3,7 +3,7 @@ import { Role } from '../../entities/access.js';
 import { Account, systemAccounts } from '../../entities/account.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { CreditNoteCancellation } from '../../entities/credit-note-cancellation.js';
-import { credit, debit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
+import { debit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
 import { command } from '../unit-of-work/command.js';
 import { decimal, id, optional, postingDate, text } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';
@@ -50,7 +50,7 @@ export const cancelRemaining = command({
           customer,
           branch,
         }),
-        ...cancelled.lines.map(({ account, booked, foreign }) => credit(account, booked, { foreign, branch })),
+        ...cancelled.lines,
       ],
     );
     em.persist([entry, new CreditNoteCancellation(creditNote, cancelled, entry, reason, provenanceOf(actor))]);

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
-import { INCOME_TYPES } from '../../entities/account-type.js';
+import { LINE_TYPES } from '../../entities/account-type.js';
 import { Branch } from '../../entities/branch.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { Customer } from '../../entities/customer.js';
@@ -44,11 +44,11 @@ const LINE = { accountId: id, description: verbatim, amount: decimal };
  * @throws {BranchInactive}
  * @throws {AccountNotFound}
  * @throws {AccountInactive}
- * @throws {AccountInvalidType} if a line's account is not an income account
+ * @throws {AccountInvalidType} if a line's account is neither an income account nor a tax account
  * @throws {AccountCurrencyInvalid} if a line's account is not held in the base currency
  * @throws {CurrencyNotFound} if the customer's currency was withdrawn
  * @throws {ExchangeRateInvalid}
- * @throws {AmountNotPositive}
+ * @throws {AmountNotPositive} if a line is zero, or if the sum of the lines is not positive
  * @throws {AmountPrecision}
  * @throws {AmountTooLarge}
  * @throws {DateTooFarAhead}
@@ -114,7 +114,7 @@ async function linesOf(em: EntityManager, organization: Organization, lines: rea
     const account = await findOwned(em, Account, organization, accountId);
     if (account === null) refusals.add(new AccountNotFound(accountId, field));
     else {
-      refusals.check(() => account.assertUsable(INCOME_TYPES, [organization.baseCurrency], field));
+      refusals.check(() => account.assertUsable(LINE_TYPES, [organization.baseCurrency], field));
       resolved.push({ account, description, amount });
     }
   }

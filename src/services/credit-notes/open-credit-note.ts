@@ -3,7 +3,7 @@ import type { Actor } from '../../auth/actor.js';
 import { Role } from '../../entities/access.js';
 import { Account, systemAccounts } from '../../entities/account.js';
 import { CreditNote } from '../../entities/credit-note.js';
-import { credit, debit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
+import { credit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
 import { command } from '../unit-of-work/command.js';
 import { id } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';
@@ -40,7 +40,7 @@ export const openCreditNote = command({
 });
 
 /**
- * Opens the note and posts its journal entry, in the caller's transaction: debits the income accounts of the lines, credits the receivable.
+ * Opens the note and posts its journal entry, in the caller's transaction: debits the accounts of the lines, credits the receivable.
  *
  * @param field the input field that errors about the note's date name
  * @throws {TransactionsDateLocked}
@@ -56,7 +56,7 @@ export async function putIntoBooks(em: EntityManager, actor: Actor, creditNote: 
     organization,
     { postingDate: creditNote.date, source: JournalSource.CREDIT_NOTE, memo: `Credit note ${creditNote.number}` },
     [
-      ...creditNote.bookedLines().map(({ account, booked, foreign }) => debit(account, booked, { foreign, branch })),
+      ...creditNote.postedLines(),
       credit(receivable, creditNote.totalBase, { foreign: creditNote.inForeign(creditNote.total), customer, branch }),
     ],
   );
