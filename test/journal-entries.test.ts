@@ -355,7 +355,7 @@ describe('a credit note', () => {
     const note = `insert into credit_notes (organization_id, number, customer_id, branch_id, date, currency_code, exchange_rate, total,
         ${column}, reference_no, note, created_by)
       values (${books.organization.id}, 'by hand', ${customerId}, ${books.ids.branch}, '2026-01-15', 'EUR', 1.1, 1, 1, '', '', 'psql')`;
-    expect(await refusal(note)).toBe('a new credit note has no refunds');
+    expect(await refusal(note)).toBe('a new credit note has no refunds and no cancellations');
   });
 });
 
