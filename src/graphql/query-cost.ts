@@ -49,6 +49,7 @@ const PRICES: Readonly<Record<string, number>> = {
   'Query.branch': 50,
   'Query.branches': 50,
   'Query.creditNote': 50,
+  'Query.creditNoteByNumber': 50,
   'Query.creditNotes': 50,
   'Query.customer': 50,
   'Query.customers': 50,
@@ -62,6 +63,9 @@ const PRICES: Readonly<Record<string, number>> = {
   'Account.lines': 5,
   'CreditNote.refunds': 5,
   'Customer.creditNotes': 5,
+  // Reads the whole row of another entry's document.
+  'JournalEntry.creditNote': 5,
+  'JournalEntry.refund': 5,
   // Sums journal lines in the database.
   'Account.balance': 20,
   'Customer.balance': 20,
@@ -93,6 +97,7 @@ const ITEMS: Readonly<Record<string, number>> = {
   'CreditNote.cancellations': 5,
   'Refund.addedReferences': MAX_ADDED_REFERENCES,
   'LedgerHealth.checks': 20,
+  'Query.currencies': 200,
   'Refundability.reasons': 10,
   'RefundPreview.lines': 4,
   'RefundOutcome.refusals': 10,

@@ -6,6 +6,15 @@ import { Role } from '../entities/access.js';
 import type { Context } from '../request/context.js';
 import { CreditNoteLineResolver, CreditNoteResolver } from '../resolvers/credit-note.resolver.js';
 import { CreditNoteCancellationResolver } from '../resolvers/credit-note-cancellation.resolver.js';
+import {
+  AccountCurrencyResolver,
+  CreditNoteCurrencyResolver,
+  CurrencyResolver,
+  CustomerCurrencyResolver,
+  JournalLineCurrencyResolver,
+  OrganizationCurrencyResolver,
+  RefundCurrencyResolver,
+} from '../resolvers/currency.resolver.js';
 import { JournalEntryResolver, JournalLineResolver } from '../resolvers/journal.resolver.js';
 import { LedgerResolver } from '../resolvers/ledger.resolver.js';
 import { NodeResolver } from '../resolvers/node.resolver.js';
@@ -50,6 +59,13 @@ export function createSchema(): GraphQLSchema {
       CustomerResolver,
       JournalEntryResolver,
       JournalLineResolver,
+      AccountCurrencyResolver,
+      CreditNoteCurrencyResolver,
+      CurrencyResolver,
+      CustomerCurrencyResolver,
+      JournalLineCurrencyResolver,
+      OrganizationCurrencyResolver,
+      RefundCurrencyResolver,
       NodeResolver,
       ViewerResolver,
     ],
@@ -59,8 +75,15 @@ export function createSchema(): GraphQLSchema {
     validateFn: (_value, _type, { context }) => (context as Context).assertArgumentsChecked(),
   });
   for (const [root, description] of ROOTS) Object.assign(schema.getRootType(root) ?? {}, { description });
+  for (const [name, specifiedByURL] of SPECIFICATIONS) Object.assign(schema.getType(name) ?? {}, { specifiedByURL });
   return recordWritten(withNodeIds(withDirectResolvers(schema)));
 }
+
+/** The specifications of scalars that libraries define. */
+const SPECIFICATIONS = [
+  ['DateTimeISO', 'https://scalars.graphql.org/andimarek/date-time.html'],
+  ['JSONObject', 'https://www.rfc-editor.org/rfc/rfc8259#section-4'],
+] as const;
 
 /** Returns the text of schema.graphql. It is in alphabetical order, so that moved code does not change it. */
 export function printContract(schema: GraphQLSchema): string {

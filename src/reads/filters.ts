@@ -57,6 +57,8 @@ const COMPARISONS = {
   '>=': (column, value) => sql`${column} >= ${value}`,
   '<=': (column, value) => sql`${column} <= ${value}`,
   '<': (column, value) => sql`${column} < ${value}`,
+  /** Whether both texts are read as the same number or code. */
+  'reads as': (column, value) => sql`as_read(${column}) = as_read(${value})`,
   in: (column, values) => sql`${column} = any (${values})`,
 } satisfies Record<string, Compare>;
 

@@ -4,6 +4,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Actor } from '../auth/actor.js';
 import { type Owned, parseId } from '../entities/owned.js';
 import { metadataOf } from '../orm/columns.js';
+import type { Condition, Filterable } from './filters.js';
 import type { Row } from './read-model.js';
 import { readRows } from './rows.js';
 import { selectionOf } from './selection.js';
@@ -22,8 +23,21 @@ export async function findById<E extends Owned>(
   id: string,
 ): Promise<Row<E> | null> {
   const key = parseId(id);
-  if (key === null) return null;
-  const list = { organizationId: actor.organization.id, where: [['id', '=', key] as const] };
+  return key === null ? null : findOne({ em, actor }, info, entity, ['id', '=', key]);
+}
+
+/**
+ * Returns a row of the caller's organization with the selected columns and relations; `null` if none fulfils the condition.
+ *
+ * @param condition which at most one row fulfils
+ */
+export async function findOne<E extends Owned>(
+  { em, actor }: Reader,
+  info: GraphQLResolveInfo,
+  entity: EntityClass<E>,
+  condition: Condition<Filterable<E>>,
+): Promise<Row<E> | null> {
+  const list = { organizationId: actor.organization.id, where: [condition] };
   const [row] = await readRows(em, entity, list, selectionOf(info, metadataOf(em, entity)));
   return row ?? null;
 }

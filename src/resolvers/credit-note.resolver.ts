@@ -13,11 +13,11 @@ import type { Refund } from '../entities/refund.js';
 import { CancelRemainingInput } from '../inputs/cancel-remaining.input.js';
 import { CreateCreditNoteInput } from '../inputs/create-credit-note.input.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
-import { CREDIT_NOTES, type CreditNoteFilter, CreditNotesArgs } from '../inputs/lists/credit-notes.list.js';
+import { CREDIT_NOTES, CreditNoteByNumberArgs, type CreditNoteFilter, CreditNotesArgs } from '../inputs/lists/credit-notes.list.js';
 import { REFUNDS_OF_NOTE, type RefundFilter, RefundsOfNoteArgs } from '../inputs/lists/refunds.list.js';
 import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
 import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
-import { findById } from '../reads/reads.js';
+import { findById, findOne } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { cancelRemaining } from '../services/credit-notes/cancel-remaining.js';
 import { createCreditNote } from '../services/credit-notes/create-credit-note.js';
@@ -96,6 +96,19 @@ export class CreditNoteResolver {
     @Arg('id', () => ID, { description: 'Id of the credit note.' }) id: string,
   ): Promise<Row<CreditNote> | null> {
     return findById(context, info, CreditNote, id);
+  }
+
+  @Authorized(Role.VIEWER)
+  @Query(() => CreditNote, {
+    nullable: true,
+    description: 'The credit note with this number, whatever its case and blanks, or null if there is none.',
+  })
+  creditNoteByNumber(
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+    @Args(() => CreditNoteByNumberArgs) { number }: CreditNoteByNumberArgs,
+  ): Promise<Row<CreditNote> | null> {
+    return findOne(context, info, CreditNote, ['number', 'reads as', number]);
   }
 
   @Authorized(Role.VIEWER)

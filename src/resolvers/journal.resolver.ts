@@ -3,8 +3,10 @@ import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver } 
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
+import { CreditNote } from '../entities/credit-note.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
+import { Refund } from '../entities/refund.js';
 import { JOURNAL_ENTRIES, JournalEntriesArgs, type JournalEntryFilter } from '../inputs/lists/journal.lists.js';
 import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
 import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
@@ -61,6 +63,21 @@ export class JournalEntryResolver {
   async reversedBy(@Reads() entry: Row<JournalEntry>, @Ctx() context: Context): Promise<Row<JournalEntry> | null> {
     const [mirror = null] = await context.loaders.mirrors.load(entry.id);
     return mirror;
+  }
+
+  @FieldResolver(() => CreditNote, {
+    nullable: true,
+    description: 'The credit note that the entry opened; null for other entries.',
+  })
+  async creditNote(@Reads() entry: Row<JournalEntry>, @Ctx() context: Context): Promise<Row<CreditNote> | null> {
+    const [note = null] = await context.loaders.openedNotes.load(entry.id);
+    return note;
+  }
+
+  @FieldResolver(() => Refund, { nullable: true, description: 'The refund that the entry pays; null for other entries.' })
+  async refund(@Reads() entry: Row<JournalEntry>, @Ctx() context: Context): Promise<Row<Refund> | null> {
+    const [refund = null] = await context.loaders.paidRefunds.load(entry.id);
+    return refund;
   }
 }
 

@@ -10,6 +10,7 @@ import type { RefundPreview } from '../services/refunds/preview-refund.js';
 import { formatAmount } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
+import { CurrencyType, currencyOf } from './currency.resolver.js';
 import { RefusalType, refusalType, refusalTypes } from './refusal.js';
 
 @ObjectType('PreviewLine', { description: 'A journal line that would be posted.' })
@@ -29,6 +30,9 @@ export class PreviewLine {
 
   @Field(() => String, { nullable: true, description: 'ISO 4217 code of the foreign amount.' })
   readonly foreignCurrencyCode: string | null;
+
+  @Field(() => CurrencyType, { nullable: true, description: 'The currency of the foreign amount; null if there is none.' })
+  readonly foreignCurrency: CurrencyType | null;
 
   @Field(() => Account, { description: 'The account that the line would debit or credit.' })
   account(@Ctx() context: Context): MaybePromise<Row<Account>> {
@@ -55,6 +59,7 @@ export class PreviewLine {
     this.amount = formatAmount(posting.amount, baseCurrency);
     this.foreignAmount = posting.foreign ? formatAmount(posting.foreign.amount, posting.foreign.currencyCode) : null;
     this.foreignCurrencyCode = posting.foreign?.currencyCode ?? null;
+    this.foreignCurrency = posting.foreign ? currencyOf(posting.foreign.currencyCode) : null;
   }
 }
 

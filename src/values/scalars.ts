@@ -14,6 +14,7 @@ export function readDecimal(value: unknown): Big | null {
 
 export const DecimalScalar = new GraphQLScalarType<Big, string>({
   name: 'Decimal',
+  specifiedByURL: 'https://www.w3.org/TR/xmlschema11-2/#decimal',
   description:
     'An exact decimal number, such as "1234.50". Replies contain a string. Requests may contain a string, or a number, ' +
     'which is read exactly. Only numbers may have an exponent.',
@@ -33,6 +34,7 @@ export const DecimalScalar = new GraphQLScalarType<Big, string>({
 
 export const PostingDateScalar = new GraphQLScalarType<string, string>({
   name: 'PostingDate',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
   description:
     'A calendar date in the books, without a time zone: "2021-01-01". A date-time is accepted too. At exactly midnight UTC, ' +
     '"2021-01-01T00:00:00.000Z", or without a zone, "2021-01-01T10:00:00", it is the day as written. Any other RFC 3339 date-time, ' +

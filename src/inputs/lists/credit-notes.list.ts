@@ -1,12 +1,13 @@
 import { IsOptional, Matches, ValidateNested } from 'class-validator';
-import { Field, ID, InputType } from 'type-graphql';
+import { ArgsType, Field, ID, InputType } from 'type-graphql';
 import { CreditNote } from '../../entities/credit-note.js';
 import { CreditNoteStatus } from '../../entities/credit-note-state.js';
 import { pagedList, within } from '../../reads/connections.js';
 import { CURRENCY_CODE, CURRENCY_MESSAGE } from '../create-record.inputs.js';
+import { LENGTHS } from '../lengths.js';
 import { listArgs, orderEnum } from '../list.args.js';
 import { AmountRange, DateRange, hasWords, inAmountRange, inDateRange, isOneOf } from '../ranges.js';
-import { IsId, IsSearch } from '../validators.js';
+import { IsId, IsSearch, IsText } from '../validators.js';
 
 @InputType({ description: 'A filter of credit notes.' })
 export class CreditNoteFilter {
@@ -72,3 +73,10 @@ export const CreditNotesArgs = listArgs(CREDIT_NOTES, CreditNoteOrder, CreditNot
 export const NOTES_OF_CUSTOMER = within('customer.creditNotes', CREDIT_NOTES, 'customer');
 
 export const NotesOfCustomerArgs = listArgs(NOTES_OF_CUSTOMER, CreditNoteOrder, CreditNoteFilter);
+
+@ArgsType()
+export class CreditNoteByNumberArgs {
+  @Field(() => String, { description: 'Number of the document.' })
+  @IsText(1, LENGTHS.number)
+  number!: string;
+}
