@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
-import { BackupRefused } from '../src/database/backup-file.js';
+import { BackupRefused, writeNewFile } from '../src/database/backup-file.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { backupDatabase, exportOrganization, importOrganization, restoreDatabase } from '../src/database/operator.js';
 import { Role } from '../src/entities/access.js';
@@ -28,7 +28,7 @@ import { cleanUp, cli, type Ended } from './helpers/process.js';
 
 jest.setTimeout(120_000);
 
-const SAME_IDS = {};
+const SAME_IDS = { firstId: 7 };
 const OTTO = { by: 'Otto Operator' };
 
 /** Two databases with a gateway each. The target has an organization with the same number and the same row ids. */
@@ -239,6 +239,24 @@ describe('an export', () => {
     const text = gunzipSync(await readFile(file)).toString();
     expect([text.includes(secret.slice(0, 9)), text.includes(secret.slice(9))]).toEqual([true, false]);
     expect(text).not.toContain('password');
+  });
+
+  it('is refused if another export has written the file meanwhile, and leaves that one as it is', async () => {
+    const other = Promise.withResolvers<void>();
+    async function* slow() {
+      await other.promise;
+      yield 'slow\n';
+    }
+    async function* quick() {
+      yield 'quick\n';
+    }
+    const first = writeNewFile(file, slow(), () => ({ rows: 0 }));
+    await writeNewFile(file, quick(), () => ({ rows: 0 }));
+    other.resolve();
+
+    await expect(first).rejects.toThrow(new BackupRefused(`${file} exists already; a backup overwrites nothing`));
+    expect(gunzipSync(await readFile(file)).toString()).toMatch(/^quick\n/);
+    expect((await readdir(folder)).filter((name) => name.startsWith(books.organization.publicId))).toHaveLength(1);
   });
 
   it('leaves no file if its audit event cannot be written', async () => {

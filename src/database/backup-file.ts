@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, rename, rm } from 'node:fs/promises';
+import { access, link, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -52,16 +52,18 @@ export async function writeNewFile(
   onWritten: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   await assertMissing(file);
-  const part = `${file}.part`;
+  // Two commands may write to the same name at the same time: each has a file of its own, and the link fails if the name is taken by then.
+  const part = `${file}.${randomUUID()}.part`;
   try {
     const checked = Readable.from(withChecksum(lines, footer));
     await pipeline(checked, createGzip(), createWriteStream(part, { mode: 0o600, flush: true }));
     await onWritten();
-    await rename(part, file);
-    await syncFolder(dirname(file));
-  } catch (error) {
+    await link(part, file).catch((error) => {
+      throw hasCode(error, 'EEXIST') ? taken(file) : error;
+    });
+  } finally {
     await rm(part, { force: true });
-    throw error;
+    await syncFolder(dirname(file));
   }
 }
 
@@ -80,7 +82,11 @@ async function assertMissing(file: string): Promise<void> {
     () => true,
     () => false,
   );
-  if (exists) throw new BackupRefused(`${file} exists already; a backup overwrites nothing`);
+  if (exists) throw taken(file);
+}
+
+function taken(file: string): BackupRefused {
+  return new BackupRefused(`${file} exists already; a backup overwrites nothing`);
 }
 
 /**
