@@ -85,3 +85,20 @@ it('lists the currencies that new records may use, and the base currency of the 
   expect(codes).not.toContain('ANG');
   expect(data.me).toEqual({ organization: { baseCurrency: 'USD', currency: { code: 'USD', decimals: 2 } } });
 });
+
+it('an account in a foreign currency has a balance in its own and in the base currency', async () => {
+  const own = await gateway.books();
+  const euros = await own.account('BANK', { currencyCode: 'EUR' });
+  const note = await own.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' });
+  await own.refund(note.id, { amount: '40.00', exchangeRate: '1.2', fromAccountId: euros, date: '2026-02-01' });
+  await own.refund(note.id, { amount: '10.00', exchangeRate: '1.2', fromAccountId: euros, date: '2026-02-03' });
+  await own.refund(note.id, { amount: '50.00', exchangeRate: '1.2', fromAccountId: own.ids.bank, date: '2026-02-03' });
+  const balances = 'balance currencyBalance earlier: currencyBalance(asOf: "2026-02-02")';
+  const { data } = await own.client.graphql(
+    `{ euros: account(id: ${euros}) { ${balances} } dollars: account(id: ${own.ids.bank}) { ${balances} } }`,
+  );
+  expect(data).toEqual({
+    euros: { balance: '-60.00', currencyBalance: '-50.00', earlier: '-40.00' },
+    dollars: { balance: '-60.00', currencyBalance: '-60.00', earlier: '0.00' },
+  });
+});

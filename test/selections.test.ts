@@ -14,7 +14,7 @@ let books: Books;
 let noteId: string;
 beforeAll(async () => {
   // Some queries here select every field of every relation.
-  gateway = await Gateway.start({ queryCostLimit: 1_000_000 });
+  gateway = await Gateway.start({ queryCostLimit: 10_000_000 });
   books = await gateway.books({ baseCurrency: 'EUR' });
   const note = await books.creditNote('100.00');
   noteId = note.id;

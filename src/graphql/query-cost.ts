@@ -68,6 +68,8 @@ const PRICES: Readonly<Record<string, number>> = {
   'JournalEntry.refund': 5,
   // Sums journal lines in the database.
   'Account.balance': 20,
+  // Reads every line of the account.
+  'Account.currencyBalance': 100,
   'Customer.balance': 20,
 };
 

@@ -15,7 +15,7 @@ import type { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { WHOLE, wholeWith } from '../orm/columns.js';
-import { accountTurnovers, customerTurnovers, type Turnover } from '../services/ledger/balances.js';
+import { accountTurnovers, customerTurnovers, foreignTurnovers, type Turnover } from '../services/ledger/balances.js';
 import { addedReferences } from '../services/refunds/add-refund-reference.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { createOwnedConnections } from './connections.js';
@@ -85,7 +85,9 @@ export function createLoaders(em: EntityManager, actor: () => Actor) {
     cancellations: byReference(CreditNoteCancellation, 'creditNote'),
     creditNoteLines: byReference(CreditNoteLine, 'creditNote', WITH_ACCOUNT),
 
-    turnover: turnovers(em, organization),
+    turnover: turnovers(em, organization, accountTurnovers),
+    /** Turnover in the foreign currency that an account is held in. */
+    foreignTurnover: turnovers(em, organization, foreignTurnovers),
     /** Turnover of a customer on the receivable, by the customer's id. */
     customerTurnover: new DataLoader<number, Turnover>(async (ids) => ids.map(await customerTurnovers(em, organization(), ids))),
     /** Audit events that added references to a refund, by its id. */
@@ -97,7 +99,11 @@ export function createLoaders(em: EntityManager, actor: () => Actor) {
 }
 
 /** Loads the turnover of accounts up to and including a day. */
-function turnovers(em: EntityManager, organization: () => Organization): DataLoader<AccountAsOf, Turnover, string> {
+function turnovers(
+  em: EntityManager,
+  organization: () => Organization,
+  read: typeof accountTurnovers,
+): DataLoader<AccountAsOf, Turnover, string> {
   return new DataLoader(
     async (keys) => {
       const ofDay = new Map<PostingDate | null, (accountId: number) => Turnover>();
@@ -105,7 +111,7 @@ function turnovers(em: EntityManager, organization: () => Organization): DataLoa
       await Promise.all(
         [...accountsOf].map(async ([day, accounts]) => {
           const ids = accounts.map(({ accountId }) => accountId);
-          ofDay.set(day, await accountTurnovers(em, organization(), ids, day));
+          ofDay.set(day, await read(em, organization(), ids, day));
         }),
       );
       return keys.map(

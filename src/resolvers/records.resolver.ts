@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
-import { normalBalance, Side } from '../entities/account-type.js';
+import { type AccountType, normalBalance, Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import type { CreditNote } from '../entities/credit-note.js';
 import { Customer } from '../entities/customer.js';
@@ -27,9 +27,10 @@ import { type Connection, findConnection, type PageArguments } from '../reads/co
 import { Reads, type Row } from '../reads/read-model.js';
 import { findById } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
+import type { Turnover } from '../services/ledger/balances.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
 import { updateAccount, updateBranch, updateCustomer } from '../services/organizations/update-records.js';
-import { formatAmount } from '../values/money.js';
+import { type Big, formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { CommandMutation } from './command-mutation.js';
 import {
@@ -95,9 +96,25 @@ export class AccountResolver {
   ): Promise<string> {
     const { organization } = context.actor;
     const day = asOf ? organization.postingDate(asOf, 'asOf') : null;
-    const { debits, credits } = await context.loaders.turnover.load({ accountId: account.id, asOf: day });
-    const balance = normalBalance(account.type) === Side.DEBIT ? debits.minus(credits) : credits.minus(debits);
-    return formatAmount(balance, organization.baseCurrency);
+    const turnover = await context.loaders.turnover.load({ accountId: account.id, asOf: day });
+    return formatAmount(balanceOf(account.type, turnover), organization.baseCurrency);
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    description:
+      'Balance in the currency that the account is held in, with the sign of `balance`; for an account in the base currency, the same as `balance`.',
+  })
+  async currencyBalance(
+    @Reads('type', 'currencyCode') account: Row<Account, 'type' | 'currencyCode'>,
+    @Ctx() context: Context,
+    @Arg('asOf', () => PostingDateScalar, { nullable: true, description: 'The last day that counts. Default: all postings.' })
+    asOf: string | null | undefined,
+  ): Promise<string> {
+    const { organization } = context.actor;
+    const day = asOf ? organization.postingDate(asOf, 'asOf') : null;
+    const { turnover, foreignTurnover } = context.loaders;
+    const loader = account.currencyCode === organization.baseCurrency ? turnover : foreignTurnover;
+    return formatAmount(balanceOf(account.type, await loader.load({ accountId: account.id, asOf: day })), account.currencyCode);
   }
 
   @FieldResolver(() => JournalLineConnection, { description: 'The journal lines of the account.' })
@@ -109,6 +126,11 @@ export class AccountResolver {
   ): Promise<Connection<JournalLine>> {
     return context.loaders.connection(info, LINES_OF_ACCOUNT, args, account);
   }
+}
+
+/** Returns the balance, which is positive on the side on which an account of this type grows. */
+function balanceOf(type: AccountType, { debits, credits }: Turnover): Big {
+  return normalBalance(type) === Side.DEBIT ? debits.minus(credits) : credits.minus(debits);
 }
 
 @Resolver(() => Branch)

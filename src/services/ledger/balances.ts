@@ -48,6 +48,28 @@ export async function accountTurnovers(
   return turnoverOf(rows);
 }
 
+/**
+ * Returns the turnover of each account in the foreign currency that it is held in, up to and including a day. The snapshots hold base amounts only, so
+ * it reads every line of the accounts.
+ */
+export async function foreignTurnovers(
+  em: EntityManager,
+  organization: Organization,
+  accountIds: readonly number[],
+  asOf: PostingDate | null | undefined,
+): Promise<(id: number) => Turnover> {
+  const rows = await em.execute<TurnoverRow[]>(
+    `select line.account_id as id, coalesce(sum(foreign_amount) filter (where side = 'DEBIT'), 0) as debits,
+       coalesce(sum(foreign_amount) filter (where side = 'CREDIT'), 0) as credits
+     from journal_lines line
+       join accounts account on account.organization_id = line.organization_id and account.id = line.account_id
+         and account.currency_code = line.foreign_currency_code
+     where line.organization_id = ? and line.account_id in (?) and line.posting_date <= ?::date group by line.account_id`,
+    [organization.id, [...accountIds], asOf ?? 'infinity'],
+  );
+  return turnoverOf(rows);
+}
+
 /** Range of line ids that one transaction reads, so that none runs for long. */
 const IDS_PER_STEP = 250_000;
 
