@@ -599,9 +599,10 @@ export class LockDateEarlier extends DomainError {
 
 export class LockDateNotEarlier extends DomainError {
   readonly code = 'LOCK_DATE_NOT_EARLIER';
-  constructor(lockDate: PostingDate, currentLockDate: PostingDate | null) {
+  constructor(lockDate: PostingDate | null, currentLockDate: PostingDate | null) {
     const now = currentLockDate === null ? 'not locked' : `locked up to and including ${currentLockDate}`;
-    super(`The books are ${now}: unlocking up to ${lockDate} would open nothing`, { field: 'lockDate', lockDate, currentLockDate });
+    const unlocking = lockDate === null ? 'unlocking' : `unlocking the days after ${lockDate}`;
+    super(`The books are ${now}: ${unlocking} would open nothing`, { field: 'lockDate', lockDate, currentLockDate });
   }
 }
 

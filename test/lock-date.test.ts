@@ -85,8 +85,15 @@ describe('unlocking transactions', () => {
       details: { lockDate: '2026-04-01', currentLockDate: '2026-03-31' },
     });
     await unlock();
-    expect((await unlock('2026-01-01')).errors?.[0]?.extensions.code).toBe('LOCK_DATE_NOT_EARLIER');
-    expect(await lockDate()).toBeNull();
+    const before = await trail();
+    for (const day of ['2026-01-01', null, undefined]) {
+      expect((await unlock(day)).errors?.[0]?.extensions).toMatchObject({
+        code: 'LOCK_DATE_NOT_EARLIER',
+        field: 'lockDate',
+        details: { lockDate: day ?? null, currentLockDate: null },
+      });
+    }
+    expect([await lockDate(), await trail()]).toEqual([null, before]);
   });
 });
 

@@ -122,7 +122,7 @@ export class Organization {
    * @throws {DateTooFarAhead}
    */
   unlock(date: PostingDate | null, daysAhead: number): void {
-    if (date !== null && (this.lockDate === null || date >= this.lockDate)) throw new LockDateNotEarlier(date, this.lockDate);
+    if (this.lockDate === null || (date !== null && date >= this.lockDate)) throw new LockDateNotEarlier(date, this.lockDate);
     if (date !== null) this.assertNotTooFarAhead(date, daysAhead, 'lockDate');
     this.lockDate = date;
   }

@@ -82,6 +82,7 @@ function* refusalsOf(books: ModelBooks, command: Command, expectedRemaining: big
   const posted = postingDate(command, note);
   if (posted !== null && books.lockDate !== null && posted <= books.lockDate) yield 'TRANSACTIONS_DATE_LOCKED';
   if (command.kind === 'lock' && books.lockDate !== null && command.date < books.lockDate) yield 'LOCK_DATE_EARLIER';
+  if (command.kind === 'unlock' && books.lockDate === null) yield 'LOCK_DATE_NOT_EARLIER';
   if (note?.state === 'VOID') yield 'CREDIT_NOTE_IS_VOID';
   if (note !== null && posted !== null && posted < note.date) yield 'DATE_BEFORE_CREDIT_NOTE';
   if (refund !== null && posted !== null && posted < refund.date) yield 'DATE_BEFORE_REFUND';

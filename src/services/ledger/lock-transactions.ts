@@ -25,7 +25,7 @@ export const lockTransactions = command({
 /**
  * Unlocks the books after a day; completely if there is no date. Waits for running commands of the organization, and records an audit event.
  *
- * @throws {LockDateNotEarlier} if the date is not before the present lock date
+ * @throws {LockDateNotEarlier} if the date is not before the present lock date, or the books are not locked
  * @throws {DateTooFarAhead} if the date is later than the latest allowed posting date
  */
 export const unlockTransactions = command({
