@@ -33,7 +33,7 @@ export class Admission {
   private readonly organizations = new Map<number, OrganizationLoad>();
 
   /** @param limit highest cost of one operation */
-  constructor(private readonly limit: number) {}
+  constructor(readonly limit: number) {}
 
   /**
    * Waits until the operation may start.

@@ -25,9 +25,11 @@ export function queryLimits(schema: GraphQLSchema, limit: number): OperationChec
 /**
  * Waits until there is room for the cost that {@link queryLimits} has computed. Mutations have separate room, because they may wait for
  * locks.
+ *
+ * @param queries the room that queries share with the reads of REST
  */
-export function queryAdmission(limit: number): OperationCheck {
-  const [queries, mutations] = [new Admission(limit), new Admission(limit)];
+export function queryAdmission(queries: Admission): OperationCheck {
+  const mutations = new Admission(queries.limit);
   return async ({ operation, contextValue }) => {
     // A request without a credential reads the schema, and has no organization.
     const organizationId = contextValue.isAuthenticated ? contextValue.actor.organization.id : 0;

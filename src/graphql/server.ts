@@ -6,6 +6,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import type { Admission } from '../concurrency/admission.js';
 import { FAULT, ServiceUnavailable } from '../errors.js';
 import type { Context } from '../request/context.js';
 import { exactRequests, type OperationCheck, type OperationRequest, PREFLIGHTED } from './apollo-requests.js';
@@ -31,7 +32,7 @@ const MAX_NAME = 255;
 /** Returns the Apollo Server, which has not been started. */
 export function createGraphQLServer(
   schema: GraphQLSchema,
-  { introspection, sandbox, queryCostLimit }: { introspection: boolean; sandbox: SandboxContent | null; queryCostLimit: number },
+  { introspection, sandbox, queries }: { introspection: boolean; sandbox: SandboxContent | null; queries: Admission },
   trusted: TrustedDocuments,
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
@@ -57,7 +58,7 @@ export function createGraphQLServer(
       exactRequests(trusted),
       // Before the next plugin, which completes each error: a mutation that was done must not be retried.
       reportWritten,
-      requestPlugin([refuseSharedKey, queryLimits(schema, queryCostLimit), argumentCheck(schema), queryAdmission(queryCostLimit)]),
+      requestPlugin([refuseSharedKey, queryLimits(schema, queries.limit), argumentCheck(schema), queryAdmission(queries)]),
       compiledQueries(schema),
     ],
   });

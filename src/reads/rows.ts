@@ -7,7 +7,7 @@ import { mapPlainRows } from '../orm/row-mapping.js';
 import type { Filterable } from './filters.js';
 import { isPlannedOnce } from './pages.js';
 import type { Row, WholeRow } from './read-model.js';
-import { countAll, type List, listStatements, type Slice } from './statements.js';
+import { countAll, countItems, type List, listStatements, type Slice } from './statements.js';
 
 /** Reads the whole rows of the list, in one statement. */
 export function readWhole<E extends Owned>(
@@ -29,17 +29,23 @@ export async function readRows<E extends Owned>(
   return rows as Row<E>[];
 }
 
-/** Reads a part of the list's whole rows by their numbers, and the number of all its rows, in one round trip. */
-export async function readSlice<E extends Owned>(
+/**
+ * Counts all rows of the list, those of its slice, and the items of these in a to-many relation, in one round trip.
+ *
+ * @param name of the relation
+ */
+export async function countSlice<E extends Owned>(
   em: EntityManager,
   entity: EntityClass<E>,
   list: List<Filterable<E>> & { readonly slice: Slice },
-): Promise<{ rows: WholeRow<E>[]; total: number }> {
+  name?: string,
+): Promise<{ total: number; rows: number; items: number }> {
   const meta = metadataOf(em, entity);
-  const { text, values } = countAll(meta, list);
-  const count = query(text, values, ([row]) => Number(row?.value));
-  const [rows, total] = await run(em, listQuery(em, meta, list, WHOLE), count);
-  return { rows: rows as WholeRow<E>[], total };
+  const statements = [countAll(meta, list), ...(name === undefined ? [] : [countItems(meta, list, name)])];
+  const counts = statements.map(({ text, values }) => query(text, values, ([row]) => Number(row?.value)));
+  const [total = 0, items = 0] = await run(em, ...counts);
+  const { offset, limit } = list.slice;
+  return { total, rows: Math.min(Math.max(total - offset, 0), limit), items };
 }
 
 type Values = Record<string, unknown>;

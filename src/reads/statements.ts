@@ -83,6 +83,19 @@ export function countAll(meta: EntityMetadata, list: List): Statement {
   return memoize(COUNTS, WHOLE, kind, build).statement(list);
 }
 
+/** Returns the statement that counts the items of the list's rows in the to-many relation. */
+export function countItems(meta: EntityMetadata, list: List, name: string): Statement {
+  const kind = `${meta.tableName} ${kindOf(list)} ${name}`;
+  const build = () => {
+    const { targetMeta, mappedBy } = propertyOf(meta, name);
+    if (targetMeta === undefined) throw new Error(`${meta.className} has no relation ${name}`);
+    const owners = db.selectFrom(rowsOf(meta, list).as('owner')).select('owner.id');
+    const items = rowsWithin(targetMeta).where(columnOf(targetMeta, mappedBy), '=', sql`any (array(${owners}))`);
+    return prepared<List>(db.selectFrom(items.as('item')).select(sql`count(*)`.as('value')) as SelectQuery);
+  };
+  return memoize(COUNTS, WHOLE, kind, build).statement(list);
+}
+
 const COUNTS: Memo<Prepared<List>> = new WeakMap();
 
 /** A table in a statement. */

@@ -1,13 +1,22 @@
 import { type InvalidField, InvalidInput } from '../errors.js';
 import type { Slice } from '../reads/statements.js';
 
-/** Size of a page of the legacy API's paged lists, unless the request has another. */
-export const PAGE_SIZE = 12;
+/** The number of records of a reply. */
+export interface PageSizes {
+  /** Unless the request has another. */
+  readonly usual: number;
+  readonly max: number;
+}
 
-/** The most records of one reply. Lists that the legacy API does not page have as many, and a `Link` to the rest. */
-export const MAX_RECORDS = 1_000;
+/** Lists that the legacy API has in pages. */
+export const PAGED: PageSizes = { usual: 12, max: 100 };
 
-const MAX_PAGE_NUMBER = 1_000_000;
+/** Lists that the legacy API returns as a whole. Here they have a `Link` to the rest. */
+export const REFUNDS: PageSizes = { usual: 200, max: 200 };
+export const RECORDS: PageSizes = { usual: 500, max: 500 };
+
+/** The most records before a page. The database reads them all, to skip them. */
+const MAX_SKIPPED = 10_000;
 
 export interface NumberedPage {
   readonly number: number;
@@ -19,7 +28,7 @@ export interface NumberedPage {
  *
  * @throws {InvalidInput} if one of its numbers is wrong
  */
-export function readPage(queryString: unknown, defaultSize: number): NumberedPage {
+export function readPage(queryString: unknown, { usual, max }: PageSizes): NumberedPage {
   const sent = queryString as Readonly<Record<string, unknown>>;
   const wrong: InvalidField[] = [];
   const read = (names: readonly string[], otherwise: number, max: number): number => {
@@ -30,9 +39,16 @@ export function readPage(queryString: unknown, defaultSize: number): NumberedPag
     if (number > max) wrong.push({ field, constraints: { isPage: `${field} must be a whole number from 1 to ${max}` }, value });
     return number;
   };
-  const page = { number: read(['page'], 1, MAX_PAGE_NUMBER), size: read(['page_size', 'pageSize'], defaultSize, MAX_RECORDS) };
+  const size = read(['page_size', 'pageSize'], usual, max);
+  const number = read(['page'], 1, Math.floor(MAX_SKIPPED / Math.min(size, max)) + 1);
   if (wrong.length > 0) throw new InvalidInput(wrong);
-  return page;
+  return { number, size };
+}
+
+/** Returns the refusal of a page whose records have too many lines for one reply. */
+export function pageTooLarge(records: number, lines: number): InvalidInput {
+  const reason = `page_size is too large: the ${records} records of this page have ${lines} lines in all; ask for fewer records`;
+  return new InvalidInput([{ field: 'page_size', constraints: { isReadable: reason } }]);
 }
 
 export function sliceOf({ number, size }: NumberedPage): Slice {

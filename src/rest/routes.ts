@@ -1,6 +1,7 @@
 import type { EntityClass } from '@mikro-orm/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { requireRole } from '../auth/actor.js';
+import type { Admission } from '../concurrency/admission.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
@@ -20,14 +21,15 @@ import {
 } from '../errors.js';
 import type { Filterable } from '../reads/filters.js';
 import { type MaybePromise, related, relatedTo, type WholeRow } from '../reads/read-model.js';
-import { readSlice, readWhole } from '../reads/rows.js';
+import { countSlice, readWhole } from '../reads/rows.js';
 import type { List } from '../reads/statements.js';
 import type { Context } from '../request/context.js';
 import { refundCommand, refundRequest } from '../services/refunds/refund-command.js';
 import { reverseRefund } from '../services/refunds/reverse-refund.js';
 import { creditNoteItem, creditNoteReply } from './credit-note-reply.js';
 import { expectedRemaining } from './etag.js';
-import { MAX_RECORDS, nextLink, PAGE_SIZE, readPage, sliceOf } from './paging.js';
+import { nextLink, PAGED, type PageSizes, pageTooLarge, RECORDS, REFUNDS, readPage, sliceOf } from './paging.js';
+import { ACCOUNT, BRANCH, CREDIT_NOTE, CUSTOMER, costOfOne, costOfPage, ONE_CREDIT_NOTE, REFUND } from './read-costs.js';
 import { accountItem, accountReply, branchReply, customerItem, customerReply } from './record-replies.js';
 import { refundItem, refundReply } from './refund-reply.js';
 import { type RestContract, readRefundRequest } from './refund-request.js';
@@ -38,6 +40,10 @@ interface Call {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly contract: RestContract;
+  /** The highest cost of an operation. */
+  readonly limit: number;
+  /** Waits until there is room for a read of this cost. */
+  readonly admit: (cost: number) => Promise<void>;
   /** The id in the path, as the client wrote it, and as a number. */
   readonly id: string;
   readonly key: number;
@@ -57,6 +63,8 @@ export interface RestRoute {
   readonly errors: readonly ErrorCode[];
   /** The refusal of an id in the path that is no id. */
   readonly notFound?: (id: string) => DomainError;
+  /** The cost of the read of one record. A list computes its own, a change has none. */
+  readonly cost?: number;
   /** Returns the body of the reply; `undefined` for none. */
   handle(call: Call): Promise<unknown>;
 }
@@ -94,7 +102,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     notFound: noteNotFound,
     async handle(call) {
       const where = [['creditNote', '=', call.key] as const, ['reversals', 'none'] as const];
-      const { rows } = await listed(call, Refund, where, MAX_RECORDS);
+      const { rows } = await listed(call, Refund, where, { sizes: REFUNDS, cost: REFUND });
       return Promise.all(rows.map((refund) => refundWithParts(call.context, refund)));
     },
   },
@@ -107,6 +115,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     status: 200,
     errors: ['REFUND_CREDIT_NOTE_NOT_FOUND'],
     notFound: refundNotFound,
+    cost: costOfOne(REFUND),
     async handle({ context, id, key }) {
       const refund = await one(context, Refund, [['id', '=', key] as const, ['reversals', 'none'] as const]);
       if (refund === undefined) throw new RefundNotFound(id);
@@ -141,7 +150,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     status: 200,
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      const { rows, pagination } = await listed(call, CreditNote, [['storedStatus', 'in', NOT_VOID]], PAGE_SIZE);
+      const { rows, pagination } = await listed(call, CreditNote, [['storedStatus', 'in', NOT_VOID]], NOTES);
       return { pagination, credit_notes: await Promise.all(rows.map((note) => noteWithParts(call.context, note))), ...FILTER };
     },
   },
@@ -154,6 +163,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     status: 200,
     errors: ['CREDIT_NOTE_NOT_FOUND'],
     notFound: noteNotFound,
+    cost: ONE_CREDIT_NOTE,
     async handle({ context, reply, id, key }) {
       const note = await one(context, CreditNote, [['id', '=', key] as const, ['storedStatus', 'in', NOT_VOID] as const]);
       if (note === undefined) throw new CreditNoteNotFound(id);
@@ -171,7 +181,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     status: 200,
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      const { rows } = await listed(call, Account, [], MAX_RECORDS);
+      const { rows } = await listed(call, Account, [], { sizes: RECORDS, cost: ACCOUNT });
       const items = await Promise.all(rows.map((account) => accountWithBalance(call.context, account)));
       return { accounts: items.map((item) => ({ ...item, children: [], account_level: 1 })), ...FILTER };
     },
@@ -185,6 +195,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     status: 200,
     errors: ['ACCOUNT_NOT_FOUND'],
     notFound: (id) => new AccountNotFound(id, 'id'),
+    cost: costOfOne(ACCOUNT),
     async handle({ context, id, key }) {
       const account = await one(context, Account, [['id', '=', key]]);
       if (account === undefined) throw new AccountNotFound(id, 'id');
@@ -200,7 +211,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     status: 200,
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      return (await listed(call, Branch, [], MAX_RECORDS)).rows.map(branchReply);
+      return (await listed(call, Branch, [], { sizes: RECORDS, cost: BRANCH })).rows.map(branchReply);
     },
   },
   {
@@ -212,7 +223,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     status: 200,
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      const { rows, pagination } = await listed(call, Customer, [], PAGE_SIZE);
+      const { rows, pagination } = await listed(call, Customer, [], { sizes: PAGED, cost: CUSTOMER });
       const customers = await Promise.all(rows.map((customer) => customerWithBalance(call.context, customer)));
       return { customers, pagination, ...FILTER };
     },
@@ -226,6 +237,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     status: 200,
     errors: ['CUSTOMER_NOT_FOUND'],
     notFound: (id) => new CustomerNotFound(id),
+    cost: costOfOne(CUSTOMER),
     async handle({ context, id, key }) {
       const customer = await one(context, Customer, [['id', '=', key]]);
       if (customer === undefined) throw new CustomerNotFound(id);
@@ -237,12 +249,24 @@ export const REST_ROUTES: readonly RestRoute[] = [
 /** A void note is gone for these clients. */
 const NOT_VOID = [CreditNoteStatus.DRAFT, CreditNoteStatus.OPEN, CreditNoteStatus.CLOSED];
 
+const NOTES = { sizes: PAGED, cost: CREDIT_NOTE, lines: 'lines' };
+
 /** What the legacy server says about the order of its lists, whatever it is. */
 const FILTER = { filter_meta: { order: 'desc', field_key: 'created_at' } };
 
+export interface RestSettings {
+  readonly contract: RestContract;
+  /** The room that reads share with the queries of GraphQL. */
+  readonly queries: Admission;
+}
+
 /** Adds the routes. The checks of a request come in the legacy server's order: role, id in the path, fields, records, rules. */
-export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context, contract: RestContract): void {
-  for (const { method, path, role, status, notFound, handle } of REST_ROUTES) {
+export function restRoutes(
+  app: FastifyInstance,
+  contextOf: (request: FastifyRequest) => Context,
+  { contract, queries }: RestSettings,
+): void {
+  for (const { method, path, role, status, notFound, cost, handle } of REST_ROUTES) {
     app.route<{ Params: { id?: string } }>({
       method,
       url: path,
@@ -252,9 +276,18 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
         requireRole(context.actor, role);
         const key = parseId(id);
         if (notFound !== undefined && key === null) throw notFound(id);
-        const body = await handle({ context, request: request as FastifyRequest, reply, contract, id, key: key ?? 0 });
-        if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
-        return reply.code(status).send(body);
+        const { actor, permit } = context;
+        // An operator's lower limit makes these reads wait, and refuses none: legacy clients cannot ask for less than one record or a usual page.
+        const admit = (cost: number) => permit.take(queries, actor.organization.id, Math.min(cost, queries.limit));
+        try {
+          if (cost !== undefined) await admit(cost);
+          const call = { context, request: request as FastifyRequest, reply, contract, limit: queries.limit, admit };
+          const body = await handle({ ...call, id, key: key ?? 0 });
+          if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
+          return reply.code(status).send(body);
+        } finally {
+          permit.release();
+        }
       },
     });
   }
@@ -284,11 +317,29 @@ async function makeRefund({ context, request, reply, contract, id }: Call): Prom
 
 type Where<E extends Owned> = List<Filterable<E>>['where'];
 
-/** Reads the page of the rows that the request names, with a Link to the next page if there is one. */
-async function listed<E extends Owned>({ context, request, reply }: Call, entity: EntityClass<E>, where: Where<E>, size: number) {
-  const page = readPage(request.query, size);
+/** How many records a list returns, and what each costs. */
+interface Listing {
+  readonly sizes: PageSizes;
+  readonly cost: number;
+  /** The relation to the lines of a record that the reply has too. */
+  readonly lines?: string;
+}
+
+/**
+ * Reads the page of the rows that the request names, with a Link to the next page if there is one. It counts them first: nothing is read before there is
+ * room for it.
+ *
+ * @throws {InvalidInput} if the page is malformed, or if it is longer than usual and its lines cost more than an operation may
+ */
+async function listed<E extends Owned>(call: Call, entity: EntityClass<E>, where: Where<E>, listing: Listing) {
+  const { context, request, reply, limit, admit } = call;
+  const page = readPage(request.query, listing.sizes);
   const list = { organizationId: context.actor.organization.id, where, slice: sliceOf(page) };
-  const { rows, total } = await readSlice(context.em, entity, list);
+  const { total, rows: count, items } = await countSlice(context.em, entity, list, listing.lines);
+  const cost = costOfPage(listing.cost, count, items);
+  if (cost > limit && items > 0 && count > listing.sizes.usual) throw pageTooLarge(count, items);
+  await admit(cost);
+  const rows = await readWhole(context.em, entity, list);
   const next = nextLink(request.url, page, total);
   if (next !== undefined) reply.header('link', next);
   return { rows, pagination: { total, page: page.number, page_size: page.size } };

@@ -12,6 +12,7 @@ import Fastify, {
 } from 'fastify';
 import { Authenticator } from '../auth/authenticator.js';
 import type { JwtSettings } from '../auth/jwt.js';
+import { Admission } from '../concurrency/admission.js';
 import type { Config } from '../config.js';
 import { assertWellFormed, readQueryString } from '../graphql/apollo-requests.js';
 import { documentCheck } from '../graphql/document-check.js';
@@ -22,8 +23,7 @@ import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
 import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
 import { Context } from '../request/context.js';
 import { RequestLog } from '../request/request-log.js';
-import type { RestContract } from '../rest/refund-request.js';
-import { restMethods, restRoutes } from '../rest/routes.js';
+import { type RestSettings, restMethods, restRoutes } from '../rest/routes.js';
 import { RefundQueue } from '../services/refunds/refund-queue.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { addressReader } from './client-address.js';
@@ -105,7 +105,8 @@ export async function createApp({
   const contract = printContract(schemaAlone);
   const schema = config.federation ? withFederation(schemaAlone, contract) : schemaAlone;
   const trusted = await loadTrustedDocuments(config.trustedDocuments, schema, config.queryCostLimit);
-  const graphql = createGraphQLServer(schema, { ...config, sandbox: sandbox ?? null }, trusted);
+  const queries = new Admission(config.queryCostLimit);
+  const graphql = createGraphQLServer(schema, { ...config, sandbox: sandbox ?? null, queries }, trusted);
   await graphql.start();
   app.addHook('onClose', () => graphql.stop());
 
@@ -135,13 +136,10 @@ export async function createApp({
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
     authenticateFirst(doors, authenticator, metadataOf, settings, rateLimit);
     const acceptable = async (request: FastifyRequest): Promise<void> => assertAcceptable(request, config.introspection);
-    openDoors(
-      doors,
-      graphql,
-      [documentCheck(trusted), acceptable, readQueryString, assertWellFormed],
-      contextOf,
-      config.restContract,
-    );
+    openDoors(doors, graphql, [documentCheck(trusted), acceptable, readQueryString, assertWellFormed], contextOf, {
+      contract: config.restContract,
+      queries,
+    });
     done();
   });
 
@@ -223,7 +221,7 @@ function openDoors(
   graphql: ApolloServer<Context>,
   preHandler: readonly ((request: FastifyRequest) => Promise<void>)[],
   contextOf: (request: FastifyRequest) => Context,
-  contract: RestContract,
+  settings: RestSettings,
 ): void {
   app.route({
     method: ['GET', 'POST'],
@@ -238,7 +236,7 @@ function openDoors(
   });
   const rest: FastifyPluginCallback = (routes, _options, done) => {
     routes.addHook('preHandler', async (request) => assertJsonAcceptable(request));
-    restRoutes(routes, contextOf, contract);
+    restRoutes(routes, contextOf, settings);
     done();
   };
   void app.register(rest, { prefix: '/api' });
