@@ -319,8 +319,8 @@ export class CreditNoteIsVoid extends DomainError {
 
 export class CreditNoteAlreadyOpened extends DomainError {
   readonly code = 'CREDIT_NOTE_ALREADY_OPENED';
-  constructor(number: string) {
-    super(`Credit note ${number} is open already`, { field: 'id', number });
+  constructor(number: string, field = 'id') {
+    super(`Credit note ${number} is open already`, { field, number });
   }
 }
 

@@ -242,7 +242,8 @@ describe('the journal', () => {
       await books.refund((await books.creditNote('100.00')).id);
       const before = await books.snapshot();
       for (const statement of [
-        `update ${table} set created_at = created_at`,
+        // A line of a draft may only lose its note.
+        `update ${table} set created_at = created_at${table === 'credit_note_lines' ? " + interval '1 day'" : ''}`,
         `delete from ${table}`,
         `truncate ${table} cascade`,
       ]) {

@@ -20,7 +20,7 @@ const OWNERS = ['schema_migrations'];
 /** A new organization gets a chart of accounts and a branch, and every command records an audit event. */
 const OPERATORS = [...ACCESS, 'accounts', 'branches', 'audit_events'];
 
-/** Columns that the roles may update. No posted amount, date or account is among them. */
+/** Columns that the roles may update. Triggers refuse a change of what is posted. */
 const APPLICATION_UPDATES = {
   organizations: 'lock_date, name, time_zone, credit_card_refunds',
   accounts: 'code, name, active',
@@ -28,7 +28,9 @@ const APPLICATION_UPDATES = {
   customers: 'display_name, email, active',
   api_keys: 'last_used_at',
   credit_notes:
-    'opened_at, journal_entry_id, voided_at, void_entry_id, refunded, refunded_base, realized_gain, unrounded_gain, cancelled, cancelled_base',
+    'number, customer_id, branch_id, date, currency_code, exchange_rate, total, reference_no, note, opened_at, journal_entry_id, voided_at, void_entry_id, refunded, refunded_base, realized_gain, unrounded_gain, cancelled, cancelled_base',
+  // A line of a draft that is replaced loses its note.
+  credit_note_lines: 'credit_note_id',
   credit_note_counters: 'next',
   balance_snapshots: 'debits, credits',
   balance_watermarks: 'line_id',

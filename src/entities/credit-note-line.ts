@@ -19,7 +19,8 @@ export interface LineTerms {
 })
 @Entity({ tableName: 'credit_note_lines' })
 export class CreditNoteLine extends Owned {
-  @RefersTo(() => CreditNote)
+  /** A line that an edit of its draft has replaced has lost its note, and nothing reads it any more. */
+  @RefersTo(() => CreditNote, { nullable: true })
   creditNote: Rel<CreditNote>;
 
   @RefersTo(() => Account)

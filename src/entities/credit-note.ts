@@ -41,6 +41,9 @@ export interface CreditNoteTerms {
   readonly createdBy: string;
 }
 
+/** What an edit of a draft may change. */
+export type DraftTerms = Omit<CreditNoteTerms, 'createdBy'>;
+
 /** How a refund is converted to the base currency: by one of the two, or by neither if the note is in the base currency. */
 export interface Conversion {
   /** Units of the base currency per unit of the credit note's currency. */
@@ -198,15 +201,7 @@ export class CreditNote extends Owned {
     this.referenceNo = terms.referenceNo;
     this.note = terms.note;
     this.createdBy = terms.createdBy;
-    const refusals = new Refusals();
-    refusals.check(() => assertExchangeRate(terms.exchangeRate, terms.currencyCode, organization.baseCurrency));
-    for (const [index, { amount }] of terms.lines.entries()) {
-      refusals.check(() => assertLineAmount(amount, terms.currencyCode, `lines.${index}.amount`));
-    }
-    if (refusals.any) throw refusals.all();
-    this.total = terms.lines.reduce((total, { amount }) => total.plus(amount), ZERO);
-    if (this.total.lte(ZERO)) throw new AmountNotPositive('lines', 'the sum of the lines must be a positive number');
-    assertAmount(this.total, terms.currencyCode, 'lines');
+    this.total = totalOf(organization, terms);
     this.lines.add(terms.lines.map((line) => new CreditNoteLine(this, line)));
   }
 
@@ -246,14 +241,28 @@ export class CreditNote extends Owned {
   }
 
   /**
-   * Checks that the note may be opened.
+   * Checks that the note may be opened or edited.
    *
    * @throws {CreditNoteAlreadyOpened}
    * @throws {CreditNoteIsVoid}
    */
-  assertDraft(): void {
-    if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number, 'id');
-    if (this.openedAt !== null) throw new CreditNoteAlreadyOpened(this.number);
+  assertDraft(field = 'id'): void {
+    if (this.voidedAt !== null) throw new CreditNoteIsVoid(this.number, field);
+    if (this.openedAt !== null) throw new CreditNoteAlreadyOpened(this.number, field);
+  }
+
+  /**
+   * Changes a draft. Its lines are those of the terms, which are rows of the note already or become rows of it later.
+   *
+   * @throws {ExchangeRateInvalid}
+   * @throws {AmountNotPositive}
+   * @throws {AmountPrecision}
+   * @throws {AmountTooLarge}
+   */
+  edit({ lines, ...terms }: DraftTerms): void {
+    this.assertDraft('creditNoteId');
+    this.total = totalOf(this.organization, { lines, ...terms });
+    Object.assign(this, terms);
   }
 
   /** Opens the draft with its journal entry. */
@@ -471,4 +480,34 @@ export class CreditNote extends Owned {
     this.voidedAt = this.organization.now;
     this.voidEntry = entry;
   }
+}
+
+/**
+ * Checks the exchange rate and the lines, and returns their sum.
+ *
+ * @throws {ExchangeRateInvalid}
+ * @throws {AmountNotPositive}
+ * @throws {AmountPrecision}
+ * @throws {AmountTooLarge}
+ */
+function totalOf(
+  organization: Organization,
+  {
+    exchangeRate,
+    currencyCode,
+    lines,
+  }: Pick<CreditNoteTerms, 'exchangeRate' | 'currencyCode'> & {
+    readonly lines: readonly Pick<LineTerms, 'amount'>[];
+  },
+): Big {
+  const refusals = new Refusals();
+  refusals.check(() => assertExchangeRate(exchangeRate, currencyCode, organization.baseCurrency));
+  for (const [index, { amount }] of lines.entries()) {
+    refusals.check(() => assertLineAmount(amount, currencyCode, `lines.${index}.amount`));
+  }
+  if (refusals.any) throw refusals.all();
+  const total = lines.reduce((sum, { amount }) => sum.plus(amount), ZERO);
+  if (total.lte(ZERO)) throw new AmountNotPositive('lines', 'the sum of the lines must be a positive number');
+  assertAmount(total, currencyCode, 'lines');
+  return total;
 }

@@ -19,10 +19,12 @@ const GUARDS = `
     end if;
     if (new.id, new.organization_id) is distinct from (old.id, old.organization_id)
       or (old.opened_at is not null
-        and (new.number, new.customer_id, new.branch_id, new.date, new.currency_code, new.exchange_rate, new.total, new.opened_at, new.journal_entry_id)
-          is distinct from (old.number, old.customer_id, old.branch_id, old.date, old.currency_code, old.exchange_rate, old.total, old.opened_at, old.journal_entry_id))
+        and (new.opened_at, new.journal_entry_id) is distinct from (old.opened_at, old.journal_entry_id))
+      or ((old.opened_at is not null or old.voided_at is not null)
+        and (new.number, new.customer_id, new.branch_id, new.date, new.currency_code, new.exchange_rate, new.total, new.reference_no, new.note)
+          is distinct from (old.number, old.customer_id, old.branch_id, old.date, old.currency_code, old.exchange_rate, old.total, old.reference_no, old.note))
       or (old.voided_at is not null and new.voided_at is distinct from old.voided_at) then
-      raise exception 'credit note % is in the books and stays as it is', old.id using errcode = 'restrict_violation';
+      raise exception 'credit note % is no draft and stays as it is', old.id using errcode = 'restrict_violation';
     end if;
     -- A depth of 2 means that a trigger on refunds, reversals or cancellations makes this update.
     if (new.refunded, new.refunded_base, new.cancelled, new.cancelled_base)
@@ -85,6 +87,43 @@ const TIMES = `
 const LINES = `
   ${addsUp('credit_notes', 'insert or update of total', 'id')}
   ${addsUp('credit_note_lines', 'insert', 'credit_note_id')}
+
+  -- An edit of a draft takes its lines away. Nothing else of a line changes.
+  create function note_line_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if tg_op = 'INSERT' then
+      raise exception 'a line belongs to a credit note' using errcode = 'check_violation';
+    end if;
+    if old.credit_note_id is null or new.credit_note_id is not null
+      or (new.id, new.organization_id, new.account_id, new.description, new.amount, new.created_at)
+        is distinct from (old.id, old.organization_id, old.account_id, old.description, old.amount, old.created_at) then
+      raise exception 'rows of credit_note_lines are never changed or deleted' using errcode = 'restrict_violation';
+    end if;
+    -- The lock keeps the note a draft until this transaction has ended.
+    perform from credit_notes
+    where organization_id = old.organization_id and id = old.credit_note_id and opened_at is null and voided_at is null for update;
+    if not found then
+      raise exception 'credit note % is no draft and keeps its lines', old.credit_note_id using errcode = 'restrict_violation';
+    end if;
+    return new;
+  end
+  $$;
+  create trigger belongs_to_a_note before insert on credit_note_lines
+    for each row when (new.credit_note_id is null) execute function note_line_stays();
+  create trigger stays before update on credit_note_lines for each row execute function note_line_stays();
+
+  create function replaced_lines_add_up() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if (select total from credit_notes where organization_id = old.organization_id and id = old.credit_note_id) is distinct from (
+      select sum(amount) from credit_note_lines where organization_id = old.organization_id and credit_note_id = old.credit_note_id
+    ) then
+      raise exception 'the lines of credit note % do not add up to its total', old.credit_note_id using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+  create constraint trigger others_add_up after update on credit_note_lines
+    deferrable initially deferred for each row execute function replaced_lines_add_up();
 
   create function note_lines_post_to_income_or_tax() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare

@@ -297,7 +297,8 @@ function creditNotes(): string {
     `
     id bigint not null,
     organization_id bigint not null,
-    credit_note_id bigint not null,
+    -- Null for a line that an edit of its draft has replaced. Rows are not deleted, since their ids would be drawn again.
+    credit_note_id bigint,
     account_id bigint not null,
     description text not null check (char_length(description) <= 1000),
     -- A negative line, such as a restocking fee, keeps a part of what the others credit.
@@ -454,20 +455,14 @@ const NEVER_DELETED = `
     raise exception 'rows of % are never changed or deleted', tg_argv[0] using errcode = 'restrict_violation';
   end
   $$;
-  ${[
-    'journal_entries',
-    'journal_lines',
-    'credit_note_lines',
-    'refunds',
-    'refund_reversals',
-    'credit_note_cancellations',
-    'audit_events',
-  ]
+  ${['journal_entries', 'journal_lines', 'refunds', 'refund_reversals', 'credit_note_cancellations', 'audit_events']
     .map(
       (table) => `create trigger append_only before update or delete or truncate on ${table}
     for each statement execute function refuse_change('${table}');`,
     )
     .join('\n  ')}
+  create trigger append_only before delete or truncate on credit_note_lines
+    for each statement execute function refuse_change('credit_note_lines');
 
   create function refuse_deletion() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin

@@ -59,8 +59,14 @@ export async function findNodes(
       if (ids.size === 0 || !isObjectType(graphqlType)) return;
       const role = ROLES.get(type);
       if (role !== undefined) requireRole(actor, role);
-      const list = { organizationId: organization.id, where: [['id', 'in', [...ids]] as const] };
-      const rows = await readRows(em, entity, list, selectionOf(info, metadataOf(em, entity), graphqlType));
+      const selection = selectionOf(info, metadataOf(em, entity), graphqlType);
+      const { id: organizationId } = organization;
+      const wantedIds = ['id', 'in', [...ids]] as const;
+      // A line that an edit of its draft has replaced has no note.
+      const rows =
+        entity === CreditNoteLine
+          ? await readRows(em, CreditNoteLine, { organizationId, where: [wantedIds, ['creditNote', '>=', 1]] }, selection)
+          : await readRows(em, entity, { organizationId, where: [wantedIds] }, selection);
       for (const row of rows) found.set(`${type}:${row.id}`, { ...row, __typename: type });
     }),
   );

@@ -15,6 +15,7 @@ import { CreateCreditNoteInput } from '../inputs/create-credit-note.input.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { CREDIT_NOTES, CreditNoteByNumberArgs, type CreditNoteFilter, CreditNotesArgs } from '../inputs/lists/credit-notes.list.js';
 import { REFUNDS_OF_NOTE, type RefundFilter, RefundsOfNoteArgs } from '../inputs/lists/refunds.list.js';
+import { UpdateCreditNoteInput } from '../inputs/update-credit-note.input.js';
 import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
 import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
 import { findById, findOne } from '../reads/reads.js';
@@ -22,6 +23,7 @@ import type { Context } from '../request/context.js';
 import { cancelRemaining } from '../services/credit-notes/cancel-remaining.js';
 import { createCreditNote } from '../services/credit-notes/create-credit-note.js';
 import { openCreditNote } from '../services/credit-notes/open-credit-note.js';
+import { updateCreditNote } from '../services/credit-notes/update-credit-note.js';
 import { voidCreditNote } from '../services/credit-notes/void-credit-note.js';
 import { refundability } from '../services/refunds/refundability.js';
 import { formatAmount } from '../values/money.js';
@@ -41,6 +43,18 @@ export class CreditNoteResolver {
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<CreditNote> {
     return context.execute(createCreditNote, input, idempotencyKey);
+  }
+
+  @CommandMutation(updateCreditNote, () => CreditNote, {
+    description:
+      'Changes a draft: only the given fields. New lines replace all of its lines. An open or void credit note is refused.',
+  })
+  updateCreditNote(
+    @Ctx() context: Context,
+    @Arg('input', () => UpdateCreditNoteInput, { description: 'The draft and its changes.' }) input: UpdateCreditNoteInput,
+    @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
+  ): Promise<CreditNote> {
+    return context.execute(updateCreditNote, input, idempotencyKey);
   }
 
   @CommandMutation(openCreditNote, () => CreditNote, {

@@ -43,6 +43,22 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCase>> = {
       },
     }),
   },
+  updateCreditNote: {
+    role: Role.ACCOUNTANT,
+    fields: async (books) => ({
+      input: {
+        creditNoteId: (await books.creditNote('100.00', { open: false })).id,
+        number: randomUUID(),
+        customerId: await books.customer(),
+        branchId: books.ids.branch,
+        date: '2026-01-16',
+        exchangeRate: '1',
+        lines: [{ accountId: books.ids.sales, amount: '90', description: 'Goods' }],
+        referenceNo: 'REF-2',
+        note: 'Sent back in part',
+      },
+    }),
+  },
   openCreditNote: {
     role: Role.ACCOUNTANT,
     fields: async (books) => ({ id: (await books.creditNote('100.00', { open: false })).id }),

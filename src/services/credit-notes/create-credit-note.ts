@@ -32,7 +32,8 @@ import {
 import { findOwned } from '../unit-of-work/find-owned.js';
 import { putIntoBooks } from './open-credit-note.js';
 
-const LINE = { accountId: id, description: verbatim, amount: decimal };
+/** The fields of a line in the input. */
+export const LINE = { accountId: id, description: verbatim, amount: decimal };
 
 /**
  * Records a credit note in the customer's currency, as a draft, or opened at once if `open` is true. Defaults: the organization's next free
@@ -71,11 +72,8 @@ export const createCreditNote = command({
     open: flag,
   },
   async run({ em, organization, actor }, { number, customerId, branchId, date, exchangeRate, lines, referenceNo, note, open }) {
-    const customer = await findOwned(em, Customer, organization, customerId);
-    if (customer === null) throw new CustomerNotFound(customerId);
-    customer.assertActive();
+    const customer = await customerOf(em, organization, customerId);
     const { currencyCode } = customer;
-    if (currencyCode !== organization.baseCurrency && !isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
     if (exchangeRate === null && currencyCode !== organization.baseCurrency) {
       throw new ExchangeRateInvalid(`exchangeRate is required: the customer's currency is ${currencyCode}`);
     }
@@ -99,14 +97,26 @@ export const createCreditNote = command({
   },
 });
 
-async function branchOf(em: EntityManager, organization: Organization, id: string): Promise<Branch> {
+/** Returns an active customer with a currency of today. */
+export async function customerOf(em: EntityManager, organization: Organization, id: string): Promise<Customer> {
+  const customer = await findOwned(em, Customer, organization, id);
+  if (customer === null) throw new CustomerNotFound(id);
+  customer.assertActive();
+  const { currencyCode } = customer;
+  if (currencyCode !== organization.baseCurrency && !isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
+  return customer;
+}
+
+/** Returns an active branch. */
+export async function branchOf(em: EntityManager, organization: Organization, id: string): Promise<Branch> {
   const branch = await findOwned(em, Branch, organization, id);
   if (branch === null) throw new BranchNotFound(id);
   branch.assertActive();
   return branch;
 }
 
-async function linesOf(em: EntityManager, organization: Organization, lines: readonly ValuesOf<typeof LINE>[]) {
+/** Finds the accounts of the lines, and checks that lines may post to them. */
+export async function linesOf(em: EntityManager, organization: Organization, lines: readonly ValuesOf<typeof LINE>[]) {
   const resolved: { account: Account; description: string; amount: Big }[] = [];
   const refusals = new Refusals();
   for (const [index, { accountId, description, amount }] of lines.entries()) {
@@ -126,7 +136,7 @@ async function linesOf(em: EntityManager, organization: Organization, lines: rea
  * Returns the chosen number, or else the next number that is not used yet. The row lock on the counter serializes concurrent callers, so that
  * each gets a number of its own.
  */
-async function numberOf(em: EntityManager, organization: Organization, chosen: string | null): Promise<string> {
+export async function numberOf(em: EntityManager, organization: Organization, chosen: string | null): Promise<string> {
   for (;;) {
     const [row] = await em.execute<{ taken: string }[]>(
       `insert into credit_note_counters as counter (organization_id, next) values (?, ?)

@@ -1,0 +1,96 @@
+import { Role } from '../../entities/access.js';
+import { CreditNote } from '../../entities/credit-note.js';
+import { CreditNoteLine, type LineTerms } from '../../entities/credit-note-line.js';
+import { ExchangeRateInvalid } from '../../errors.js';
+import { Big } from '../../values/money.js';
+import { command } from '../unit-of-work/command.js';
+import { decimal, id, listOf, optional, postingDate, text, verbatim } from '../unit-of-work/fields.js';
+import { lockCreditNote } from '../unit-of-work/locks.js';
+import { branchOf, customerOf, LINE, linesOf, numberOf } from './create-credit-note.js';
+
+/**
+ * Changes a draft; absent fields stay. The note has its customer's currency: another currency needs its exchange rate, unless it is the base
+ * currency. New lines replace all lines.
+ *
+ * @throws {CreditNoteNotFound}
+ * @throws {CreditNoteAlreadyOpened}
+ * @throws {CreditNoteIsVoid}
+ * @throws {CustomerNotFound} the other errors are those of createCreditNote
+ */
+export const updateCreditNote = command({
+  name: 'updateCreditNote',
+  role: Role.ACCOUNTANT,
+  result: CreditNote,
+  fields: {
+    creditNoteId: id,
+    number: optional(text),
+    customerId: optional(id),
+    branchId: optional(id),
+    date: optional(postingDate),
+    exchangeRate: optional(decimal),
+    lines: optional(listOf(LINE)),
+    referenceNo: optional(verbatim),
+    note: optional(verbatim),
+  },
+  async run({ em, organization, actor, change }, { creditNoteId, ...values }) {
+    const creditNote = await lockCreditNote(em, organization, creditNoteId, 'creditNoteId');
+    creditNote.assertDraft('creditNoteId');
+    await em.populate(creditNote, ['customer', 'branch']);
+    const present = await em.find(
+      CreditNoteLine,
+      { creditNote: { id: creditNote.id, organization: organization.id } },
+      { populate: ['account'], orderBy: { id: 'asc' } },
+    );
+    const customer = values.customerId ? await customerOf(em, organization, values.customerId) : creditNote.customer;
+    const lines = values.lines && (await linesOf(em, organization, values.lines));
+    const { currencyCode } = customer;
+    const sameRate = currencyCode === creditNote.currencyCode ? creditNote.exchangeRate : null;
+    const exchangeRate = values.exchangeRate ?? sameRate ?? (currencyCode === organization.baseCurrency ? Big('1') : null);
+    if (exchangeRate === null) {
+      throw new ExchangeRateInvalid(`exchangeRate is required: the customer's currency is ${currencyCode}`);
+    }
+    if (values.date) organization.assertNotTooFarAhead(values.date, actor.postingDaysAhead);
+
+    const before = described(creditNote, present);
+    creditNote.edit({
+      number: values.number ? await numberOf(em, organization, values.number) : creditNote.number,
+      customer,
+      branch: values.branchId ? await branchOf(em, organization, values.branchId) : creditNote.branch,
+      date: values.date ?? creditNote.date,
+      currencyCode,
+      exchangeRate,
+      lines: lines ?? present,
+      referenceNo: values.referenceNo ?? creditNote.referenceNo,
+      note: values.note ?? creditNote.note,
+    });
+    change(before, described(creditNote, lines ?? present));
+    if (lines) {
+      // Rows are never deleted, since their ids would be drawn again. The replaced lines lose their note.
+      await em.execute('update credit_note_lines set credit_note_id = null where organization_id = ? and credit_note_id = ?', [
+        organization.id,
+        creditNote.id,
+      ]);
+      em.persist(lines.map((line) => new CreditNoteLine(creditNote, line)));
+    }
+    return creditNote;
+  },
+  audit: ({ result, changes }) => ({ id: String(result.id), ...changes }),
+});
+
+/** Returns what an edit may change, as texts for the audit event. */
+function described(creditNote: CreditNote, lines: readonly LineTerms[]) {
+  const { number, customer, branch, date, currencyCode, exchangeRate, referenceNo, note } = creditNote;
+  return {
+    number,
+    customerId: String(customer.id),
+    branchId: String(branch.id),
+    date,
+    currencyCode,
+    exchangeRate: exchangeRate.toFixed(),
+    lines: lines
+      .map(({ account, amount, description }) => `${amount.toFixed()} on account ${account.id}: ${description}`)
+      .join('\n'),
+    referenceNo,
+    note,
+  };
+}
