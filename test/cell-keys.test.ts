@@ -70,6 +70,7 @@ it('the routes of a cell are its organizations, and the valid keys that do not n
     const revoked = await key('us2');
     await revokeApiKey(em, organization, revoked.id);
     await key('eu1');
+    await create(em, organization, { name: 'k', role: Role.VIEWER, cell: 'us2', expiresAt: new Date('2020-01-01') });
     // The prefix of a key without a cell whose random characters begin like the cell.
     const row = { organization: organization.id, name: 'k', role: Role.VIEWER, prefix: 'bc_eu1_ab', hash: hashApiKey('bc_eu1_ab') };
     const lookalike = em.create(ApiKey, row);

@@ -1,3 +1,4 @@
+import { raw } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { namesCell } from '../../auth/api-keys.js';
 import { ApiKey } from '../../entities/access.js';
@@ -25,7 +26,8 @@ export async function routesTo(em: EntityManager, cell: string, organization: Or
   const organizations =
     organization === null ? await em.find(Organization, { frozenAt: null }, { orderBy: { publicId: 'asc' } }) : [organization];
   const ids = organizations.map(({ id }) => id);
-  const keys = await em.find(ApiKey, { organization: ids, revokedAt: null }, { orderBy: { prefix: 'asc' } });
+  const isValid = { revokedAt: null, $or: [{ expiresAt: null }, { expiresAt: { $gt: raw('clock_timestamp()') } }] };
+  const keys = await em.find(ApiKey, { organization: ids, ...isValid }, { orderBy: { prefix: 'asc' } });
   return {
     organizations: organizations.map(({ publicId }) => publicId),
     keys: [...new Set(keys.map(({ prefix }) => prefix).filter((prefix) => !namesCell(prefix, cell)))],
