@@ -48,9 +48,9 @@ export async function findNodes(
 ): Promise<(object | null)[]> {
   const { organization } = actor;
   const wanted = nodeIds.map((nodeId) => readNodeId(nodeId, organization));
-  const found = new Map<string, object>([
-    [`${Organization.name}:`, Object.assign(organization, { __typename: Organization.name })],
-  ]);
+  // Not the entity itself: it belongs to the caller's whole request.
+  const self: object = Object.create(organization, { __typename: { value: Organization.name } });
+  const found = new Map([[`${Organization.name}:`, self]]);
   const ofType = Map.groupBy(wanted, (each) => each?.type);
   await Promise.all(
     [...TYPES].map(async ([type, entity]) => {
