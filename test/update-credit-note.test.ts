@@ -89,6 +89,14 @@ describe('a draft', () => {
     expect(errors).toBeUndefined();
     expect(data?.nodes).toEqual([null, null, null, { amount: '90.00' }, { amount: '-9.00' }]);
 
+    const { auditEvents } = await books.client.query(AuditEventsDocument, {});
+    const { sales } = books.ids;
+    expect(auditEvents.nodes.filter(({ action }) => action === 'updateCreditNote').at(-1)?.details).toEqual({
+      id,
+      linesBefore: `${sales}: 60, ${sales}: 40, ${sales}: 7`,
+      linesAfter: `${sales}: 90, ${fees}: -9`,
+    });
+
     const { openCreditNote } = await books.client.query(OpenCreditNoteDocument, { id });
     expect(openCreditNote).toMatchObject({ status: 'OPEN' });
     const { creditNote } = await books.client.query(CreditNoteDocument, { id });

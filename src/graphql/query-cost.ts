@@ -18,7 +18,7 @@ import {
   type ValueNode,
 } from 'graphql';
 import { MAX_ADDED_REFERENCES } from '../entities/refund.js';
-import { LENGTHS } from '../inputs/lengths.js';
+import { LENGTHS, MAX_ITEMS } from '../inputs/lengths.js';
 import { MAX_PAGE } from '../reads/pages.js';
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -85,8 +85,8 @@ const TEXTS: Readonly<Record<string, number>> = {
   'CreditNoteLine.description': LENGTHS.lineDescription,
   'Refund.description': LENGTHS.refundDescription,
   'RefundReversal.reason': LENGTHS.reason,
-  // JSON with two dates and a reason. A reason of quotation marks doubles in length.
-  'AuditEvent.details': 2 * LENGTHS.reason + CHARACTERS,
+  // JSON with the values of a draft before and after an edit: two notes, whose quotation marks double in length, two lists of lines.
+  'AuditEvent.details': 4 * LENGTHS.note + 2 * MAX_ITEMS * 40 + 10 * CHARACTERS,
   // The number of a credit note, and the event that is posted.
   'JournalEntry.memo': LENGTHS.number + 50,
   // A refusal names, for example, an account and two amounts.

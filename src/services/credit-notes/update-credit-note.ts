@@ -77,7 +77,7 @@ export const updateCreditNote = command({
   audit: ({ result, changes }) => ({ id: String(result.id), ...changes }),
 });
 
-/** Returns what an edit may change, as texts for the audit event. */
+/** Returns what an edit may change, as texts for the audit event. Of a line it has account and amount: its row, which stays, has the rest. */
 function described(creditNote: CreditNote, lines: readonly LineTerms[]) {
   const { number, customer, branch, date, currencyCode, exchangeRate, referenceNo, note } = creditNote;
   return {
@@ -87,9 +87,7 @@ function described(creditNote: CreditNote, lines: readonly LineTerms[]) {
     date,
     currencyCode,
     exchangeRate: exchangeRate.toFixed(),
-    lines: lines
-      .map(({ account, amount, description }) => `${amount.toFixed()} on account ${account.id}: ${description}`)
-      .join('\n'),
+    lines: lines.map(({ account, amount }) => `${account.id}: ${amount.toFixed()}`).join(', '),
     referenceNo,
     note,
   };
