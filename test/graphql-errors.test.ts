@@ -39,7 +39,7 @@ describe('a wrong value in an input variable', () => {
     ['date', 20260101],
     ['date', '2026-13-01'],
     ['fromAccountId', 1.5],
-    ['branchId', undefined],
+    ['fromAccountId', undefined],
     ['referenceNo', 7],
   ])('is refused and its field is named: %s = %p', async (field, value) => {
     expect((await errorOf({ [field]: value }))?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field });
