@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import { Branch } from '../src/entities/branch.js';
+import { CreditNote } from '../src/entities/credit-note.js';
 import { ENTITIES } from '../src/entities/index.js';
 import { Organization } from '../src/entities/organization.js';
 import { Owned } from '../src/entities/owned.js';
@@ -63,6 +64,36 @@ it('has metadata of columns with which our bulk insert writes the same row as it
   expect(rows[0]).toEqual(rows[1]);
   expect(branch.id).toEqual(expect.any(Number));
   expect(branch.createdAt).toBeInstanceOf(Date);
+});
+
+it('keeps rows of two organizations with the same id apart', async () => {
+  const [one, other] = [await gateway.books({ firstId: 1 }), await gateway.books({ firstId: 1 })];
+  const em = gateway.database.orm.em.fork();
+  const branchOf = ({ organization }: Books) => em.findOneOrFail(Branch, { id: 1, organization: organization.id });
+  const [ours, theirs] = [await branchOf(one), await branchOf(other)];
+
+  expect([ours.id, theirs.id]).toEqual([1, 1]);
+  expect([ours.organization.id, theirs.organization.id]).toEqual([one.organization.id, other.organization.id]);
+});
+
+it('has null in an empty reference of a loaded entity, and writes no change of it', async () => {
+  const { id } = await books.creditNote('5.00', { open: false });
+  const { orm, statements } = gateway.database;
+  const em = orm.em.fork();
+  const before = statements.length;
+  const draft = await em.findOneOrFail(CreditNote, { id: Number(id), organization: books.organization.id });
+  await em.flush();
+
+  expect([draft.journalEntry, draft.voidEntry]).toEqual([null, null]);
+  expect(statements.slice(before)).toHaveLength(1);
+});
+
+it('writes the references of new entities to new entities once', async () => {
+  const { statements } = gateway.database;
+  const before = statements.length;
+  await books.creditNote('5.00');
+
+  expect(statements.slice(before).filter((statement) => /^\[query\] update "/.test(statement))).toEqual([]);
 });
 
 it('em.getKysely() uses the transaction of the EntityManager', async () => {

@@ -1,5 +1,7 @@
-import { expect, it } from '@jest/globals';
-import { tablesWithoutOrganization } from './helpers/tenant-statements.js';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDatabase, type TestDatabase } from './helpers/database.js';
+import { readTenantTables } from './helpers/recorded-statements.js';
+import { tablesWithoutOrganization, tablesWithoutOrganizationIn } from './helpers/tenant-statements.js';
 
 const TABLES = new Set(['refunds', 'accounts', 'credit_notes']);
 
@@ -47,4 +49,39 @@ it.each([
   ],
 ])('finds the table without an organization in %s', (statement, tables) => {
   expect(tablesWithoutOrganization(statement, TABLES)).toEqual(tables);
+});
+
+it.each([
+  ['select id from accounts where id = new.account_id', ['accounts']],
+  ['select id from accounts where organization_id = new.organization_id and id = new.account_id', []],
+  ['select id from accounts where organization_id = owner and id = new.account_id', []],
+  ['select account.id from inserted join accounts account on account.id = inserted.account_id', ['accounts']],
+])('checks a function with %s', (query, tables) => {
+  const definition = `create function f() returns trigger language plpgsql as $$
+    declare owner bigint; account bigint;
+    begin
+      owner := new.organization_id;
+      if exists (select from refunds where organization_id = new.organization_id) then return null; end if;
+      account := (${query});
+      return new;
+    end $$`;
+  expect(tablesWithoutOrganizationIn(definition, TABLES)).toEqual(tables);
+});
+
+describe('the functions of the database', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createDatabase();
+  });
+  afterAll(() => database.drop());
+
+  it('name the organization in each statement', async () => {
+    const { rows } = await database.superuser.query<{ name: string; definition: string }>(`
+      select proname as name, pg_get_functiondef(oid) as definition from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f'`);
+    const tables = await readTenantTables(database.superuser);
+    expect(rows.length).toBeGreaterThan(20);
+    expect(
+      rows.flatMap(({ name, definition }) => tablesWithoutOrganizationIn(definition, tables).map((table) => `${name}: ${table}`)),
+    ).toEqual([]);
+  });
 });

@@ -132,11 +132,10 @@ function rowsWithin(meta: EntityMetadata): SelectQuery {
 function rowsOf(meta: EntityMetadata, list: List): SelectQuery {
   if (list.page !== undefined) return rowsOfPage(meta, list, list.page);
   const conditions = list.where.map((condition, index) => conditionSql(meta, condition, conditionValue(index), ORGANIZATION));
-  const rows = ordered(
-    conditions.reduce((query, condition) => query.where(condition), rowsWithin(meta)),
-    orderOf(meta, list),
-  );
-  return list.slice === undefined ? rows : rows.limit(LIMIT).offset(OFFSET);
+  const rows = conditions.reduce((query, condition) => query.where(condition), rowsWithin(meta));
+  // Without a limit, the order of the whole statement suffices. A subquery without an order or a limit is a part of the join for PostgreSQL, which
+  // then knows the organization of the joined rows, too, and does not read those of others.
+  return list.slice === undefined ? rows : ordered(rows, orderOf(meta, list)).limit(LIMIT).offset(OFFSET);
 }
 
 function orderOf(meta: EntityMetadata, list: List): OrderBy[] {
@@ -145,7 +144,7 @@ function orderOf(meta: EntityMetadata, list: List): OrderBy[] {
 }
 
 /**
- * Joins the tables of the to-one relations to the rows. The rows are a subquery, so that PostgreSQL limits them before it joins.
+ * Joins the tables of the to-one relations to the rows. The rows of a page are a subquery, so that PostgreSQL limits them before it joins.
  *
  * A join compares the organizations of both rows, and not each with the parameter: so PostgreSQL looks each related row up in the primary key. With
  * the parameter, it expects an organization of average size, and reads all rows of a large one.

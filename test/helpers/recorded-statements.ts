@@ -18,12 +18,13 @@ export function record(line: string): void {
 }
 
 /** Reads which tables and views have rows of organizations. */
-export async function readTenantTables(client: pg.Client): Promise<void> {
-  if (tenantTables.size > 0) return;
+export async function readTenantTables(client: pg.Client): Promise<ReadonlySet<string>> {
+  if (tenantTables.size > 0) return tenantTables;
   const { rows } = await client.query<{ name: string }>(
     "select table_name::text as name from information_schema.columns where column_name = 'organization_id' and table_schema = 'public'",
   );
   for (const { name } of rows) tenantTables.add(name);
+  return tenantTables;
 }
 
 function check(): void {

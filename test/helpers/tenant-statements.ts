@@ -1,4 +1,4 @@
-import { loadModule, parseSync } from 'libpg-query';
+import { loadModule, parsePlPgSQLSync, parseSync } from 'libpg-query';
 
 /**
  * Finds statements that read or write rows of organizations without naming the organization of each table. It parses a statement with PostgreSQL's
@@ -31,6 +31,46 @@ export function tablesWithoutOrganization(statement: string, tenantTables: Reado
   const check = new Check(tenantTables);
   for (const { stmt } of parseSync(numbered).stmts ?? []) check.visit(stmt, []);
   return check.found;
+}
+
+/**
+ * Returns the tenant tables whose organization a statement of the function does not name. The rows of a trigger, transition tables and variables are as
+ * good as parameters.
+ *
+ * @param definition as `pg_get_functiondef` returns it
+ */
+export function tablesWithoutOrganizationIn(definition: string, tenantTables: ReadonlySet<string>): string[] {
+  const check = new Check(tenantTables);
+  if (/language plpgsql/i.test(definition)) {
+    const parsed = parsePlPgSQLSync(definition);
+    const variables = [...new Set(valuesOf(parsed, 'refname'))].map((name) => valueSource(String(name)));
+    for (const query of valuesOf(parsed, 'query').filter((query) => typeof query === 'string')) {
+      for (const { stmt } of parseSync(statementOf(query)).stmts ?? []) check.visit(stmt, variables);
+    }
+  } else {
+    for (const { stmt } of parseSync(definition).stmts ?? []) {
+      const { parameters, sql_body } = (stmt as { CreateFunctionStmt: Node }).CreateFunctionStmt;
+      const names = asArray(parameters).map(({ FunctionParameter }) => String((FunctionParameter as Node).name));
+      check.visit(sql_body, names.map(valueSource));
+    }
+  }
+  return check.found;
+}
+
+/** PL/pgSQL also has expressions and assignments in place of statements. */
+function statementOf(query: string): string {
+  const isStatement = /^\s*(select|with|insert|update|delete)\b/i.test(query);
+  return isStatement ? query : `select ${query.replace(/^[\w.[\] ]+:=/, '')}`;
+}
+
+/** Returns the values of a key, at any depth. */
+function valuesOf(node: unknown, key: string): unknown[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([name, value]) => [...(name === key ? [value] : []), ...valuesOf(value, key)]);
+}
+
+function valueSource(alias: string): Source {
+  return { alias, table: '', column: 'any', isNamed: true };
 }
 
 type Node = Readonly<Record<string, unknown>>;
@@ -201,6 +241,9 @@ function sideOf(value: unknown, scope: readonly Source[], own: readonly Source[]
   const column = names.at(-1);
   const candidates =
     names.length > 1 ? scope.filter(({ alias }) => alias === names[0]) : own.filter((source) => source.column === column);
+  const isVariable =
+    names.length === 1 && candidates.length === 0 && scope.some((each) => each.column === 'any' && each.alias === column);
+  if (isVariable) return { alias: null };
   const [source] = candidates;
   const isOrganization = source !== undefined && candidates.length === 1 && (source.column === column || source.column === 'any');
   return isOrganization ? { alias: source.alias } : null;
