@@ -133,8 +133,7 @@ function rowsOf(meta: EntityMetadata, list: List): SelectQuery {
   if (list.page !== undefined) return rowsOfPage(meta, list, list.page);
   const conditions = list.where.map((condition, index) => conditionSql(meta, condition, conditionValue(index), ORGANIZATION));
   const rows = conditions.reduce((query, condition) => query.where(condition), rowsWithin(meta));
-  // Without a limit, the order of the whole statement suffices. A subquery without an order or a limit is a part of the join for PostgreSQL, which
-  // then knows the organization of the joined rows, too, and does not read those of others.
+  // Without a limit, the order of the whole statement suffices.
   return list.slice === undefined ? rows : ordered(rows, orderOf(meta, list)).limit(LIMIT).offset(OFFSET);
 }
 
@@ -144,20 +143,19 @@ function orderOf(meta: EntityMetadata, list: List): OrderBy[] {
 }
 
 /**
- * Joins the tables of the to-one relations to the rows. The rows of a page are a subquery, so that PostgreSQL limits them before it joins.
- *
- * A join compares the organizations of both rows, and not each with the parameter: so PostgreSQL looks each related row up in the primary key. With
- * the parameter, it expects an organization of average size, and reads all rows of a large one.
+ * Joins the rows of the to-one relations. The limit of one makes PostgreSQL look each of them up in the index of its organization and id. Without it, a
+ * generic plan may read all rows of a table, or of the organization: it knows neither the organization nor how many rows are joined.
  */
 function joined(rows: SelectQuery, levels: readonly (Level & { readonly join?: Join })[]): SelectQuery {
   return levels.reduce(
     (query, { path, meta, join }) => {
       if (join === undefined) return query;
       const { above, theirs, ours } = join;
-      const alias = aliasOf(path);
-      return query.leftJoin(`${meta.tableName} as ${alias}`, (on) =>
-        on.onRef(`${alias}.organization_id`, '=', `${above}.organization_id`).onRef(`${alias}.${theirs}`, '=', `${above}.${ours}`),
-      ) as SelectQuery;
+      const related = (db.selectFrom(meta.tableName).selectAll() as SelectQuery)
+        .whereRef('organization_id', '=', `${above}.organization_id`)
+        .whereRef(theirs, '=', `${above}.${ours}`)
+        .limit(sql.lit(1));
+      return query.leftJoinLateral(related.as(aliasOf(path)), (on) => on.onTrue()) as SelectQuery;
     },
     db.selectFrom(rows.as(ROOT)) as SelectQuery,
   );
