@@ -6,6 +6,8 @@ export default {
   transform: {},
   // Only a test that hangs ends here: no test is about time, and machines are busy.
   testTimeout: 60_000,
+  // Modules of a test file stay in memory after it (https://github.com/nodejs/node/issues/63186), so a worker that has grown starts anew.
+  workerIdleMemoryLimit: '1GB',
   setupFiles: ['<rootDir>/test/helpers/partitions.js'],
   globalSetup: '<rootDir>/test/helpers/global-setup.js',
   setupFilesAfterEnv: ['<rootDir>/test/helpers/recorded-statements.js'],
