@@ -108,7 +108,7 @@ export class Authenticator {
         select free.organization_id, free.id
         from unnest($1::bigint[], $2::bigint[]) used (organization_id, id)
           join api_keys free on free.organization_id = used.organization_id and free.id = used.id
-        for update of free skip locked
+        for update skip locked
       ) used
       where key.organization_id = used.organization_id and key.id = used.id`;
     const update = query(text, [used.map(({ organization }) => organization.id), used.map(({ id }) => id)], () => undefined);
