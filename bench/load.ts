@@ -215,7 +215,7 @@ function drawn(piece: string, draw: Draw): string | number {
 }
 
 function template(text: string, draw: Draw): () => string {
-  const pieces = text.split(/<([a-z]+)>/);
+  const pieces = text.split(/<([a-z]+(?::cursor)?)>/);
   return () => {
     let joined = '';
     for (let index = 0; index < pieces.length; index += 1) {

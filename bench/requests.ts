@@ -30,12 +30,12 @@ const PAGE_OF_REFUNDS = `
     customer.id as customer_id, customer.display_name, account.id as account_id, account.name as account_name,
     branch.id as branch_id, branch.name as branch_name, entry.id as entry_id, entry.posting_date, entry.memo
   from refunds refund
-    join credit_notes note on note.id = refund.credit_note_id
-    join customers customer on customer.id = note.customer_id
-    join accounts account on account.id = refund.from_account_id
-    join branches branch on branch.id = refund.branch_id
-    join journal_entries entry on entry.id = refund.journal_entry_id
-    left join refund_reversals reversal on reversal.refund_id = refund.id
+    join credit_notes note on note.organization_id = :organization and note.id = refund.credit_note_id
+    join customers customer on customer.organization_id = :organization and customer.id = note.customer_id
+    join accounts account on account.organization_id = :organization and account.id = refund.from_account_id
+    join branches branch on branch.organization_id = :organization and branch.id = refund.branch_id
+    join journal_entries entry on entry.organization_id = :organization and entry.id = refund.journal_entry_id
+    left join refund_reversals reversal on reversal.organization_id = :organization and reversal.refund_id = refund.id
   where refund.organization_id = :organization and refund.id > :after
   order by refund.id limit 100`;
 
@@ -43,13 +43,13 @@ const LINES_OF_PAGE = `
   select line.journal_entry_id, line.id, line.side, line.amount, account.id as account_id, account.code, account.name
   from (select journal_entry_id from refunds where organization_id = :organization and id > :after order by id limit 100) refund
     join journal_lines line on line.organization_id = :organization and line.journal_entry_id = refund.journal_entry_id
-    join accounts account on account.id = line.account_id
+    join accounts account on account.organization_id = :organization and account.id = line.account_id
   order by line.journal_entry_id, line.id`;
 
 const NOTE_WITH_CUSTOMER = `
   select note.id, note.number, note.date, note.opened_at, note.voided_at, note.total, note.refunded,
     note.total - note.refunded - note.applied as remaining, customer.id as customer_id, customer.display_name
-  from credit_notes note join customers customer on customer.id = note.customer_id
+  from credit_notes note join customers customer on customer.organization_id = :organization and customer.id = note.customer_id
   where note.id = :note and note.organization_id = :organization`;
 
 /** The HTTP requests of the loads. */
