@@ -56,7 +56,7 @@ export interface RestRoute {
   readonly path: string;
   readonly role: Role;
   readonly summary: string;
-  /** What its GraphQL equivalent is called. */
+  /** Name of its GraphQL equivalent. */
   readonly like: string;
   readonly status: 200 | 201;
   /** The refusals beside those of every route: 401, 403, 429 and 503. */

@@ -57,7 +57,7 @@ interface CommandWork {
 export interface CommandDone<Result, Values> {
   readonly result: Result;
   readonly values: Values;
-  /** What {@link CommandWork.change} has changed: each property with its values as texts, such as `nameBefore` and `nameAfter`. */
+  /** The changes by {@link CommandWork.change}: both values of each changed property as texts, such as `nameBefore` and `nameAfter`. */
   readonly changes: Readonly<Record<string, string>>;
   /** State of the organization before the command. */
   readonly before: { readonly lockDate: PostingDate | null };
