@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Starts the built gateway with a fresh demo, on a free port. `headers` have the demo's credential.
+ * Starts the built gateway with a fresh demo, on a free port. `headers` have the demo's credential, `demo` the content of demo.json.
  *
  * @param {Record<string, string>} variables of the environment
  */
@@ -33,8 +33,8 @@ export async function startGateway(variables = {}) {
   };
   try {
     const url = await urlIn(child);
-    const { apiKey } = JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8'));
-    return { url: `${url}/graphql`, headers: { authorization: `Bearer ${apiKey}` }, stop };
+    const demo = JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8'));
+    return { origin: url, url: `${url}/graphql`, headers: { authorization: `Bearer ${demo.apiKey}` }, demo, stop };
   } catch (error) {
     await stop();
     throw error;
