@@ -10,6 +10,7 @@ import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } fr
 import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connections.js';
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './server/rate-limit.js';
 import { SANDBOX_ORIGINS } from './server/web-security.js';
+import { isCalendarDate, type PostingDate } from './values/posting-date.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -47,6 +48,8 @@ export interface Config {
   readonly federation: boolean;
   /** What the body of a refund over REST may be. */
   readonly restContract: RestContract;
+  /** The day since which REST is announced as deprecated; `null` if it is not. */
+  readonly restDeprecatedSince: PostingDate | null;
   /** Largest number of connections to the database. */
   readonly poolSize: number;
   /** Total time that a request may wait for its turn, for connections and for locks. */
@@ -124,6 +127,11 @@ const cellName = makeValidator((text) => {
   throw new Error('must be 1 to 12 small letters (a to z) and digits');
 });
 
+const calendarDate = makeValidator((text): PostingDate => {
+  if (isCalendarDate(text)) return text;
+  throw new Error('must be a date such as 2027-12-31');
+});
+
 const VARIABLES = {
   NODE_ENV: oneOf('development', 'test', 'production')({ default: 'development' }),
   HOST: host({ default: 'localhost' }),
@@ -153,6 +161,7 @@ const VARIABLES = {
   TRUSTED_DOCUMENTS_ONLY: flag({ default: false }),
   FEDERATION: flag({ default: false }),
   REST_CONTRACT: oneOf(...REST_CONTRACTS)({ default: 'documented' }),
+  REST_DEPRECATED_SINCE: calendarDate({ default: undefined }),
   DATABASE_POOL_SIZE: poolSize({ default: DEFAULT_POOL_SIZE }),
   REQUEST_WAIT_SECONDS: requestWait({ default: DEFAULT_WAIT_MS / 1_000 }),
   MAX_EVENT_LOOP_DELAY_MS: milliseconds({ default: 1_000 }),
@@ -206,6 +215,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       env.TRUSTED_DOCUMENTS === undefined ? null : { file: env.TRUSTED_DOCUMENTS, only: env.TRUSTED_DOCUMENTS_ONLY },
     federation: env.FEDERATION,
     restContract: env.REST_CONTRACT,
+    restDeprecatedSince: env.REST_DEPRECATED_SINCE ?? null,
     poolSize: env.DATABASE_POOL_SIZE,
     requestWaitMs: env.REQUEST_WAIT_SECONDS * 1_000,
     maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,

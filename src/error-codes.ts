@@ -209,3 +209,14 @@ export const ERRORS: Readonly<Record<PublishedCode, Entry>> = { ...REFUSALS, ...
 export function isRetryable(code: string): boolean {
   return Object.hasOwn(ERRORS, code) && ERRORS[code as PublishedCode].retryable === true;
 }
+
+/** Returns the URI of the problem type (RFC 9457), at which the gateway tells people what the code means. */
+export function typeOf(code: PublishedCode): string {
+  return `/errors/${code}`;
+}
+
+/** @example titleOf('CREDIT_NOTE_NOT_FOUND') // 'Credit note not found' */
+export function titleOf(code: PublishedCode): string {
+  const words = code.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -29,6 +29,7 @@ describe('without any variable', () => {
       trustedDocuments: null,
       federation: false,
       restContract: 'documented',
+      restDeprecatedSince: null,
       allowedHosts: [],
       connections: { maxConnections: 1_000, requestSeconds: 30, keepAliveSeconds: 72, replySeconds: 60 },
       stopSeconds: 10,

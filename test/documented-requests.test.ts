@@ -43,6 +43,7 @@ beforeEach(async () => {
       trustedDocuments: null,
       federation: false,
       restContract: 'documented',
+      restDeprecatedSince: null,
       requestWaitMs: 5_000,
     },
     jwt: opened.jwt,

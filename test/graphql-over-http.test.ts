@@ -133,14 +133,14 @@ describe.each([RESPONSE, LEGACY])('as %s', (accept) => {
     const reply = await gateway.app.inject({ method, url: '/graphql?x=1', headers: headers() });
     expect([reply.statusCode, reply.headers.allow, reply.json().errors[0].extensions.code]).toEqual([
       405,
-      'GET, POST',
+      'GET, POST, OPTIONS',
       'METHOD_NOT_ALLOWED',
     ]);
   });
 
   it('HEAD is refused with 405 and the allowed methods', async () => {
     const reply = await gateway.app.inject({ method: 'HEAD', url: '/graphql?query=%7Bme%7Bname%7D%7D', headers: headers() });
-    expect([reply.statusCode, reply.headers.allow]).toEqual([405, 'GET, POST']);
+    expect([reply.statusCode, reply.headers.allow]).toEqual([405, 'GET, POST, OPTIONS']);
   });
 
   it.each<[string, number, Record<string, string>]>([

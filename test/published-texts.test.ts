@@ -33,7 +33,7 @@ it.each(['/schema.graphql', '/llms.txt', '/docs/graphql.md'])(
     }
     expect((await ask(url, { 'if-none-match': '"other"' })).statusCode).toBe(200);
     expect((await ask(url, {}, 'HEAD')).statusCode).toBe(200);
-    expect((await ask(url, {}, 'POST')).statusCode).toBe(404);
+    expect((await ask(url, {}, 'POST')).statusCode).toBe(405);
   },
 );
 

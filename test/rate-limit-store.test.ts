@@ -38,6 +38,7 @@ async function startTwo(perCredential: number): Promise<[FastifyInstance, Fastif
         trustedDocuments: null,
         federation: false,
         restContract: 'documented',
+        restDeprecatedSince: null,
         requestWaitMs: 5_000,
         rateLimit: { perCredential, perAddress: 3, store: 'postgres' },
       },

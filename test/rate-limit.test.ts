@@ -144,7 +144,7 @@ describe('a refusal by the rate limit', () => {
       },
     ]);
     expect(problem.headers['content-type']).toContain('application/problem+json');
-    expect(problem.json).toMatchObject({ status: 429, title: 'Too Many Requests', code: 'RATE_LIMITED', details, retryable: true });
+    expect(problem.json).toMatchObject({ status: 429, title: 'Rate limited', code: 'RATE_LIMITED', details, retryable: true });
     expect(problem.headers['retry-after']).toBe(String(problem.json.retryAfter));
     expect(await books.snapshot()).toEqual(before);
   });

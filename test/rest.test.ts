@@ -177,8 +177,8 @@ describe('the format of REST errors', () => {
     });
     expect(reply.headers['content-type']).toContain('application/problem+json');
     expect(reply.json).toEqual({
-      type: 'about:blank',
-      title: 'Bad Request',
+      type: '/errors/CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT',
+      title: 'Credit note has no remaining amount',
       status: 400,
       detail: expect.stringContaining('more than the'),
       code: 'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT',

@@ -43,12 +43,6 @@ export function assertAcceptable({ method, headers: { accept } }: FastifyRequest
   throw new UnusableRequest(406, 'The Accept header must allow application/graphql-response+json or application/json');
 }
 
-/** The same for REST, whose replies are JSON, or problem details. */
-export function assertJsonAcceptable({ headers: { accept } }: FastifyRequest): void {
-  if (!accept || new Negotiator({ headers: { accept } }).mediaType(['application/json', 'application/problem+json'])) return;
-  throw new UnusableRequest(406, 'The Accept header must allow application/json');
-}
-
 /** Whether a browser requests a page. */
 export function isForPage(method: string, accept = ''): boolean {
   return method === 'GET' && /text\/(html|\*)/.test(accept);

@@ -1,6 +1,7 @@
-import { type PublishedCode, REFUSALS } from '../error-codes.js';
-import { type DomainError, InvalidInput, TransactionsDateLocked, Unauthenticated } from '../errors.js';
+import { type PublishedCode, REFUSALS, titleOf, typeOf } from '../error-codes.js';
+import { type DomainError, FAULT, InvalidInput, TransactionsDateLocked, Unauthenticated } from '../errors.js';
 import { cut } from '../values/text.js';
+import { errorFormat } from './error-format.js';
 
 const REASON: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -21,8 +22,8 @@ const REASON: Readonly<Record<number, string>> = {
   500: 'Internal Server Error',
 };
 
-/** Legacy error types of requests that could not be read. */
-export const TYPE: Readonly<Record<number, PublishedCode>> = {
+/** Codes of requests that could not be read. */
+const TYPE: Readonly<Record<number, PublishedCode>> = {
   400: 'BAD_REQUEST',
   404: 'NOT_FOUND',
   405: 'METHOD_NOT_ALLOWED',
@@ -54,10 +55,10 @@ const HEADERS: Readonly<Record<string, string>> = { idempotencyKey: 'Idempotency
 /** Returns the reply to a refused request in the format that the client accepts: RFC 9457, or else that of the legacy API. */
 export function refusalReply(error: DomainError, { requestId, accept, target }: RefusedRequest): ErrorReply {
   const { status } = REFUSALS[error.code];
-  if (accept?.includes('application/problem+json')) {
+  if (errorFormat(accept) === 'application/problem+json') {
     const { retryable, retryAfter, parts, message } = error;
     const errors = parts.map((part) => ({ detail: part.message, ...problemOf(part) }));
-    return problem(status, message, {
+    return problem(status, error.code, message, {
       ...problemOf(error),
       retryable,
       ...(retryAfter !== undefined && { retryAfter }),
@@ -74,8 +75,9 @@ function problemOf({ code, field, details }: DomainError): Record<string, unknow
 
 /** Returns the reply to a request that could not be read, and to a fault of ours. */
 export function plainReply(status: number, message: string, { requestId, accept }: Omit<RefusedRequest, 'target'>): ErrorReply {
-  if (accept?.includes('application/problem+json')) return problem(status, message, { requestId });
-  const errors = [{ statusCode: status, type: TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR'), message }];
+  const code = codeOf(status);
+  if (errorFormat(accept) === 'application/problem+json') return problem(status, code, message, { code, requestId });
+  const errors = [{ statusCode: status, type: code, message }];
   return {
     status,
     contentType: 'application/json',
@@ -83,11 +85,16 @@ export function plainReply(status: number, message: string, { requestId, accept 
   };
 }
 
-function problem(status: number, detail: string, extensions: Record<string, unknown>): ErrorReply {
+/** Returns the code of a request that could not be read, or of a fault of ours. */
+export function codeOf(status: number): PublishedCode {
+  return TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : FAULT.code);
+}
+
+function problem(status: number, code: PublishedCode, detail: string, extensions: Record<string, unknown>): ErrorReply {
   return {
     status,
     contentType: 'application/problem+json',
-    body: { type: 'about:blank', title: REASON[status], status, detail, ...extensions },
+    body: { type: typeOf(code), title: titleOf(code), status, detail, ...extensions },
   };
 }
 

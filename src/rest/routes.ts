@@ -293,13 +293,6 @@ export function restRoutes(
   }
 }
 
-/** Returns the methods of each path under `/api`, as the Allow header lists them. */
-export function restMethods(): ReadonlyMap<string, readonly string[]> {
-  const routes = Map.groupBy(REST_ROUTES, ({ path }) => path);
-  const methods = (of: readonly RestRoute[]) => of.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-  return new Map([...routes].map(([path, of]) => [path, [...methods(of).sort(), 'OPTIONS']]));
-}
-
 async function makeRefund({ context, request, reply, contract, id }: Call): Promise<unknown> {
   const input = readRefundRequest(id, request.body, contract);
   const conditions = {

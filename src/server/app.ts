@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import cors from '@fastify/cors';
+import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import Fastify, {
   type FastifyBaseLogger,
@@ -17,22 +17,26 @@ import type { Config } from '../config.js';
 import { assertWellFormed, readQueryString } from '../graphql/apollo-requests.js';
 import { documentCheck } from '../graphql/document-check.js';
 import { withFederation } from '../graphql/federation.js';
-import { assertAcceptable, assertJsonAcceptable, PARTIAL_SUCCESS } from '../graphql/over-http.js';
+import { assertAcceptable, PARTIAL_SUCCESS, UnusableRequest } from '../graphql/over-http.js';
 import { createSchema, printContract } from '../graphql/schema.js';
 import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
 import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
 import { Context } from '../request/context.js';
 import { RequestLog } from '../request/request-log.js';
-import { type RestSettings, restMethods, restRoutes } from '../rest/routes.js';
+import { errorFormat } from '../rest/error-format.js';
+import { addReplyHeaders, type ReplyHeaderSettings } from '../rest/reply-headers.js';
+import { REST_ROUTES, type RestSettings, restRoutes } from '../rest/routes.js';
 import { RefundQueue } from '../services/refunds/refund-queue.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { addressReader } from './client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
-import { sendError, sendMethodNotAllowed, sendNotFound } from './errors.js';
+import { errorTexts } from './error-texts.js';
+import { sendError, varyByAccept } from './errors.js';
 import { followRequests, givePermits, releasingPermit } from './follow-requests.js';
 import { serveHealth } from './health.js';
 import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT, readJsonBodies } from './json-bodies.js';
 import { shedLoad } from './load-shedding.js';
+import { answerOtherMethods } from './path-methods.js';
 import { publishedTexts, serveTexts } from './published-texts.js';
 import { RateLimit } from './rate-limit.js';
 import { callersRequestId, idempotencyKeyOf, requestMetadata } from './request-metadata.js';
@@ -41,9 +45,6 @@ import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** Time that closing waits for requests in flight, unless configured. */
 const STOP_SECONDS = 10;
-
-/** The methods that a path of REST may lack. */
-const OTHER_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** Time limit for a plugin to load or to close. */
 const PLUGIN_SECONDS = 10;
@@ -67,6 +68,7 @@ export interface AppOptions {
     | 'trustedDocuments'
     | 'federation'
     | 'restContract'
+    | 'restDeprecatedSince'
   >;
   readonly jwt: JwtSettings | null;
   readonly logger: FastifyBaseLogger;
@@ -113,7 +115,8 @@ export async function createApp({
   readJsonBodies(app);
   // Set before all plugins: a plugin keeps the handlers that exist when it is registered.
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler(sendNotFound);
+  const answerOther = answerOtherMethods(app);
+  app.setNotFoundHandler(answerOther);
   followRequests(app, connections, stopSeconds);
   boundUnreadReplies(app, unread);
   secureWeb(app, config, sandbox !== undefined);
@@ -133,36 +136,24 @@ export async function createApp({
 
   await app.register((doors, _options, done) => {
     givePermits(doors);
+    doors.addHook('onSend', async (_request, reply) => void varyByAccept(reply));
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
     authenticateFirst(doors, authenticator, metadataOf, settings, rateLimit);
     const acceptable = async (request: FastifyRequest): Promise<void> => assertAcceptable(request, config.introspection);
     openDoors(doors, graphql, [documentCheck(trusted), acceptable, readQueryString, assertWellFormed], contextOf, {
       contract: config.restContract,
+      deprecatedSince: config.restDeprecatedSince,
       queries,
     });
     done();
   });
 
-  const texts = config.introspection ? await publishedTexts(contract) : new Map<string, string>();
+  const texts = new Map([...errorTexts(), ...(config.introspection ? await publishedTexts(contract) : [])]);
   app.addHook('onRequest', async (request, reply) => {
     const path = request.routeOptions.url ?? '';
     if (request.is404 || path === '/' || texts.has(path)) await rateLimit?.count(request, reply);
+    if (request.is404 || isPlainOptions(request)) return answerOther(request, reply);
   });
-  for (const [path, methods] of restMethods()) {
-    const allow = methods.join(', ');
-    app.route({
-      method: OTHER_METHODS.filter((method) => !methods.includes(method)),
-      url: `/api${path}`,
-      onRequest: async (request, reply) => {
-        await rateLimit?.count(request, reply);
-        return sendMethodNotAllowed(request, reply, allow);
-      },
-      handler: () => undefined,
-    });
-    app.options(`/api${path}`, { onSend: async (_request, reply) => void reply.header('allow', allow) }, (_request, reply) =>
-      reply.code(204).send(),
-    );
-  }
   app.get('/', { config: { cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );
@@ -195,7 +186,7 @@ function createFastify(connections: Connections, logger: FastifyBaseLogger, stop
 
 /** Lets pages of these origins read the replies (CORS). */
 async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
-  await app.register(cors, {
+  const options = {
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
     exposedHeaders: [
@@ -208,11 +199,26 @@ async function allowOrigins(app: FastifyInstance, origins: readonly string[]): P
       'location',
       'link',
       'allow',
+      'deprecation',
     ],
     maxAge: 86_400,
-    // Otherwise the plugin refuses an OPTIONS request without the headers of a preflight, in a format of its own.
-    strictPreflight: false,
-  });
+  };
+  await app.register(
+    cors,
+    () => (request: FastifyRequest, done: (error: null, options: FastifyCorsOptions) => void) =>
+      // The plugin would answer any other OPTIONS request by itself, without the methods of the path.
+      done(null, { ...options, preflight: isPreflight(request) }),
+  );
+}
+
+/** Whether the request reaches the route that the plugin of CORS has for OPTIONS requests of all paths. */
+function isPlainOptions({ method, routeOptions }: FastifyRequest): boolean {
+  return method === 'OPTIONS' && routeOptions.url === '*';
+}
+
+/** Whether a browser asks on behalf of a page of another origin. */
+function isPreflight({ headers }: FastifyRequest): boolean {
+  return headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 }
 
 /** Adds the routes of GraphQL and REST. */
@@ -221,7 +227,7 @@ function openDoors(
   graphql: ApolloServer<Context>,
   preHandler: readonly ((request: FastifyRequest) => Promise<void>)[],
   contextOf: (request: FastifyRequest) => Context,
-  settings: RestSettings,
+  settings: RestSettings & ReplyHeaderSettings,
 ): void {
   app.route({
     method: ['GET', 'POST'],
@@ -235,7 +241,10 @@ function openDoors(
     handler: releasingPermit(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
   });
   const rest: FastifyPluginCallback = (routes, _options, done) => {
-    routes.addHook('preHandler', async (request) => assertJsonAcceptable(request));
+    routes.addHook('preHandler', async ({ headers: { accept } }) => {
+      if (errorFormat(accept) === null) throw new UnusableRequest(406, 'The Accept header must allow application/json');
+    });
+    addReplyHeaders(routes, REST_ROUTES, settings);
     restRoutes(routes, contextOf, settings);
     done();
   };

@@ -91,6 +91,8 @@ export class Connections {
     const take = (request: IncomingMessage, response: ServerResponse) => this.take({ request, response }, handler);
     server.on('connection', (socket) => this.open(socket));
     server.on('request', take);
+    // `readJsonBodies` asks for the body once it is certain that it will be read.
+    server.on('checkContinue', take);
     // RFC 9110 allows a server to ignore an expectation that it does not know.
     server.on('checkExpectation', take);
     server.on('connect', (_request, socket) => {

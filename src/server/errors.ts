@@ -5,18 +5,17 @@ import { type DomainError, FAULT, ServiceUnavailable, Unauthenticated } from '..
 import { complete, described } from '../graphql/errors.js';
 import { LEGACY, mediaTypeFor, statusOfRefused, UnusableRequest } from '../graphql/over-http.js';
 import { refusalOf } from '../orm/errors.js';
-import { type ErrorReply, plainReply, refusalReply, TYPE } from '../rest/errors.js';
+import { codeOf, type ErrorReply, plainReply, refusalReply } from '../rest/errors.js';
 import { InvalidJson } from '../values/json.js';
 import { BrokenRequest } from './broken-request.js';
 import { REST_BODY_LIMIT } from './json-bodies.js';
-import { bodyLength } from './request-metadata.js';
+import { bodyLength, expectsContinue } from './request-metadata.js';
 
 /** The path of the GraphQL door. */
 const GRAPHQL = '/graphql';
 
 /** Replies with an error that was thrown outside GraphQL execution, in the format of the door. */
 export function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (isUnread(request)) reply.header('connection', 'close');
   const refusal = refusalOf(error);
   if (refusal !== null) {
     request.requestLog.add({ refused: refusal.code });
@@ -37,9 +36,7 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
 /** Replies that no route has the method and path. */
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { method, url } = request;
-  const path = url.split('?', 1)[0];
-  if (isGraphQL(request)) return sendMethodNotAllowed(request, reply, 'GET, POST');
-  return sendPlain(404, `Cannot ${method} ${path}`, request, reply);
+  return sendPlain(404, `Cannot ${method} ${url.split('?', 1)[0]}`, request, reply);
 }
 
 /** Replies that the path has other methods. */
@@ -50,8 +47,7 @@ export function sendMethodNotAllowed(request: FastifyRequest, reply: FastifyRepl
 
 function sendPlain(status: number, message: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (!isGraphQL(request)) return send(reply, plainReply(status, message, replyOptions(request)));
-  const code = TYPE[status] ?? (status < 500 ? 'BAD_REQUEST' : FAULT.code);
-  return send(reply, graphqlReply(status, { message, extensions: { code } }, request));
+  return send(reply, graphqlReply(status, { message, extensions: { code: codeOf(status) } }, request));
 }
 
 /** Returns the reply to a request that could not be read; `null` if the request is not at fault. */
@@ -100,11 +96,12 @@ function replyToRefusal(refusal: DomainError, request: FastifyRequest): ErrorRep
 }
 
 /**
- * Whether a long body has not been read. Node.js would read all of it before the next request of the connection, so the connection is
- * closed instead.
+ * Whether a long body has not been read, or one that its client may not send. Node.js would read all of it before the next request of the connection,
+ * so the connection is closed instead.
  */
 function isUnread(request: FastifyRequest): boolean {
-  return request.body === undefined && bodyLength(request) > REST_BODY_LIMIT;
+  const length = bodyLength(request);
+  return request.body === undefined && (length > REST_BODY_LIMIT || (length > 0 && expectsContinue(request)));
 }
 
 function replyOptions(request: FastifyRequest) {
@@ -112,5 +109,12 @@ function replyOptions(request: FastifyRequest) {
 }
 
 function send(reply: FastifyReply, { status, contentType, body }: ErrorReply): FastifyReply {
-  return reply.code(status).type(contentType).send(body);
+  if (isUnread(reply.request)) reply.header('connection', 'close');
+  return varyByAccept(reply).code(status).type(contentType).send(body);
+}
+
+/** Announces to caches that the reply depends on the Accept header. */
+export function varyByAccept(reply: FastifyReply): FastifyReply {
+  const before = String(reply.getHeader('vary') ?? '');
+  return /\baccept\b(?!-)/i.test(before) ? reply : reply.header('vary', before === '' ? 'Accept' : `${before}, Accept`);
 }

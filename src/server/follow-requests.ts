@@ -5,6 +5,7 @@ import { ServiceUnavailable } from '../errors.js';
 import { RequestLog } from '../request/request-log.js';
 import type { Connections } from './connections.js';
 import { isProbe } from './health.js';
+import { assertOneValue } from './repeated-headers.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -51,6 +52,7 @@ export function followRequests(app: FastifyInstance, connections: Connections, s
       reply.header('connection', 'close');
       throw broken;
     }
+    assertOneValue(request.raw);
   });
   app.addHook('preClose', async () => {
     connections.stop();

@@ -1,6 +1,7 @@
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { LENGTHS, MAX_ITEMS } from '../inputs/lengths.js';
 import { parseJson } from '../values/json.js';
+import { expectsContinue } from './request-metadata.js';
 
 /** Body limit of the documented REST API, in bytes. */
 export const REST_BODY_LIMIT = 100 * 1024;
@@ -22,6 +23,10 @@ export const GRAPHQL_BODY_LIMIT = Math.max(REFUNDS, LINES) + BYTES_OF_DOCUMENT;
 
 /** Parses bodies as JSON with exact numbers, and refuses all other media types, charsets and encodings. */
 export function readJsonBodies(app: FastifyInstance): void {
+  app.addHook('preParsing', async (request, reply) => {
+    const isTooLong = Number(request.headers['content-length'] ?? 0) > request.routeOptions.bodyLimit;
+    if (expectsContinue(request) && !isTooLong) reply.raw.writeContinue();
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     // An unknown path is answered 404, even if the body is not JSON.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
+import { isKnown } from '../rest/etag.js';
 
 /** Time that clients and caches keep a text before they ask again, in seconds. */
 const MAX_AGE = 300;
@@ -23,8 +24,7 @@ export function serveTexts(app: FastifyInstance, texts: ReadonlyMap<string, stri
     const type = path.endsWith('.md') ? 'text/markdown' : 'text/plain';
     app.get(path, async (request, reply) => {
       reply.headers({ etag, 'cache-control': `public, max-age=${MAX_AGE}` });
-      const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-      if (known.includes(etag) || known.includes('*')) return reply.code(304).send();
+      if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
       return reply.type(`${type}; charset=utf-8`).send(text);
     });
   }

@@ -39,6 +39,11 @@ export function bodyLength({ headers }: FastifyRequest): number {
   return Number(headers['content-length'] ?? 0);
 }
 
+/** Whether the client waits for `100 Continue` before it sends the body. */
+export function expectsContinue({ headers, raw }: FastifyRequest): boolean {
+  return raw.httpVersion === '1.1' && /^100-continue$/i.test(headers.expect ?? '');
+}
+
 function name(text: string | undefined): string | null {
   return text?.slice(0, 255) || null;
 }

@@ -69,6 +69,7 @@ export class Gateway {
       trustedDocuments?: TrustedDocumentsSettings | null;
       federation?: boolean;
       restContract?: RestContract;
+      restDeprecatedSince?: string | null;
       requestWaitMs?: number;
       clientIp?: ClientIp;
       connections?: Partial<ConnectionLimits>;
@@ -117,6 +118,7 @@ export class Gateway {
         trustedDocuments,
         federation: options.federation ?? false,
         restContract: options.restContract ?? 'documented',
+        restDeprecatedSince: options.restDeprecatedSince ?? null,
         requestWaitMs: options.requestWaitMs ?? 5_000,
       },
       jwt,

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+let noteId: string;
+let refundId: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  noteId = (await books.creditNote('100.00')).id;
+  refundId = (await books.refund(noteId, { amount: '10.00' })).id;
+});
+afterAll(() => gateway.stop());
+
+function get(url: string, headers: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET') {
+  return gateway.app.inject({ method, url, headers: { ...books.client.headers, ...headers } });
+}
+
+const READS: [string, () => string][] = [
+  ['a credit note', () => `/api/credit-notes/${noteId}`],
+  ['the credit notes', () => '/api/credit-notes?page_size=5'],
+  ['the refunds of a note', () => `/api/credit-notes/${noteId}/refunds`],
+  ['a refund', () => `/api/credit-notes/refunds/${refundId}`],
+  ['the accounts', () => '/api/accounts'],
+  ['an account', () => `/api/accounts/${books.ids.bank}`],
+  ['the customers', () => '/api/customers'],
+  ['the branches', () => '/api/branches'],
+];
+
+it.each(READS)('%s that the client knows is a 304 without a body', async (_, url) => {
+  const { headers } = await get(url());
+  const etag = String(headers.etag);
+  expect(etag).toMatch(/^"[\w.-]+"$/);
+  expect(headers['cache-control']).toBe('private, no-cache');
+  for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+    for (const method of ['GET', 'HEAD'] as const) {
+      const reply = await get(url(), { 'if-none-match': known }, method);
+      expect([known, reply.statusCode, reply.body, reply.headers.etag]).toEqual([known, 304, '', etag]);
+      if (method === 'GET') expect(reply.headers['content-length']).toBeUndefined();
+      expect(reply.headers['x-request-id']).toBeDefined();
+    }
+  }
+  expect((await get(url(), { 'if-none-match': '"other"' })).statusCode).toBe(200);
+});
+
+it('a change gives everything that it touches another tag', async () => {
+  const before = await Promise.all(READS.slice(0, 6).map(([, url]) => get(url())));
+  await books.refund(noteId, { amount: '1.00' });
+  for (const [index, [name, url]] of READS.slice(0, 6).entries()) {
+    const reply = await get(url(), { 'if-none-match': String(before[index]?.headers.etag) });
+    expect([name, reply.statusCode]).toEqual([name, 200]);
+  }
+});
+
+it('the tag of a credit note is good for If-Match, until a refund changes what remains', async () => {
+  const { id } = await books.creditNote('100.00');
+  const etag = String((await get(`/api/credit-notes/${id}`)).headers.etag);
+  const refund = () => books.client.rest(`/api/credit-notes/${id}/refunds`, books.restBody({ amount: 1 }), { 'if-match': etag });
+  const first = await refund();
+  expect([first.status, first.headers.etag]).toEqual([201, `"${id}-99"`]);
+  expect((await refund()).status).toBe(412);
+});
+
+it('the tag of one organization is none of another', async () => {
+  const other = await gateway.books();
+  const etag = String((await get('/api/accounts')).headers.etag);
+  const reply = await gateway.app.inject({ url: '/api/accounts', headers: { ...other.client.headers, 'if-none-match': etag } });
+  expect(reply.statusCode).toBe(200);
+});
+
+it('what is refused has no tag', async () => {
+  const reply = await get('/api/credit-notes/999999999', { 'if-none-match': '*' });
+  expect([reply.statusCode, reply.headers.etag]).toEqual([404, undefined]);
+});

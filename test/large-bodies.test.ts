@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+import { Wire } from './helpers/wire.js';
+
+let gateway: Gateway;
+let books: Books;
+let port: number;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  port = await gateway.listen();
+});
+afterAll(() => gateway.stop());
+
+function head(id: string, ...lines: string[]): string {
+  const usual = ['host: localhost', `authorization: ${books.client.headers.authorization}`, 'content-type: application/json'];
+  return `POST /api/credit-notes/${id}/refunds HTTP/1.1\r\n${[...usual, ...lines].join('\r\n')}\r\n\r\n`;
+}
+
+const LARGE = 'x'.repeat(2_000_000);
+
+it.each(['content-length: 2000000', 'transfer-encoding: chunked'])(
+  'a client that sends 2 MB with %s reads the 413',
+  async (length) => {
+    const wire = await Wire.connect(port);
+    const chunk = 'x'.repeat(50_000);
+    const chunks = Array.from({ length: 40 }, () => `c350\r\n${chunk}\r\n`).join('');
+    wire.send(head('1', length), length.startsWith('t') ? `${chunks}0\r\n\r\n` : LARGE);
+    const [reply] = await wire.allReplies();
+    expect([reply?.status, reply?.headers.connection, reply?.headers['x-request-id']]).toEqual([413, 'close', expect.any(String)]);
+    expect(reply?.body).toContain('PAYLOAD_TOO_LARGE');
+  },
+);
+
+it('a client that asks before it sends 2 MB is not asked for them', async () => {
+  const wire = await Wire.connect(port);
+  wire.send(head('1', 'content-length: 2000000', 'expect: 100-continue'));
+  const [reply] = await wire.allReplies();
+  expect([reply?.status, reply?.headers.connection]).toEqual([413, 'close']);
+  expect(wire.text).not.toContain('100 Continue');
+});
+
+it.each([
+  ['content-length', (body: string) => [`content-length: ${body.length}`, body]],
+  ['transfer-encoding', (body: string) => ['transfer-encoding: chunked', `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`]],
+])('a client that asks before it sends a refund (%s) is asked for it', async (_, encode) => {
+  const { id } = await books.creditNote('100.00');
+  const [length = '', payload = ''] = encode(JSON.stringify(books.restBody({ amount: 1 })));
+  const wire = await Wire.connect(port);
+  wire.send(head(id, length, 'Expect: 100-continue'));
+  while (!wire.text.includes('100 Continue')) await new Promise((resolve) => wire.socket.once('data', resolve));
+  wire.send(payload);
+  expect((await wire.replies(1))[0]?.status).toBe(201);
+  wire.socket.destroy();
+});
+
+it('a client without a credential that asks is refused, and its connection is closed', async () => {
+  const wire = await Wire.connect(port);
+  wire.send('POST /api/credit-notes/1/refunds HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n');
+  const [reply] = await wire.allReplies();
+  expect([reply?.status, reply?.headers.connection]).toEqual([401, 'close']);
+  expect(wire.text).not.toContain('100 Continue');
+});
