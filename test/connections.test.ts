@@ -46,7 +46,7 @@ describe('a request that does not arrive', () => {
     [
       'REST with problem+json',
       () => post(restPath(), books.restBody(), 'accept: application/problem+json'),
-      { status: 408, title: 'Request Timeout' },
+      { status: 408, title: 'Request timeout' },
     ],
   ])('gets 408 in the format of GraphQL or REST, and is never executed: a body by %s', async (_, bytes, expected) => {
     await start({ requestSeconds: SHORT });
