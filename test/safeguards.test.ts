@@ -50,6 +50,20 @@ describe('the duplicate check', () => {
     expect(previewRefund.refusals.map(({ code }) => code)).toEqual(['POSSIBLE_DUPLICATE_REFUND']);
   });
 
+  it('can be switched off for a preview, too, which then has the lines of the second refund', async () => {
+    const books = await gateway.books();
+    const note = await books.creditNote('100.00');
+    await books.refund(note.id);
+
+    const { previewRefund } = await books.client.query(PreviewRefundDocument, {
+      input: books.refundInput(note.id),
+      allowDuplicate: true,
+    });
+
+    expect(previewRefund).toMatchObject({ allowed: true, refusals: [], remainingAfter: '20.00' });
+    expect(previewRefund.lines).toHaveLength(2);
+  });
+
   it('covers GraphQL and REST, and can be switched off per request', async () => {
     const books = await gateway.books();
     const note = await books.creditNote('1000.00');

@@ -132,9 +132,14 @@ export class RefundResolver {
   async previewRefund(
     @Ctx() context: Context,
     @Arg('input', () => RefundCreditNoteInput, { description: 'The refund to preview.' }) input: RefundCreditNoteInput,
+    @Arg('allowDuplicate', () => Boolean, {
+      defaultValue: false,
+      description: 'An equal refund within seconds of the first would be refused as a possible duplicate. True previews it anyway.',
+    })
+    allowDuplicate: boolean,
   ): Promise<RefundPreviewType> {
     return new RefundPreviewType(
-      await previewRefund(context.em, context.actor, input, context.config.duplicateWindowSeconds),
+      await previewRefund(context.em, context.actor, input, allowDuplicate ? 0 : context.config.duplicateWindowSeconds),
       context.actor.organization.baseCurrency,
     );
   }
