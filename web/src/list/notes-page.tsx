@@ -1,0 +1,78 @@
+import { useQuery } from '@apollo/client/react';
+import { useState } from 'react';
+import { BulkDialog } from '../bulk/bulk-dialog.js';
+import { NotesDocument } from '../generated/documents.js';
+import { go, PageHeading } from '../router.js';
+import { Empty, Failed, Loading } from '../ui/states.js';
+import { addressOf, filterOf, type ListFilter, toInput } from './filter.js';
+import { Filters } from './filters.js';
+import { NotesTable } from './notes-table.js';
+import { useSelection } from './use-selection.js';
+
+/** The list of credit notes, the newest first, page by page. */
+export function NotesPage({ search }: { readonly search: URLSearchParams }) {
+  const filter = filterOf(search);
+  const [isRefunding, setRefunding] = useState(false);
+  // Shown from the cache at once, and read again, since others refund, too.
+  const { data, previousData, loading, error, refetch, fetchMore } = useQuery(NotesDocument, {
+    variables: { filter: toInput(filter) },
+    fetchPolicy: 'cache-and-network',
+    nextFetchPolicy: 'cache-first',
+    notifyOnNetworkStatusChange: true,
+  });
+  const list = (data ?? previousData)?.creditNotes;
+  const notes = list?.edges.map(({ node }) => node) ?? [];
+  const selection = useSelection(notes);
+
+  const change = (changed: Partial<ListFilter>): void => go(addressOf({ ...filter, ...changed }), { replace: true });
+  const more = list?.pageInfo.hasNextPage && (() => void fetchMore({ variables: { after: list.pageInfo.endCursor } }));
+
+  return (
+    <>
+      <div className="heading">
+        <PageHeading title="Credit notes" />
+        <p className="count" role="status">
+          {list && `${list.totalCountIsCapped ? 'More than ' : ''}${list.totalCount.toLocaleString('en')} found`}
+        </p>
+      </div>
+      <Filters filter={filter} onChange={change} />
+      {error && <Failed error={error} onRetry={() => void refetch()} />}
+      {!list && loading && <Loading what="credit notes" />}
+      {list && notes.length === 0 && <NothingFound filter={filter} />}
+      {notes.length > 0 && <NotesTable notes={notes} selection={selection} isStale={!data} />}
+      {more && (
+        <button type="button" className="more" onClick={more} disabled={loading}>
+          {loading ? 'Loading …' : 'Show more'}
+        </button>
+      )}
+      {selection.chosen.length > 0 && (
+        <section className="selected" aria-label="Selected credit notes">
+          <span role="status">{selection.chosen.length} selected</span>
+          <button type="button" className="primary" onClick={() => setRefunding(true)}>
+            Refund together …
+          </button>
+          <button type="button" className="quiet" onClick={selection.clear}>
+            Clear
+          </button>
+        </section>
+      )}
+      {isRefunding && <BulkDialog notes={selection.chosen} onClose={() => setRefunding(false)} onDone={selection.clear} />}
+    </>
+  );
+}
+
+function NothingFound({ filter }: { readonly filter: ListFilter }) {
+  const isFiltered = addressOf({ ...filter, status: 'OPEN' }) !== '';
+  return (
+    <Empty>
+      <p>
+        {isFiltered || filter.status !== 'OPEN' ? 'No credit note fits this filter.' : 'No customer holds an open credit note.'}
+      </p>
+      {addressOf(filter) !== '' && (
+        <button type="button" onClick={() => go('')}>
+          Clear the filter
+        </button>
+      )}
+    </Empty>
+  );
+}

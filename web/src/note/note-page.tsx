@@ -1,0 +1,144 @@
+import { useQuery } from '@apollo/client/react';
+import { useState } from 'react';
+import { NoteDocument } from '../generated/documents.js';
+import { RefundDialog } from '../refund/refund-dialog.js';
+import { Link, PageHeading } from '../router.js';
+import { Day } from '../ui/day.js';
+import { Money } from '../ui/money.js';
+import { Notice } from '../ui/notice.js';
+import { Failed, Loading } from '../ui/states.js';
+import { Status } from '../ui/status.js';
+import { Entry } from './entry.js';
+import { History } from './history.js';
+import type { Note } from './note.js';
+
+/** A credit note: what remains of it, its lines, and everything that has happened to it. */
+export function NotePage({ id }: { readonly id: string }) {
+  const { data, loading, error, refetch } = useQuery(NoteDocument, {
+    variables: { id },
+    fetchPolicy: 'cache-and-network',
+    nextFetchPolicy: 'cache-first',
+  });
+  const note = data?.creditNote;
+  return (
+    <>
+      <nav aria-label="Where you are">
+        <Link to="">Credit notes</Link>
+      </nav>
+      {error && <Failed error={error} onRetry={() => void refetch()} />}
+      {!note && loading && <Loading what="the credit note" />}
+      {note && <NoteView note={note} />}
+      {note === null && <PageHeading title="There is no such credit note" />}
+    </>
+  );
+}
+
+function NoteView({ note }: { readonly note: Note }) {
+  const [isRefunding, setRefunding] = useState(false);
+  const { refundability } = note;
+  return (
+    <>
+      <div className="heading">
+        <PageHeading title={note.number}>
+          {note.number} <Status status={note.status} />
+        </PageHeading>
+        {refundability.allowed && (
+          <button type="button" className="primary" onClick={() => setRefunding(true)}>
+            Refund …
+          </button>
+        )}
+      </div>
+      <p className="for">
+        <Link to={`?customer=${note.customer.id}&status=ALL`}>{note.customer.displayName}</Link> · <Day date={note.date} /> ·{' '}
+        {note.branch.name}
+        {note.referenceNo !== '' && ` · ${note.referenceNo}`}
+      </p>
+      {!refundability.allowed && <Reasons note={note} />}
+      <Figures note={note} />
+      <History note={note} />
+      <Lines note={note} />
+      {note.note !== '' && (
+        <section>
+          <h2>Note to the customer</h2>
+          <p className="text">{note.note}</p>
+        </section>
+      )}
+      {isRefunding && <RefundDialog noteId={note.id} onClose={() => setRefunding(false)} />}
+    </>
+  );
+}
+
+/** Why the note cannot be refunded, in the server's words. */
+function Reasons({ note }: { readonly note: Note }) {
+  return (
+    <Notice tone="info">
+      <p>This credit note cannot be refunded today:</p>
+      <ul>
+        {note.refundability.reasons.map(({ code, message }) => (
+          <li key={code}>{message}</li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
+function Figures({ note }: { readonly note: Note }) {
+  const { currency } = note;
+  const amounts = [
+    { name: 'Total', amount: note.total },
+    { name: 'Refunded', amount: note.refunded },
+    { name: 'Applied to invoices', amount: note.applied },
+    { name: 'Cancelled', amount: note.cancelled },
+  ];
+  return (
+    <dl className="figures">
+      <div className="main-figure">
+        <dt>Remaining</dt>
+        <dd>
+          <Money amount={note.remaining} currency={currency} />
+        </dd>
+      </div>
+      {amounts.map(({ name, amount }) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <Money amount={amount} currency={currency} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Lines({ note }: { readonly note: Note }) {
+  return (
+    <section>
+      <h2>What was credited</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Description</th>
+            <th scope="col" className="wide">
+              Account
+            </th>
+            <th scope="col" className="amount">
+              Amount
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {note.lines.map(({ id, description, account, amount }) => (
+            <tr key={id}>
+              <td>{description || '–'}</td>
+              <td className="wide">{account.name}</td>
+              <td className="amount">
+                <Money amount={amount} currency={note.currency} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {note.journalEntry && <Entry entry={note.journalEntry} title="Journal entry of the credit note" />}
+    </section>
+  );
+}

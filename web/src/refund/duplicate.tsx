@@ -1,0 +1,34 @@
+import { useQuery } from '@apollo/client/react';
+import type { Problem } from '../api/errors.js';
+import { ReceiptDocument } from '../generated/documents.js';
+import { Day, Moment } from '../ui/day.js';
+import { Money } from '../ui/money.js';
+import { Notice } from '../ui/notice.js';
+
+interface DuplicateProps {
+  readonly problem: Pick<Problem, 'message' | 'details'>;
+  readonly onPay: () => void;
+}
+
+/** An equal refund was made a moment ago. It is shown, so that a person can decide. */
+export function Duplicate({ problem: { message, details }, onPay }: DuplicateProps) {
+  const id = typeof details.refundId === 'string' ? details.refundId : null;
+  const { data } = useQuery(ReceiptDocument, { variables: { id: id ?? '' }, skip: id === null });
+  const earlier = data?.refund;
+  return (
+    <div className="asks">
+      <Notice tone="warning">
+        <p>{message}</p>
+        {earlier && (
+          <p>
+            Refund {earlier.id}: <Money amount={earlier.amount} currency={earlier.currency} /> on <Day date={earlier.date} /> from{' '}
+            {earlier.fromAccount.name}, recorded <Moment time={earlier.createdAt} /> by {earlier.createdBy}.
+          </p>
+        )}
+      </Notice>
+      <button type="button" onClick={onPay}>
+        Pay all the same
+      </button>
+    </div>
+  );
+}

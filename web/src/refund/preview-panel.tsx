@@ -1,0 +1,91 @@
+import { JournalTable } from '../note/journal-table.js';
+import { type Currency, formatMoney, Money } from '../ui/money.js';
+import { Notice } from '../ui/notice.js';
+import { Duplicate } from './duplicate.js';
+import type { PreviewedRefund } from './use-preview.js';
+import type { RefundState } from './use-refund.js';
+import type { FormNote, Values } from './values.js';
+
+interface PreviewPanelProps {
+  readonly note: FormNote;
+  readonly base: Currency;
+  readonly refund: RefundState;
+}
+
+/** What the refund would do, as the gateway says, and what it refuses that belongs to no field. */
+export function PreviewPanel({ note, base, refund }: PreviewPanelProps) {
+  const { preview, missing, problems, values } = refund;
+  const duplicate = problems.find(({ code }) => code === 'POSSIBLE_DUPLICATE_REFUND');
+  const others = problems.filter((problem) => problem !== duplicate && !isField(problem.field, values));
+  return (
+    <section className="preview" aria-label="Preview">
+      <h3>What will be booked</h3>
+      {others.map(({ code, message }) => (
+        <Notice key={code} tone="danger">
+          {message}
+        </Notice>
+      ))}
+      {duplicate && <Duplicate problem={duplicate} onPay={refund.payAllTheSame} />}
+      <div aria-live="polite" aria-busy={preview.state === 'asking'}>
+        {preview.state === 'incomplete' && <p className="state">Fill in the {missing.join(' and the ')} to see it.</p>}
+        {preview.state === 'asking' && <p className="state">Asking the gateway …</p>}
+        {preview.state === 'failed' && <Notice tone="warning">{preview.message}</Notice>}
+        {preview.state === 'answered' && preview.refund.allowed && (
+          <Effects effects={preview.refund} note={note} base={base} refund={refund} />
+        )}
+        {!duplicate && problems.length > 0 && others.length === 0 && (
+          <p className="state">Nothing, until the marked {problems.length === 1 ? 'field is' : 'fields are'} put right.</p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+interface EffectsProps extends PreviewPanelProps {
+  readonly effects: PreviewedRefund;
+}
+
+function Effects({ effects, note, base, refund }: EffectsProps) {
+  const unusual = effects.warnings.find(({ code }) => code === 'EXCHANGE_RATE_UNUSUAL');
+  return (
+    <>
+      <JournalTable lines={effects.lines} base={base} />
+      {note.currency.id !== base.id && effects.realizedGain !== null && (
+        <p className="fx">{gainInWords(effects.realizedGain, base)}</p>
+      )}
+      {effects.remainingAfter !== null && (
+        <p className="after">
+          Remains afterwards <Money amount={effects.remainingAfter} currency={note.currency} />
+        </p>
+      )}
+      {unusual && (
+        <div className="asks">
+          <Notice tone="warning">{unusual.message}</Notice>
+          <label>
+            <input
+              type="checkbox"
+              checked={refund.allowUnusualRate}
+              onChange={({ target }) => refund.setAllowUnusualRate(target.checked)}
+            />{' '}
+            The exchange rate is right
+          </label>
+        </div>
+      )}
+    </>
+  );
+}
+
+function gainInWords(gain: `${number}`, base: Currency): string {
+  if (/^-?0*(\.0*)?$/.test(gain)) return 'No exchange gain or loss';
+  return gain.startsWith('-')
+    ? `Exchange loss ${formatMoney(withoutSign(gain), base)}`
+    : `Exchange gain ${formatMoney(gain, base)}`;
+}
+
+function withoutSign(amount: `${number}`): `${number}` {
+  return amount.slice(1) as `${number}`;
+}
+
+function isField(field: string | null, values: Values): boolean {
+  return field !== null && field in values;
+}

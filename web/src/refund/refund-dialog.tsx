@@ -1,0 +1,39 @@
+import { useApolloClient, useQuery } from '@apollo/client/react';
+import { useState } from 'react';
+import { MeDocument, NoteDocument, RefundFormDocument } from '../generated/documents.js';
+import { Dialog } from '../ui/dialog.js';
+import { Failed, Loading } from '../ui/states.js';
+import { RefundForm } from './refund-form.js';
+
+interface RefundDialogProps {
+  readonly noteId: string;
+  readonly onClose: () => void;
+}
+
+/** The dialog that refunds one credit note. It reads what remains when it opens. */
+export function RefundDialog({ noteId, onClose }: RefundDialogProps) {
+  const client = useApolloClient();
+  const me = useQuery(MeDocument);
+  const { data, error, refetch } = useQuery(RefundFormDocument, {
+    variables: { id: noteId },
+    fetchPolicy: 'network-only',
+    nextFetchPolicy: 'cache-first',
+  });
+  const [isBusy, setBusy] = useState(false);
+  const note = data?.creditNote;
+  return (
+    <Dialog title={note ? `Refund ${note.number}` : 'Refund'} onClose={onClose} isBusy={isBusy}>
+      {error && <Failed error={error} onRetry={() => void refetch()} />}
+      {!note && !error && <Loading what="the credit note" />}
+      {note && me.data && (
+        <RefundForm
+          note={note}
+          branches={data.branches.nodes.filter(({ active }) => active)}
+          organization={me.data.me.organization}
+          onReread={() => void client.refetchQueries({ include: [RefundFormDocument, NoteDocument] })}
+          onBusy={setBusy}
+        />
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,65 @@
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import type { MeQuery, RefundFormQuery } from '../generated/documents.js';
+import { Confirmation } from './confirmation.js';
+import { Fields } from './fields.js';
+import { PreviewPanel } from './preview-panel.js';
+import { useRefund } from './use-refund.js';
+import type { FormNote } from './values.js';
+
+interface RefundFormProps {
+  readonly note: FormNote;
+  readonly branches: RefundFormQuery['branches']['nodes'];
+  readonly organization: MeQuery['me']['organization'];
+  /** Reads again what remains of the note. */
+  readonly onReread: () => void;
+  readonly onBusy: (isBusy: boolean) => void;
+}
+
+/** The values of a refund beside its preview, and then its confirmation. */
+export function RefundForm({ note, branches, organization, onReread, onBusy }: RefundFormProps) {
+  const refund = useRefund(note, organization, onReread);
+  const { outcome, preview, isReady } = refund;
+  const form = useRef<HTMLFormElement>(null);
+  const isOpenAttempt = outcome.state === 'unknown' || outcome.state === 'sending';
+  const [isConfirming, setConfirming] = useState(isOpenAttempt);
+  // "Continue" was pressed, and waits for the answer about the present values.
+  const [isContinuing, setContinuing] = useState(false);
+
+  useEffect(() => onBusy(outcome.state === 'sending'), [onBusy, outcome.state]);
+  useEffect(() => {
+    if (outcome.state !== 'refused') return;
+    setConfirming(false);
+    setContinuing(true);
+  }, [outcome.state]);
+  useEffect(() => {
+    if (!isContinuing || preview.state === 'asking') return;
+    setContinuing(false);
+    if (isReady && outcome.state !== 'refused') setConfirming(true);
+    else focusFirstFault(form.current);
+  }, [isContinuing, preview.state, isReady, outcome.state]);
+
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    setContinuing(true);
+  };
+
+  if (isConfirming) {
+    return <Confirmation note={note} organization={organization} refund={refund} onBack={() => setConfirming(false)} />;
+  }
+  return (
+    <form ref={form} className="refund" onSubmit={submit}>
+      <Fields note={note} branches={branches} base={organization.currency} refund={refund} />
+      <PreviewPanel note={note} base={organization.currency} refund={refund} />
+      <div className="actions">
+        <button type="submit" className="primary" disabled={isContinuing}>
+          {isContinuing ? 'Checking …' : 'Continue'}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** The person begins with the first field that the gateway refuses, or with what is to be confirmed. */
+function focusFirstFault(form: HTMLFormElement | null): void {
+  form?.querySelector<HTMLElement>('[aria-invalid="true"], .asks input, .asks button')?.focus();
+}

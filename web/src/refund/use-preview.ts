@@ -1,0 +1,68 @@
+import type { ErrorLike } from '@apollo/client';
+import { useApolloClient } from '@apollo/client/react';
+import { useEffect, useState } from 'react';
+import { inWords, type Problem, problemsOf } from '../api/errors.js';
+import { PreviewDocument, type PreviewQuery, type PreviewQueryVariables } from '../generated/documents.js';
+
+export type PreviewedRefund = PreviewQuery['previewRefund'];
+
+export type Preview =
+  | { readonly state: 'incomplete' }
+  | { readonly state: 'asking' }
+  | { readonly state: 'answered'; readonly refund: PreviewedRefund }
+  /** The values cannot even be read, such as an amount with letters. */
+  | { readonly state: 'unreadable'; readonly problems: readonly Problem[] }
+  | { readonly state: 'failed'; readonly message: string };
+
+/** The gateway is asked this long after the last change. */
+const SETTLED_MS = 300;
+
+/** An answer, with the question that it answers. */
+interface Answer {
+  readonly question: string;
+  readonly preview: Preview;
+}
+
+/**
+ * Asks the gateway what the refund would do, once the person has stopped typing. An answer is shown for exactly the values that were asked: a
+ * change of them aborts the request, and hides an older answer at once.
+ *
+ * @param variables of the question; `null` while the form is incomplete
+ * @param attempt changes when the same question is to be asked again
+ */
+export function usePreview(variables: PreviewQueryVariables | null, attempt: number): Preview {
+  const client = useApolloClient();
+  const question = variables && JSON.stringify({ ...variables, attempt });
+  const [answer, setAnswer] = useState<Answer | null>(null);
+
+  useEffect(() => {
+    if (question === null) return;
+    const abort = new AbortController();
+    const ask = async (): Promise<void> => {
+      const { data, error } = await client.query({
+        query: PreviewDocument,
+        variables: JSON.parse(question),
+        fetchPolicy: 'no-cache',
+        errorPolicy: 'all',
+        context: { queryDeduplication: false, fetchOptions: { signal: abort.signal } },
+      });
+      if (abort.signal.aborted) return;
+      if (data) setAnswer({ question, preview: { state: 'answered', refund: data.previewRefund } });
+      else if (error) setAnswer({ question, preview: refused(error) });
+    };
+    const timer = setTimeout(() => void ask(), SETTLED_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [client, question]);
+
+  if (question === null) return { state: 'incomplete' };
+  return answer?.question === question ? answer.preview : { state: 'asking' };
+}
+
+function refused(error: ErrorLike): Preview {
+  const problems = problemsOf(error);
+  if (problems.some(({ field }) => field !== null)) return { state: 'unreadable', problems };
+  return { state: 'failed', message: inWords(error) };
+}

@@ -1,0 +1,36 @@
+import { useQuery } from '@apollo/client/react';
+import type { ReactNode } from 'react';
+import { MeDocument } from './generated/documents.js';
+import { HealthBadge } from './health/health-badge.js';
+import { Link } from './router.js';
+import { signOut } from './session/session.js';
+
+/** The frame of every page: whose books these are, who is signed in, and the state of the books. */
+export function Shell({ children }: { readonly children: ReactNode }) {
+  const { data } = useQuery(MeDocument);
+  return (
+    <>
+      <a className="skip" href="#main">
+        Skip to the page
+      </a>
+      <header className="bar">
+        <Link to="" className="brand">
+          Refund desk
+        </Link>
+        <span className="organization">{data?.me.organization.name}</span>
+        <HealthBadge />
+        <span className="person">
+          {data && (
+            <>
+              {data.me.name} <span className="role">{data.me.role.toLowerCase()}</span>
+            </>
+          )}
+        </span>
+        <button type="button" className="quiet" onClick={signOut}>
+          Sign out
+        </button>
+      </header>
+      <main id="main">{children}</main>
+    </>
+  );
+}
