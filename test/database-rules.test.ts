@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { FOREIGN_KEYS } from '../src/services/ledger/ledger-health.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { Books, Gateway } from './helpers/gateway.js';
 
 /** Every rule of the entities stands in the database, too: SQL in the gateway's role meets the same refusals. */
 let gateway: Gateway;
@@ -80,6 +80,21 @@ it('accepts a refund by SQL that keeps every rule, and raises the refunded amoun
   expect(await refusal(entry('40', '40'), refund(note.id))).toBe('accepted');
   const { rows } = await gateway.database.sql.query('select refunded, refunded_base from credit_notes where id = $1', [note.id]);
   expect(rows).toEqual([{ refunded: '40.0000', refunded_base: '40.0000' }]);
+});
+
+it('refuses a refund by SQL that is posted to an inactive branch', async () => {
+  const { data } = await books.client.graphql<{ createBranch: { id: string } }, object>(
+    'mutation { createBranch(input: { code: "W", name: "West" }) { id } }',
+  );
+  const branch = data?.createBranch.id ?? '';
+  const note = await books.creditNote('100.00', { branchId: branch });
+  books = new Books(gateway, books.client, books.organization, { ...books.ids, branch });
+  const setActive = (active: boolean) =>
+    books.client.graphql(`mutation { updateBranch(input: { branchId: ${branch}, active: ${active} }) { id } }`);
+  await setActive(false);
+  expect(await refusal(entry('40', '40'), refund(note.id))).toMatch(/^refund \d+ breaks a rule of refunding$/);
+  await setActive(true);
+  expect(await refusal(entry('40', '40'), refund(note.id))).toBe('accepted');
 });
 
 describe('over-refunding', () => {

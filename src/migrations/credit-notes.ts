@@ -59,6 +59,21 @@ const GUARDS = `
   create trigger is_whole before insert on credit_notes for each row
     when (new.voided_at is not null or new.void_entry_id is not null or new.applied <> 0) execute function new_note_is_whole();
 
+  -- Those that the note has already may have been deactivated since.
+  create function note_names_active_records() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if (new.customer_id is distinct from old.customer_id
+        and exists (select from customers where organization_id = new.organization_id and id = new.customer_id and not active))
+      or (new.branch_id is distinct from old.branch_id
+        and exists (select from branches where organization_id = new.organization_id and id = new.branch_id and not active)) then
+      raise exception 'a credit note cannot get an inactive customer or branch' using errcode = 'check_violation';
+    end if;
+    return new;
+  end
+  $$;
+  create trigger names_active_records before insert or update of customer_id, branch_id on credit_notes
+    for each row execute function note_names_active_records();
+
   -- A void credit note never changes again.
   create function void_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin

@@ -57,13 +57,11 @@ export function freezeRules(): string {
   $$;
   create trigger freeze_waits before update of frozen_at on organizations for each row execute function freeze_waits();
 
-  -- Finds an audit event of this transaction: created_at is the transaction's time, which a writer cannot choose.
   create function freeze_leaves_trail() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     if not exists (
-      select from audit_events event
-      where event.organization_id = new.id and event.created_at = now()
-        and event.action = case when new.frozen_at is null then 'organization unfreeze' else 'organization freeze' end
+      select from events_of_this_transaction(new.id) event
+      where event.action = case when new.frozen_at is null then 'organization unfreeze' else 'organization freeze' end
     ) then
       raise exception 'organization % is frozen or unfrozen without an audit event', new.id using errcode = 'restrict_violation';
     end if;

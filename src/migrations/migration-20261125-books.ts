@@ -8,6 +8,7 @@ import { journalRules } from './journal.js';
 import { partitionIndexNames, partitionSchemas } from './layout.js';
 import { listIndexes } from './lists.js';
 import { organizationRules } from './organizations.js';
+import { recordRules } from './records.js';
 import { refundRules } from './refunds.js';
 import { tables } from './tables.js';
 import { BEST_COLLATION, textFunctions, textRules } from './texts.js';
@@ -29,6 +30,7 @@ export class Migration20261125Books extends Migration {
     this.addSql(idRules());
     this.addSql(organizationRules());
     this.addSql(accessRules());
+    this.addSql(recordRules());
     this.addSql(textRules());
     this.addSql(currencyRules());
     this.addSql(journalRules());

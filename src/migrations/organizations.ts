@@ -32,13 +32,11 @@ export function organizationRules(): string {
   $$;
   create trigger lock_date_waits before update of lock_date, credit_card_refunds on organizations for each row execute function lock_date_waits();
 
-  -- Finds an audit event of this transaction: created_at is the transaction's time, which a writer cannot choose.
   create function lock_date_leaves_trail() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     if not exists (
-      select from audit_events event
-      where event.organization_id = new.id and event.created_at = now()
-        and event.action = case
+      select from events_of_this_transaction(new.id) event
+      where event.action = case
           when new.lock_date > coalesce(old.lock_date, '-infinity') then 'lockTransactions' else 'unlockTransactions' end
         and event.details ->> 'before' = coalesce(old.lock_date::text, 'none')
         and event.details ->> 'after' = coalesce(new.lock_date::text, 'none')
