@@ -53,6 +53,9 @@ export class BranchFilter {
   @Field(() => Boolean, { nullable: true, description: 'Whether it is the default branch.' })
   isPrimary?: boolean | null;
 
+  @Field(() => Boolean, { nullable: true, description: 'Whether the branch may be used in new documents.' })
+  active?: boolean | null;
+
   @Field(() => String, {
     nullable: true,
     description: 'Words, or their beginnings, in the code or the name. Case and punctuation do not matter.',
@@ -68,13 +71,16 @@ export const BRANCHES = pagedList<Branch, BranchFilter>('branches', Branch, {
     CODE: { by: 'code', column: 'code', type: 'text' },
     NAME: { by: 'name', column: 'name', type: 'text' },
   },
-  filters: { isPrimary: ['isPrimary', '='], search: hasWords('code', 'name') },
+  filters: { isPrimary: ['isPrimary', '='], active: ['active', '='], search: hasWords('code', 'name') },
 });
 
 export const BranchesArgs = listArgs(BRANCHES, orderEnum('BranchOrder', BRANCHES), BranchFilter);
 
 @InputType({ description: 'A filter of customers.' })
 export class CustomerFilter {
+  @Field(() => Boolean, { nullable: true, description: 'Whether the customer may get new credit notes.' })
+  active?: boolean | null;
+
   @Field(() => String, { nullable: true, description: "ISO 4217 code of the currency of the customer's documents." })
   @IsOptional()
   @Matches(CURRENCY_CODE, CURRENCY_MESSAGE)
@@ -94,7 +100,7 @@ export const CUSTOMERS = pagedList<Customer, CustomerFilter>('customers', Custom
     ID: { by: 'time of recording', indexed: ['currencyCode'] },
     NAME: { by: 'name', column: 'displayName', type: 'text' },
   },
-  filters: { currencyCode: ['currencyCode', '='], search: hasWords('displayName', 'email') },
+  filters: { active: ['active', '='], currencyCode: ['currencyCode', '='], search: hasWords('displayName', 'email') },
 });
 
 export const CustomersArgs = listArgs(CUSTOMERS, orderEnum('CustomerOrder', CUSTOMERS), CustomerFilter);
