@@ -180,6 +180,17 @@ export class Refusals {
     }
   }
 
+  /** Awaits a check that reads, and returns its result; `undefined` if it refuses. */
+  async settle<T>(check: Promise<T>): Promise<T | undefined> {
+    try {
+      return await check;
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      this.add(error);
+      return undefined;
+    }
+  }
+
   add(refusal: DomainError): void {
     this.refusals.push(...(refusal instanceof SeveralRefusals ? refusal.parts : [refusal]));
   }
@@ -192,7 +203,10 @@ export class Refusals {
   all(): DomainError {
     const [first, ...others] = this.refusals;
     if (first === undefined) throw new Error('no check has refused');
-    return others.length === 0 ? first : new SeveralRefusals([first, ...others]);
+    if (others.length === 0) return first;
+    const malformed = this.refusals.filter((refusal) => refusal instanceof InvalidInput);
+    if (malformed.length === this.refusals.length) return new InvalidInput(malformed.flatMap(({ fields }) => fields));
+    return new SeveralRefusals([first, ...others]);
   }
 }
 
@@ -458,8 +472,8 @@ export class PaidAmountInvalid extends DomainError {
 
 export class CurrencyNotFound extends DomainError {
   readonly code = 'CURRENCY_NOT_FOUND';
-  constructor(currencyCode: string) {
-    super(`${currencyCode} is no currency of ISO 4217`, { field: 'currencyCode', currencyCode });
+  constructor(currencyCode: string, field = 'currencyCode') {
+    super(`${currencyCode} is no currency of ISO 4217`, { field, currencyCode });
   }
 }
 

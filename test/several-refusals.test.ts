@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RefundCreditNoteDocument, RefundCreditNotesDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
@@ -149,4 +149,164 @@ it.each([
   );
   expect(errors?.map(({ extensions: { code, field } }) => [code, field])).toEqual(refusals);
   expect(await books.everything()).toEqual(before);
+});
+
+describe('a mutation has an error for each field that breaks a rule of the books, and writes nothing:', () => {
+  /** Sends the mutation, and returns code and field of each error. */
+  async function refusalsOf(mutation: string, input: object) {
+    const before = await books.everything();
+    const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`;
+    const { data, errors } = await books.client.graphql<unknown, unknown>(
+      `mutation($input: ${type}!) { ${mutation}(input: $input) { id } }`,
+      { input },
+    );
+    expect(data).toEqual({ [mutation]: null });
+    expect(await books.everything()).toEqual(before);
+    return errors?.map(({ path, extensions: { code, field } }) => [path?.[0], code, field].join(' '));
+  }
+
+  /** A customer, a branch and an account that are inactive, and a number and codes that are taken. */
+  async function inactive() {
+    const { data } = await books.client.graphql<Record<string, { id: string }>, object>(`mutation {
+      customer: createCustomer(input: { displayName: "Gone" }) { id }
+      branch: createBranch(input: { code: "gone ${Math.random()}", name: "Gone" }) { id }
+      account: createAccount(input: { code: "gone ${Math.random()}", name: "Gone", type: INCOME, active: false }) { id }
+    }`);
+    const [customerId, branchId, accountId] = [data?.customer?.id, data?.branch?.id, data?.account?.id];
+    const { errors } = await books.client.graphql(`mutation {
+      updateCustomer(input: { customerId: ${customerId}, active: false }) { id }
+      updateBranch(input: { branchId: ${branchId}, active: false }) { id }
+    }`);
+    expect(errors).toBeUndefined();
+    return { customerId, branchId, accountId };
+  }
+
+  it('createCreditNote with records that do not exist', async () => {
+    const input = {
+      number: (await books.creditNote('1.00', { date: '2026-02-01' })).number,
+      ...{ customerId: MISSING, branchId: MISSING, date: '2099-01-01', lines: [{ accountId: MISSING, amount: '1.00' }] },
+    };
+    expect(await refusalsOf('createCreditNote', input)).toEqual([
+      'createCreditNote CUSTOMER_NOT_FOUND customerId',
+      'createCreditNote BRANCH_ID_NOT_FOUND branchId',
+      'createCreditNote DATE_TOO_FAR_AHEAD date',
+      'createCreditNote ACCOUNT_NOT_FOUND lines.0.accountId',
+      'createCreditNote CREDIT_NOTE_NUMBER_NOT_UNIQUE number',
+    ]);
+  });
+
+  it('createCreditNote with inactive records, a wrong rate and wrong amounts on a locked day', async () => {
+    const { customerId, branchId, accountId } = await inactive();
+    const lines = [
+      { accountId, amount: '1.001' },
+      { accountId: books.ids.sales, amount: '2.00' },
+      { accountId: books.ids.bank, amount: '3.001' },
+    ];
+    const input = { customerId, branchId, date: '2026-01-20', exchangeRate: '1.5', lines, open: true };
+    expect(await refusalsOf('createCreditNote', input)).toEqual([
+      'createCreditNote CUSTOMER_INACTIVE customerId',
+      'createCreditNote BRANCH_INACTIVE branchId',
+      'createCreditNote TRANSACTIONS_DATE_LOCKED date',
+      'createCreditNote EXCHANGE_RATE_INVALID exchangeRate',
+      'createCreditNote ACCOUNT_INACTIVE lines.0.accountId',
+      'createCreditNote ACCOUNT_INVALID_TYPE lines.2.accountId',
+      'createCreditNote AMOUNT_PRECISION lines.0.amount',
+      'createCreditNote AMOUNT_PRECISION lines.2.amount',
+    ]);
+  });
+
+  it('updateCreditNote', async () => {
+    const { customerId, branchId, accountId } = await inactive();
+    const { id: creditNoteId } = await books.creditNote('100.00', { open: false });
+    const { number } = await books.creditNote('1.00', { date: '2026-02-01' });
+    const input = {
+      ...{ creditNoteId, number, customerId, branchId, date: '2099-01-01', exchangeRate: '2' },
+      lines: [{ accountId, amount: '0.001' }],
+    };
+    expect(await refusalsOf('updateCreditNote', input)).toEqual([
+      'updateCreditNote CUSTOMER_INACTIVE customerId',
+      'updateCreditNote BRANCH_INACTIVE branchId',
+      'updateCreditNote DATE_TOO_FAR_AHEAD date',
+      'updateCreditNote EXCHANGE_RATE_INVALID exchangeRate',
+      'updateCreditNote ACCOUNT_INACTIVE lines.0.accountId',
+      'updateCreditNote AMOUNT_PRECISION lines.0.amount',
+      'updateCreditNote CREDIT_NOTE_NUMBER_NOT_UNIQUE number',
+    ]);
+  });
+
+  it('cancelRemaining', async () => {
+    const input = { creditNoteId: note, date: '2026-01-20', reason: 'Agreed', expectedRemaining: '7' };
+    expect(await refusalsOf('cancelRemaining', input)).toEqual([
+      'cancelRemaining CREDIT_NOTE_CHANGED expectedRemaining',
+      'cancelRemaining TRANSACTIONS_DATE_LOCKED date',
+    ]);
+  });
+
+  it('createAccount', async () => {
+    const { data } = await books.client.graphql<{ account: { code: string } }, object>(
+      `{ account(id: ${books.ids.bank}) { code } }`,
+    );
+    const input = { code: ` ${data?.account.code.toLowerCase()} `, name: 'Second', type: 'BANK', currencyCode: 'XXX' };
+    expect(await refusalsOf('createAccount', input)).toEqual([
+      'createAccount CURRENCY_NOT_FOUND currencyCode',
+      'createAccount ACCOUNT_CODE_NOT_UNIQUE code',
+    ]);
+  });
+
+  it('updateAccount and updateBranch', async () => {
+    const { data } = await books.client.graphql<{ account: { code: string }; createBranch: { code: string } }, object>(
+      `{ account(id: ${books.ids.bank}) { code } }`,
+    );
+    const added = await books.client.graphql<{ createBranch: { code: string } }, object>(
+      'mutation { createBranch(input: { code: "N", name: "North" }) { code } }',
+    );
+    expect(await refusalsOf('updateAccount', { accountId: books.ids.receivable, code: data?.account.code, active: false })).toEqual(
+      ['updateAccount ACCOUNT_CODE_NOT_UNIQUE code', 'updateAccount RECORD_IS_NEEDED active'],
+    );
+    expect(
+      await refusalsOf('updateBranch', { branchId: books.ids.branch, code: added.data?.createBranch.code, active: false }),
+    ).toEqual(['updateBranch BRANCH_CODE_NOT_UNIQUE code', 'updateBranch RECORD_IS_NEEDED active']);
+  });
+
+  it('openCreditNote, whose records were deactivated since', async () => {
+    const { customerId, branchId } = await inactive();
+    await books.client.graphql(`mutation {
+      customer: updateCustomer(input: { customerId: ${customerId}, active: true }) { id }
+      branch: updateBranch(input: { branchId: ${branchId}, active: true }) { id }
+    }`);
+    const { id } = await books.creditNote('100.00', { open: false, customerId: String(customerId), branchId: String(branchId) });
+    await books.client.graphql(`mutation {
+      customer: updateCustomer(input: { customerId: ${customerId}, active: false }) { id }
+      branch: updateBranch(input: { branchId: ${branchId}, active: false }) { id }
+    }`);
+    const { errors } = await books.client.graphql(`mutation { openCreditNote(id: ${id}) { id } }`);
+    expect(errors?.map(({ extensions: { code, field } }) => [code, field])).toEqual([
+      ['CUSTOMER_INACTIVE', 'id'],
+      ['BRANCH_INACTIVE', 'id'],
+      ['TRANSACTIONS_DATE_LOCKED', 'id'],
+    ]);
+  });
+});
+
+it('a draft may be sent back with the number, and a record with the code, that it has', async () => {
+  const { id, number } = await books.creditNote('100.00', { open: false });
+  const { data, errors } = await books.client.graphql<unknown, unknown>(
+    `mutation($id: ID!, $number: String!) {
+       updateCreditNote(input: { creditNoteId: $id, number: $number }) { number }
+       updateAccount(input: { accountId: ${books.ids.bank}, name: "Bank" }) { name }
+     }`,
+    { id, number },
+  );
+  expect([errors, data]).toEqual([undefined, { updateCreditNote: { number }, updateAccount: { name: 'Bank' } }]);
+});
+
+it('REST names a malformed key together with the wrong fields of the body', async () => {
+  const path = `/api/credit-notes/${note}/refunds`;
+  const body = books.restBody({ amount: -1, date: 'yesterday' });
+  const headers = { 'idempotency-key': 'two words' };
+  const legacy = await books.client.rest(path, body, headers);
+  const problem = await books.client.rest(path, body, { ...headers, accept: 'application/problem+json' });
+  const fields = ['amount', 'date', 'Idempotency-Key'];
+  expect(legacy.json.message.map(({ property }: { property: string }) => property).sort()).toEqual([...fields].sort());
+  expect(problem.json.errors.map(({ field }: { field: string }) => field).sort()).toEqual([...fields].sort());
 });

@@ -147,10 +147,116 @@ describe('an inactive record is refused in new documents, and its history stays'
     expect(await openedBySql(books, draft.id)).toBe('opened');
   });
 
+  it('no draft gets an inactive customer or branch by SQL', async () => {
+    const books = await gateway.books();
+    const [customerId, branchId] = [await books.customer(), await branch(books)];
+    const kept = await books.creditNote('100.00', { customerId, branchId, open: false });
+    const other = await books.creditNote('100.00', { open: false });
+    await execute(books, 'updateCustomer', { customerId, active: false });
+    await execute(books, 'updateBranch', { branchId, active: false });
+    const { superuser } = gateway.database;
+    const own = `organization_id = ${books.organization.id}`;
+    const columns = 'organization_id, date, currency_code, exchange_rate, total, reference_no, note, created_by';
+
+    for (const [column, id] of [
+      ['customer_id', customerId],
+      ['branch_id', branchId],
+    ] as const) {
+      const changed = `update credit_notes set ${column} = ${id} where ${own} and id = ${other.id}`;
+      await expect(superuser.query(changed)).rejects.toThrow('cannot get an inactive customer or branch');
+      const copied = `insert into credit_notes (${columns}, number, customer_id, branch_id)
+        select ${columns}, 'copy', ${column === 'customer_id' ? id : 'customer_id'}, ${column === 'branch_id' ? id : 'branch_id'}
+        from credit_notes where ${own} and id = ${other.id}`;
+      await expect(superuser.query(copied)).rejects.toThrow('cannot get an inactive customer or branch');
+    }
+    // The draft that had them before may still be changed.
+    await superuser.query(
+      `update credit_notes set note = 'Call first', customer_id = ${customerId} where ${own} and id = ${kept.id}`,
+    );
+  });
+
+  it('and one can be left out of a list', async () => {
+    const books = await gateway.books();
+    const [customerId, branchId, accountId] = [await books.customer(), await branch(books), await books.account('BANK')];
+    await execute(books, 'updateCustomer', { customerId, active: false });
+    await execute(books, 'updateBranch', { branchId, active: false });
+    await execute(books, 'updateAccount', { accountId, active: false });
+    const kept = await books.customer();
+    const lists = (active: boolean) =>
+      ['customers', 'branches', 'accounts'].map((list) => `${list}(filter: { active: ${active} }) { nodes { id } totalCount }`);
+    const inactive = await books.client.graphql(`{ ${lists(false).join(' ')} }`);
+    expect(inactive.data).toEqual({
+      customers: { nodes: [{ id: customerId }], totalCount: 1 },
+      branches: { nodes: [{ id: branchId }], totalCount: 1 },
+      accounts: { nodes: [{ id: accountId }], totalCount: 1 },
+    });
+    const active = await books.client.graphql(`{ ${lists(true).join(' ')} }`);
+    expect(active.data).toMatchObject({
+      customers: { nodes: [{ id: kept }] },
+      branches: { nodes: [{ id: books.ids.branch }] },
+    });
+  });
+
   it('the primary branch and the system accounts stay active', async () => {
     const books = await gateway.books();
     const needed = { code: 'RECORD_IS_NEEDED', field: 'active' };
     expect(await refusal(books, 'updateBranch', { branchId: books.ids.branch, active: false })).toMatchObject(needed);
     expect(await refusal(books, 'updateAccount', { accountId: books.ids.receivable, active: false })).toMatchObject(needed);
+  });
+});
+
+describe('a change by SQL needs an audit event in its transaction', () => {
+  /** Runs the statements in one transaction; returns "accepted" or the database's error message. */
+  async function outcome(...statements: string[]): Promise<string> {
+    const { sql } = gateway.database;
+    try {
+      await sql.query('begin');
+      for (const statement of statements) await sql.query(statement);
+      await sql.query('commit');
+      return 'accepted';
+    } catch (error) {
+      await sql.query('rollback');
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  it.each<[string, (books: Books) => Promise<string> | string, string, string, object]>([
+    ['accounts', ({ ids }) => ids.bank, `name = 'Other bank'`, 'updateAccount', { nameAfter: 'Other bank' }],
+    ['accounts', ({ ids }) => ids.bank, 'active = false', 'updateAccount', { activeAfter: 'false' }],
+    ['branches', ({ ids }) => ids.branch, `code = 'HQ'`, 'updateBranch', { codeAfter: 'HQ' }],
+    ['customers', (books) => books.customer(), `email = 'dora@example.com'`, 'updateCustomer', { emailAfter: 'dora@example.com' }],
+    [
+      'organizations',
+      ({ organization }) => String(organization.id),
+      'credit_card_refunds = true',
+      'updateOrganization',
+      { creditCardRefundsAfter: 'true' },
+    ],
+    [
+      'organizations',
+      ({ organization }) => String(organization.id),
+      `name = 'Other Ltd'`,
+      'updateOrganization',
+      { nameAfter: 'Other Ltd' },
+    ],
+  ])('of %s', async (table, idOf, change, action, after) => {
+    const books = await gateway.books();
+    const id = await idOf(books);
+    const where = table === 'organizations' ? `id = ${id}` : `organization_id = ${books.organization.id} and id = ${id}`;
+    const update = `update ${table} set ${change} where ${where}`;
+    const event = (
+      details: object,
+      name = action,
+    ) => `insert into audit_events (organization_id, action, details, created_by, request_id)
+      values (${books.organization.id}, '${name}', '${JSON.stringify(details)}', 'psql', 'psql')`;
+    const named = table === 'organizations' ? {} : { id };
+
+    expect(await outcome(update)).toContain(`changes without an event of ${action}`);
+    expect(await outcome(event({ ...named, ...after }, 'createBranch'), update)).toContain('without an event');
+    expect(await outcome(event({ ...named, other: 'x' }), update)).toContain('without an event');
+    if (table !== 'organizations') expect(await outcome(event({ id: '1000', ...after }), update)).toContain('without an event');
+    expect(await outcome(event({ ...named, ...after }))).toBe('accepted');
+    expect(await outcome(update)).toContain('without an event');
+    expect(await outcome(update, event({ ...named, ...after }))).toBe('accepted');
   });
 });

@@ -490,18 +490,20 @@ export class CreditNote extends Owned {
  * @throws {AmountPrecision}
  * @throws {AmountTooLarge}
  */
-function totalOf(
-  organization: Organization,
-  {
-    exchangeRate,
-    currencyCode,
-    lines,
-  }: Pick<CreditNoteTerms, 'exchangeRate' | 'currencyCode'> & {
-    readonly lines: readonly Pick<LineTerms, 'amount'>[];
-  },
-): Big {
+function totalOf(organization: Organization, { exchangeRate, currencyCode, lines }: DraftTerms): Big {
+  assertExchangeRate(exchangeRate, currencyCode, organization.baseCurrency);
+  return sumOf(lines, currencyCode);
+}
+
+/**
+ * Checks the amounts of lines, and returns their sum, which is the total of their note.
+ *
+ * @throws {AmountNotPositive} if a line is zero, or if the sum is not positive
+ * @throws {AmountPrecision}
+ * @throws {AmountTooLarge}
+ */
+export function sumOf(lines: readonly Pick<LineTerms, 'amount'>[], currencyCode: string): Big {
   const refusals = new Refusals();
-  refusals.check(() => assertExchangeRate(exchangeRate, currencyCode, organization.baseCurrency));
   for (const [index, { amount }] of lines.entries()) {
     refusals.check(() => assertLineAmount(amount, currencyCode, `lines.${index}.amount`));
   }

@@ -18,6 +18,7 @@ import {
   type DomainError,
   RefundAlreadyReversed,
   RefundNotFound,
+  Refusals,
 } from '../errors.js';
 import type { Filterable } from '../reads/filters.js';
 import { type MaybePromise, related, relatedTo, type WholeRow } from '../reads/read-model.js';
@@ -294,9 +295,13 @@ export function restRoutes(
 }
 
 async function makeRefund({ context, request, reply, contract, id }: Call): Promise<unknown> {
-  const input = readRefundRequest(id, request.body, contract);
+  // The body and the key do not depend on each other, so that the caller sees all that is malformed at once.
+  const refusals = new Refusals();
+  const input = refusals.check(() => readRefundRequest(id, request.body, contract));
+  const idempotency = refusals.check(() => context.begin());
+  if (refusals.any || input === undefined) throw refusals.all();
   const conditions = {
-    idempotency: context.begin(),
+    idempotency,
     expectedRemaining: expectedRemaining(request.headers['if-match'], id),
     duplicateWindowSeconds: request.headers['allow-duplicate'] === 'true' ? 0 : context.config.duplicateWindowSeconds,
     allowUnusualRate: request.headers['allow-unusual-rate'] === 'true',

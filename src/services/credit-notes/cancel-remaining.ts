@@ -3,7 +3,9 @@ import { Role } from '../../entities/access.js';
 import { Account, systemAccounts } from '../../entities/account.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { CreditNoteCancellation } from '../../entities/credit-note-cancellation.js';
+import { assertSomethingRemains } from '../../entities/credit-note-state.js';
 import { debit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
+import { Refusals } from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
 import { decimal, id, optional, postingDate, text } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';
@@ -31,10 +33,15 @@ export const cancelRemaining = command({
   async run({ em, organization, actor }, { creditNoteId, date, reason, expectedRemaining }) {
     const creditNote = await lockCreditNote(em, organization, creditNoteId, 'creditNoteId');
     creditNote.assertOpened();
-    if (expectedRemaining) creditNote.assertRemaining([expectedRemaining]);
-    organization.assertUnlocked(date);
-    organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
-    creditNote.assertNotBefore(date);
+    const refusals = new Refusals();
+    if (expectedRemaining) refusals.check(() => creditNote.assertRemaining([expectedRemaining]));
+    refusals.check(() => assertSomethingRemains(creditNote, 'creditNoteId'));
+    refusals.check(() => {
+      organization.assertUnlocked(date);
+      organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
+      creditNote.assertNotBefore(date);
+    });
+    if (refusals.any) throw refusals.all();
     await assertNotBeforeReversals(em, creditNote, date);
 
     await em.populate(creditNote, ['lines.account', 'branch', 'customer'], { orderBy: { lines: { id: 'asc' } } });

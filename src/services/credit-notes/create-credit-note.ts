@@ -1,39 +1,10 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { Role } from '../../entities/access.js';
-import { Account } from '../../entities/account.js';
-import { LINE_TYPES } from '../../entities/account-type.js';
-import { Branch } from '../../entities/branch.js';
-import { CreditNote } from '../../entities/credit-note.js';
-import { Customer } from '../../entities/customer.js';
-import type { Organization } from '../../entities/organization.js';
-import {
-  AccountNotFound,
-  BranchNotFound,
-  CurrencyNotFound,
-  CustomerNotFound,
-  ExchangeRateInvalid,
-  Refusals,
-} from '../../errors.js';
-import { Big, isCurrency } from '../../values/money.js';
+import { CreditNote, sumOf } from '../../entities/credit-note.js';
+import { Refusals } from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
-import {
-  branchOrPrimary,
-  decimal,
-  flag,
-  id,
-  listOf,
-  optional,
-  postingDate,
-  rateOrOne,
-  text,
-  type ValuesOf,
-  verbatim,
-} from '../unit-of-work/fields.js';
-import { findOwned } from '../unit-of-work/find-owned.js';
+import { branchOrPrimary, flag, id, listOf, optional, postingDate, rateOrOne, text, verbatim } from '../unit-of-work/fields.js';
+import { activeBranch, assertMayGetNotes, customerOf, LINE, linesOf, numberOf, rateOf } from './note-fields.js';
 import { putIntoBooks } from './open-credit-note.js';
-
-/** The fields of a line in the input. */
-export const LINE = { accountId: id, description: verbatim, amount: decimal };
 
 /**
  * Records a credit note in the customer's currency, as a draft, or opened at once if `open` is true. Defaults: the organization's next free
@@ -71,84 +42,28 @@ export const createCreditNote = command({
     note: verbatim,
     open: flag,
   },
-  async run({ em, organization, actor }, { number, customerId, branchId, date, exchangeRate, lines, referenceNo, note, open }) {
-    const customer = await customerOf(em, organization, customerId);
-    const { currencyCode } = customer;
-    if (exchangeRate === null && currencyCode !== organization.baseCurrency) {
-      throw new ExchangeRateInvalid(`exchangeRate is required: the customer's currency is ${currencyCode}`);
-    }
+  async run({ em, organization, actor }, { customerId, branchId, date, lines, referenceNo, note, open, ...given }) {
+    // The caller sees the refusals of all fields at once. The rate and the amounts need the customer's currency.
+    const refusals = new Refusals();
+    const customer = await refusals.settle(customerOf(em, organization, customerId));
+    if (customer) refusals.check(() => assertMayGetNotes(customer, organization));
+    const branch = await refusals.settle(activeBranch(em, organization, branchId));
+    refusals.check(() => {
+      if (open) organization.assertUnlocked(date);
+      organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
+    });
+    const exchangeRate = customer && refusals.check(() => rateOf(organization, customer, given.exchangeRate));
+    const resolved = await refusals.settle(linesOf(em, organization, lines));
+    if (customer) refusals.check(() => sumOf(lines, customer.currencyCode));
+    const number = await refusals.settle(numberOf(em, organization, given.number));
+    if (refusals.any || !customer || !branch || !exchangeRate || !resolved || !number) throw refusals.all();
 
-    organization.assertNotTooFarAhead(date, actor.postingDaysAhead);
     const creditNote = new CreditNote(organization, {
-      number: await numberOf(em, organization, number),
-      customer,
-      branch: await branchOf(em, organization, branchId),
-      date,
-      currencyCode,
-      exchangeRate: exchangeRate ?? Big('1'),
-      lines: await linesOf(em, organization, lines),
-      referenceNo,
-      note,
-      createdBy: actor.name,
+      ...{ number, customer, branch, date, currencyCode: customer.currencyCode, exchangeRate },
+      ...{ lines: resolved, referenceNo, note, createdBy: actor.name },
     });
     em.persist(creditNote);
     if (open) await putIntoBooks(em, actor, creditNote, 'date');
     return creditNote;
   },
 });
-
-/** Returns an active customer with a currency of today. */
-export async function customerOf(em: EntityManager, organization: Organization, id: string): Promise<Customer> {
-  const customer = await findOwned(em, Customer, organization, id);
-  if (customer === null) throw new CustomerNotFound(id);
-  customer.assertActive();
-  const { currencyCode } = customer;
-  if (currencyCode !== organization.baseCurrency && !isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
-  return customer;
-}
-
-/** Returns an active branch. */
-export async function branchOf(em: EntityManager, organization: Organization, id: string): Promise<Branch> {
-  const branch = await findOwned(em, Branch, organization, id);
-  if (branch === null) throw new BranchNotFound(id);
-  branch.assertActive();
-  return branch;
-}
-
-/** Finds the accounts of the lines, and checks that lines may post to them. */
-export async function linesOf(em: EntityManager, organization: Organization, lines: readonly ValuesOf<typeof LINE>[]) {
-  const resolved: { account: Account; description: string; amount: Big }[] = [];
-  const refusals = new Refusals();
-  for (const [index, { accountId, description, amount }] of lines.entries()) {
-    const field = `lines.${index}.accountId`;
-    const account = await findOwned(em, Account, organization, accountId);
-    if (account === null) refusals.add(new AccountNotFound(accountId, field));
-    else {
-      refusals.check(() => account.assertUsable(LINE_TYPES, [organization.baseCurrency], field));
-      resolved.push({ account, description, amount });
-    }
-  }
-  if (refusals.any) throw refusals.all();
-  return resolved;
-}
-
-/**
- * Returns the chosen number, or else the next number that is not used yet. The row lock on the counter serializes concurrent callers, so that
- * each gets a number of its own.
- */
-export async function numberOf(em: EntityManager, organization: Organization, chosen: string | null): Promise<string> {
-  for (;;) {
-    const [row] = await em.execute<{ taken: string }[]>(
-      `insert into credit_note_counters as counter (organization_id, next) values (?, ?)
-       on conflict (organization_id) do update set next = counter.next + ? returning next - 1 as taken`,
-      chosen ? [organization.id, 1, 0] : [organization.id, 2, 1],
-    );
-    if (chosen) return chosen;
-    const number = `CN-${String(row?.taken).padStart(5, '0')}`;
-    const [taken] = await em.execute('select from credit_notes where organization_id = ? and as_read(number) = as_read(?)', [
-      organization.id,
-      number,
-    ]);
-    if (taken === undefined) return number;
-  }
-}

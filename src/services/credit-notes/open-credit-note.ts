@@ -4,6 +4,7 @@ import { Role } from '../../entities/access.js';
 import { Account, systemAccounts } from '../../entities/account.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { credit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
+import { Refusals } from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
 import { id } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';
@@ -30,9 +31,12 @@ export const openCreditNote = command({
     creditNote.assertDraft();
     await em.populate(creditNote, ['lines.account', 'customer', 'branch'], { orderBy: { lines: { id: 'asc' } } });
     // Since the draft was recorded, they may have been deactivated.
-    creditNote.customer.assertActive('id');
-    creditNote.branch.assertActive('id');
-    for (const { account } of creditNote.lines) account.assertActive('id');
+    const refusals = new Refusals();
+    refusals.check(() => creditNote.customer.assertActive('id'));
+    refusals.check(() => creditNote.branch.assertActive('id'));
+    for (const account of new Set(creditNote.lines.map(({ account }) => account))) refusals.check(() => account.assertActive('id'));
+    refusals.check(() => organization.assertUnlocked(creditNote.date, 'id'));
+    if (refusals.any) throw refusals.all();
     await putIntoBooks(em, actor, creditNote, 'id');
     return creditNote;
   },

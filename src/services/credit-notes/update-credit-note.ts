@@ -1,12 +1,11 @@
 import { Role } from '../../entities/access.js';
-import { CreditNote } from '../../entities/credit-note.js';
+import { CreditNote, sumOf } from '../../entities/credit-note.js';
 import { CreditNoteLine, type LineTerms } from '../../entities/credit-note-line.js';
-import { ExchangeRateInvalid } from '../../errors.js';
-import { Big } from '../../values/money.js';
+import { Refusals } from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
 import { decimal, id, listOf, optional, postingDate, text, verbatim } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';
-import { branchOf, customerOf, LINE, linesOf, numberOf } from './create-credit-note.js';
+import { activeBranch, assertMayGetNotes, customerOf, LINE, linesOf, numberOf, rateOf } from './note-fields.js';
 
 /**
  * Changes a draft; absent fields stay. The note has its customer's currency: another currency needs its exchange rate, unless it is the base
@@ -41,25 +40,26 @@ export const updateCreditNote = command({
       { creditNote: { id: creditNote.id, organization: organization.id } },
       { populate: ['account'], orderBy: { id: 'asc' } },
     );
-    const customer = values.customerId ? await customerOf(em, organization, values.customerId) : creditNote.customer;
-    const lines = values.lines && (await linesOf(em, organization, values.lines));
-    const { currencyCode } = customer;
-    const sameRate = currencyCode === creditNote.currencyCode ? creditNote.exchangeRate : null;
-    const exchangeRate = values.exchangeRate ?? sameRate ?? (currencyCode === organization.baseCurrency ? Big('1') : null);
-    if (exchangeRate === null) {
-      throw new ExchangeRateInvalid(`exchangeRate is required: the customer's currency is ${currencyCode}`);
-    }
-    if (values.date) organization.assertNotTooFarAhead(values.date, actor.postingDaysAhead);
+
+    // The caller sees the refusals of all fields at once. The rate and the amounts need the customer's currency.
+    const refusals = new Refusals();
+    const customer = values.customerId
+      ? await refusals.settle(customerOf(em, organization, values.customerId))
+      : creditNote.customer;
+    if (customer && values.customerId) refusals.check(() => assertMayGetNotes(customer, organization));
+    const branch = values.branchId ? await refusals.settle(activeBranch(em, organization, values.branchId)) : creditNote.branch;
+    const date = values.date ?? creditNote.date;
+    if (values.date) refusals.check(() => organization.assertNotTooFarAhead(date, actor.postingDaysAhead));
+    const sameRate = customer?.currencyCode === creditNote.currencyCode ? creditNote.exchangeRate : null;
+    const exchangeRate = customer && refusals.check(() => rateOf(organization, customer, values.exchangeRate ?? sameRate));
+    const lines = values.lines && (await refusals.settle(linesOf(em, organization, values.lines)));
+    if (customer) refusals.check(() => sumOf(values.lines ?? present, customer.currencyCode));
+    const number = values.number ? await refusals.settle(numberOf(em, organization, values.number, creditNote)) : creditNote.number;
+    if (refusals.any || !customer || !branch || !exchangeRate || !number) throw refusals.all();
 
     const before = described(creditNote, present);
     creditNote.edit({
-      number: values.number ? await numberOf(em, organization, values.number) : creditNote.number,
-      customer,
-      branch: values.branchId ? await branchOf(em, organization, values.branchId) : creditNote.branch,
-      date: values.date ?? creditNote.date,
-      currencyCode,
-      exchangeRate,
-      lines: lines ?? present,
+      ...{ number, customer, branch, date, currencyCode: customer.currencyCode, exchangeRate, lines: lines ?? present },
       referenceNo: values.referenceNo ?? creditNote.referenceNo,
       note: values.note ?? creditNote.note,
     });

@@ -4,10 +4,11 @@ import { AccountType } from '../../entities/account-type.js';
 import { Branch } from '../../entities/branch.js';
 import { Customer } from '../../entities/customer.js';
 import type { Organization } from '../../entities/organization.js';
-import { CurrencyNotFound } from '../../errors.js';
+import { AccountCodeNotUnique, CurrencyNotFound, Refusals } from '../../errors.js';
 import { isCurrency } from '../../values/money.js';
 import { command } from '../unit-of-work/command.js';
 import { currencyOrBase, flag, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';
+import { isTaken } from '../unit-of-work/is-taken.js';
 
 /**
  * Adds an account to the chart of accounts. The default currency is the base currency.
@@ -21,7 +22,11 @@ export const createAccount = command({
   result: Account,
   fields: { code: text, name: text, type: oneOf(AccountType), currencyCode: currencyOrBase, active: flag },
   async run({ em, organization }, { currencyCode, ...account }) {
-    return em.create(Account, { organization, ...account, currencyCode: currencyOf(organization, currencyCode), systemRole: null });
+    const refusals = new Refusals();
+    refusals.check(() => assertCurrency(organization, currencyCode));
+    if (await isTaken(em, organization, 'accounts', account.code)) refusals.add(new AccountCodeNotUnique());
+    if (refusals.any) throw refusals.all();
+    return em.create(Account, { organization, ...account, currencyCode, systemRole: null });
   },
 });
 
@@ -51,12 +56,11 @@ export const createCustomer = command({
   result: Customer,
   fields: { displayName: text, email: optional(verbatim), currencyCode: currencyOrBase },
   async run({ em, organization }, { currencyCode, ...customer }) {
-    return em.create(Customer, { organization, ...customer, currencyCode: currencyOf(organization, currencyCode) });
+    assertCurrency(organization, currencyCode);
+    return em.create(Customer, { organization, ...customer, currencyCode });
   },
 });
 
-function currencyOf(organization: Organization, currencyCode: string): string {
-  if (currencyCode === organization.baseCurrency) return organization.baseCurrency;
-  if (!isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
-  return currencyCode;
+function assertCurrency({ baseCurrency }: Organization, currencyCode: string): void {
+  if (currencyCode !== baseCurrency && !isCurrency(currencyCode)) throw new CurrencyNotFound(currencyCode);
 }

@@ -2,10 +2,19 @@ import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
 import { Branch } from '../../entities/branch.js';
 import { Customer } from '../../entities/customer.js';
-import { AccountNotFound, BranchNotFound, CustomerNotFound, RecordIsNeeded } from '../../errors.js';
+import {
+  AccountCodeNotUnique,
+  AccountNotFound,
+  BranchCodeNotUnique,
+  BranchNotFound,
+  CustomerNotFound,
+  RecordIsNeeded,
+  Refusals,
+} from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
 import { type FieldType, flag, id, optional, text } from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
+import { isTaken } from '../unit-of-work/is-taken.js';
 
 /*
  * Absent fields stay as they are. Documents keep their account, branch and customer: an inactive one is only refused in new documents. The commands
@@ -33,7 +42,11 @@ export const updateAccount = command({
   async run({ em, organization, change }, { accountId, ...values }) {
     const account = await findOwned(em, Account, organization, accountId);
     if (account === null) throw new AccountNotFound(accountId, 'accountId');
-    if (account.systemRole !== null && values.active === false) throw new RecordIsNeeded(`Account ${account.name}`);
+    const refusals = new Refusals();
+    if (values.code && (await isTaken(em, organization, 'accounts', values.code, account.id)))
+      refusals.add(new AccountCodeNotUnique());
+    if (account.systemRole !== null && values.active === false) refusals.add(new RecordIsNeeded(`Account ${account.name}`));
+    if (refusals.any) throw refusals.all();
     change(account, values);
     return account;
   },
@@ -56,7 +69,11 @@ export const updateBranch = command({
   async run({ em, organization, change }, { branchId, ...values }) {
     const branch = await findOwned(em, Branch, organization, branchId);
     if (branch === null) throw new BranchNotFound(branchId);
-    if (branch.isPrimary && values.active === false) throw new RecordIsNeeded(`Branch ${branch.name}`);
+    const refusals = new Refusals();
+    if (values.code && (await isTaken(em, organization, 'branches', values.code, branch.id)))
+      refusals.add(new BranchCodeNotUnique());
+    if (branch.isPrimary && values.active === false) refusals.add(new RecordIsNeeded(`Branch ${branch.name}`));
+    if (refusals.any) throw refusals.all();
     change(branch, values);
     return branch;
   },
