@@ -3,9 +3,9 @@ import { cleanEnv, type EnvError, makeValidator, str } from 'envalid';
 import { JWT_ALGORITHMS, type JwtSettings, jwtKey } from './auth/jwt.js';
 import { DEFAULT_WAIT_MS } from './concurrency/wait-budget.js';
 import { databaseUrl } from './database/url.js';
+import { RestContract } from './entities/rest-contract.js';
 import type { TrustedDocumentsSettings } from './graphql/trusted-documents.js';
 import { DEFAULT_POOL_SIZE, MIN_POOL_SIZE } from './orm/pool.js';
-import { REST_CONTRACTS, type RestContract } from './rest/refund-request.js';
 import { CLIENT_IP, type ClientIp, parseTrustedProxies, type TrustedProxies } from './server/client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './server/connections.js';
 import { RATE_LIMIT_STORES, type RateLimitSettings } from './server/rate-limit.js';
@@ -46,7 +46,7 @@ export interface Config {
   readonly trustedDocuments: TrustedDocumentsSettings | null;
   /** Whether the schema is a subgraph of Apollo Federation. */
   readonly federation: boolean;
-  /** What the body of a refund over REST may be. */
+  /** What the body of a refund over REST may be, unless the organization has chosen. */
   readonly restContract: RestContract;
   /** The day since which REST is announced as deprecated; `null` if it is not. */
   readonly restDeprecatedSince: PostingDate | null;
@@ -160,7 +160,7 @@ const VARIABLES = {
   TRUSTED_DOCUMENTS: str({ default: undefined }),
   TRUSTED_DOCUMENTS_ONLY: flag({ default: false }),
   FEDERATION: flag({ default: false }),
-  REST_CONTRACT: oneOf(...REST_CONTRACTS)({ default: 'documented' }),
+  REST_CONTRACT: oneOf(...Object.values(RestContract))({ default: RestContract.DOCUMENTED }),
   REST_DEPRECATED_SINCE: calendarDate({ default: undefined }),
   DATABASE_POOL_SIZE: poolSize({ default: DEFAULT_POOL_SIZE }),
   REQUEST_WAIT_SECONDS: requestWait({ default: DEFAULT_WAIT_MS / 1_000 }),

@@ -44,6 +44,7 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   organizations_first_id_check: ['organizations', { first_id: 0 }],
   organizations_name_tidy: ['organizations', { name: ' x' }],
   organizations_public_id_check: ['organizations', { public_id: 'a b' }],
+  organizations_rest_contract_check: ['organizations', { rest_contract: 'other' }],
   organizations_time_zone_named: ['organizations', { time_zone: '+01:00' }],
   users_name_tidy: ['users', { name: ' x' }],
   api_keys_hash_check: ['api_keys', { hash: 'x' }],

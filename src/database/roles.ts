@@ -22,7 +22,7 @@ const OPERATORS = [...ACCESS, 'accounts', 'branches', 'audit_events'];
 
 /** Columns that the roles may update. Triggers refuse a change of what is posted. */
 const APPLICATION_UPDATES = {
-  organizations: 'lock_date, name, time_zone, credit_card_refunds',
+  organizations: 'lock_date, name, time_zone, credit_card_refunds, rest_contract',
   accounts: 'code, name, active',
   branches: 'code, name, active',
   customers: 'display_name, email, active',

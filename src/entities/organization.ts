@@ -14,6 +14,7 @@ import { PostingDateScalar } from '../values/scalars.js';
 import { AccountType, REFUNDABLE_FROM } from './account-type.js';
 import { ID_COLUMN } from './columns.js';
 import { Node } from './node.js';
+import { RestContract } from './rest-contract.js';
 
 const PRIMARY_BRANCH = (organization: string): string =>
   `(select branch.id from branches branch where branch.organization_id = ${organization}.id and branch.is_primary)`;
@@ -50,6 +51,13 @@ export class Organization {
   @Field(() => Boolean, { description: 'Whether refunds can be paid from credit-card accounts, too.' })
   @Property({ type: 'boolean' })
   creditCardRefunds: boolean & Opt = false;
+
+  @Field(() => RestContract, {
+    nullable: true,
+    description: 'What the body of a refund over REST may be. Null: what the gateway is configured for.',
+  })
+  @Property({ type: 'text', nullable: true })
+  restContract: (RestContract & Opt) | null = null;
 
   /** The first id in each of the organization's tables; random unless it is given, see docs/adr/025-ids-are-numbers-of-the-organization.md. */
   @Property({ type: ID_COLUMN, defaultRaw: 'floor(random() * 999999999)::bigint + 1' })

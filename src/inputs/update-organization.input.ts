@@ -1,5 +1,6 @@
 import { IsOptional } from 'class-validator';
 import { Field, InputType } from 'type-graphql';
+import { RestContract } from '../entities/rest-contract.js';
 import type { updateOrganization } from '../services/organizations/update-organization.js';
 import type { InputFor } from '../services/unit-of-work/command.js';
 import { IsText, IsTimeZone } from './validators.js';
@@ -21,4 +22,7 @@ export class UpdateOrganizationInput implements InputFor<typeof updateOrganizati
 
   @Field(() => Boolean, { nullable: true, description: 'Whether refunds can be paid from credit-card accounts, too.' })
   creditCardRefunds?: boolean | null;
+
+  @Field(() => RestContract, { nullable: true, description: 'What the body of a refund over REST may be.' })
+  restContract?: RestContract | null;
 }

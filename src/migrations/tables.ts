@@ -30,6 +30,8 @@ const ACCESS = `
     lock_date date,
     -- Whether refunds may be paid from credit-card accounts.
     credit_card_refunds boolean not null default false,
+    -- What the body of a refund over REST may be; null: what the gateway is configured for.
+    rest_contract text check (rest_contract in ('documented', 'observed')),
     -- When an operator froze the organization, because it moves to another database: see freezeRules.
     frozen_at timestamptz,
     -- The first id in each of the organization's tables. Two organizations hardly ever have the same ids, so that a program which mixes up

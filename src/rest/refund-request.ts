@@ -1,17 +1,10 @@
+import type { RestContract } from '../entities/rest-contract.js';
 import { type InvalidField, InvalidInput } from '../errors.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
 import { wrongFields } from '../inputs/validators.js';
 import { isRecord, LongNumber } from '../values/json.js';
 import { parseNumberToken } from '../values/money.js';
 import { readDecimal } from '../values/scalars.js';
-
-/**
- * What the body of a refund may be: exactly what the legacy API documents, or also what its server was observed to take, for its web app and
- * older programs.
- */
-export const REST_CONTRACTS = ['documented', 'observed'] as const;
-
-export type RestContract = (typeof REST_CONTRACTS)[number];
 
 /** The JSON type of each field in the documented body. All are required; other fields of a body are ignored. */
 const DOCUMENTED = {

@@ -10,6 +10,7 @@ import { CreditNoteStatus, etagOf } from '../entities/credit-note-state.js';
 import { Customer } from '../entities/customer.js';
 import { type Owned, parseId } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
+import type { RestContract } from '../entities/rest-contract.js';
 import type { ErrorCode } from '../error-codes.js';
 import {
   AccountNotFound,
@@ -33,7 +34,7 @@ import { nextLink, PAGED, type PageSizes, pageTooLarge, RECORDS, REFUNDS, readPa
 import { ACCOUNT, BRANCH, CREDIT_NOTE, CUSTOMER, costOfOne, costOfPage, ONE_CREDIT_NOTE, REFUND } from './read-costs.js';
 import { accountItem, accountReply, branchReply, customerItem, customerReply } from './record-replies.js';
 import { refundItem, refundReply } from './refund-reply.js';
-import { type RestContract, readRefundRequest } from './refund-request.js';
+import { readRefundRequest } from './refund-request.js';
 
 /** A request to a route. */
 interface Call {
@@ -256,6 +257,7 @@ const NOTES = { sizes: PAGED, cost: CREDIT_NOTE, lines: 'lines' };
 const FILTER = { filter_meta: { order: 'desc', field_key: 'created_at' } };
 
 export interface RestSettings {
+  /** That of organizations that have chosen none. */
   readonly contract: RestContract;
   /** The room that reads share with the queries of GraphQL. */
   readonly queries: Admission;
@@ -282,7 +284,8 @@ export function restRoutes(
         const admit = (cost: number) => permit.take(queries, actor.organization.id, Math.min(cost, queries.limit));
         try {
           if (cost !== undefined) await admit(cost);
-          const call = { context, request: request as FastifyRequest, reply, contract, limit: queries.limit, admit };
+          const chosen = actor.organization.restContract ?? contract;
+          const call = { context, request: request as FastifyRequest, reply, contract: chosen, limit: queries.limit, admit };
           const body = await handle({ ...call, id, key: key ?? 0 });
           if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
           return reply.code(status).send(body);

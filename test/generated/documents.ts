@@ -323,6 +323,13 @@ export type RefundStatus =
   /** Reversed by a mirror entry. A reversal is final. */
   | 'REVERSED';
 
+/** What the body of a refund over REST may be. Replies are the same. */
+export type RestContract =
+  /** Exactly what the legacy API's document says. */
+  | 'DOCUMENTED'
+  /** Also what the legacy server takes: other spellings of names, numeric texts, and absent optional fields. */
+  | 'OBSERVED';
+
 /** A refund to be reversed. */
 export type ReverseRefundInput = {
   /** Posting date, in an open period and not before the refund's date. */
@@ -385,6 +392,8 @@ export type UpdateOrganizationInput = {
   creditCardRefunds?: boolean | null | undefined;
   /** Name of the organization. */
   name?: string | null | undefined;
+  /** What the body of a refund over REST may be. */
+  restContract?: RestContract | null | undefined;
   /** IANA time zone in which a date-time becomes a posting date. Posting dates that are in the books stay. */
   timeZone?: string | null | undefined;
 };

@@ -125,7 +125,7 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCase>> = {
   },
   updateOrganization: {
     role: Role.ADMIN,
-    fields: () => ({ input: { name: 'Acme Ltd', timeZone: 'Europe/Berlin', creditCardRefunds: true } }),
+    fields: () => ({ input: { name: 'Acme Ltd', timeZone: 'Europe/Berlin', creditCardRefunds: true, restContract: 'OBSERVED' } }),
   },
   lockTransactions: { role: Role.ADMIN, fields: () => ({ input: { lockDate: '2025-12-31', reason: 'Filed' } }) },
   unlockTransactions: {

@@ -1,7 +1,8 @@
 import { Role } from '../../entities/access.js';
 import { Organization } from '../../entities/organization.js';
+import { RestContract } from '../../entities/rest-contract.js';
 import { command } from '../unit-of-work/command.js';
-import { flag, optional, text, verbatim } from '../unit-of-work/fields.js';
+import { flag, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';
 
 /**
  * Changes the name, the time zone and the settings of the organization; absent fields stay. The base currency never changes: all amounts of the
@@ -12,7 +13,12 @@ export const updateOrganization = command({
   role: Role.ADMIN,
   period: 'exclusive',
   result: Organization,
-  fields: { name: optional(text), timeZone: optional(verbatim), creditCardRefunds: optional(flag) },
+  fields: {
+    name: optional(text),
+    timeZone: optional(verbatim),
+    creditCardRefunds: optional(flag),
+    restContract: optional(oneOf(RestContract)),
+  },
   async run({ organization, change }, values) {
     change(organization, values);
     return organization;

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuditEventsDocument } from './generated/documents.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** What the web app sends. It is refused under the documented contract. */
+async function refundByWebApp(books: Books) {
+  const { id } = await books.creditNote('100.00');
+  const body = { from_account_id: Number(books.ids.bank), amount: '1.00', date: '2026-02-01' };
+  return books.client.rest(`/api/credit-notes/${id}/refunds`, body);
+}
+
+async function choose(books: Books, contract: string) {
+  const mutation = `mutation { updateOrganization(input: { restContract: ${contract} }) { restContract } }`;
+  const { data, errors } = await books.client.graphql<{ updateOrganization: { restContract: string } }, object>(mutation);
+  expect(errors).toBeUndefined();
+  return data?.updateOrganization.restContract;
+}
+
+describe.each(['documented', 'observed'] as const)(
+  'the contract of an organization, where that of the gateway is %s',
+  (contract) => {
+    let gateway: Gateway;
+    beforeAll(async () => {
+      gateway = await Gateway.start({ restContract: contract });
+    });
+    afterAll(() => gateway.stop());
+
+    it('is that of the gateway until it chooses another, at once and for itself alone', async () => {
+      const [books, others] = [await gateway.books(), await gateway.books()];
+      const statuses = { documented: 400, observed: 201 };
+      const other = contract === 'documented' ? 'observed' : 'documented';
+
+      expect((await refundByWebApp(books)).status).toBe(statuses[contract]);
+      expect(await choose(books, other.toUpperCase())).toBe(other.toUpperCase());
+      expect((await refundByWebApp(books)).status).toBe(statuses[other]);
+      expect((await refundByWebApp(others)).status).toBe(statuses[contract]);
+      expect(await choose(books, contract.toUpperCase())).toBe(contract.toUpperCase());
+      expect((await refundByWebApp(books)).status).toBe(statuses[contract]);
+
+      const { auditEvents } = await books.client.query(AuditEventsDocument, {});
+      const changes = auditEvents.nodes.filter(({ action }) => action === 'updateOrganization').map(({ details }) => details);
+      expect(changes.at(-1)).toEqual({ restContractBefore: other, restContractAfter: contract });
+      expect(changes.length).toBe(2);
+    });
+
+    it('never changes what the documented body does', async () => {
+      const books = await gateway.books();
+      for (const each of ['OBSERVED', 'DOCUMENTED']) {
+        await choose(books, each);
+        const { id } = await books.creditNote('100.00');
+        expect((await books.client.rest(`/api/credit-notes/${id}/refunds`, books.restBody())).status).toBe(201);
+      }
+    });
+  },
+);
