@@ -2,13 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildPages } from './build-pages.mjs';
 
 const COMPILER = 'node_modules/.bin/tsc';
 
 if (existsSync(COMPILER)) {
   const status = spawnSync(COMPILER, { stdio: 'inherit' }).status ?? 1;
   if (status === 0) for (const folder of ['src', 'test', 'bench']) removeStale(folder);
-  process.exitCode = status;
+  process.exitCode = status || (await buildPages());
 } else if (!existsSync('dist/src/main.js')) {
   process.stderr.write(
     'The gateway is not built, and production dependencies alone cannot build it. Run: npm ci --include=dev && npm run build\n',

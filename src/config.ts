@@ -36,6 +36,8 @@ export interface Config {
   readonly trustedProxies: TrustedProxies;
   /** Whether introspection is allowed, and the Sandbox is served. */
   readonly introspection: boolean;
+  /** Whether the desk is served, the page on which people refund credit notes. */
+  readonly desk: boolean;
   /** Origins of the pages that may send requests (CORS). */
   readonly corsOrigins: readonly string[];
   /** Limits of the requests of one caller; `null` for none. */
@@ -151,6 +153,7 @@ const VARIABLES = {
   CLIENT_IP: oneOf(...CLIENT_IP)({ default: 'connection' }),
   TRUSTED_PROXIES: trustedProxies({ default: 1 }),
   GRAPHQL_INTROSPECTION: flag({ default: undefined }),
+  DESK: flag({ default: undefined }),
   CORS_ORIGINS: origins({ default: undefined }),
   RATE_LIMIT: oneOf('on', 'off')({ default: 'on' }),
   RATE_LIMIT_PER_MINUTE: requests({ default: 10_000 }),
@@ -205,6 +208,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     clientIp: env.CLIENT_IP,
     trustedProxies: env.TRUSTED_PROXIES,
     introspection: env.GRAPHQL_INTROSPECTION ?? !production,
+    desk: env.DESK ?? !production,
     corsOrigins: env.CORS_ORIGINS ?? (production ? [] : SANDBOX_ORIGINS),
     rateLimit:
       env.RATE_LIMIT === 'off'

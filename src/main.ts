@@ -5,7 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database/database.js';
-import { type Demo, demoFile, openDemo, sandboxContent } from './demo/demo.js';
+import { type Demo, demoContent, demoFile, openDemo } from './demo/demo.js';
 import { welcome } from './demo/welcome.js';
 import { createApp } from './server/app.js';
 import { listen } from './server/listen.js';
@@ -101,7 +101,7 @@ async function serve(
     connections: config.connections,
     stopSeconds: config.stopSeconds,
     databaseObstacle: database.obstacle,
-    ...(demo && { sandbox: sandboxContent(demo.demo) }),
+    ...(demo && { demo: demoContent(demo.demo) }),
   });
   await listen(app, config);
   return { app, demo: demo?.demo ?? null };

@@ -20,6 +20,7 @@ describe('without any variable', () => {
       clientIp: 'connection',
       trustedProxies: 1,
       introspection: true,
+      desk: true,
       corsOrigins: ['https://studio.apollographql.com', 'https://sandbox.embed.apollographql.com'],
       rateLimit: { perCredential: 10_000, perAddress: 300, store: 'memory' },
       poolSize: 24,
@@ -108,9 +109,11 @@ describe('a variable that is set', () => {
   });
 
   it('hides the schema and the Sandbox in production, unless GRAPHQL_INTROSPECTION is true', () => {
-    expect(readConfig(production)).toMatchObject({ introspection: false, corsOrigins: [] });
+    expect(readConfig(production)).toMatchObject({ introspection: false, desk: false, corsOrigins: [] });
     expect(readConfig({ ...production, GRAPHQL_INTROSPECTION: 'true' }).introspection).toBe(true);
     expect(readConfig({ GRAPHQL_INTROSPECTION: 'false' }).introspection).toBe(false);
+    expect(readConfig({ ...production, DESK: 'on' }).desk).toBe(true);
+    expect(readConfig({ DESK: 'off' }).desk).toBe(false);
   });
 
   it('lists the allowed origins', () => {

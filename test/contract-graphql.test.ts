@@ -86,7 +86,8 @@ it('collectSubFields collects the fields that GraphQL.js executes', async () => 
     field.resolve = (_root, _args, _context, info: GraphQLResolveInfo) => {
       const type = schema.getType('Refund');
       if (isObjectType(type)) {
-        names = [...collectSubFields(schema, info.fragments, info.variableValues, type, [...info.fieldNodes]).fields.keys()];
+        const variables = { coerced: info.variableValues, sources: {} };
+        names = [...collectSubFields(schema, info.fragments, variables, type, [...info.fieldNodes]).fields.keys()];
       }
       return [];
     };

@@ -30,6 +30,7 @@ beforeEach(async () => {
     orm: database.orm,
     config: {
       introspection: true,
+      desk: false,
       host: 'localhost',
       allowedHosts: [],
       corsOrigins: [],

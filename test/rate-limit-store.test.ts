@@ -28,6 +28,7 @@ async function startTwo(perCredential: number): Promise<[FastifyInstance, Fastif
         host: 'localhost',
         allowedHosts: [],
         introspection: false,
+        desk: false,
         corsOrigins: [],
         duplicateWindowSeconds: 0,
         postingDaysAhead: 7,

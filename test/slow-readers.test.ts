@@ -16,8 +16,8 @@ let port: number;
 const served = new Set<Socket>();
 const clients: Socket[] = [];
 beforeAll(async () => {
-  const sandbox = { document: '{ __typename }', variables: { note: 'n'.repeat(PAGE_LENGTH) }, headers: {} };
-  gateway = await Gateway.start({ unread: LIMITS, host: '0.0.0.0', sandbox });
+  const demo = { document: '{ __typename }', variables: { note: 'n'.repeat(PAGE_LENGTH) }, apiKey: 'bc_secret' };
+  gateway = await Gateway.start({ unread: LIMITS, host: '0.0.0.0', demo });
   gateway.app.server.on('connection', (socket: Socket) => {
     served.add(socket);
     socket.once('close', () => served.delete(socket));

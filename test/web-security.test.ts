@@ -7,15 +7,15 @@ import { type Books, Gateway } from './helpers/gateway.js';
 const SECRET = 'bc_the-key-in-the-page';
 const STUDIO = 'https://studio.apollographql.com';
 const PAGE = { url: '/graphql', headers: { accept: 'text/html,application/xhtml+xml' } };
-const sandbox = { document: '{ me { name } }', variables: {}, headers: { authorization: `Bearer ${SECRET}` } };
+const content = { document: '{ me { name } }', variables: {}, apiKey: SECRET };
 
 let demo: Gateway;
 let exposed: Gateway;
 let books: Books;
 beforeAll(async () => {
   const { corsOrigins } = readConfig({});
-  demo = await Gateway.start({ corsOrigins, sandbox });
-  exposed = await Gateway.start({ corsOrigins, sandbox, host: '0.0.0.0' });
+  demo = await Gateway.start({ corsOrigins, demo: content });
+  exposed = await Gateway.start({ corsOrigins, demo: content, host: '0.0.0.0' });
   books = await demo.books();
 });
 afterAll(async () => {

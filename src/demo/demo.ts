@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type JwtSettings, signJwt } from '../auth/jwt.js';
 import type { Database } from '../database/database.js';
 import { Organization } from '../entities/organization.js';
-import type { SandboxContent } from '../graphql/server.js';
+import type { DemoContent } from '../graphql/server.js';
 import { type Demo, SUBJECT, seed } from './seed.js';
 
 export type { Demo } from './seed.js';
@@ -41,9 +41,10 @@ export function demoFile(dataDir: string): string {
   return join(dataDir, 'demo.json');
 }
 
-/** Returns the operation that the Sandbox opens with. Its Run button makes a refund. */
-export function sandboxContent(demo: Demo): SandboxContent {
+/** Returns what the explorers open with. Their Run button makes a refund. */
+export function demoContent(demo: Demo): DemoContent {
   return {
+    apiKey: demo.apiKey,
     document: REFUND_MUTATION,
     variables: {
       input: {
@@ -52,12 +53,11 @@ export function sandboxContent(demo: Demo): SandboxContent {
         amount: '25.00',
         exchangeRate: '1',
         referenceNo: 'REF-1',
-        description: 'From the Sandbox',
+        description: 'From the explorer',
         date: '2026-02-01',
         branchId: String(demo.branches.primary),
       },
     },
-    headers: { authorization: `Bearer ${demo.apiKey}` },
   };
 }
 

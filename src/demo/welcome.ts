@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Demo, sandboxContent } from './demo.js';
+import { type Demo, demoContent } from './demo.js';
 
 export interface Audience {
   /** The path of demo.json. */
@@ -13,7 +13,7 @@ export interface Audience {
 export function welcome(url: string, demo: Demo, { file, isTerminal, hasSandbox }: Audience): string {
   const path = resolve(file);
   const key = isTerminal ? demo.apiKey : `$(node -p ${quoted(`require(${JSON.stringify(path)}).apiKey`)})`;
-  const input = sandboxContent(demo).variables.input as Record<string, string>;
+  const input = demoContent(demo).variables.input as Record<string, string>;
   // Each request has a reference of its own. Otherwise the second would look like a double click.
   const variables = { input: { ...input, referenceNo: 'REF-2', description: 'From the GraphQL door' } };
   const query =

@@ -20,11 +20,11 @@ import { queryAdmission, queryLimits } from './query-limits.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 import { reportWritten } from './written.js';
 
-/** The operation that the Sandbox opens with. */
-export interface SandboxContent {
+/** What the explorers open with in demo mode. */
+export interface DemoContent {
+  readonly apiKey: string;
   readonly document: string;
   readonly variables: Record<string, unknown>;
-  readonly headers: Record<string, string>;
 }
 
 const MAX_NAME = 255;
@@ -32,7 +32,7 @@ const MAX_NAME = 255;
 /** Returns the Apollo Server, which has not been started. */
 export function createGraphQLServer(
   schema: GraphQLSchema,
-  { introspection, sandbox, queries }: { introspection: boolean; sandbox: SandboxContent | null; queries: Admission },
+  { introspection, demo, queries }: { introspection: boolean; demo: DemoContent | null; queries: Admission },
   trusted: TrustedDocuments,
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
@@ -53,7 +53,11 @@ export function createGraphQLServer(
       // In a subgraph, any caller could ask for the time of each resolver, by a header.
       ApolloServerPluginInlineTraceDisabled(),
       introspection
-        ? ApolloServerPluginLandingPageLocalDefault({ embed: { runTelemetry: false }, footer: false, ...sandbox })
+        ? ApolloServerPluginLandingPageLocalDefault({
+            embed: { runTelemetry: false },
+            footer: false,
+            ...(demo && sandboxContent(demo)),
+          })
         : ApolloServerPluginLandingPageDisabled(),
       exactRequests(trusted),
       // Before the next plugin, which completes each error: a mutation that was done must not be retried.
@@ -62,6 +66,10 @@ export function createGraphQLServer(
       compiledQueries(schema),
     ],
   });
+}
+
+function sandboxContent({ apiKey, document, variables }: DemoContent) {
+  return { document, variables, headers: { authorization: `Bearer ${apiKey}` } };
 }
 
 /** Checks each operation before it is executed, logs its name and its outcome, and adds what only the request knows to an error reply. */

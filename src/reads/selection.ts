@@ -62,7 +62,7 @@ function fieldsUnder(
   nodes: readonly FieldNode[],
 ): Map<string, FieldNode[]> {
   // The function of GraphQL.js itself is internal.
-  return collectSubFields(schema, fragments, variableValues, type, [...nodes]).fields;
+  return collectSubFields(schema, fragments, { coerced: variableValues, sources: {} }, type, [...nodes]).fields;
 }
 
 /** Cached values by field node and type. An entry lives as long as its document, which Apollo Server caches. */

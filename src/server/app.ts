@@ -19,7 +19,7 @@ import { documentCheck } from '../graphql/document-check.js';
 import { withFederation } from '../graphql/federation.js';
 import { assertAcceptable, PARTIAL_SUCCESS, UnusableRequest } from '../graphql/over-http.js';
 import { createSchema, printContract } from '../graphql/schema.js';
-import { createGraphQLServer, type SandboxContent } from '../graphql/server.js';
+import { createGraphQLServer, type DemoContent } from '../graphql/server.js';
 import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
 import { Context } from '../request/context.js';
 import { RequestLog } from '../request/request-log.js';
@@ -30,6 +30,7 @@ import { RefundQueue } from '../services/refunds/refund-queue.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { addressReader } from './client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
+import { serveDemoSession } from './demo-session.js';
 import { errorTexts } from './error-texts.js';
 import { sendError, varyByAccept } from './errors.js';
 import { followRequests, givePermits, releasingPermit } from './follow-requests.js';
@@ -41,6 +42,7 @@ import { publishedTexts, serveTexts } from './published-texts.js';
 import { RateLimit } from './rate-limit.js';
 import { callersRequestId, idempotencyKeyOf, requestMetadata } from './request-metadata.js';
 import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-replies.js';
+import { DESK, isBuilt, serveWebPage } from './web-files.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** Time that closing waits for requests in flight, unless configured. */
@@ -56,6 +58,7 @@ export interface AppOptions {
     | 'host'
     | 'allowedHosts'
     | 'introspection'
+    | 'desk'
     | 'corsOrigins'
     | 'duplicateWindowSeconds'
     | 'postingDaysAhead'
@@ -76,8 +79,8 @@ export interface AppOptions {
   readonly unread?: UnreadLimits;
   /** Time that closing waits for requests in flight. */
   readonly stopSeconds?: number;
-  /** The operation that the Sandbox opens with, in demo mode. */
-  readonly sandbox?: SandboxContent;
+  /** What the pages open with, in demo mode. */
+  readonly demo?: DemoContent;
   /** Returns why the embedded database cannot write at present; `null` if no reason is known. */
   readonly databaseObstacle?: () => Promise<string | null>;
 }
@@ -98,7 +101,7 @@ export async function createApp({
   connections: limits = CONNECTION_LIMITS,
   unread = UNREAD_LIMITS,
   stopSeconds = STOP_SECONDS,
-  sandbox,
+  demo,
   databaseObstacle = async () => null,
 }: AppOptions): Promise<FastifyInstance> {
   const connections = new Connections(limits, logger);
@@ -108,7 +111,7 @@ export async function createApp({
   const schema = config.federation ? withFederation(schemaAlone, contract) : schemaAlone;
   const trusted = await loadTrustedDocuments(config.trustedDocuments, schema, config.queryCostLimit);
   const queries = new Admission(config.queryCostLimit);
-  const graphql = createGraphQLServer(schema, { ...config, sandbox: sandbox ?? null, queries }, trusted);
+  const graphql = createGraphQLServer(schema, { ...config, demo: demo ?? null, queries }, trusted);
   await graphql.start();
   app.addHook('onClose', () => graphql.stop());
 
@@ -119,7 +122,7 @@ export async function createApp({
   app.setNotFoundHandler(answerOther);
   followRequests(app, connections, stopSeconds);
   boundUnreadReplies(app, unread);
-  secureWeb(app, config, sandbox !== undefined);
+  secureWeb(app, config, demo !== undefined);
   await allowOrigins(app, config.corsOrigins);
   await shedLoad(app, config.maxEventLoopDelayMs);
 
@@ -150,11 +153,15 @@ export async function createApp({
 
   const texts = new Map([...errorTexts(), ...(config.introspection ? await publishedTexts(contract) : [])]);
   app.addHook('onRequest', async (request, reply) => {
-    const path = request.routeOptions.url ?? '';
-    if (request.is404 || path === '/' || texts.has(path)) await rateLimit?.count(request, reply);
+    if (request.is404 || request.routeOptions.config.isPublic) await rateLimit?.count(request, reply);
     if (request.is404 || isPlainOptions(request)) return answerOther(request, reply);
   });
-  app.get('/', { config: { cors: false } }, async (_request, reply) =>
+  if (config.desk) {
+    if (isBuilt(DESK)) await serveWebPage(app, DESK);
+    else app.log.warn('the desk is not built, and so not served: npm run build builds it');
+    serveDemoSession(app, DESK, demo ?? null);
+  }
+  app.get('/', { config: { isPublic: true, cors: false } }, async (_request, reply) =>
     config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
   );
   serveTexts(app, texts);

@@ -15,7 +15,8 @@ export function answerOtherMethods(app: FastifyInstance): (request: FastifyReque
   return (request, reply) => {
     const path = pathOf(request.url);
     const allowed = [...methods].flatMap(([pattern, known]) => (matches(pattern, path) ? [...known] : []));
-    if (allowed.length === 0) return sendNotFound(request, reply);
+    // A route may find that nothing is there.
+    if (allowed.length === 0 || allowed.includes(request.method)) return sendNotFound(request, reply);
     const allow = [...[...new Set(allowed)].sort(), 'OPTIONS'].join(', ');
     if (request.method === 'OPTIONS') return reply.header('allow', allow).code(204).send();
     return sendMethodNotAllowed(request, reply, allow);

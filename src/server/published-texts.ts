@@ -22,7 +22,7 @@ export function serveTexts(app: FastifyInstance, texts: ReadonlyMap<string, stri
   for (const [path, text] of texts) {
     const etag = `"${createHash('sha256').update(text).digest('base64url')}"`;
     const type = path.endsWith('.md') ? 'text/markdown' : 'text/plain';
-    app.get(path, async (request, reply) => {
+    app.get(path, { config: { isPublic: true } }, async (request, reply) => {
       reply.headers({ etag, 'cache-control': `public, max-age=${MAX_AGE}` });
       if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
       return reply.type(`${type}; charset=utf-8`).send(text);

@@ -13,7 +13,7 @@ import { AccountType } from '../../src/entities/account-type.js';
 import { Branch } from '../../src/entities/branch.js';
 import { Organization } from '../../src/entities/organization.js';
 import type { RestContract } from '../../src/entities/rest-contract.js';
-import type { SandboxContent } from '../../src/graphql/server.js';
+import type { DemoContent } from '../../src/graphql/server.js';
 import type { TrustedDocumentsSettings } from '../../src/graphql/trusted-documents.js';
 import { createApp } from '../../src/server/app.js';
 import type { ClientIp, TrustedProxies } from '../../src/server/client-address.js';
@@ -59,7 +59,8 @@ export class Gateway {
       host?: string;
       allowedHosts?: readonly string[];
       corsOrigins?: readonly string[];
-      sandbox?: SandboxContent;
+      demo?: DemoContent;
+      desk?: boolean;
       jwt?: JwtSettings | null;
       duplicateWindowSeconds?: number;
       rateLimit?: RateLimitSettings | null;
@@ -107,6 +108,7 @@ export class Gateway {
         host,
         allowedHosts,
         introspection,
+        desk: options.desk ?? false,
         corsOrigins,
         duplicateWindowSeconds,
         postingDaysAhead,
@@ -123,7 +125,7 @@ export class Gateway {
       },
       jwt,
       logger,
-      ...(options.sandbox && { sandbox: options.sandbox }),
+      ...(options.demo && { demo: options.demo }),
       connections: { ...CONNECTION_LIMITS, ...options.connections },
       ...(options.unread && { unread: options.unread }),
       ...(options.stopSeconds !== undefined && { stopSeconds: options.stopSeconds }),

@@ -1,0 +1,76 @@
+// Builds the pages for people, each when one of its files has changed: the desk by Vite, from web/ to dist/web; and GraphiQL, which a package
+// has built already, from explorer/ to dist/graphiql. A page that cannot be built, because its tools are not installed, stays as it is.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+const VITE = 'node_modules/.bin/vite';
+const GRAPHIQL = 'node_modules/@graphql-yoga/render-graphiql/package.json';
+
+/** Returns the exit code. */
+export async function buildPages() {
+  if (existsSync(VITE) && existsSync('web/vite.config.ts')) {
+    const inputs = hashOf([...filesIn('web'), 'package-lock.json']);
+    if (hasChanged('dist/web', inputs)) {
+      const { status } = spawnSync(VITE, ['build', 'web', '--logLevel', 'warn'], { stdio: 'inherit' });
+      if (status !== 0) return status ?? 1;
+      finish('dist/web', inputs);
+    }
+  }
+  if (existsSync(GRAPHIQL)) {
+    const inputs = hashOf([...filesIn('explorer'), GRAPHIQL, 'scripts/build-pages.mjs']);
+    if (hasChanged('dist/graphiql', inputs)) {
+      await copyGraphiql(inputs);
+      finish('dist/graphiql', inputs);
+    }
+  }
+  return 0;
+}
+
+/** Writes the parts of GraphiQL into files. The package would put all of them into one page, which a strict policy refuses. */
+async function copyGraphiql(inputs) {
+  const { js, css, editorWorkerService, jsonWorker, graphqlWorker } = await import('@graphql-yoga/render-graphiql/graphiql');
+  const folder = `assets/${inputs.slice(0, 16)}`;
+  rmSync('dist/graphiql', { recursive: true, force: true });
+  mkdirSync(join('dist/graphiql', folder), { recursive: true });
+  const files = {
+    'graphiql.js': js,
+    'graphiql.css': css,
+    'start.js': readFileSync('explorer/start.js'),
+    'editorWorkerService.js': editorWorkerService,
+    'json.js': jsonWorker,
+    'graphql.js': graphqlWorker,
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join('dist/graphiql', folder, name), content);
+  const page = readFileSync('explorer/index.html', 'utf8').replaceAll('FILES', `/graphiql/${folder}`);
+  writeFileSync('dist/graphiql/index.html', page);
+}
+
+/** The name of the file with the hash of what a folder was built from. */
+const BUILT_FROM = '.built-from';
+
+function hasChanged(folder, inputs) {
+  const file = join(folder, BUILT_FROM);
+  return !existsSync(file) || readFileSync(file, 'utf8') !== inputs;
+}
+
+/** Adds the compressed form of each text, and the hash, so that the next build has nothing to do. */
+function finish(folder, inputs) {
+  for (const file of filesIn(folder)) {
+    if (/\.(js|css|html|svg|json)$/.test(file)) writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+  }
+  writeFileSync(join(folder, BUILT_FROM), inputs);
+}
+
+function filesIn(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}
+
+function hashOf(files) {
+  const hash = createHash('sha256');
+  for (const file of files.sort()) hash.update(`${file}\n`).update(readFileSync(file)).update('\n');
+  return hash.digest('hex');
+}
