@@ -16,7 +16,7 @@ afterAll(() => gateway.stop());
 it('docs/rest.md lists the routes as they are declared', () => {
   const rows = REST_ROUTES.map(
     ({ method, path, role, summary, like }) =>
-      `| \`${method} ${path.replace(':id', '{id}')}\` | ${role.toLowerCase()} | ${summary} | \`${like}\` |`,
+      `| \`${method} ${path.replace(/:(\w+)/, '{$1}')}\` | ${role.toLowerCase()} | ${summary} | \`${like}\` |`,
   );
   expect(text.split('\n').filter((line) => /^\| `(GET|POST|DELETE) /.test(line))).toEqual(rows);
 });

@@ -16,7 +16,7 @@ export const REFUNDS: PageSizes = { usual: 200, max: 200 };
 export const RECORDS: PageSizes = { usual: 500, max: 500 };
 
 /** The most records before a page. The database reads them all, to skip them. */
-const MAX_SKIPPED = 10_000;
+export const MAX_SKIPPED = 10_000;
 
 export interface NumberedPage {
   readonly number: number;

@@ -1,6 +1,35 @@
+import { type Static, Type } from '@sinclair/typebox';
 import type { Big } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
+import { AccountReply } from './account-reply.js';
+import { CreditNoteReply } from './credit-note-reply.js';
+import { amountText, currencyCode, id, midnightUtc, monthFirstDate, nothing, number, text, time } from './fields.js';
 import { grouped, jsonNumber, midnight, monthFirst } from './formats.js';
+
+/** A refund: flat, in snake_case, with JSON numbers and the posting date as midnight UTC. */
+export const RefundReply = Type.Object({
+  id,
+  credit_note_id: id,
+  from_account_id: id,
+  amount: { ...number, description: 'In the currency of the credit note' },
+  currency_code: currencyCode,
+  exchange_rate: number,
+  reference_no: text,
+  description: text,
+  date: midnightUtc,
+  branch_id: id,
+  created_at: time,
+  updated_at: nothing,
+});
+
+/** A refund as lists have it, and by itself. `formtted_amount` is the legacy API's own spelling, which its clients read. */
+export const RefundItem = Type.Object({
+  ...RefundReply.properties,
+  from_account: AccountReply,
+  credit_note: CreditNoteReply,
+  formtted_amount: amountText,
+  formatted_date: monthFirstDate,
+});
 
 interface RefundFields {
   readonly id: number;
@@ -16,8 +45,7 @@ interface RefundFields {
   readonly createdAt: Date;
 }
 
-/** Returns a refund in the shape of the legacy API: flat, in snake_case, with JSON numbers and the posting date as midnight UTC. */
-export function refundReply(refund: RefundFields) {
+export function refundReply(refund: RefundFields): Static<typeof RefundReply> {
   return {
     id: refund.id,
     credit_note_id: refund.creditNote.id,
@@ -34,8 +62,11 @@ export function refundReply(refund: RefundFields) {
   };
 }
 
-/** Returns a refund as lists have it. `formtted_amount` is the legacy API's own spelling, which its clients read. */
-export function refundItem(refund: RefundFields, account: object, creditNote: object) {
+export function refundItem(
+  refund: RefundFields,
+  account: Static<typeof AccountReply>,
+  creditNote: Static<typeof CreditNoteReply>,
+): Static<typeof RefundItem> {
   return {
     ...refundReply(refund),
     from_account: account,

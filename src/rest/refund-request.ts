@@ -1,3 +1,4 @@
+import { type TNumber, type TSchema, type TString, Type } from '@sinclair/typebox';
 import type { RestContract } from '../entities/rest-contract.js';
 import { type InvalidField, InvalidInput } from '../errors.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
@@ -6,16 +7,18 @@ import { isRecord, LongNumber } from '../values/json.js';
 import { parseNumberToken } from '../values/money.js';
 import { readDecimal } from '../values/scalars.js';
 
-/** The JSON type of each field in the documented body. All are required; other fields of a body are ignored. */
-const DOCUMENTED = {
-  fromAccountId: 'number',
-  amount: 'number',
-  exchangeRate: 'number',
-  referenceNo: 'string',
-  description: 'string',
-  date: 'string',
-  branchId: 'number',
-} as const satisfies Partial<Record<keyof RefundCreditNoteInput, 'number' | 'string'>>;
+/** The documented body of a refund, as the legacy API's document has it. All fields are required; other fields of a body are ignored. */
+export const CreditNoteRefundDto = Type.Object({
+  fromAccountId: Type.Number({ description: 'The id of the from account', example: 1 }),
+  amount: Type.Number({ description: 'The amount of the credit note refund', example: 100 }),
+  exchangeRate: Type.Number({ description: 'The exchange rate of the credit note refund', example: 1 }),
+  referenceNo: Type.String({ description: 'The reference number of the credit note refund', example: '123456' }),
+  description: Type.String({ description: 'The description of the credit note refund', example: 'Credit note refund' }),
+  date: Type.String({ format: 'date-time', description: 'The date of the credit note refund', example: '2021-01-01' }),
+  branchId: Type.Number({ description: 'The id of the branch', example: 1 }),
+});
+
+const DOCUMENTED = CreditNoteRefundDto.properties satisfies Partial<Record<keyof RefundCreditNoteInput, TNumber | TString>>;
 
 type DocumentedField = keyof typeof DOCUMENTED;
 
@@ -23,6 +26,18 @@ const FIELDS = Object.keys(DOCUMENTED) as DocumentedField[];
 
 /** The fields that may be absent, null or "" under the observed contract. They have the defaults of the input that both doors share. */
 const OPTIONAL: ReadonlySet<DocumentedField> = new Set(['exchangeRate', 'referenceNo', 'description', 'branchId']);
+
+/** The body of a refund under the observed contract. */
+export const ObservedCreditNoteRefundDto = observedBody((field) => field);
+
+/** The same body, as the legacy server's web app writes it. */
+export const ObservedCreditNoteRefundDtoInSnakeCase = observedBody(snakeCase);
+
+/** The body of a refund under each contract. */
+export const REFUND_BODY: Readonly<Record<RestContract, TSchema>> = {
+  documented: CreditNoteRefundDto,
+  observed: Type.Union([ObservedCreditNoteRefundDto, ObservedCreditNoteRefundDtoInSnakeCase]),
+};
 
 /**
  * Returns the body as the input that both doors share. The contract defines names, JSON types and which fields may be absent, the input class
@@ -75,6 +90,22 @@ function fieldsInAnyCase(body: unknown): { sent: Readonly<Record<string, unknown
   return { sent, ambiguous: [...ambiguous.values()] };
 }
 
+/** Returns the body that the observed contract takes: numbers may be texts, and optional fields may be absent, null or "". */
+function observedBody(name: (field: DocumentedField) => string): TSchema {
+  const properties = FIELDS.map((field) => {
+    const { type, description } = DOCUMENTED[field];
+    const types = [...new Set([type, 'string', ...(OPTIONAL.has(field) ? ['null'] : [])])];
+    return [name(field), { type: types.length === 1 ? type : types, description }];
+  });
+  const required = FIELDS.filter((field) => !OPTIONAL.has(field)).map(name);
+  return Type.Unsafe({ type: 'object', properties: Object.fromEntries(properties), required });
+}
+
+/** @example snakeCase('fromAccountId') // 'from_account_id' */
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
 /** @example camelCase('from_account_id') // 'fromAccountId' */
 function camelCase(key: string): string {
   const words = key
@@ -90,7 +121,7 @@ function observed(sent: Readonly<Record<string, unknown>>): Readonly<Record<stri
   const entries = FIELDS.map((field) => {
     const value = sent[field];
     if (OPTIONAL.has(field) && (value === null || value === '')) return [field, undefined];
-    return [field, DOCUMENTED[field] === 'number' && typeof value === 'string' ? (numberIn(value) ?? value) : value];
+    return [field, DOCUMENTED[field].type === 'number' && typeof value === 'string' ? (numberIn(value) ?? value) : value];
   });
   return Object.fromEntries(entries);
 }
@@ -107,7 +138,7 @@ function numberIn(text: string): LongNumber | undefined {
 }
 
 function wrongType(field: DocumentedField, value: unknown): InvalidField[] {
-  const type = DOCUMENTED[field];
+  const { type } = DOCUMENTED[field];
   if (typeof value === type || (type === 'number' && value instanceof LongNumber)) return [];
   const rule = type === 'number' ? 'isNumber' : 'isString';
   const constraints = {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { PostingDate } from '../values/posting-date.js';
 import { isKnown } from './etag.js';
-import type { RestRoute } from './routes.js';
+import type { RestRoute } from './route.js';
 
 export interface ReplyHeaderSettings {
   /** The day since which REST is deprecated; `null` if it is not. */

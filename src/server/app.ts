@@ -24,6 +24,7 @@ import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
 import { Context } from '../request/context.js';
 import { RequestLog } from '../request/request-log.js';
 import { errorFormat } from '../rest/error-format.js';
+import { printOpenApi } from '../rest/openapi/document.js';
 import { addReplyHeaders, type ReplyHeaderSettings } from '../rest/reply-headers.js';
 import { REST_ROUTES, type RestSettings, restRoutes } from '../rest/routes.js';
 import { RefundQueue } from '../services/refunds/refund-queue.js';
@@ -151,7 +152,8 @@ export async function createApp({
     done();
   });
 
-  const texts = new Map([...errorTexts(), ...(config.introspection ? await publishedTexts(contract) : [])]);
+  const published = config.introspection ? await publishedTexts(contract, printOpenApi(config.restContract)) : [];
+  const texts = new Map([...errorTexts(), ...published]);
   app.addHook('onRequest', async (request, reply) => {
     if (request.is404 || request.routeOptions.config.isPublic) await rateLimit?.count(request, reply);
     if (request.is404 || isPlainOptions(request)) return answerOther(request, reply);

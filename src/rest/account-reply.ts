@@ -1,16 +1,61 @@
+import { type Static, Type } from '@sinclair/typebox';
 import type { Account } from '../entities/account.js';
 import { AccountType, normalBalance, Side } from '../entities/account-type.js';
-import type { Branch } from '../entities/branch.js';
-import type { Customer } from '../entities/customer.js';
 import type { WholeRow } from '../reads/read-model.js';
 import type { Turnover } from '../services/ledger/balances.js';
 import { ZERO } from '../values/money.js';
+import { always, amountText, currencyCode, flag, id, nothing, numberOrNull, oneOf, text, time, yesNo } from './fields.js';
 import { grouped, jsonNumber } from './formats.js';
 
-/** Records in the shapes of the legacy API. Fields of features that the gateway lacks are null, or what the legacy server has by default. */
+/** An account as it stands in a refund. Fields of features that the gateway lacks are null, or what the legacy server has by default. */
+export const AccountReply = Type.Object({
+  id,
+  name: text,
+  slug: text,
+  code: text,
+  description: always(''),
+  active: flag,
+  index: nothing,
+  predefined: flag,
+  amount: { ...numberOrNull, description: 'The balance in the base currency; null if nothing was posted to the account' },
+  account_type: oneOf(Object.values(AccountType)),
+  parent_account_id: nothing,
+  currency_code: currencyCode,
+  seeded_at: nothing,
+  created_at: time,
+  updated_at: nothing,
+  plaid_account_id: nothing,
+  account_mask: nothing,
+  bank_balance: nothing,
+  uncategorized_transactions: always(0),
+  is_system_account: flag,
+  is_feeds_active: always(0),
+  is_syncing_owner: always(0),
+  last_feeds_updated_at: nothing,
+  plaid_item_id: nothing,
+  account_type_label: text,
+  account_parent_type: text,
+  account_root_type: oneOf(['asset', 'liability', 'equity', 'income', 'expense']),
+  account_normal: oneOf(['debit', 'credit']),
+  account_normal_formatted: oneOf(['Debit', 'Credit']),
+  is_balance_sheet_account: yesNo,
+  is_p_l_sheet: yesNo,
+});
+
+/** An account as lists have it, and by itself. */
+export const AccountItem = Type.Object({
+  ...AccountReply.properties,
+  formatted_amount: amountText,
+  flatten_name: text,
+  bank_balance_formatted: always('0.00'),
+  last_feeds_updated_at_formatted: always(''),
+  is_feeds_paused: always(false),
+});
+
+type RootType = Static<typeof AccountReply>['account_root_type'];
 
 /** The label of each type, its parent and its root. */
-const TYPES: Readonly<Record<AccountType, readonly [label: string, parent: string, root: string]>> = {
+const TYPES: Readonly<Record<AccountType, readonly [label: string, parent: string, root: RootType]>> = {
   [AccountType.CASH]: ['Cash', 'current-asset', 'asset'],
   [AccountType.BANK]: ['Bank', 'current-asset', 'asset'],
   [AccountType.ACCOUNTS_RECEIVABLE]: ['Accounts Receivable', 'current-asset', 'asset'],
@@ -33,7 +78,7 @@ const TYPES: Readonly<Record<AccountType, readonly [label: string, parent: strin
 };
 
 /** Returns an account as it stands in a refund. The amount is the balance in the base currency; null if nothing was posted to the account. */
-export function accountReply(account: WholeRow<Account>, { debits, credits }: Turnover) {
+export function accountReply(account: WholeRow<Account>, { debits, credits }: Turnover): Static<typeof AccountReply> {
   const [label, parent, root] = TYPES[account.type];
   const isDebit = normalBalance(account.type) === Side.DEBIT;
   const balance = isDebit ? debits.minus(credits) : credits.minus(debits);
@@ -79,7 +124,7 @@ export function accountReply(account: WholeRow<Account>, { debits, credits }: Tu
 }
 
 /** Returns an account as lists have it, and by itself. */
-export function accountItem(account: WholeRow<Account>, turnover: Turnover, baseCurrency: string) {
+export function accountItem(account: WholeRow<Account>, turnover: Turnover, baseCurrency: string): Static<typeof AccountItem> {
   const reply = accountReply(account, turnover);
   const { debits, credits } = turnover;
   const balance = reply.account_normal === 'debit' ? debits.minus(credits) : credits.minus(debits);
@@ -92,68 +137,3 @@ export function accountItem(account: WholeRow<Account>, turnover: Turnover, base
     is_feeds_paused: false,
   };
 }
-
-export function branchReply(branch: WholeRow<Branch>) {
-  const { id, name, code, isPrimary, createdAt } = branch;
-  const unknown = { address: null, city: null, country: null, phone_number: null, email: null, website: null };
-  return { id, name, code, ...unknown, primary: isPrimary ? 1 : 0, created_at: createdAt.toISOString(), updated_at: null };
-}
-
-/** Returns a customer as it stands in a credit note. The balance is in the base currency, negative if the customer has credit. */
-export function customerReply({ id, displayName, email, currencyCode, createdAt }: WholeRow<Customer>, turnover: Turnover) {
-  const balance = jsonNumber(turnover.debits.minus(turnover.credits));
-  return {
-    id,
-    balance,
-    salutation: null,
-    email,
-    website: null,
-    note: null,
-    active: 1,
-    contact_service: 'customer',
-    contact_type: 'business',
-    currency_code: currencyCode,
-    opening_balance: 0,
-    opening_balance_at: null,
-    opening_balance_exchange_rate: 1,
-    opening_balance_branch_id: null,
-    first_name: null,
-    last_name: null,
-    company_name: null,
-    display_name: displayName,
-    work_phone: null,
-    personal_phone: null,
-    ...ADDRESSES,
-    created_at: createdAt.toISOString(),
-    updated_at: null,
-    local_opening_balance: 0,
-    closing_balance: balance,
-    contact_normal: 'debit',
-  };
-}
-
-/** Returns a customer as lists have it, and by itself. */
-export function customerItem(customer: WholeRow<Customer>, turnover: Turnover, baseCurrency: string) {
-  return {
-    ...customerReply(customer, turnover),
-    formatted_balance: grouped(turnover.debits.minus(turnover.credits), baseCurrency),
-    formatted_opening_balance: '0.00',
-    formatted_opening_balance_at: '',
-    customer_type: 'business',
-    formatted_customer_type: 'Business',
-  };
-}
-
-const ADDRESS_FIELDS = [
-  'address1',
-  'address2',
-  'address_city',
-  'address_country',
-  'address_email',
-  'address_postcode',
-  'address_phone',
-  'address_state',
-];
-const ADDRESSES: Readonly<Record<string, null>> = Object.fromEntries(
-  ['billing', 'shipping'].flatMap((kind) => ADDRESS_FIELDS.map((field) => [`${kind}_${field}`, null])),
-);

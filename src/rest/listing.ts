@@ -1,0 +1,59 @@
+import type { EntityClass } from '@mikro-orm/core';
+import { Type } from '@sinclair/typebox';
+import type { Owned } from '../entities/owned.js';
+import type { Filterable } from '../reads/filters.js';
+import type { WholeRow } from '../reads/read-model.js';
+import { countSlice, readWhole } from '../reads/rows.js';
+import type { List } from '../reads/statements.js';
+import type { Context } from '../request/context.js';
+import { always, count, id } from './fields.js';
+import { nextLink, type PageSizes, pageTooLarge, readPage, sliceOf } from './paging.js';
+import { costOfPage } from './read-costs.js';
+import type { Call } from './route.js';
+
+export type Where<E extends Owned> = List<Filterable<E>>['where'];
+
+/** How many records a list returns, and what each costs. */
+export interface Listing {
+  readonly sizes: PageSizes;
+  readonly cost: number;
+  /** The relation to the lines of a record that the reply has too. */
+  readonly lines?: string;
+}
+
+export const Pagination = Type.Object({ total: count, page: id, page_size: id });
+
+/** What the legacy server says about the order of its lists, whatever it is. */
+export const FilterMeta = Type.Object({ order: always('desc'), field_key: always('created_at') });
+
+export const FILTER = { filter_meta: { order: 'desc', field_key: 'created_at' } } as const;
+
+/**
+ * Reads the page of the rows that the request names, with a Link to the next page if there is one. It counts them first: nothing is read before there is
+ * room for it.
+ *
+ * @throws {InvalidInput} if the page is malformed, or if it is longer than usual and its lines cost more than an operation may
+ */
+export async function listed<E extends Owned>(call: Call, entity: EntityClass<E>, where: Where<E>, listing: Listing) {
+  const { context, request, reply, limit, admit } = call;
+  const page = readPage(request.query, listing.sizes);
+  const list = { organizationId: context.actor.organization.id, where, slice: sliceOf(page) };
+  const { total, rows: found, items } = await countSlice(context.em, entity, list, listing.lines);
+  const cost = costOfPage(listing.cost, found, items);
+  if (cost > limit && items > 0 && found > listing.sizes.usual) throw pageTooLarge(found, items);
+  await admit(cost);
+  const rows = await readWhole(context.em, entity, list);
+  const next = nextLink(request.url, page, total);
+  if (next !== undefined) reply.header('link', next);
+  return { rows, pagination: { total, page: page.number, page_size: page.size } };
+}
+
+/** Reads one record of the caller's organization; `undefined` if there is none. */
+export async function one<E extends Owned>(
+  { em, actor }: Context,
+  entity: EntityClass<E>,
+  where: Where<E>,
+): Promise<WholeRow<E> | undefined> {
+  const [row] = await readWhole(em, entity, { organizationId: actor.organization.id, where });
+  return row;
+}

@@ -1,0 +1,68 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Role } from '../entities/access.js';
+import type { RestContract } from '../entities/rest-contract.js';
+import type { ErrorCode } from '../error-codes.js';
+import type { DomainError } from '../errors.js';
+import type { Context } from '../request/context.js';
+import type { Parameter, ReplyHeader, RequestHeader } from './openapi/headers.js';
+import type { PageSizes } from './paging.js';
+
+/** A request to a route. */
+export interface Call {
+  readonly context: Context;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly contract: RestContract;
+  /** The highest cost of an operation. */
+  readonly limit: number;
+  /** Waits until there is room for a read of this cost. */
+  readonly admit: (cost: number) => Promise<void>;
+  /** The id in the path, as the client wrote it, and as a number. */
+  readonly id: string;
+  readonly key: number;
+}
+
+/** A route of the legacy API, declared once: it is served, documented in OpenAPI, and listed in docs/rest.md as it is declared. */
+export interface RestRoute<Reply extends TSchema = TSchema> {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Its path under `/api`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly role: Role;
+  readonly summary: string;
+  /** What a client should know beyond the summary, as Markdown. */
+  readonly description?: string;
+  /** Name of its GraphQL equivalent. */
+  readonly like: string;
+  readonly status: 200 | 201;
+  /** Its parameters in the legacy API's document, if it is there: the headers of the credential and the id in the path. */
+  readonly parameters?: readonly Parameter[];
+  /** The headers that a request may have, beside those of every request. */
+  readonly requestHeaders?: readonly RequestHeader[];
+  /** The body of a request under each contract. */
+  readonly body?: Readonly<Record<RestContract, TSchema>>;
+  /** The sizes of its pages, if it is a list. */
+  readonly pages?: PageSizes;
+  /** The headers that a reply may have, beside those of every reply. */
+  readonly replyHeaders?: readonly ReplyHeader[];
+  /** The body of the reply. */
+  readonly reply: Reply;
+  /** The refusals beside those of every route. */
+  readonly errors: readonly ErrorCode[];
+  /** The refusal of an id in the path that is no id. */
+  readonly notFound?: (id: string) => DomainError;
+  /** The cost of the read of one record. A list computes its own, a change has none. */
+  readonly cost?: number;
+  /** Returns the body of the reply. */
+  handle(call: Call): Promise<Static<Reply>>;
+}
+
+/** The reply has no body. */
+export const NO_BODY = Type.Undefined();
+
+/** Declares a route, whose handler returns what the route declares as its reply. */
+export function restRoute<Reply extends TSchema>(route: RestRoute<Reply>): RestRoute {
+  return route;
+}

@@ -1,0 +1,66 @@
+import { Type } from '@sinclair/typebox';
+import { Role } from '../../entities/access.js';
+import { Account } from '../../entities/account.js';
+import { AccountNotFound } from '../../errors.js';
+import type { WholeRow } from '../../reads/read-model.js';
+import type { Context } from '../../request/context.js';
+import { AccountItem, accountItem } from '../account-reply.js';
+import { always } from '../fields.js';
+import { FILTER, FilterMeta, type Listing, listed, one } from '../listing.js';
+import { RECORDS } from '../paging.js';
+import { ACCOUNT, costOfOne } from '../read-costs.js';
+import { restRoute } from '../route.js';
+
+const ACCOUNTS: Listing = { sizes: RECORDS, cost: ACCOUNT };
+
+/** An account as the list of accounts has it. */
+export const ListedAccount = Type.Object({
+  ...AccountItem.properties,
+  children: Type.Array(Type.Unknown(), { maxItems: 0 }),
+  account_level: always(1),
+});
+
+export const ACCOUNT_ROUTES = [
+  restRoute({
+    method: 'GET',
+    path: '/accounts',
+    operationId: 'AccountsController_getAccounts',
+    tag: 'Accounts',
+    role: Role.VIEWER,
+    summary: 'Retrieve the accounts, by id.',
+    like: 'accounts',
+    status: 200,
+    pages: ACCOUNTS.sizes,
+    reply: Type.Object({ accounts: Type.Array(ListedAccount), filter_meta: FilterMeta }),
+    errors: ['BAD_USER_INPUT'],
+    async handle(call) {
+      const { rows } = await listed(call, Account, [], ACCOUNTS);
+      const items = await Promise.all(rows.map((account) => accountWithBalance(call.context, account)));
+      return { accounts: items.map((item) => ({ ...item, children: [], account_level: 1 as const })), ...FILTER };
+    },
+  }),
+  restRoute({
+    method: 'GET',
+    path: '/accounts/:id',
+    operationId: 'AccountsController_getAccount',
+    tag: 'Accounts',
+    role: Role.VIEWER,
+    summary: 'Retrieve the account.',
+    like: 'account',
+    status: 200,
+    reply: AccountItem,
+    errors: ['ACCOUNT_NOT_FOUND'],
+    notFound: (id) => new AccountNotFound(id, 'id'),
+    cost: costOfOne(ACCOUNT),
+    async handle({ context, id, key }) {
+      const account = await one(context, Account, [['id', '=', key]]);
+      if (account === undefined) throw new AccountNotFound(id, 'id');
+      return accountWithBalance(context, account);
+    },
+  }),
+];
+
+async function accountWithBalance({ loaders, actor }: Context, account: WholeRow<Account>) {
+  const turnover = await loaders.turnover.load({ accountId: account.id, asOf: null });
+  return accountItem(account, turnover, actor.organization.baseCurrency);
+}

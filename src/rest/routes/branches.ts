@@ -1,0 +1,29 @@
+import { Type } from '@sinclair/typebox';
+import { Role } from '../../entities/access.js';
+import { Branch } from '../../entities/branch.js';
+import { BranchReply, branchReply } from '../branch-reply.js';
+import { type Listing, listed } from '../listing.js';
+import { RECORDS } from '../paging.js';
+import { BRANCH } from '../read-costs.js';
+import { restRoute } from '../route.js';
+
+const BRANCHES: Listing = { sizes: RECORDS, cost: BRANCH };
+
+export const BRANCH_ROUTES = [
+  restRoute({
+    method: 'GET',
+    path: '/branches',
+    operationId: 'BranchesController_getBranches',
+    tag: 'Branches',
+    role: Role.VIEWER,
+    summary: 'Retrieve the branches, by id.',
+    like: 'branches',
+    status: 200,
+    pages: BRANCHES.sizes,
+    reply: Type.Array(BranchReply),
+    errors: ['BAD_USER_INPUT'],
+    async handle(call) {
+      return (await listed(call, Branch, [], BRANCHES)).rows.map(branchReply);
+    },
+  }),
+];

@@ -1,0 +1,70 @@
+import { Type } from '@sinclair/typebox';
+import { Role } from '../../entities/access.js';
+import { CreditNote } from '../../entities/credit-note.js';
+import { CreditNoteStatus, etagOf } from '../../entities/credit-note-state.js';
+import { CreditNoteNotFound } from '../../errors.js';
+import type { WholeRow } from '../../reads/read-model.js';
+import type { Context } from '../../request/context.js';
+import { branchReply } from '../branch-reply.js';
+import { CreditNoteItem, creditNoteItem, OneCreditNote } from '../credit-note-reply.js';
+import { customerReply } from '../customer-reply.js';
+import { FILTER, FilterMeta, type Listing, listed, one, Pagination } from '../listing.js';
+import { PAGED } from '../paging.js';
+import { CREDIT_NOTE, ONE_CREDIT_NOTE } from '../read-costs.js';
+import { restRoute } from '../route.js';
+
+const NOTES: Listing = { sizes: PAGED, cost: CREDIT_NOTE, lines: 'lines' };
+
+/** A void note is gone for these clients. */
+const NOT_VOID = [CreditNoteStatus.DRAFT, CreditNoteStatus.OPEN, CreditNoteStatus.CLOSED];
+
+export const CREDIT_NOTE_ROUTES = [
+  restRoute({
+    method: 'GET',
+    path: '/credit-notes',
+    operationId: 'CreditNotesController_getCreditNotes',
+    tag: 'Credit Notes',
+    role: Role.VIEWER,
+    summary: 'Retrieve a page of the credit notes that are not void, by id.',
+    like: 'creditNotes',
+    status: 200,
+    pages: NOTES.sizes,
+    reply: Type.Object({ pagination: Pagination, credit_notes: Type.Array(CreditNoteItem), filter_meta: FilterMeta }),
+    errors: ['BAD_USER_INPUT'],
+    async handle(call) {
+      const { rows, pagination } = await listed(call, CreditNote, [['storedStatus', 'in', NOT_VOID]], NOTES);
+      return { pagination, credit_notes: await Promise.all(rows.map((note) => noteWithParts(call.context, note))), ...FILTER };
+    },
+  }),
+  restRoute({
+    method: 'GET',
+    path: '/credit-notes/:creditNoteId',
+    operationId: 'CreditNotesController_getCreditNote',
+    tag: 'Credit Notes',
+    role: Role.VIEWER,
+    summary: 'Retrieve the credit note, unless it is void.',
+    like: 'creditNote',
+    status: 200,
+    reply: OneCreditNote,
+    errors: ['CREDIT_NOTE_NOT_FOUND'],
+    notFound: (id) => new CreditNoteNotFound(id),
+    cost: ONE_CREDIT_NOTE,
+    async handle({ context, reply, id, key }) {
+      const note = await one(context, CreditNote, [['id', '=', key] as const, ['storedStatus', 'in', NOT_VOID] as const]);
+      if (note === undefined) throw new CreditNoteNotFound(id);
+      const [item, branch] = await Promise.all([noteWithParts(context, note), context.loaders.branch.load(note.branch.id)]);
+      reply.header('etag', etagOf(note));
+      return { ...item, branch: branchReply(branch), attachments: [] };
+    },
+  }),
+];
+
+async function noteWithParts({ loaders, actor }: Context, note: WholeRow<CreditNote>) {
+  const customerId = note.customer.id;
+  const [lines, customer, turnover] = await Promise.all([
+    loaders.creditNoteLines.load(note.id),
+    loaders.customer.load(customerId),
+    loaders.customerTurnover.load(customerId),
+  ]);
+  return creditNoteItem(note, lines, customerReply(customer, turnover), actor.organization.baseCurrency);
+}

@@ -1,0 +1,57 @@
+import { Type } from '@sinclair/typebox';
+import { Role } from '../../entities/access.js';
+import { Customer } from '../../entities/customer.js';
+import { CustomerNotFound } from '../../errors.js';
+import type { WholeRow } from '../../reads/read-model.js';
+import type { Context } from '../../request/context.js';
+import { CustomerItem, customerItem } from '../customer-reply.js';
+import { FILTER, FilterMeta, type Listing, listed, one, Pagination } from '../listing.js';
+import { PAGED } from '../paging.js';
+import { CUSTOMER, costOfOne } from '../read-costs.js';
+import { restRoute } from '../route.js';
+
+const CUSTOMERS: Listing = { sizes: PAGED, cost: CUSTOMER };
+
+export const CUSTOMER_ROUTES = [
+  restRoute({
+    method: 'GET',
+    path: '/customers',
+    operationId: 'CustomersController_getCustomers',
+    tag: 'Customers',
+    role: Role.VIEWER,
+    summary: 'Retrieve a page of the customers, by id.',
+    like: 'customers',
+    status: 200,
+    pages: CUSTOMERS.sizes,
+    reply: Type.Object({ customers: Type.Array(CustomerItem), pagination: Pagination, filter_meta: FilterMeta }),
+    errors: ['BAD_USER_INPUT'],
+    async handle(call) {
+      const { rows, pagination } = await listed(call, Customer, [], CUSTOMERS);
+      const customers = await Promise.all(rows.map((customer) => customerWithBalance(call.context, customer)));
+      return { customers, pagination, ...FILTER };
+    },
+  }),
+  restRoute({
+    method: 'GET',
+    path: '/customers/:id',
+    operationId: 'CustomersController_getCustomer',
+    tag: 'Customers',
+    role: Role.VIEWER,
+    summary: 'Retrieve the customer.',
+    like: 'customer',
+    status: 200,
+    reply: CustomerItem,
+    errors: ['CUSTOMER_NOT_FOUND'],
+    notFound: (id) => new CustomerNotFound(id),
+    cost: costOfOne(CUSTOMER),
+    async handle({ context, id, key }) {
+      const customer = await one(context, Customer, [['id', '=', key]]);
+      if (customer === undefined) throw new CustomerNotFound(id);
+      return customerWithBalance(context, customer);
+    },
+  }),
+];
+
+async function customerWithBalance({ loaders, actor }: Context, customer: WholeRow<Customer>) {
+  return customerItem(customer, await loaders.customerTurnover.load(customer.id), actor.organization.baseCurrency);
+}

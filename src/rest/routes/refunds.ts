@@ -1,0 +1,170 @@
+import { Type } from '@sinclair/typebox';
+import { Role } from '../../entities/access.js';
+import { etagOf } from '../../entities/credit-note-state.js';
+import { Refund } from '../../entities/refund.js';
+import { CreditNoteNotFound, RefundAlreadyReversed, RefundNotFound, Refusals } from '../../errors.js';
+import { type MaybePromise, related, relatedTo, type WholeRow } from '../../reads/read-model.js';
+import type { Context } from '../../request/context.js';
+import { refundCommand, refundRequest } from '../../services/refunds/refund-command.js';
+import { reverseRefund } from '../../services/refunds/reverse-refund.js';
+import { accountReply } from '../account-reply.js';
+import { creditNoteReply } from '../credit-note-reply.js';
+import { expectedRemaining } from '../etag.js';
+import { type Listing, listed, one } from '../listing.js';
+import { CREDENTIAL_PARAMETERS } from '../openapi/headers.js';
+import { REFUNDS } from '../paging.js';
+import { costOfOne, REFUND } from '../read-costs.js';
+import { RefundItem, RefundReply, refundItem, refundReply } from '../refund-reply.js';
+import { REFUND_BODY, readRefundRequest } from '../refund-request.js';
+import { type Call, NO_BODY, restRoute } from '../route.js';
+
+const TAG = 'Credit Note Refunds';
+
+const REFUNDS_OF_NOTE: Listing = { sizes: REFUNDS, cost: REFUND };
+
+export const REFUND_ROUTES = [
+  restRoute({
+    method: 'POST',
+    path: '/credit-notes/:creditNoteId/refunds',
+    operationId: 'CreditNoteRefundsController_createRefundCreditNote',
+    tag: TAG,
+    role: refundCommand.role,
+    summary: 'Create a refund for the given credit note.',
+    like: 'refundCreditNote',
+    status: 201,
+    parameters: [...CREDENTIAL_PARAMETERS, { name: 'creditNoteId', required: true, in: 'path', schema: { type: 'number' } }],
+    requestHeaders: ['Idempotency-Key', 'If-Match', 'Allow-Duplicate', 'Allow-Unusual-Rate'],
+    body: REFUND_BODY,
+    replyHeaders: ['Location', 'ETag', 'Idempotency-Replayed'],
+    reply: RefundReply,
+    errors: [
+      'BAD_USER_INPUT',
+      'CREDIT_NOTE_NOT_FOUND',
+      'CREDIT_NOTE_IS_DRAFT',
+      'CREDIT_NOTE_IS_VOID',
+      'CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT',
+      'CREDIT_NOTE_CHANGED',
+      'AMOUNT_PRECISION',
+      'AMOUNT_NOT_POSITIVE',
+      'AMOUNT_TOO_LARGE',
+      'EXCHANGE_RATE_INVALID',
+      'EXCHANGE_RATE_UNUSUAL',
+      'ACCOUNT_NOT_FOUND',
+      'ACCOUNT_INACTIVE',
+      'ACCOUNT_INVALID_TYPE',
+      'ACCOUNT_CURRENCY_INVALID',
+      'BRANCH_ID_NOT_FOUND',
+      'BRANCH_INACTIVE',
+      'DATE_BEFORE_CREDIT_NOTE',
+      'DATE_TOO_FAR_AHEAD',
+      'TRANSACTIONS_DATE_LOCKED',
+      'POSSIBLE_DUPLICATE_REFUND',
+      'IDEMPOTENCY_KEY_REUSED',
+      'ORGANIZATION_MOVING',
+    ],
+    notFound: (id) => new CreditNoteNotFound(id),
+    handle: makeRefund,
+  }),
+  restRoute({
+    method: 'GET',
+    path: '/credit-notes/:creditNoteId/refunds',
+    operationId: 'CreditNoteRefundsController_getCreditNoteRefunds',
+    tag: TAG,
+    role: Role.VIEWER,
+    summary: 'Retrieve the refunds of the credit note that are not reversed, by id; an empty list for an unknown note.',
+    like: 'creditNote.refunds',
+    status: 200,
+    pages: REFUNDS_OF_NOTE.sizes,
+    reply: Type.Array(RefundItem),
+    errors: ['BAD_USER_INPUT', 'CREDIT_NOTE_NOT_FOUND'],
+    notFound: (id) => new CreditNoteNotFound(id),
+    async handle(call) {
+      const where = [['creditNote', '=', call.key] as const, ['reversals', 'none'] as const];
+      const { rows } = await listed(call, Refund, where, REFUNDS_OF_NOTE);
+      return Promise.all(rows.map((refund) => refundWithParts(call.context, refund)));
+    },
+  }),
+  restRoute({
+    method: 'GET',
+    path: '/credit-notes/refunds/:refundId',
+    operationId: 'CreditNoteRefundsController_getRefundCreditNoteTransaction',
+    tag: TAG,
+    role: Role.VIEWER,
+    summary: 'Retrieve the refund, unless it is reversed.',
+    like: 'refund',
+    status: 200,
+    reply: RefundItem,
+    errors: ['REFUND_CREDIT_NOTE_NOT_FOUND'],
+    notFound: (id) => new RefundNotFound(id),
+    cost: costOfOne(REFUND),
+    async handle({ context, id, key }) {
+      const refund = await one(context, Refund, [['id', '=', key] as const, ['reversals', 'none'] as const]);
+      if (refund === undefined) throw new RefundNotFound(id);
+      return refundWithParts(context, refund);
+    },
+  }),
+  restRoute({
+    method: 'DELETE',
+    path: '/credit-notes/refunds/:refundId',
+    operationId: 'CreditNoteRefundsController_deleteRefundCreditNote',
+    tag: TAG,
+    role: reverseRefund.role,
+    summary: 'Reverse the refund, today or on the first open day; 404 if it is reversed.',
+    like: 'reverseRefund',
+    status: 200,
+    requestHeaders: ['Idempotency-Key'],
+    replyHeaders: ['Idempotency-Replayed'],
+    reply: NO_BODY,
+    errors: ['REFUND_CREDIT_NOTE_NOT_FOUND', 'DATE_TOO_FAR_AHEAD', 'IDEMPOTENCY_KEY_REUSED', 'ORGANIZATION_MOVING'],
+    notFound: (id) => new RefundNotFound(id),
+    async handle({ context, id }) {
+      try {
+        await context.execute(reverseRefund, { refundId: id, reason: 'Deleted over REST' }, undefined);
+      } catch (error) {
+        // For these clients a reversed refund is gone.
+        throw error instanceof RefundAlreadyReversed ? new RefundNotFound(id) : error;
+      }
+      return undefined;
+    },
+  }),
+];
+
+async function makeRefund({ context, request, reply, contract, id }: Call) {
+  // The body and the key do not depend on each other, so that the caller sees all that is malformed at once.
+  const refusals = new Refusals();
+  const input = refusals.check(() => readRefundRequest(id, request.body, contract));
+  const idempotency = refusals.check(() => context.begin());
+  if (refusals.any || input === undefined) throw refusals.all();
+  const conditions = {
+    idempotency,
+    expectedRemaining: expectedRemaining(request.headers['if-match'], id),
+    duplicateWindowSeconds: request.headers['allow-duplicate'] === 'true' ? 0 : context.config.duplicateWindowSeconds,
+    allowUnusualRate: request.headers['allow-unusual-rate'] === 'true',
+  };
+  const refund = await context.refunds.add(refundRequest(context.actor, input, conditions));
+  const creditNote = await valueOrNull(related(context.loaders.creditNote, relatedTo(refund.creditNote)), context.log);
+  if (creditNote !== null) reply.header('etag', etagOf(creditNote));
+  reply.header('location', `/api/credit-notes/refunds/${refund.id}`);
+  return refundReply(refund);
+}
+
+async function refundWithParts({ loaders, actor }: Context, refund: WholeRow<Refund>) {
+  const accountId = refund.fromAccount.id;
+  const [account, turnover, creditNote] = await Promise.all([
+    loaders.account.load(accountId),
+    loaders.turnover.load({ accountId, asOf: null }),
+    loaders.creditNote.load(refund.creditNote.id),
+  ]);
+  const note = creditNoteReply(creditNote, actor.organization.baseCurrency);
+  return refundItem(refund, accountReply(account, turnover), note);
+}
+
+/** Returns `null` if the value cannot be read: the refund has been posted, and a missing header must not make it look refused. */
+async function valueOrNull<T>(value: MaybePromise<T>, log: Context['log']): Promise<T | null> {
+  try {
+    return await value;
+  } catch (error) {
+    log.failedRead(error);
+    return null;
+  }
+}
