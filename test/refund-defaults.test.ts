@@ -125,6 +125,71 @@ describe('an absent field and its default are one command', () => {
   });
 });
 
+describe('in another currency than the base currency, an absent rate and the rate 1 are two commands', () => {
+  const least = (books: Books, creditNoteId: string) => ({
+    ...{ creditNoteId, fromAccountId: books.ids.bank, amount: '40.00', date: '2026-02-01' },
+  });
+
+  /** Sends the mutation with the rate 1, again in another notation, and then without the rate. */
+  async function outcomes(books: Books, mutation: string, type: string, input: (rate: object) => unknown, fields = 'id') {
+    const send = (rate: object) =>
+      books.client.graphql<{ it: unknown }, object>(`mutation($input: ${type}) { it: ${mutation} { ${fields} } }`, {
+        input: input(rate),
+      });
+    const [first, again] = [await send({ exchangeRate: '1' }), await send({ exchangeRate: '1.00' })];
+    const before = await books.everything();
+    const without = await send({});
+    expect([first.errors, again.data]).toEqual([undefined, first.data]);
+    expect(await books.everything()).toEqual(before);
+    return without.errors?.map(({ extensions: { code, field } }) => [code, field]);
+  }
+
+  it('of a refund', async () => {
+    const books = await gateway.books();
+    const { id } = await books.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' });
+    const mutation = 'refundCreditNote(input: $input, idempotencyKey: "k")';
+    const refused = await outcomes(books, mutation, 'RefundCreditNoteInput!', (rate) => ({ ...least(books, id), ...rate }));
+    expect(refused).toEqual([['IDEMPOTENCY_KEY_REUSED', 'idempotencyKey']]);
+  });
+
+  it('of a refund in a list', async () => {
+    const books = await gateway.books();
+    const { id } = await books.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' });
+    const mutation = 'refundCreditNotes(inputs: $input, mode: ATOMIC, idempotencyKey: "k")';
+    const input = (rate: object) => [{ ...least(books, id), ...rate }];
+    const refused = await outcomes(books, mutation, '[RefundCreditNoteInput!]!', input, 'refund { id }');
+    expect(refused).toEqual([['IDEMPOTENCY_KEY_REUSED', 'inputs.0.idempotencyKey']]);
+  });
+
+  it('of a credit note', async () => {
+    const books = await gateway.books();
+    const note = {
+      customerId: await books.customer('EUR'),
+      date: '2026-01-15',
+      lines: [{ accountId: books.ids.sales, amount: '5' }],
+    };
+    const mutation = 'createCreditNote(input: $input, idempotencyKey: "k")';
+    const refused = await outcomes(books, mutation, 'CreateCreditNoteInput!', (rate) => ({ ...note, ...rate }));
+    expect(refused).toEqual([['IDEMPOTENCY_KEY_REUSED', 'idempotencyKey']]);
+  });
+});
+
+it('a date-time is compared as the day that it meant, so that it may be another command after the time zone has changed', async () => {
+  const books = await gateway.books({ timeZone: 'UTC' });
+  const { id } = await books.creditNote('100.00');
+  const send = (date: string, idempotencyKey: string) =>
+    books.client.graphql(RefundCreditNoteDocument, { input: { ...least(books, id), date }, idempotencyKey });
+  const [zoned, plain] = [await send('2026-02-01T23:30:00Z', 'zoned'), await send('2026-02-02', 'plain')];
+  expect([zoned.errors, plain.errors]).toEqual([undefined, undefined]);
+  await books.client.graphql('mutation { updateOrganization(input: { timeZone: "Europe/Berlin" }) { id } }');
+  const before = await books.everything();
+
+  expect((await send('2026-02-01T23:30:00Z', 'zoned')).errors?.[0]?.extensions.code).toBe('IDEMPOTENCY_KEY_REUSED');
+  expect((await send('2026-02-01', 'zoned')).data?.refundCreditNote?.id).toBe(zoned.data?.refundCreditNote?.id);
+  expect((await send('2026-02-02', 'plain')).data?.refundCreditNote?.id).toBe(plain.data?.refundCreditNote?.id);
+  expect(await books.everything()).toEqual(before);
+});
+
 it('REST still requires each of its seven fields, and a decimal as the rate', async () => {
   const books = await gateway.books();
   const path = `/api/credit-notes/${(await books.creditNote('100.00')).id}/refunds`;

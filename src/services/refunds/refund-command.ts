@@ -75,7 +75,7 @@ export function refundRequest(actor: Actor, input: RefundInput, conditions: Refu
 
 /** Returns the request as a command with its idempotency key, if it has one. */
 export function commandOf({ command, conditions: { idempotency } }: RefundRequest): GivenCommand {
-  return { name: refundCommand.name, values: comparedValues(refundCommand.fields, command), idempotency };
+  return { name: refundCommand.name, ...comparedValues(refundCommand.fields, command), idempotency };
 }
 
 /** Whether the two requests may be the same refund, sent twice. The later one must then see the result of the earlier one. */

@@ -102,5 +102,7 @@ function repeatsIn(requests: readonly RefundRequest[]): ReadonlyMap<RefundReques
 }
 
 function commandOfList({ requests, idempotency }: RefundList): GivenCommand {
-  return { name: refundListCommand.name, values: { inputs: requests.map((request) => commandOf(request).values) }, idempotency };
+  // Notes of a list may be in several currencies. The key of each refund knows the rate that its own note has by default.
+  const values = { inputs: requests.map((request) => commandOf(request).values) };
+  return { name: refundListCommand.name, values, foreignValues: values, idempotency };
 }

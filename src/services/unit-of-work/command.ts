@@ -79,7 +79,7 @@ export interface CommandDone<Result, Values> {
  *
  * const branch = await createBranch(em, actor, { code: '2', name: 'West Coast' }, idempotency);
  */
-export function command<const Name extends string, F extends Fields, Result extends { id: number }>(
+export function command<const Name extends string, F extends Fields, Result extends { id: number; currencyCode?: string }>(
   declaration: Declaration<Name, F, Result>,
 ): Command<InputOf<F>, Result, Name> {
   const { name, role, fields } = declaration;
@@ -92,7 +92,7 @@ export function command<const Name extends string, F extends Fields, Result exte
 }
 
 /** Runs the command in one transaction, at most once for each idempotency key. A replay reads the result of the first time again. */
-function executeOnce<Name extends string, F extends Fields, Result extends { id: number }>(
+function executeOnce<Name extends string, F extends Fields, Result extends { id: number; currencyCode?: string }>(
   em: EntityManager,
   actor: Actor,
   declaration: Declaration<Name, F, Result>,
@@ -101,7 +101,7 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
 ): Promise<Result> {
   const { name, role, period, fields } = declaration;
   const organizationId = actor.organization.id;
-  const given = { name, values: comparedValues(fields, values), idempotency };
+  const given = { name, ...comparedValues(fields, values), idempotency };
   return underLocks(
     em,
     organizationId,

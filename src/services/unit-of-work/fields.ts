@@ -10,8 +10,12 @@ export interface FieldType<Sent, Value = Sent> {
    * @throws {InvalidInput} if the value is invalid
    */
   normalize(sent: Sent, organization: Organization, path: string): Value;
-  /** Returns what the value counts as in a comparison of commands; absent: the value itself. */
-  compared?(value: Value): unknown;
+  /**
+   * Returns what the value counts as in a comparison of commands; absent: the value itself.
+   *
+   * @param inBase whether the command's document is in the base currency
+   */
+  compared?(value: Value, inBase: boolean): unknown;
 }
 
 /** The fields of a command by name. */
@@ -74,12 +78,12 @@ export const currencyOrBase: FieldType<string | null | undefined, string> = {
 };
 
 /**
- * An exchange rate that may be absent: its value is then null, since only a document in the base currency has a default, which is 1. A command
- * that names this default is the same.
+ * An exchange rate that may be absent: its value is then null, since only a document in the base currency has a default, which is 1. For such a
+ * document, a command that names this default is the same.
  */
 export const rateOrOne: FieldType<Big | null | undefined, Big | null> = {
   normalize: (sent) => sent ?? null,
-  compared: (value) => value ?? Big('1'),
+  compared: (value, inBase) => value ?? (inBase ? Big('1') : null),
 };
 
 /** A list of objects with these fields. */
@@ -89,10 +93,16 @@ export function listOf<F extends Fields>(fields: F): FieldType<readonly InputOf<
   };
 }
 
-/** Returns the values by which commands with an idempotency key are compared. An absent value is the same as its default. */
-export function comparedValues<F extends Fields>(fields: F, values: ValuesOf<F>): object {
-  const entries = Object.entries(fields).map(([name, { compared }]) => [name, compared ? compared(values[name]) : values[name]]);
-  return Object.fromEntries(entries);
+/**
+ * Returns the values by which commands with an idempotency key are compared, for a document in the base currency and for one in another. An absent
+ * value is the same as its default.
+ */
+export function comparedValues<F extends Fields>(fields: F, values: ValuesOf<F>): { values: object; foreignValues: object } {
+  const compare = (inBase: boolean) =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, { compared }]) => [name, compared ? compared(values[name], inBase) : values[name]]),
+    );
+  return { values: compare(true), foreignValues: compare(false) };
 }
 
 function asSent<T>(): FieldType<T> {

@@ -19,7 +19,10 @@ export interface Idempotency {
 /** A command as a caller sends it. Two commands with the same key are equal if their names and their normalized values are. */
 export interface GivenCommand {
   readonly name: string;
+  /** The values if the command's document is in the base currency, or has no currency. */
   readonly values: object;
+  /** The values if its document is in another currency, where an absent exchange rate has no default. */
+  readonly foreignValues: object;
   readonly idempotency: Idempotency | undefined;
 }
 
@@ -52,19 +55,23 @@ export class LockedKeys {
    *
    * @throws {IdempotencyKeyReused} if the key was used for another command
    */
-  resultOf({ name, values, idempotency }: GivenCommand): number | null {
+  resultOf(command: GivenCommand): number | null {
+    const { idempotency } = command;
     if (idempotency === undefined) return null;
     const before = this.used.get(idempotency.key);
-    if (before && before.fingerprint !== fingerprintOf(name, values)) throw new IdempotencyKeyReused();
+    // The currency of the document is known only for the former command.
+    const isSame = (isForeign: boolean) => before?.fingerprint === fingerprintOf(command, isForeign);
+    if (before && !isSame(false) && !isSame(true)) throw new IdempotencyKeyReused();
     idempotency.onOutcome({ replayed: before !== undefined });
     return before?.resultId ?? null;
   }
 
   /** Stores the command's key with the id of its result, in the same transaction: a refused or failed attempt stores nothing. */
-  keep({ name, values, idempotency }: GivenCommand, { id }: { readonly id: number }): void {
-    if (idempotency === undefined) return;
-    const fingerprint = fingerprintOf(name, values);
-    const { key } = idempotency;
+  keep(command: GivenCommand, { id, currencyCode }: { readonly id: number; readonly currencyCode?: string }): void {
+    if (command.idempotency === undefined) return;
+    const { baseCurrency } = this.organization;
+    const fingerprint = fingerprintOf(command, currencyCode !== undefined && currencyCode !== baseCurrency);
+    const { key } = command.idempotency;
     this.em.create(IdempotencyKey, { organization: this.organization.id, key, fingerprint, resultId: id });
   }
 }
@@ -101,8 +108,9 @@ function readUsedKeys(organizationId: number, keys: readonly string[]): Query<Re
  * Returns the same hash for equal commands. Values must be normalized. Null values and the order of fields make no difference, so that a
  * release which adds an optional field still recognizes commands from before it.
  */
-function fingerprintOf(name: string, values: object): string {
-  const canonical = JSON.stringify([name, values], (_field, value: unknown) => {
+function fingerprintOf({ name, values, foreignValues }: GivenCommand, isForeign: boolean): string {
+  const compared = isForeign ? [name, foreignValues, 'foreign'] : [name, values];
+  const canonical = JSON.stringify(compared, (_field, value: unknown) => {
     if (value === null) return undefined;
     return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
   });
