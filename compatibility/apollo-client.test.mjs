@@ -37,7 +37,7 @@ function newClient(pages = relayStylePagination()) {
     },
   });
   const lists = { fields: { refunds: pages } };
-  const cache = new InMemoryCache({ typePolicies: { Query: lists, CreditNote: lists } });
+  const cache = new InMemoryCache({ typePolicies: { Query: lists, CreditNote: lists, Provenance: { merge: true } } });
   return { client: new ApolloClient({ link, cache }), sent };
 }
 
@@ -96,6 +96,29 @@ test('two components that read different fields of refundability keep what the o
 
   assert.deepEqual(warnings, []);
   assert.equal(client.readQuery({ query: button, variables }).creditNote.refundability.allowed, true);
+});
+
+test('two components that read different fields of the same object keep what the other has read', async () => {
+  const { client } = newClient();
+  const { data } = await client.mutate({ mutation: REFUND, variables: { input: refundOf('1.00') } });
+  const parts = (me, balance, health, provenance, list) => gql`query Parts {
+    me { id ${me} }
+    trialBalance { id ${balance} }
+    ledgerHealth { id ${health} }
+    refund(id: ${data.refundCreditNote.id}) { id provenance { ${provenance} } }
+    refunds(orderBy: ID_DESC) { ${list} }
+  }`;
+  const one = parts('name', 'debits lines { id debits }', 'healthy checks { id name }', 'protocol', 'nodes { id }');
+  const other = parts('role', 'credits lines { id credits }', 'checkedAt checks { id healthy }', 'requestId', 'totalCount');
+
+  const warnings = await warningsOf(async () => {
+    await client.query({ query: one });
+    await client.query({ query: other });
+  });
+
+  assert.deepEqual(warnings, []);
+  assert.equal(client.readQuery({ query: one }).refund.provenance.protocol, 'GRAPHQL');
+  assert.equal(client.readQuery({ query: one }).refunds.nodes.length, client.readQuery({ query: other }).refunds.totalCount);
 });
 
 test('relayStylePagination reads the refunds page by page into one list', async () => {
