@@ -71,7 +71,8 @@ async function run(config: Config, database: Database, logger: FastifyBaseLogger
   const url = `http://localhost:${(app.server.address() as AddressInfo).port}`;
   logger.info({ url }, 'ready');
   if (demo !== null) {
-    const audience = { file: demoFile(config.dataDir), isTerminal: process.stdout.isTTY, hasSandbox: config.introspection };
+    const hasPages = config.desk || config.introspection;
+    const audience = { file: demoFile(config.dataDir), isTerminal: process.stdout.isTTY, hasPages };
     process.stdout.write(welcome(url, demo, audience));
   }
   const maintenance = new AbortController();
@@ -101,7 +102,7 @@ async function serve(
     connections: config.connections,
     stopSeconds: config.stopSeconds,
     databaseObstacle: database.obstacle,
-    ...(demo && { demo: demoContent(demo.demo) }),
+    ...(demo && { demo: demoContent(demo.demo, demoFile(config.dataDir)) }),
   });
   await listen(app, config);
   return { app, demo: demo?.demo ?? null };

@@ -6,7 +6,7 @@ import { Gateway } from './helpers/gateway.js';
 
 const SECRET = 'bc_the-key-of-the-demo';
 const STUDIO = 'https://studio.apollographql.com';
-const demo = { apiKey: SECRET, document: '{ me { name } }', variables: { input: { amount: '25.00' } } };
+const demo = { apiKey: SECRET, keyCommand: 'cat key', document: '{ me { name } }', variables: { input: { amount: '25.00' } } };
 
 let gateway: Gateway;
 let exposed: Gateway;

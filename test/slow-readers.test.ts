@@ -16,7 +16,7 @@ let port: number;
 const served = new Set<Socket>();
 const clients: Socket[] = [];
 beforeAll(async () => {
-  const demo = { document: '{ __typename }', variables: { note: 'n'.repeat(PAGE_LENGTH) }, apiKey: 'bc_secret' };
+  const demo = { document: '{ __typename }', variables: { note: 'n'.repeat(PAGE_LENGTH) }, apiKey: 'bc_secret', keyCommand: '' };
   gateway = await Gateway.start({ unread: LIMITS, host: '0.0.0.0', demo });
   gateway.app.server.on('connection', (socket: Socket) => {
     served.add(socket);

@@ -47,7 +47,7 @@ describe('the first start in an empty folder', () => {
   beforeAll(async () => {
     dataDir = await dataFolder();
     gateway = await GatewayProcess.start({ DATA_DIR: dataDir });
-    await gateway.printed('Refund by REST');
+    await gateway.printed('Demo API key');
     demo = await readDemo(dataDir);
   });
   afterAll(cleanUp);
@@ -111,37 +111,36 @@ describe('the first start in an empty folder', () => {
     expect(data).toEqual({ ours: null, theirs: { status: 'OPEN' } });
   });
 
-  it('prints all addresses, but no demo key into a log', () => {
-    const { url } = gateway;
+  it('prints the address to open, but no demo key into a log', () => {
     expect(gateway.output().split('\n')).toEqual(
-      expect.arrayContaining([
-        `  Apollo Sandbox  ${url}/`,
-        `  GraphQL         ${url}/graphql`,
-        `  REST            ${url}/api/credit-notes/${demo.creditNotes.open}/refunds`,
-        `  Demo API key    in ${join(dataDir, 'demo.json')}`,
-      ]),
+      expect.arrayContaining([`  Open ${gateway.url}/`, `  Demo API key: in ${join(dataDir, 'demo.json')}`]),
     );
   });
 
-  it('prints a working curl command for GraphQL and for REST', async () => {
-    const [graphql = '', rest = ''] = gateway
-      .output()
-      .split('\n')
-      .filter((line) => line.startsWith('curl'));
+  it('opens with a page that shows a working curl command', async () => {
+    const page = await (await gateway.get('/', { accept: 'text/html' })).text();
+    const command = /<pre[^>]*><code>(.*?)<\/code>/s.exec(page)?.[1] ?? '';
 
-    const one = await paste<{ data: Refunded }>(graphql);
-    const two = await paste<{ id: number }>(rest);
+    const reply = await paste<{ data: Refunded }>(command);
 
-    expect(one).toMatchObject({ data: { refundCreditNote: { amount: '25.00' } } });
-    expect(two).toMatchObject({ credit_note_id: demo.creditNotes.open, amount: 25 });
-    for (const id of [one.data.refundCreditNote.id, two.id]) {
-      expect(await ledger(gateway, demo, id)).toEqual(['DEBIT Accounts Receivable 25.00', 'CREDIT Bank 25.00']);
+    expect(reply).toMatchObject({ data: { refundCreditNote: { amount: '25.00' } } });
+    const { id } = reply.data.refundCreditNote;
+    expect(await ledger(gateway, demo, id)).toEqual(['DEBIT Accounts Receivable 25.00', 'CREDIT Bank 25.00']);
+  });
+
+  it('gives the key of the demo to its own pages only', async () => {
+    const signIn = async (page: string, site: string) => {
+      const headers = { 'sec-fetch-site': site, origin: gateway.url };
+      const reply = await fetch(`${gateway.url}/${page}/session`, { method: 'POST', headers });
+      return reply.status === 200 ? ((await reply.json()) as { apiKey: string }).apiKey : reply.status;
+    };
+
+    for (const page of ['desk', 'graphiql']) {
+      expect([await signIn(page, 'same-origin'), await signIn(page, 'cross-site')]).toEqual([demo.apiKey, 404]);
     }
   });
 
   it('serves the Sandbox with a refund that can be run without changes', async () => {
-    const front = await gateway.get('/', { accept: 'text/html' });
-    expect([front.status, front.headers.get('location')]).toEqual([302, '/graphql']);
     const page = await (await gateway.get('/graphql', { accept: 'text/html' })).text();
 
     const { document, variables, headers } = JSON.parse(/embeddedSandboxConfig = (.*);$/m.exec(page)?.[1] ?? '').initialState;
@@ -334,9 +333,9 @@ describe('a failed start', () => {
 });
 
 /** Sends the printed curl command; a shell splits it into words, so that curl itself is not needed. */
-async function paste<T>(line: string): Promise<T> {
-  const { stdout } = await promisify(execFile)('sh', ['-c', `curl() { printf '%s\\n' "$@"; }\n${line}`]);
-  const words = stdout.trimEnd().split('\n');
+async function paste<T>(command: string): Promise<T> {
+  const { stdout } = await promisify(execFile)('sh', ['-c', `curl() { printf '%s\\0' "$@"; }\n${command}`]);
+  const words = stdout.split('\0');
   const after = (flag: string) => words.flatMap((word, index) => (words[index - 1] === flag ? [word] : []));
   const headers = after('-H').map((header) => header.split(': ') as [string, string]);
   const url = words.find((word) => word.startsWith('http')) ?? '';

@@ -7,7 +7,7 @@ import { type Books, Gateway } from './helpers/gateway.js';
 const SECRET = 'bc_the-key-in-the-page';
 const STUDIO = 'https://studio.apollographql.com';
 const PAGE = { url: '/graphql', headers: { accept: 'text/html,application/xhtml+xml' } };
-const content = { document: '{ me { name } }', variables: {}, apiKey: SECRET };
+const content = { document: '{ me { name } }', variables: {}, apiKey: SECRET, keyCommand: '' };
 
 let demo: Gateway;
 let exposed: Gateway;
@@ -43,7 +43,7 @@ describe('the page with the demo key', () => {
     ['an origin that may call', STUDIO],
     ['no origin at all', 'null'],
   ])('is not readable by scripts of %s', async (_, origin) => {
-    for (const options of [PAGE, { url: '/', headers: PAGE.headers }, { ...PAGE, headers: { accept: 'text/*' } }]) {
+    for (const options of [PAGE, { ...PAGE, headers: { accept: 'text/*' } }]) {
       const { headers } = await ask(demo, options, { origin });
       expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
-import type { Demo } from '../src/demo/demo.js';
+import { type Demo, demoContent } from '../src/demo/demo.js';
 import { welcome } from '../src/demo/welcome.js';
 
 const demo = {
@@ -14,29 +14,30 @@ const demo = {
   creditNotes: { open: 2 },
 } as unknown as Demo;
 
+const URL = 'http://localhost:1';
+const audience = { file: '/d/demo.json', isTerminal: true, hasPages: true };
+
 it('the welcome contains the key in a terminal only', () => {
-  const text = (isTerminal: boolean) => welcome('http://localhost:1', demo, { file: '/d/demo.json', isTerminal, hasSandbox: true });
-  expect(text(true)).toContain('Demo API key    bc_secret');
-  expect(text(true)).toContain('Bearer bc_secret');
-  expect(text(false)).not.toContain('bc_secret');
-  expect(text(false)).toContain('Demo API key    in /d/demo.json');
+  expect(welcome(URL, demo, audience)).toContain('Demo API key: bc_secret');
+
+  const logged = welcome(URL, demo, { ...audience, isTerminal: false });
+  expect(logged).not.toContain('bc_secret');
+  expect(logged).toContain('Demo API key: in /d/demo.json');
 });
 
-it('the welcome names the Sandbox if it is served', () => {
-  const text = (hasSandbox: boolean) => welcome('http://localhost:1', demo, { file: '/d/demo.json', isTerminal: true, hasSandbox });
-  expect([text(true).includes('Sandbox'), text(false).includes('Sandbox')]).toEqual([true, false]);
+it('the welcome has one address: that of the page that leads everywhere, or else of GraphQL', () => {
+  const addresses = (hasPages: boolean) => welcome(URL, demo, { ...audience, hasPages }).match(/http\S*/g);
+
+  expect([addresses(true), addresses(false)]).toEqual([[`${URL}/`], [`${URL}/graphql`]]);
 });
 
-it("the printed commands read the key from demo.json, whatever the folder's name", async () => {
+it("the command that the pages show reads the key from demo.json, whatever the folder's name", async () => {
   const folder = await mkdtemp(join(tmpdir(), `it's "a" $folder `));
   const file = join(folder, 'demo.json');
   await writeFile(file, JSON.stringify(demo));
-  const text = welcome('http://localhost:1', demo, { file, isTerminal: false, hasSandbox: true });
-  const curls = text.split('\n').filter((line) => line.startsWith('curl '));
-  expect(curls).toHaveLength(2);
-  for (const line of curls) {
-    const { stdout } = await promisify(execFile)('sh', ['-c', `curl() { printf '%s\\n' "$@"; }\n${line}`]);
-    expect(stdout.split('\n')).toContain('Authorization: Bearer bc_secret');
-  }
+
+  const { stdout } = await promisify(execFile)('sh', ['-c', demoContent(demo, file).keyCommand]);
   await rm(folder, { recursive: true });
+
+  expect(stdout).toBe('bc_secret\n');
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type JwtSettings, signJwt } from '../auth/jwt.js';
 import type { Database } from '../database/database.js';
 import { Organization } from '../entities/organization.js';
@@ -41,10 +41,15 @@ export function demoFile(dataDir: string): string {
   return join(dataDir, 'demo.json');
 }
 
-/** Returns what the explorers open with. Their Run button makes a refund. */
-export function demoContent(demo: Demo): DemoContent {
+/**
+ * Returns what the pages have. The Run button of the explorers makes a refund.
+ *
+ * @param file the path of demo.json
+ */
+export function demoContent(demo: Demo, file: string): DemoContent {
   return {
     apiKey: demo.apiKey,
+    keyCommand: `node -p ${quoted(`require(${JSON.stringify(resolve(file))}).apiKey`)}`,
     document: REFUND_MUTATION,
     variables: {
       input: {
@@ -72,6 +77,11 @@ const REFUND_MUTATION = `mutation Refund($input: RefundCreditNoteInput!) {
   }
 }
 `;
+
+/** Returns the text quoted as one word of a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
 
 /** Returns the secret that signs the demo's JWTs. It is created once, and kept beside the database that it gives access to. */
 async function demoSecret(dataDir: string): Promise<Uint8Array> {

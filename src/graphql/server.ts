@@ -20,9 +20,12 @@ import { queryAdmission, queryLimits } from './query-limits.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 import { reportWritten } from './written.js';
 
-/** What the explorers open with in demo mode. */
+/** What the pages have in demo mode. */
 export interface DemoContent {
   readonly apiKey: string;
+  /** The command of a shell that prints the key, on the machine of the gateway. */
+  readonly keyCommand: string;
+  /** The operation that the explorers open with. */
   readonly document: string;
   readonly variables: Record<string, unknown>;
 }

@@ -37,13 +37,14 @@ import { sendError, varyByAccept } from './errors.js';
 import { followRequests, givePermits, releasingPermit } from './follow-requests.js';
 import { serveHealth } from './health.js';
 import { GRAPHQL_BODY_LIMIT, REST_BODY_LIMIT, readJsonBodies } from './json-bodies.js';
+import { serveLandingPage } from './landing-page.js';
 import { shedLoad } from './load-shedding.js';
 import { answerOtherMethods } from './path-methods.js';
 import { publishedTexts, serveTexts } from './published-texts.js';
 import { RateLimit } from './rate-limit.js';
 import { callersRequestId, idempotencyKeyOf, requestMetadata } from './request-metadata.js';
 import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-replies.js';
-import { DESK, isBuilt, serveWebPage } from './web-files.js';
+import { DESK, GRAPHIQL, isBuilt, serveWebPage } from './web-files.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** Time that closing waits for requests in flight, unless configured. */
@@ -158,14 +159,15 @@ export async function createApp({
     if (request.is404 || request.routeOptions.config.isPublic) await rateLimit?.count(request, reply);
     if (request.is404 || isPlainOptions(request)) return answerOther(request, reply);
   });
-  if (config.desk) {
-    if (isBuilt(DESK)) await serveWebPage(app, DESK);
-    else app.log.warn('the desk is not built, and so not served: npm run build builds it');
-    serveDemoSession(app, DESK, demo ?? null);
+  for (const page of [...(config.desk ? [DESK] : []), ...(config.introspection ? [GRAPHIQL] : [])]) {
+    if (!isBuilt(page)) {
+      app.log.warn(`${page.path} is not served, because it is not built: run npm run build`);
+      continue;
+    }
+    await serveWebPage(app, page);
+    serveDemoSession(app, page, demo ?? null);
   }
-  app.get('/', { config: { isPublic: true, cors: false } }, async (_request, reply) =>
-    config.introspection ? reply.redirect('/graphql') : reply.callNotFound(),
-  );
+  if (config.desk || config.introspection) serveLandingPage(app, config, demo ?? null);
   serveTexts(app, texts);
   serveHealth(app, orm, databaseObstacle);
   return app;

@@ -22,19 +22,29 @@ export interface WebPage {
   readonly path: string;
   /** The folder of the page and its files. */
   readonly folder: string;
+  /** Whether the script of the page shows a view of its own for each path below it. */
+  readonly hasViews: boolean;
+  readonly policy: string;
 }
 
-export const DESK: WebPage = { path: '/desk', folder: 'web' };
+export const DESK: WebPage = { path: '/desk', folder: 'web', hasViews: true, policy: PAGE_POLICY };
+
+/** Its editor, Monaco, adds styles while it runs, checks texts in workers, and has its icons in a font within its styles. */
+const GRAPHIQL_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+  .replace("font-src 'self'", "font-src 'self' data:")
+  .replace("connect-src 'self'", "connect-src 'self'; worker-src 'self'");
+
+export const GRAPHIQL: WebPage = { path: '/graphiql', folder: 'graphiql', hasViews: false, policy: GRAPHIQL_POLICY };
 
 /** Returns whether the page has been built. */
 export function isBuilt({ folder }: WebPage): boolean {
   return existsSync(new URL(`${folder}/index.html`, BUILT));
 }
 
-/** Serves the page and its files. A path below it whose last part has no dot is a view of the page, which its script shows. */
-export async function serveWebPage(app: FastifyInstance, { path, folder }: WebPage): Promise<void> {
+/** Serves the page and its files. A path below it whose last part has no dot is a view of the page. */
+export async function serveWebPage(app: FastifyInstance, { path, folder, hasViews, policy }: WebPage): Promise<void> {
   const root = fileURLToPath(new URL(`${folder}/`, BUILT));
-  const config = { isPublic: true, cors: false, pagePolicy: PAGE_POLICY } as const;
+  const config = { isPublic: true, cors: false, pagePolicy: policy } as const;
   await app.register((files, _options, done) => {
     void files.register(fastifyStatic, {
       root,
@@ -46,7 +56,7 @@ export async function serveWebPage(app: FastifyInstance, { path, folder }: WebPa
     files.get(path, { config }, (_request, reply) => reply.sendFile('index.html'));
     files.get<{ Params: { '*': string } }>(`${path}/*`, { config }, (request, reply) => {
       const file = request.params['*'];
-      if (!OF_FILE.test(file)) return reply.sendFile('index.html');
+      if (hasViews && !OF_FILE.test(file)) return reply.sendFile('index.html');
       return FILE.test(file) ? reply.sendFile(file) : reply.callNotFound();
     });
     done();
