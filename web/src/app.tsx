@@ -28,6 +28,6 @@ function Page() {
   const [place, id] = path;
   if (place === undefined) return <NotesPage search={search} />;
   if (place === 'credit-notes' && id !== undefined) return <NotePage key={id} id={id} />;
-  if (place === 'refunds' && id !== undefined) return <ReceiptPage key={id} id={id} />;
+  if (place === 'refunds' && id !== undefined) return <ReceiptPage key={id} id={id} paid={search.get('paid')} />;
   return <PageHeading title="There is no such page" />;
 }

@@ -1,16 +1,46 @@
-import type { NoteRowFragment } from '../generated/documents.js';
+import { useQuery } from '@apollo/client/react';
+import { useState } from 'react';
+import { type MeQuery, type NoteRowFragment, SelectedNotesDocument } from '../generated/documents.js';
 import { Dialog } from '../ui/dialog.js';
+import { Failed, Loading } from '../ui/states.js';
+import { BulkForm } from './bulk-form.js';
+import { BulkOutcomes } from './bulk-outcomes.js';
+import { BulkPending } from './bulk-pending.js';
+import { useBulk } from './use-bulk.js';
 
 interface BulkDialogProps {
   readonly notes: readonly NoteRowFragment[];
-  readonly onClose: () => void;
-  readonly onDone: () => void;
+  readonly organization: MeQuery['me']['organization'];
+  readonly onClose: (isPaid: boolean) => void;
 }
 
-export function BulkDialog({ notes, onClose }: BulkDialogProps) {
+/** Refunds several notes at once: their values; while no reply has come, the list that was sent; and then the outcome of each. */
+export function BulkDialog({ notes, organization, onClose }: BulkDialogProps) {
+  const bulk = useBulk(organization);
+  const close = (): void => onClose(bulk.outcomes !== null);
+  // Those that were selected when the dialog opened: paid ones leave the selection of the list.
+  const [nodeIds] = useState(() => notes.map(({ nodeId }) => nodeId));
+  const isPending = bulk.unresolved !== null;
+  const { data, error, refetch } = useQuery(SelectedNotesDocument, {
+    variables: { nodeIds },
+    fetchPolicy: 'network-only',
+    nextFetchPolicy: 'cache-first',
+    skip: nodeIds.length === 0 || isPending || bulk.outcomes !== null,
+  });
+  const selected = data?.nodes?.flatMap((node) => (node?.__typename === 'CreditNote' ? [node] : [])) ?? [];
   return (
-    <Dialog title={`Refund ${notes.length} credit notes`} onClose={onClose}>
-      <p>Coming.</p>
+    <Dialog title="Refund several credit notes" onClose={close} isBusy={bulk.outcome.state === 'sending'}>
+      {bulk.outcomes && <BulkOutcomes sent={bulk.sent} outcomes={bulk.outcomes} onClose={close} />}
+      {isPending && <BulkPending bulk={bulk} onClose={close} />}
+      {!bulk.outcomes && !isPending && (
+        <>
+          {error && <Failed error={error} onRetry={() => void refetch()} />}
+          {!data && !error && <Loading what="the credit notes" />}
+          {data && (
+            <BulkForm notes={selected} accounts={data.accounts.nodes} organization={organization} bulk={bulk} onClose={close} />
+          )}
+        </>
+      )}
     </Dialog>
   );
 }

@@ -50,7 +50,8 @@ function Checks({ health }: { readonly health: Health }) {
       <ul className="checks">
         {health.checks.map(({ name, healthy, offenders }) => (
           <li key={name} className={healthy ? 'good' : 'bad'}>
-            {inWords(name)}: {healthy ? 'holds' : offenders.join(', ')}
+            {inWords(name)}
+            {healthy ? <span className="unseen">: holds</span> : `: ${offenders.join(', ')}`}
           </li>
         ))}
       </ul>

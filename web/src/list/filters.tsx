@@ -63,7 +63,7 @@ function SearchField({ filter, onChange }: FiltersProps) {
       </label>
       {customers.length > 0 && (
         <p className="matches" role="status">
-          Customers:{' '}
+          Notes of the customer{' '}
           {customers.map(({ id, displayName, email }) => (
             <button key={id} type="button" title={email ?? ''} onClick={() => onChange({ customer: id, search: '' })}>
               {displayName}

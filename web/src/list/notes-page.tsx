@@ -1,8 +1,10 @@
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
 import { BulkDialog } from '../bulk/bulk-dialog.js';
-import { NotesDocument } from '../generated/documents.js';
+import { attemptName } from '../bulk/use-bulk.js';
+import { MeDocument, NotesDocument } from '../generated/documents.js';
 import { go, PageHeading } from '../router.js';
+import { OpenAttempt } from '../ui/open-attempt.js';
 import { Empty, Failed, Loading } from '../ui/states.js';
 import { addressOf, filterOf, type ListFilter, toInput } from './filter.js';
 import { Filters } from './filters.js';
@@ -24,6 +26,14 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
   const notes = list?.edges.map(({ node }) => node) ?? [];
   const selection = useSelection(notes);
 
+  const organization = useQuery(MeDocument).data?.me.organization;
+  const closeBulk = (isPaid: boolean): void => {
+    setRefunding(false);
+    if (!isPaid) return;
+    selection.clear();
+    // Notes that are closed now no longer belong to the list of open ones.
+    void refetch();
+  };
   const change = (changed: Partial<ListFilter>): void => go(addressOf({ ...filter, ...changed }), { replace: true });
   const more = list?.pageInfo.hasNextPage && (() => void fetchMore({ variables: { after: list.pageInfo.endCursor } }));
 
@@ -35,6 +45,9 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
           {list && `${list.totalCountIsCapped ? 'More than ' : ''}${list.totalCount.toLocaleString('en')} found`}
         </p>
       </div>
+      {organization && !isRefunding && (
+        <OpenAttempt name={attemptName(organization)} what="A list of refunds" onOpen={() => setRefunding(true)} />
+      )}
       <Filters filter={filter} onChange={change} />
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       {!list && loading && <Loading what="credit notes" />}
@@ -56,7 +69,7 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
           </button>
         </section>
       )}
-      {isRefunding && <BulkDialog notes={selection.chosen} onClose={() => setRefunding(false)} onDone={selection.clear} />}
+      {isRefunding && organization && <BulkDialog notes={selection.chosen} organization={organization} onClose={closeBulk} />}
     </>
   );
 }

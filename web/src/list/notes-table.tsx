@@ -14,7 +14,7 @@ interface NotesTableProps {
 
 export function NotesTable({ notes, selection, isStale }: NotesTableProps) {
   return (
-    <table className={isStale ? 'notes stale' : 'notes'} aria-busy={isStale}>
+    <table className={isStale ? 'notes card stale' : 'notes card'} aria-busy={isStale}>
       <thead>
         <tr>
           <th scope="col" className="tick">

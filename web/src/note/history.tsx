@@ -21,7 +21,7 @@ export function History({ note }: { readonly note: Note }) {
   return (
     <section>
       <h2>History</h2>
-      {refunds.length === 0 && note.cancellations.length === 0 && <p className="state">Nothing has been refunded yet.</p>}
+      {refunds.length === 0 && note.cancellations.length === 0 && <p className="card state">Nothing has been refunded yet.</p>}
       <ol className="history">
         {refunds.map(({ node }) => (
           <RefundItem key={node.id} refund={node} note={note} onReverse={() => setReversing(node)} />

@@ -1,11 +1,13 @@
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
-import { NoteDocument } from '../generated/documents.js';
+import { MeDocument, NoteDocument } from '../generated/documents.js';
 import { RefundDialog } from '../refund/refund-dialog.js';
+import { attemptName } from '../refund/use-refund.js';
 import { Link, PageHeading } from '../router.js';
 import { Day } from '../ui/day.js';
 import { Money } from '../ui/money.js';
 import { Notice } from '../ui/notice.js';
+import { OpenAttempt } from '../ui/open-attempt.js';
 import { Failed, Loading } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Entry } from './entry.js';
@@ -35,6 +37,7 @@ export function NotePage({ id }: { readonly id: string }) {
 
 function NoteView({ note }: { readonly note: Note }) {
   const [isRefunding, setRefunding] = useState(false);
+  const organization = useQuery(MeDocument).data?.me.organization;
   const { refundability } = note;
   return (
     <>
@@ -53,6 +56,9 @@ function NoteView({ note }: { readonly note: Note }) {
         {note.branch.name}
         {note.referenceNo !== '' && ` · ${note.referenceNo}`}
       </p>
+      {organization && !isRefunding && (
+        <OpenAttempt name={attemptName(organization, note)} what="A refund of this credit note" onOpen={() => setRefunding(true)} />
+      )}
       {!refundability.allowed && <Reasons note={note} />}
       <Figures note={note} />
       <History note={note} />
@@ -114,7 +120,7 @@ function Lines({ note }: { readonly note: Note }) {
   return (
     <section>
       <h2>What was credited</h2>
-      <table>
+      <table className="card">
         <thead>
           <tr>
             <th scope="col">Description</th>

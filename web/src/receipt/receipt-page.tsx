@@ -1,13 +1,21 @@
 import { useQuery } from '@apollo/client/react';
+import type { ReactNode } from 'react';
 import { MeDocument, ReceiptDocument, type ReceiptPartsFragment } from '../generated/documents.js';
 import { JournalTable } from '../note/journal-table.js';
 import { Link, PageHeading } from '../router.js';
 import { Day, Moment } from '../ui/day.js';
 import { Money } from '../ui/money.js';
+import { Notice } from '../ui/notice.js';
 import { Failed, Loading } from '../ui/states.js';
 
+interface ReceiptPageProps {
+  readonly id: string;
+  /** Whether the person comes from the payment: `now`, or `before` if an earlier attempt had paid already. */
+  readonly paid: string | null;
+}
+
 /** The receipt of a refund. After a refund it comes from the cache, which the mutation's reply has filled: no request is waited for. */
-export function ReceiptPage({ id }: { readonly id: string }) {
+export function ReceiptPage({ id, paid }: ReceiptPageProps) {
   const { data, loading, error, refetch } = useQuery(ReceiptDocument, { variables: { id } });
   const refund = data?.refund;
   return (
@@ -19,6 +27,12 @@ export function ReceiptPage({ id }: { readonly id: string }) {
       )}
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       {!refund && loading && <Loading what="the receipt" />}
+      {refund && paid === 'now' && <Notice tone="good">The refund is paid and booked.</Notice>}
+      {refund && paid === 'before' && (
+        <Notice tone="good">
+          Your first attempt had reached the gateway: this refund was paid then, and nothing was paid a second time.
+        </Notice>
+      )}
       {refund && <Receipt refund={refund} />}
       {refund === null && <PageHeading title="There is no such refund" />}
     </>
@@ -61,7 +75,7 @@ function Receipt({ refund }: { readonly refund: ReceiptPartsFragment }) {
             <Money amount={refund.paidAmount} currency={organization.currency} />
           </Fact>
         )}
-        <Fact name="Remains on the credit note">
+        <Fact name="Still remains">
           <Money amount={creditNote.remaining} currency={currency} />
         </Fact>
       </dl>
@@ -86,7 +100,7 @@ function Receipt({ refund }: { readonly refund: ReceiptPartsFragment }) {
   );
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
   return (
     <div>
       <dt>{name}</dt>

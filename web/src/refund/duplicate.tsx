@@ -6,19 +6,19 @@ import { Money } from '../ui/money.js';
 import { Notice } from '../ui/notice.js';
 
 interface DuplicateProps {
-  readonly problem: Pick<Problem, 'message' | 'details'>;
+  readonly problem: Pick<Problem, 'details'>;
   readonly onPay: () => void;
 }
 
 /** An equal refund was made a moment ago. It is shown, so that a person can decide. */
-export function Duplicate({ problem: { message, details }, onPay }: DuplicateProps) {
+export function Duplicate({ problem: { details }, onPay }: DuplicateProps) {
   const id = typeof details.refundId === 'string' ? details.refundId : null;
   const { data } = useQuery(ReceiptDocument, { variables: { id: id ?? '' }, skip: id === null });
   const earlier = data?.refund;
   return (
     <div className="asks">
       <Notice tone="warning">
-        <p>{message}</p>
+        <p>An equal refund was made a moment ago. Is this another one?</p>
         {earlier && (
           <p>
             Refund {earlier.id}: <Money amount={earlier.amount} currency={earlier.currency} /> on <Day date={earlier.date} /> from{' '}

@@ -18,7 +18,12 @@ export function Fields({ note, branches, base, refund: { values, change, problem
     problems.flatMap(({ field, message }) => (field === name ? [message] : []))[0] ?? null;
   return (
     <div className="fields">
-      <Field label={`Amount, ${currency.id}`} hint={`${formatMoney(note.remaining, currency)} remain`} error={errorOf('amount')}>
+      <Field
+        label={`Amount, ${currency.id}`}
+        isBroad={currency.id === base.id}
+        hint={`${formatMoney(note.remaining, currency)} remain`}
+        error={errorOf('amount')}
+      >
         <input
           name="amount"
           inputMode="decimal"
@@ -28,7 +33,23 @@ export function Fields({ note, branches, base, refund: { values, change, problem
           onChange={({ target }) => change({ amount: target.value })}
         />
       </Field>
-      <Field label="From account" error={errorOf('fromAccountId')}>
+      {currency.id !== base.id && (
+        <Field
+          label="Exchange rate"
+          hint={`${base.id} for 1 ${currency.id}; booked at ${note.exchangeRate}`}
+          error={errorOf('exchangeRate')}
+        >
+          <input
+            name="exchangeRate"
+            inputMode="decimal"
+            autoComplete="off"
+            required
+            value={values.exchangeRate}
+            onChange={({ target }) => change({ exchangeRate: target.value })}
+          />
+        </Field>
+      )}
+      <Field label="From account" isBroad error={errorOf('fromAccountId')}>
         <select
           name="fromAccountId"
           required
@@ -55,23 +76,7 @@ export function Fields({ note, branches, base, refund: { values, change, problem
           ))}
         </select>
       </Field>
-      {currency.id !== base.id && (
-        <Field
-          label="Exchange rate"
-          hint={`${base.id} for 1 ${currency.id} on the day of payment; the note was booked at ${note.exchangeRate}`}
-          error={errorOf('exchangeRate')}
-        >
-          <input
-            name="exchangeRate"
-            inputMode="decimal"
-            autoComplete="off"
-            required
-            value={values.exchangeRate}
-            onChange={({ target }) => change({ exchangeRate: target.value })}
-          />
-        </Field>
-      )}
-      <Field label="Reference" hint="Such as the number of the transfer" error={errorOf('referenceNo')}>
+      <Field label="Reference" isBroad hint="Such as the number of the transfer" error={errorOf('referenceNo')}>
         <input
           name="referenceNo"
           autoComplete="off"
@@ -79,7 +84,7 @@ export function Fields({ note, branches, base, refund: { values, change, problem
           onChange={({ target }) => change({ referenceNo: target.value })}
         />
       </Field>
-      <Field label="Statement" hint="Why the money is paid back" error={errorOf('description')}>
+      <Field label="Statement" isBroad hint="Why the money is paid back" error={errorOf('description')}>
         <textarea
           name="description"
           rows={2}

@@ -67,7 +67,7 @@ function Effects({ effects, note, base, refund }: EffectsProps) {
               checked={refund.allowUnusualRate}
               onChange={({ target }) => refund.setAllowUnusualRate(target.checked)}
             />{' '}
-            The exchange rate is right
+            Yes, pay at this rate
           </label>
         </div>
       )}

@@ -27,19 +27,21 @@ export function RefundForm({ note, branches, organization, onReread, onBusy }: R
 
   useEffect(() => onBusy(outcome.state === 'sending'), [onBusy, outcome.state]);
   useEffect(() => {
-    if (outcome.state !== 'refused') return;
-    setConfirming(false);
-    setContinuing(true);
+    if (outcome.state === 'refused') setConfirming(false);
   }, [outcome.state]);
+  useEffect(() => {
+    if (!isConfirming && outcome.state === 'refused') focusFirstFault(form.current);
+  }, [isConfirming, outcome.state]);
   useEffect(() => {
     if (!isContinuing || preview.state === 'asking') return;
     setContinuing(false);
-    if (isReady && outcome.state !== 'refused') setConfirming(true);
+    if (isReady) setConfirming(true);
     else focusFirstFault(form.current);
-  }, [isContinuing, preview.state, isReady, outcome.state]);
+  }, [isContinuing, preview.state, isReady]);
 
   const submit = (event: FormEvent): void => {
     event.preventDefault();
+    refund.clear();
     setContinuing(true);
   };
 

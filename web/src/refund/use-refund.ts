@@ -24,7 +24,14 @@ export interface RefundState {
   readonly isReady: boolean;
   readonly outcome: Outcome;
   readonly pay: () => Promise<void>;
+  /** Takes the marks of the last refusal away, such as before the same values are tried again. */
+  readonly clear: () => void;
   readonly discard: () => void;
+}
+
+/** Names the attempt to refund a note. */
+export function attemptName(organization: { readonly id: string }, note: { readonly id: string }): string {
+  return `refund ${organization.id} ${note.id}`;
 }
 
 /** What the refund dialog knows and does, without how it looks. */
@@ -51,7 +58,7 @@ export function useRefund(note: FormNote, organization: MeQuery['me']['organizat
     const expectedRemaining = answer?.remainingBefore ?? null;
     const result = await send(unresolved ?? { input, expectedRemaining, allowUnusualRate });
     const refund = result?.data.refundCreditNote;
-    if (refund) return go(`refunds/${refund.id}${result.isReplay ? '?replay' : ''}`);
+    if (refund) return go(`refunds/${refund.id}?paid=${result.isReplay ? 'before' : 'now'}`);
     setRefused(({ count }) => ({ input: JSON.stringify(input), count: count + 1 }));
     onRefused();
   };
@@ -72,6 +79,7 @@ export function useRefund(note: FormNote, organization: MeQuery['me']['organizat
     isReady: answer?.allowed === true && (allowUnusualRate || !isUnusual),
     outcome,
     pay,
+    clear: () => setRefused(({ count }) => ({ input: '', count })),
     discard,
   };
 }

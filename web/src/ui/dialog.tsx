@@ -18,7 +18,9 @@ export function Dialog({ title, onClose, isBusy = false, children }: DialogProps
     shown?.showModal();
     return () => {
       shown?.close();
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      // What opened it may be gone: then the page begins again.
+      const next = opener?.isConnected ? opener : document.querySelector('h1');
+      if (next instanceof HTMLElement) next.focus();
     };
   }, []);
   return (
@@ -30,12 +32,12 @@ export function Dialog({ title, onClose, isBusy = false, children }: DialogProps
         if (!isBusy) onClose();
       }}
     >
-      <header className="dialog-head">
+      <div className="dialog-head">
         <h2 id={titleId}>{title}</h2>
         <button type="button" className="quiet close" onClick={onClose} disabled={isBusy} aria-label="Close">
           ×
         </button>
-      </header>
+      </div>
       {children}
     </dialog>
   );

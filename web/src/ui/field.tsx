@@ -11,17 +11,19 @@ interface FieldProps {
   readonly hint?: ReactNode;
   /** The server's words about the value, or `null`. */
   readonly error?: string | null;
+  /** Whether it takes the whole width of a form with two columns. */
+  readonly isBroad?: boolean;
   readonly children: ReactElement<ControlProps>;
 }
 
 /** A control with its label, its hint and the server's words. A screen reader reads all three with the control. */
-export function Field({ label, hint, error = null, children }: FieldProps) {
+export function Field({ label, hint, error = null, isBroad = false, children }: FieldProps) {
   const id = useId();
   const hintId = `${id}-hint`;
   const errorId = `${id}-error`;
   const describedBy = [hint ? hintId : '', error === null ? '' : errorId].filter(Boolean).join(' ') || undefined;
   return (
-    <div className="field">
+    <div className={isBroad ? 'field broad' : 'field'}>
       <label htmlFor={id}>{label}</label>
       {cloneElement(children, { id, 'aria-invalid': error !== null, 'aria-describedby': describedBy })}
       {hint && (

@@ -1,0 +1,131 @@
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import type { Problem } from '../api/errors.js';
+import type { MeQuery, SelectedNoteFragment, SelectedNotesQuery } from '../generated/documents.js';
+import { todayIn } from '../ui/day.js';
+import { Field } from '../ui/field.js';
+import { Notice } from '../ui/notice.js';
+import { BulkConfirmation } from './bulk-confirmation.js';
+import { BulkTable } from './bulk-table.js';
+import { type Bulk, type BulkValues, toInputs } from './use-bulk.js';
+
+interface BulkFormProps {
+  readonly notes: readonly SelectedNoteFragment[];
+  readonly accounts: SelectedNotesQuery['accounts']['nodes'];
+  readonly organization: MeQuery['me']['organization'];
+  readonly bulk: Bulk;
+  readonly onClose: () => void;
+}
+
+/** What all refunds share, and the amount of each. */
+export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkFormProps) {
+  const base = organization.currency.id;
+  const refundable = notes.filter(({ refundability }) => refundability.allowed);
+  const usable = accounts.filter(
+    ({ type, currencyCode }) =>
+      (type !== 'CREDIT_CARD' || organization.creditCardRefunds) &&
+      refundable.every(({ currency }) => currencyCode === base || currencyCode === currency.id),
+  );
+  const [values, setValues] = useState<BulkValues>(() => ({
+    fromAccountId: usable[0]?.id ?? '',
+    date: todayIn(organization.timeZone),
+    referenceNo: '',
+    description: '',
+    mode: 'ATOMIC',
+    amounts: Object.fromEntries(refundable.map(({ id, refundability }) => [id, refundability.maxAmount])),
+    rates: {},
+  }));
+  const [isConfirming, setConfirming] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const change = (changed: Partial<BulkValues>): void => setValues((before) => ({ ...before, ...changed }));
+
+  const { outcome } = bulk;
+  const isSending = outcome.state === 'sending';
+  // What was refused, until something of it is changed.
+  const [refused, setRefused] = useState<BulkValues | null>(null);
+  const problems = outcome.state === 'refused' && refused === values ? outcome.problems : [];
+  useEffect(() => {
+    if (outcome.state !== 'refused') return;
+    setConfirming(false);
+  }, [outcome.state]);
+  useEffect(() => {
+    if (!isConfirming && outcome.state === 'refused') form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [isConfirming, outcome.state]);
+
+  const inputs = toInputs(refundable, base, values);
+  const pay = (): void => {
+    setRefused(values);
+    void bulk.pay({ inputs, mode: values.mode });
+  };
+  if (isConfirming) {
+    const account = usable.find(({ id }) => id === values.fromAccountId)?.name ?? '';
+    const back = (): void => setConfirming(false);
+    return <BulkConfirmation {...{ notes: refundable, inputs, account, values, isSending }} onBack={back} onPay={pay} />;
+  }
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    setConfirming(true);
+  };
+
+  return (
+    <form ref={form} className="bulk" onSubmit={submit}>
+      {problems.length > 0 && (
+        <Notice tone="danger">
+          <p>Nothing was paid.</p>
+          {withoutField(problems).map(({ code, message }) => (
+            <p key={code}>{message}</p>
+          ))}
+        </Notice>
+      )}
+      <fieldset className="fields shared">
+        <legend className="unseen">For all of them</legend>
+        <Field label="From account" error={sharedError(problems, 'fromAccountId')}>
+          <select required value={values.fromAccountId} onChange={({ target }) => change({ fromAccountId: target.value })}>
+            {usable.map(({ id, code, name, currencyCode }) => (
+              <option key={id} value={id}>
+                {name} · {code}
+                {currencyCode !== base && `, ${currencyCode}`}
+              </option>
+            ))}
+          </select>
+        </Field>
+        <Field label="Date" error={sharedError(problems, 'date')}>
+          <input type="date" required value={values.date} onChange={({ target }) => change({ date: target.value })} />
+        </Field>
+        <Field label="Reference" error={sharedError(problems, 'referenceNo')}>
+          <input autoComplete="off" value={values.referenceNo} onChange={({ target }) => change({ referenceNo: target.value })} />
+        </Field>
+        <Field label="Statement" error={sharedError(problems, 'description')}>
+          <input autoComplete="off" value={values.description} onChange={({ target }) => change({ description: target.value })} />
+        </Field>
+      </fieldset>
+      <BulkTable notes={notes} base={organization.currency} values={values} problems={problems} onChange={change} />
+      <fieldset className="choice">
+        <legend>If one of them is refused</legend>
+        <label>
+          <input type="radio" name="mode" checked={values.mode === 'ATOMIC'} onChange={() => change({ mode: 'ATOMIC' })} /> pay none
+        </label>
+        <label>
+          <input type="radio" name="mode" checked={values.mode === 'PER_ITEM'} onChange={() => change({ mode: 'PER_ITEM' })} /> pay
+          the others
+        </label>
+      </fieldset>
+      <div className="actions">
+        <button type="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="submit" className="primary" disabled={refundable.length === 0}>
+          Continue
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Returns the server's words about a field that all refunds share. The gateway names the refund, too: `inputs.1.date`. */
+function sharedError(problems: readonly Problem[], name: string): string | null {
+  return problems.find(({ field }) => field?.endsWith(`.${name}`))?.message ?? null;
+}
+
+function withoutField(problems: readonly Problem[]): readonly Problem[] {
+  return problems.filter(({ field }) => field === null || !field.startsWith('inputs.'));
+}
