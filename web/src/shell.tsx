@@ -1,13 +1,12 @@
-import { useQuery } from '@apollo/client/react';
 import type { ReactNode } from 'react';
-import { MeDocument } from './generated/documents.js';
 import { HealthBadge } from './health/health-badge.js';
 import { Link } from './router.js';
 import { signOut } from './session/session.js';
+import { useMe } from './session/use-me.js';
 
 /** The frame of every page: whose books these are, who is signed in, and the state of the books. */
 export function Shell({ children }: { readonly children: ReactNode }) {
-  const { data } = useQuery(MeDocument);
+  const me = useMe();
   return (
     <>
       <a className="skip" href="#main">
@@ -17,12 +16,12 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         <Link to="" className="brand">
           Refund desk
         </Link>
-        <span className="organization">{data?.me.organization.name}</span>
+        <span className="organization">{me?.organization.name}</span>
         <HealthBadge />
         <span className="person">
-          {data && (
+          {me && (
             <>
-              {data.me.name} <span className="role">{data.me.role.toLowerCase()}</span>
+              {me.name} <span className="role">{me.role.toLowerCase()}</span>
             </>
           )}
         </span>

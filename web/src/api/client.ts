@@ -37,8 +37,6 @@ function createCache(): InMemoryCache {
         },
       },
       CreditNote: { fields: { refunds: relayStylePagination(['orderBy']) } },
-      // These hold for the whole session.
-      Viewer: { keyFields: [] },
     },
   });
 }

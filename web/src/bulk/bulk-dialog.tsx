@@ -1,6 +1,7 @@
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
-import { type MeQuery, type NoteRowFragment, SelectedNotesDocument } from '../generated/documents.js';
+import { type NoteRowFragment, SelectedNotesDocument } from '../generated/documents.js';
+import type { Organization } from '../session/use-me.js';
 import { Dialog } from '../ui/dialog.js';
 import { Failed, Loading } from '../ui/states.js';
 import { BulkForm } from './bulk-form.js';
@@ -10,7 +11,7 @@ import { useBulk } from './use-bulk.js';
 
 interface BulkDialogProps {
   readonly notes: readonly NoteRowFragment[];
-  readonly organization: MeQuery['me']['organization'];
+  readonly organization: Organization;
   readonly onClose: (isPaid: boolean) => void;
 }
 

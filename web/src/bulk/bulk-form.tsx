@@ -1,6 +1,7 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { Problem } from '../api/errors.js';
-import type { MeQuery, SelectedNoteFragment, SelectedNotesQuery } from '../generated/documents.js';
+import type { SelectedNoteFragment, SelectedNotesQuery } from '../generated/documents.js';
+import type { Organization } from '../session/use-me.js';
 import { todayIn } from '../ui/day.js';
 import { Field } from '../ui/field.js';
 import { Notice } from '../ui/notice.js';
@@ -11,7 +12,7 @@ import { type Bulk, type BulkValues, toInputs } from './use-bulk.js';
 interface BulkFormProps {
   readonly notes: readonly SelectedNoteFragment[];
   readonly accounts: SelectedNotesQuery['accounts']['nodes'];
-  readonly organization: MeQuery['me']['organization'];
+  readonly organization: Organization;
   readonly bulk: Bulk;
   readonly onClose: () => void;
 }

@@ -2,13 +2,13 @@ import { useState } from 'react';
 import { type Command, useCommand } from '../api/use-command.js';
 import {
   type BulkMode,
-  type MeQuery,
   type RefundCreditNoteInput,
   RefundNotesDocument,
   type RefundNotesMutation,
   type RefundNotesMutationVariables,
   type SelectedNoteFragment,
 } from '../generated/documents.js';
+import type { Organization } from '../session/use-me.js';
 import { typedAmount } from '../ui/money.js';
 
 export type BulkSent = Omit<RefundNotesMutationVariables, 'idempotencyKey'>;
@@ -26,7 +26,7 @@ export interface BulkValues {
 }
 
 /** Names the one attempt to pay several refunds that a tab may have open. */
-export function attemptName({ id }: MeQuery['me']['organization']): string {
+export function attemptName({ id }: Organization): string {
   return `refunds ${id}`;
 }
 
@@ -38,7 +38,7 @@ export interface Bulk extends Command<RefundNotesMutation, BulkSent> {
 }
 
 /** The command that pays several refunds, and the outcome of each. */
-export function useBulk(organization: MeQuery['me']['organization']): Bulk {
+export function useBulk(organization: Organization): Bulk {
   const command = useCommand<RefundNotesMutation, BulkSent>(RefundNotesDocument, attemptName(organization));
   const [sent, setSent] = useState<readonly RefundCreditNoteInput[]>([]);
   const [outcomes, setOutcomes] = useState<Outcomes | null>(null);

@@ -2,8 +2,9 @@ import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
 import { BulkDialog } from '../bulk/bulk-dialog.js';
 import { attemptName } from '../bulk/use-bulk.js';
-import { MeDocument, NotesDocument } from '../generated/documents.js';
+import { NotesDocument } from '../generated/documents.js';
 import { go, PageHeading } from '../router.js';
+import { mayRefund, useMe } from '../session/use-me.js';
 import { OpenAttempt } from '../ui/open-attempt.js';
 import { Empty, Failed, Loading } from '../ui/states.js';
 import { addressOf, filterOf, type ListFilter, toInput } from './filter.js';
@@ -26,7 +27,8 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
   const notes = list?.edges.map(({ node }) => node) ?? [];
   const selection = useSelection(notes);
 
-  const organization = useQuery(MeDocument).data?.me.organization;
+  const me = useMe();
+  const organization = me?.organization;
   const closeBulk = (isPaid: boolean): void => {
     setRefunding(false);
     if (!isPaid) return;
@@ -52,7 +54,7 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       {!list && loading && <Loading what="credit notes" />}
       {list && notes.length === 0 && <NothingFound filter={filter} />}
-      {notes.length > 0 && <NotesTable notes={notes} selection={selection} isStale={!data} />}
+      {notes.length > 0 && <NotesTable notes={notes} selection={mayRefund(me) ? selection : null} isStale={!data} />}
       {more && (
         <button type="button" className="more" onClick={more} disabled={loading}>
           {loading ? 'Loading …' : 'Show more'}

@@ -7,7 +7,8 @@ import type { Selection } from './use-selection.js';
 
 interface NotesTableProps {
   readonly notes: readonly NoteRowFragment[];
-  readonly selection: Selection;
+  /** `null` for those who may not refund. */
+  readonly selection: Selection | null;
   /** Whether these are the notes of the filter before, while those of the present one are read. */
   readonly isStale: boolean;
 }
@@ -41,11 +42,11 @@ export function NotesTable({ notes, selection, isStale }: NotesTableProps) {
   );
 }
 
-function NoteRow({ note, selection }: { readonly note: NoteRowFragment; readonly selection: Selection }) {
+function NoteRow({ note, selection }: { readonly note: NoteRowFragment; readonly selection: Selection | null }) {
   return (
     <tr>
       <td className="tick">
-        {note.status === 'OPEN' && (
+        {selection && note.status === 'OPEN' && (
           <input
             type="checkbox"
             aria-label={`Select ${note.number}`}

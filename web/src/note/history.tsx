@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { EarlierRefundsDocument, type HistoryFragment } from '../generated/documents.js';
 import { ReverseDialog } from '../reversal/reverse-dialog.js';
 import { Link } from '../router.js';
+import { mayRefund, useMe } from '../session/use-me.js';
 import { Day } from '../ui/day.js';
 import { Money } from '../ui/money.js';
 import { Entry } from './entry.js';
@@ -52,6 +53,7 @@ interface RefundItemProps {
 }
 
 function RefundItem({ refund, note, onReverse }: RefundItemProps) {
+  const me = useMe();
   const { id, amount, date, fromAccount, referenceNo, description, createdBy, reversal } = refund;
   return (
     <li className={reversal ? 'event reversed' : 'event'}>
@@ -73,9 +75,11 @@ function RefundItem({ refund, note, onReverse }: RefundItemProps) {
           <Entry entry={reversal.journalEntry} title="Journal entry of the reversal" />
         </>
       ) : (
-        <button type="button" className="quiet" onClick={onReverse}>
-          Reverse …<span className="unseen"> refund {id}</span>
-        </button>
+        mayRefund(me) && (
+          <button type="button" className="small" onClick={onReverse}>
+            Reverse …<span className="unseen"> refund {id}</span>
+          </button>
+        )
       )}
     </li>
   );

@@ -1,9 +1,10 @@
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
-import { MeDocument, NoteDocument } from '../generated/documents.js';
+import { NoteDocument } from '../generated/documents.js';
 import { RefundDialog } from '../refund/refund-dialog.js';
 import { attemptName } from '../refund/use-refund.js';
 import { Link, PageHeading } from '../router.js';
+import { useMe } from '../session/use-me.js';
 import { Day } from '../ui/day.js';
 import { Money } from '../ui/money.js';
 import { Notice } from '../ui/notice.js';
@@ -25,7 +26,7 @@ export function NotePage({ id }: { readonly id: string }) {
   return (
     <>
       <nav aria-label="Where you are">
-        <Link to="">Credit notes</Link>
+        ‹ <Link to="">Credit notes</Link>
       </nav>
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       {!note && loading && <Loading what="the credit note" />}
@@ -37,7 +38,7 @@ export function NotePage({ id }: { readonly id: string }) {
 
 function NoteView({ note }: { readonly note: Note }) {
   const [isRefunding, setRefunding] = useState(false);
-  const organization = useQuery(MeDocument).data?.me.organization;
+  const organization = useMe()?.organization;
   const { refundability } = note;
   return (
     <>

@@ -1,8 +1,9 @@
 import { useQuery } from '@apollo/client/react';
 import type { ReactNode } from 'react';
-import { MeDocument, ReceiptDocument, type ReceiptPartsFragment } from '../generated/documents.js';
+import { ReceiptDocument, type ReceiptPartsFragment } from '../generated/documents.js';
 import { JournalTable } from '../note/journal-table.js';
 import { Link, PageHeading } from '../router.js';
+import { useMe } from '../session/use-me.js';
 import { Day, Moment } from '../ui/day.js';
 import { Money } from '../ui/money.js';
 import { Notice } from '../ui/notice.js';
@@ -22,7 +23,7 @@ export function ReceiptPage({ id, paid }: ReceiptPageProps) {
     <>
       {refund && (
         <nav aria-label="Where you are">
-          <Link to="">Credit notes</Link> › <Link to={`credit-notes/${refund.creditNote.id}`}>{refund.creditNote.number}</Link>
+          ‹ <Link to="">Credit notes</Link> › <Link to={`credit-notes/${refund.creditNote.id}`}>{refund.creditNote.number}</Link>
         </nav>
       )}
       {error && <Failed error={error} onRetry={() => void refetch()} />}
@@ -40,8 +41,7 @@ export function ReceiptPage({ id, paid }: ReceiptPageProps) {
 }
 
 function Receipt({ refund }: { readonly refund: ReceiptPartsFragment }) {
-  const { data } = useQuery(MeDocument);
-  const organization = data?.me.organization;
+  const organization = useMe()?.organization;
   const { currency, creditNote, reversal } = refund;
   const isForeign = organization !== undefined && currency.id !== organization.currency.id;
   return (

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import type { MeQuery } from '../generated/documents.js';
+import type { Organization } from '../session/use-me.js';
 import { Day } from '../ui/day.js';
 import { formatMoney, isDecimal, Money, typedAmount } from '../ui/money.js';
 import { Unknown } from '../ui/unknown.js';
@@ -8,7 +8,7 @@ import type { FormNote } from './values.js';
 
 interface ConfirmationProps {
   readonly note: FormNote;
-  readonly organization: MeQuery['me']['organization'];
+  readonly organization: Organization;
   readonly refund: RefundState;
   readonly onBack: () => void;
 }

@@ -1,6 +1,7 @@
 import { useApolloClient, useQuery } from '@apollo/client/react';
 import { useState } from 'react';
-import { MeDocument, NoteDocument, RefundFormDocument } from '../generated/documents.js';
+import { NoteDocument, RefundFormDocument } from '../generated/documents.js';
+import { useMe } from '../session/use-me.js';
 import { Dialog } from '../ui/dialog.js';
 import { Failed, Loading } from '../ui/states.js';
 import { RefundForm } from './refund-form.js';
@@ -13,7 +14,7 @@ interface RefundDialogProps {
 /** The dialog that refunds one credit note. It reads what remains when it opens. */
 export function RefundDialog({ noteId, onClose }: RefundDialogProps) {
   const client = useApolloClient();
-  const me = useQuery(MeDocument);
+  const me = useMe();
   const { data, error, refetch } = useQuery(RefundFormDocument, {
     variables: { id: noteId },
     fetchPolicy: 'network-only',
@@ -25,11 +26,11 @@ export function RefundDialog({ noteId, onClose }: RefundDialogProps) {
     <Dialog title={note ? `Refund ${note.number}` : 'Refund'} onClose={onClose} isBusy={isBusy}>
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       {!note && !error && <Loading what="the credit note" />}
-      {note && me.data && (
+      {note && me && (
         <RefundForm
           note={note}
           branches={data.branches.nodes.filter(({ active }) => active)}
-          organization={me.data.me.organization}
+          organization={me.organization}
           onReread={() => void client.refetchQueries({ include: [RefundFormDocument, NoteDocument] })}
           onBusy={setBusy}
         />

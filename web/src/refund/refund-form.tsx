@@ -1,5 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import type { MeQuery, RefundFormQuery } from '../generated/documents.js';
+import type { RefundFormQuery } from '../generated/documents.js';
+import type { Organization } from '../session/use-me.js';
 import { Confirmation } from './confirmation.js';
 import { Fields } from './fields.js';
 import { PreviewPanel } from './preview-panel.js';
@@ -9,7 +10,7 @@ import type { FormNote } from './values.js';
 interface RefundFormProps {
   readonly note: FormNote;
   readonly branches: RefundFormQuery['branches']['nodes'];
-  readonly organization: MeQuery['me']['organization'];
+  readonly organization: Organization;
   /** Reads again what remains of the note. */
   readonly onReread: () => void;
   readonly onBusy: (isBusy: boolean) => void;

@@ -1,8 +1,9 @@
 import { useState } from 'react';
 import type { Problem } from '../api/errors.js';
 import { type Outcome, useCommand } from '../api/use-command.js';
-import { type MeQuery, RefundDocument, type RefundMutation, type RefundMutationVariables } from '../generated/documents.js';
+import { RefundDocument, type RefundMutation, type RefundMutationVariables } from '../generated/documents.js';
 import { go } from '../router.js';
+import type { Organization } from '../session/use-me.js';
 import { todayIn } from '../ui/day.js';
 import { type Preview, usePreview } from './use-preview.js';
 import { type FormNote, initialValues, missingFields, toInput, type Values, valuesOf } from './values.js';
@@ -35,7 +36,7 @@ export function attemptName(organization: { readonly id: string }, note: { reado
 }
 
 /** What the refund dialog knows and does, without how it looks. */
-export function useRefund(note: FormNote, organization: MeQuery['me']['organization'], onRefused: () => void): RefundState {
+export function useRefund(note: FormNote, organization: Organization, onRefused: () => void): RefundState {
   const { outcome, unresolved, send, discard } = useCommand<RefundMutation, Sent>(
     RefundDocument,
     `refund ${organization.id} ${note.id}`,

@@ -1,13 +1,12 @@
-import { useQuery } from '@apollo/client/react';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useCommand } from '../api/use-command.js';
 import {
   type HistoryFragment,
-  MeDocument,
   ReverseDocument,
   type ReverseMutation,
   type ReverseMutationVariables,
 } from '../generated/documents.js';
+import { useMe } from '../session/use-me.js';
 import { todayIn } from '../ui/day.js';
 import { Dialog } from '../ui/dialog.js';
 import { Field } from '../ui/field.js';
@@ -25,12 +24,12 @@ type Sent = Omit<ReverseMutationVariables, 'idempotencyKey'>;
 
 /** Takes a refund back: the mirror of its journal entry is posted, and the amount remains on the note again. */
 export function ReverseDialog({ refund, currency, onClose }: ReverseDialogProps) {
-  const { data } = useQuery(MeDocument);
+  const organization = useMe()?.organization;
   const { outcome, unresolved, send, discard } = useCommand<ReverseMutation, Sent>(
     ReverseDocument,
-    `reversal ${data?.me.organization.id} ${refund.id}`,
+    `reversal ${organization?.id} ${refund.id}`,
   );
-  const [date, setDate] = useState(unresolved?.input.date ?? todayIn(data?.me.organization.timeZone ?? 'UTC'));
+  const [date, setDate] = useState(unresolved?.input.date ?? todayIn(organization?.timeZone ?? 'UTC'));
   const [reason, setReason] = useState(unresolved?.input.reason ?? '');
   const form = useRef<HTMLFormElement>(null);
   const isFixed = outcome.state === 'unknown' || outcome.state === 'sending';
