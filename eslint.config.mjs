@@ -5,7 +5,7 @@ const { rules: recommended } = graphql.configs['flat/schema-recommended'];
 const { rules: relay } = graphql.configs['flat/schema-relay'];
 
 /** Values that are part of the object above them, and have no identity of their own. `docs/clients.md` says how caches merge them. */
-const VALUES = ['PageInfo', 'PreviewLine', 'Provenance', 'RefundOutcome', 'RefundPreview', 'Refusal'];
+const VALUES = ['PageInfo', 'PreviewLine', 'Provenance', 'RefundOutcome', 'RefundPreview', 'Refusal', 'RestUsage'];
 
 export default [
   {

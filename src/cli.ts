@@ -2,6 +2,7 @@ import { ACCESS_COMMANDS } from './cli/access-commands.js';
 import type { Command } from './cli/command.js';
 import { CommandLine, UsageError } from './cli/command-line.js';
 import { DATABASE_COMMANDS } from './cli/database-commands.js';
+import { LEGACY_REPORT_COMMAND } from './cli/legacy-report-command.js';
 import { MANIFEST_COMMAND } from './cli/manifest-command.js';
 import { ORGANIZATION_COMMANDS } from './cli/organization-commands.js';
 import { type InvalidField, InvalidInput } from './errors.js';
@@ -10,7 +11,13 @@ import { assertNodeVersion } from './server/node-version.js';
 
 /** All commands, in the order of the usage. */
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ ...DATABASE_COMMANDS, ...ORGANIZATION_COMMANDS, ...ACCESS_COMMANDS, ...MANIFEST_COMMAND }),
+  Object.entries({
+    ...DATABASE_COMMANDS,
+    ...ORGANIZATION_COMMANDS,
+    ...ACCESS_COMMANDS,
+    ...LEGACY_REPORT_COMMAND,
+    ...MANIFEST_COMMAND,
+  }),
 );
 
 const commandLine = new CommandLine(COMMANDS);

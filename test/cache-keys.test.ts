@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 /** The types without an id, which two components of a page could make each other lose. docs/clients.md says what a cache does with each. */
-const VALUES = ['PageInfo', 'PreviewLine', 'Provenance', 'RefundOutcome', 'RefundPreview', 'Refusal'];
+const VALUES = ['PageInfo', 'PreviewLine', 'Provenance', 'RefundOutcome', 'RefundPreview', 'Refusal', 'RestUsage'];
 
 it('every object has an id, by which caches merge what several components read, or is a value that docs/clients.md explains', async () => {
   const schema = createSchema();

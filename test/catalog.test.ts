@@ -72,6 +72,7 @@ it('exactly the expected columns have a unique index', async () => {
     'refund_reversals (organization_id, journal_entry_id)',
     'refund_reversals (organization_id, refund_id)',
     'refunds (organization_id, journal_entry_id)',
+    'rest_usage (organization_id, day, route, caller)',
     'users (subject)',
   ];
   // Primary keys and the indexes that foreign keys refer to are not listed above.

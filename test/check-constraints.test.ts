@@ -28,7 +28,9 @@ beforeAll(async () => {
     insert into users (subject, name) values ('ann', 'Ann');
     insert into rate_limits (key, count, ends_at) values ('k', 1, now());
     insert into balance_snapshots (organization_id, account_id, posting_date, debits, credits)
-      select organization_id, id, '2026-02-01', 0, 0 from accounts limit 1`);
+      select organization_id, id, '2026-02-01', 0, 0 from accounts limit 1;
+    insert into rest_usage (organization_id, day, route, api_key_id, requests)
+      select organization_id, '2026-02-01', 'GET /api/accounts', id, 1 from api_keys limit 1`);
 });
 afterAll(() => gateway.stop());
 
@@ -46,6 +48,10 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   organizations_public_id_check: ['organizations', { public_id: 'a b' }],
   organizations_rest_contract_check: ['organizations', { rest_contract: 'other' }],
   organizations_time_zone_named: ['organizations', { time_zone: '+01:00' }],
+  rest_usage_finite: ['rest_usage', { day: 'infinity' }],
+  rest_usage_one_caller: ['rest_usage', { user_id: 1 }],
+  rest_usage_requests_check: ['rest_usage', { requests: 0 }],
+  rest_usage_route_check: ['rest_usage', { route: '' }],
   users_name_tidy: ['users', { name: ' x' }],
   api_keys_hash_check: ['api_keys', { hash: 'x' }],
 

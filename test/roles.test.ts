@@ -72,6 +72,7 @@ const QUERIES: Record<string, { role: Role; args?: (books: Books) => Promise<str
     },
   },
   ledgerHealth: { role: Role.ACCOUNTANT },
+  restUsage: { role: Role.ADMIN },
   me: { role: Role.VIEWER },
   node: {
     role: Role.VIEWER,

@@ -10,6 +10,7 @@ const OPTIONS = {
   organization: 'PUBLIC_ID',
   subject: 'JWT_SUB',
   role: 'VIEWER|ACCOUNTANT|ADMIN',
+  days: '30',
   expires: '2027-12-31',
   key: 'ID',
   by: 'WHO',

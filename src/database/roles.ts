@@ -35,11 +35,12 @@ const APPLICATION_UPDATES = {
   balance_snapshots: 'debits, credits',
   balance_watermarks: 'line_id',
   rate_limits: 'count, ends_at',
+  rest_usage: 'requests',
 };
 const OPERATOR_UPDATES = { organizations: 'frozen_at', memberships: 'role, ended_at', api_keys: 'revoked_at' };
 
 /** Tables whose rows the gateway deletes after their retention. */
-const APPLICATION_DELETES = ['idempotency_keys', 'rate_limits'];
+const APPLICATION_DELETES = ['idempotency_keys', 'rate_limits', 'rest_usage'];
 
 /**
  * Grants each role its rights on the tables, and revokes all others, including those that an earlier version granted.

@@ -20,6 +20,7 @@ import {
 import { MAX_ADDED_REFERENCES } from '../entities/refund.js';
 import { LENGTHS, MAX_ITEMS } from '../inputs/lengths.js';
 import { MAX_PAGE } from '../reads/pages.js';
+import { MAX_USAGE_LINES } from '../services/organizations/rest-usage.js';
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -57,6 +58,8 @@ const PRICES: Readonly<Record<string, number>> = {
   'Query.journalEntry': 50,
   'Query.node': 50,
   'Query.nodes': 100,
+  // Sums up the requests of many days.
+  'Query.restUsage': 200,
   'Query.refund': 50,
   'Query.refunds': 50,
   // Looks a page of its own up in an index.
@@ -100,6 +103,7 @@ const ITEMS: Readonly<Record<string, number>> = {
   'Refund.addedReferences': MAX_ADDED_REFERENCES,
   'LedgerHealth.checks': 20,
   'Query.currencies': 200,
+  'Query.restUsage': MAX_USAGE_LINES,
   'Refundability.reasons': 10,
   'RefundPreview.lines': 4,
   'RefundOutcome.refusals': 10,

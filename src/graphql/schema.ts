@@ -22,6 +22,7 @@ import { AuditEventResolver, OrganizationResolver } from '../resolvers/organizat
 import { AccountResolver, BranchResolver, CustomerResolver } from '../resolvers/records.resolver.js';
 import { RefundResolver } from '../resolvers/refund.resolver.js';
 import { RefundReversalResolver } from '../resolvers/refund-reversal.resolver.js';
+import { RestUsageResolver } from '../resolvers/rest-usage.resolver.js';
 import { ViewerResolver } from '../resolvers/viewer.resolver.js';
 import { withDirectResolvers } from './direct-resolvers.js';
 import { withNodeIds } from './node-ids.js';
@@ -67,6 +68,7 @@ export function createSchema(): GraphQLSchema {
       OrganizationCurrencyResolver,
       RefundCurrencyResolver,
       NodeResolver,
+      RestUsageResolver,
       ViewerResolver,
     ],
     authChecker: authorize,

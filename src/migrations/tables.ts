@@ -446,6 +446,24 @@ function unitsOfWork(): string {
     created_at timestamptz not null default now(),
     primary key (organization_id, id)`,
   )}
+  -- Who still uses REST: see RestUsageCounts. The primary key needs one column for the caller.
+  ${tenantTable(
+    'rest_usage',
+    `
+    organization_id bigint not null references organizations,
+    day date not null,
+    route text not null check (char_length(route) between 1 and 255),
+    api_key_id bigint,
+    user_id bigint,
+    caller text not null generated always as (coalesce('key ' || api_key_id, 'user ' || user_id)) stored,
+    requests bigint not null check (requests > 0),
+    primary key (organization_id, day, route, caller),
+    foreign key (organization_id, api_key_id) references api_keys,
+    foreign key (organization_id, user_id) references memberships,
+    constraint rest_usage_one_caller check ((api_key_id is null) <> (user_id is null)),
+    ${finite('rest_usage', { dates: ['day'] })}`,
+  )}
+
   create index audit_events_references on audit_events (organization_id, (details ->> 'refundId'), id) where action = 'addRefundReference';
 `;
 }

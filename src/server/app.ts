@@ -27,6 +27,7 @@ import { errorFormat } from '../rest/error-format.js';
 import { printOpenApi } from '../rest/openapi/document.js';
 import { addReplyHeaders, type ReplyHeaderSettings } from '../rest/reply-headers.js';
 import { REST_ROUTES, type RestSettings, restRoutes } from '../rest/routes.js';
+import { RestUsageCounts } from '../services/organizations/rest-usage.js';
 import { RefundQueue } from '../services/refunds/refund-queue.js';
 import { authenticateFirst } from './authentication-hook.js';
 import { addressReader } from './client-address.js';
@@ -49,6 +50,9 @@ import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** Time that closing waits for requests in flight, unless configured. */
 const STOP_SECONDS = 10;
+
+/** Interval at which counts of REST requests are written. */
+const USAGE_WRITE_MS = 60_000;
 
 /** Time limit for a plugin to load or to close. */
 const PLUGIN_SECONDS = 10;
@@ -130,6 +134,8 @@ export async function createApp({
 
   const authenticator = new Authenticator(orm.em, jwt, config.postingDaysAhead);
   const refunds = new RefundQueue(orm.em);
+  const usage = new RestUsageCounts(orm.em);
+  writeInTurn(app, usage);
   const addressOf = addressReader(config.clientIp, config.trustedProxies);
   const rateLimit = config.rateLimit && (await RateLimit.create(app, config.rateLimit, addressOf, orm.em));
   const metadataOf = (request: FastifyRequest) => requestMetadata(request, config.clientIp === 'none' ? null : addressOf(request));
@@ -145,9 +151,14 @@ export async function createApp({
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
     authenticateFirst(doors, authenticator, metadataOf, settings, rateLimit);
     const acceptable = async (request: FastifyRequest): Promise<void> => assertAcceptable(request, config.introspection);
+    const count = async ({ caller, method, routeOptions }: FastifyRequest): Promise<void> => {
+      if (caller === null || caller instanceof Error) return;
+      usage.add(caller, `${method === 'HEAD' ? 'GET' : method} ${routeOptions.url?.replaceAll(/:(\w+)/g, '{$1}')}`);
+    };
     openDoors(doors, graphql, [documentCheck(trusted), acceptable, readQueryString, assertWellFormed], contextOf, {
       contract: config.restContract,
       deprecatedSince: config.restDeprecatedSince,
+      count,
       queries,
     });
     done();
@@ -232,13 +243,24 @@ function isPreflight({ headers }: FastifyRequest): boolean {
   return headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 }
 
+/** Writes the counts of REST requests at intervals, and when the app closes. */
+function writeInTurn(app: FastifyInstance, usage: RestUsageCounts): void {
+  const write = () =>
+    usage.write().catch((error: unknown) => app.log.warn({ reason: String(error) }, 'counts of REST requests wait'));
+  const timer = setInterval(write, USAGE_WRITE_MS).unref();
+  app.addHook('onClose', async () => {
+    clearInterval(timer);
+    await write();
+  });
+}
+
 /** Adds the routes of GraphQL and REST. */
 function openDoors(
   app: FastifyInstance,
   graphql: ApolloServer<Context>,
   preHandler: readonly ((request: FastifyRequest) => Promise<void>)[],
   contextOf: (request: FastifyRequest) => Context,
-  settings: RestSettings & ReplyHeaderSettings,
+  settings: RestSettings & ReplyHeaderSettings & { readonly count: (request: FastifyRequest) => Promise<void> },
 ): void {
   app.route({
     method: ['GET', 'POST'],
@@ -255,6 +277,7 @@ function openDoors(
     routes.addHook('preHandler', async ({ headers: { accept } }) => {
       if (errorFormat(accept) === null) throw new UnusableRequest(406, 'The Accept header must allow application/json');
     });
+    routes.addHook('preHandler', settings.count);
     addReplyHeaders(routes, REST_ROUTES, settings);
     restRoutes(routes, contextOf, settings);
     done();

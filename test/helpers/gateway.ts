@@ -324,11 +324,11 @@ export class Books {
   /** The organization and all of its rows; two equal results show that a command wrote nothing. */
   async everything(): Promise<{ name: string; row: unknown }[]> {
     const { sql } = this.gateway.database;
-    // Every request may update its key, and background maintenance writes balances and watermarks: these tables are left out.
+    // Every request may update its key, and background work writes balances, watermarks and counts of requests: these tables are left out.
     const { rows: tables } = await sql.query<{ name: string }>(
       `select table_name as name from information_schema.columns
        where table_schema = current_schema() and column_name = 'organization_id'
-         and table_name not in ('api_keys', 'balance_snapshots', 'balance_watermarks')`,
+         and table_name not in ('api_keys', 'balance_snapshots', 'balance_watermarks', 'rest_usage')`,
     );
     const all = tables.map(({ name }) => `select '${name}' as name, to_jsonb(t) as row from ${name} t where organization_id = $1`);
     const organization = "select 'organizations' as name, to_jsonb(t) as row from organizations t where id = $1";
