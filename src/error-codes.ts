@@ -28,6 +28,13 @@ export const REFUSALS = {
     status: 400,
     when: 'A GraphQL document is too large or reads too much. `details` has its `cost`, the `limit`, and `of`, the name of the limit.',
   },
+  TOO_MANY_MATCHES: {
+    status: 400,
+    fields: ['filter'],
+    when:
+      'The page of a list was not full after `details.limit` items were compared with its filter, and more are left. Add a condition, a longer word or a ' +
+      'narrower range, or order the list by what its filter has a range of.',
+  },
   DOCUMENT_NOT_TRUSTED: {
     status: 403,
     fields: ['documentId'],

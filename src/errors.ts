@@ -264,6 +264,18 @@ export class QueryTooCostly extends DomainError {
   }
 }
 
+/** The rows of a page are not among those that a search may read. */
+export class TooManyMatches extends DomainError {
+  readonly code = 'TOO_MANY_MATCHES';
+  constructor(limit: number) {
+    super(
+      `The page was not full after ${limit} items were compared with the filter; add a condition, a longer word or a narrower range, ` +
+        'or order the list by what the filter has a range of',
+      { field: 'filter', limit },
+    );
+  }
+}
+
 /** The operator trusts no such document. */
 export class DocumentNotTrusted extends DomainError {
   readonly code = 'DOCUMENT_NOT_TRUSTED';

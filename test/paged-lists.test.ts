@@ -232,6 +232,8 @@ describe('a search', () => {
     ['RX', []],
     ["x' | 'y", []],
     ['%_', null],
+    ['trx Trx TRX trx trx trx trx trx trx', ['TRX-0001', 'trx-0002']],
+    ['t r x 0 1 2 3 4 5', null],
   ])('finds refunds by the beginnings of words: %s', async (search, expected) => {
     if (expected !== null) return expect(await found('refunds', 'referenceNo', search)).toEqual(expected);
     const { errors } = await own.client.graphql(`{ refunds(filter: { search: ${JSON.stringify(search)} }) { totalCount } }`);

@@ -99,11 +99,14 @@ export function IsText(minimum: number, maximum: number): PropertyDecorator {
   );
 }
 
-/** The value must be text with a word to search for. */
+/** PostgreSQL reads all entries of each word that is searched for. */
+const MAX_WORDS = 8;
+
+/** The value must be text with words to search for. */
 export function IsSearch(): PropertyDecorator {
   return rule(
     'isSearch',
-    'must be text of 2 to 100 characters with a letter or a digit, in valid Unicode without NUL',
+    `must be text of 2 to 100 characters with a letter or a digit and at most ${MAX_WORDS} different words, in valid Unicode without NUL`,
     (value) =>
       typeof value === 'string' &&
       value.length >= 2 &&
@@ -111,7 +114,8 @@ export function IsSearch(): PropertyDecorator {
       value.isWellFormed() &&
       !value.includes('\0') &&
       !MANY_MARKS.test(value) &&
-      wordsIn(value).length > 0,
+      wordsIn(value).length > 0 &&
+      wordsIn(value).length <= MAX_WORDS,
   );
 }
 

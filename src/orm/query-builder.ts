@@ -57,9 +57,12 @@ export function parameter<Input, T = unknown>(read: (input: Input) => T | undefi
   return sql.val(new Parameter(read)) as RawBuilder<never>;
 }
 
+/** A query of the builder, or one written in SQL. */
+export type Compilable = SelectQuery | RawBuilder<unknown>;
+
 /** Compiles the query once, for any number of inputs. */
-export function prepared<Input>(query: SelectQuery): Prepared<Input> {
-  const { sql: text, parameters } = query.compile();
+export function prepared<Input>(query: Compilable): Prepared<Input> {
+  const { sql: text, parameters } = query.compile(db);
   return {
     statement(input) {
       const values = parameters.map((value) => (value instanceof Parameter ? arrayText(value.read(input)) : value));

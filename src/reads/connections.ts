@@ -4,13 +4,24 @@ import DataLoader from 'dataloader';
 import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import type { Actor } from '../auth/actor.js';
 import type { Owned } from '../entities/owned.js';
+import { TooManyMatches } from '../errors.js';
 import { type Memo, memoize, metadataOf, type Selection } from '../orm/columns.js';
 import { combine, type Query, query, run, type Statement } from '../orm/query.js';
+import { BoundedSearch, type SearchedList } from './bounded-search.js';
 import { conditionsOf, type Filterable, type Filters } from './filters.js';
 import { KEYS, type Key, type Order, readCursor, writeCursor } from './orders.js';
-import { countStatement, MAX_COUNT, MAX_PAGE, othersStatement, type Page } from './pages.js';
+import {
+  countStatement,
+  isReadInOrder,
+  MAX_COUNT,
+  MAX_PAGE,
+  othersStatement,
+  type Page,
+  readOfOwner,
+  unreadStatement,
+} from './pages.js';
 import type { ColumnOf, ReferenceOf, Row } from './read-model.js';
-import { listQuery, plannedFor, withValues } from './rows.js';
+import { listQuery, plannedFor } from './rows.js';
 import { type ConnectionSelection, connectionSelectionOf } from './selection.js';
 import type { List } from './statements.js';
 
@@ -22,6 +33,8 @@ export interface PagedList<E extends Owned, Filter extends object> {
   /** The orders by their names in the API, such as `DATE_DESC`. */
   readonly orders: ReadonlyMap<string, Order>;
   readonly filters: Filters<E, Filter>;
+  /** The properties that an index of the organization's rows begins with. */
+  readonly indexed: readonly string[];
   /** The to-one relation of a row to its owner, if each list belongs to an owner, such as the refunds of a credit note. */
   readonly reference?: ReferenceOf<E>;
 }
@@ -51,7 +64,8 @@ export function pagedList<E extends Owned, Filter extends object>(
   { orders, filters }: { readonly orders: Readonly<Record<string, OrderColumn<E>>>; readonly filters: Filters<E, Filter> },
 ): PagedList<E, Filter> {
   const both = Object.entries(orders).flatMap(([name, order]) => [orderOf(name, order, false), orderOf(name, order, true)]);
-  return { name, entity, filters, orders: new Map(both.map((order) => [order.name, order])) };
+  const indexed = both.flatMap(({ properties, indexed }) => [properties[0] ?? 'id', ...indexed]);
+  return { name, entity, filters, orders: new Map(both.map((order) => [order.name, order])), indexed: [...new Set(indexed)] };
 }
 
 function orderOf<E extends Owned>(key: string, { by, column, type, indexed = [] }: OrderColumn<E>, isDescending: boolean): Order {
@@ -88,7 +102,11 @@ interface Reader {
   readonly actor: Actor;
 }
 
-/** Reads a page of the caller's organization's rows, with what the query selects of them, in one round trip. */
+/**
+ * Reads a page of the caller's organization's rows, with what the query selects of them: in one round trip, if an index has the filter and the order.
+ *
+ * @throws {TooManyMatches} if no index has them, and the rows are not found among so many as a page may read
+ */
 export async function findConnection<E extends Owned, Filter extends object>(
   reader: Reader,
   info: GraphQLResolveInfo,
@@ -96,8 +114,12 @@ export async function findConnection<E extends Owned, Filter extends object>(
   args: PageArguments<Filter>,
 ): Promise<Connection<E>> {
   const meta = metadataOf(reader.em, list.entity);
-  const [connection] = await run(reader.em, connectionQuery(reader, meta, list, args, connectionSelectionOf(info, meta)));
-  return connection;
+  const request = requestOf(reader.actor, list, args);
+  const selection = connectionSelectionOf(info, meta);
+  const found = isReadInOrder(request)
+    ? await readInOrder(reader.em, meta, request, selection)
+    : await search(reader.em, meta, { ...request, indexed: list.indexed }, selection);
+  return new Connection(list.name, request.page, found);
 }
 
 /** The connections of the owners in one request: all owners that a field of the query has are read together. */
@@ -141,22 +163,41 @@ type Values = Record<string, unknown>;
 interface Found {
   readonly rows: readonly object[];
   readonly count: number | null;
+  /** Whether all rows of the list have been counted, up to {@link MAX_COUNT}; by default, they have. */
+  readonly isCountComplete?: boolean | undefined;
   readonly hasOthers: boolean;
 }
 
-function connectionQuery<E extends Owned, Filter extends object>(
-  reader: Reader,
+async function readInOrder(
+  em: EntityManager,
   meta: EntityMetadata,
-  list: PagedList<E, Filter>,
-  args: PageArguments<Filter>,
+  request: Request,
   selection: ConnectionSelection,
-): Query<Connection<E>> {
-  const request = requestOf(reader.actor, list, args);
-  const { rows, counts, others } = partsOf(reader.em, meta, request, selection, []);
-  return combine([rows, counts, others], ([rows, counts, others]) => {
-    const found = { rows, count: counts === null ? null : Number(counts[0]?.value), hasOthers: others?.[0]?.value === true };
-    return new Connection(list.name, request.page, found);
-  });
+): Promise<Found> {
+  const [rows, counts, others] = await run(em, ...partsOf(em, meta, request, selection, []));
+  return { rows, count: counts === null ? null : Number(counts[0]?.value), hasOthers: others?.[0]?.value === true };
+}
+
+/** Finds the rows of the page, and then reads them. */
+async function search(
+  em: EntityManager,
+  meta: EntityMetadata,
+  request: SearchedList,
+  selection: ConnectionSelection,
+): Promise<Found> {
+  const { rows, hasRows, isCounted, hasPageInfo } = selection;
+  const { order } = request.page;
+  const found = new BoundedSearch(em, meta, request);
+  const ids = hasRows ? await found.ids() : [];
+  const list = { ...request, ids };
+  const [read] = await run(em, ids.length === 0 ? NO_ROWS : listQuery(em, meta, list, withColumns(rows, order.properties)));
+  const counted = isCounted ? await found.count() : null;
+  return {
+    rows: read,
+    count: counted?.count ?? null,
+    isCountComplete: counted?.isComplete,
+    hasOthers: hasPageInfo && hasCursor(request.page) && (await found.hasOthers()),
+  };
 }
 
 function ownedQuery<E extends Owned, Filter extends object>(
@@ -170,16 +211,31 @@ function ownedQuery<E extends Owned, Filter extends object>(
   const reference: string = list.reference ?? '';
   const { page, ...request } = requestOf(reader.actor, list, args);
   const owned = { ...request, page: { ...page, owners: { reference, ids } } };
-  const { rows, counts, others } = partsOf(reader.em, meta, owned, selection, [reference]);
-  return combine([rows, counts, others], ([rows, counts, others]) => {
+  const unread = (range: 'page' | 'list', isAsked: boolean) =>
+    isAsked && !isReadInOrder(owned) ? valuesOf(unreadStatement(meta, owned, range)) : NOTHING;
+  const parts = [
+    ...partsOf(reader.em, meta, owned, selection, [reference]),
+    unread('page', selection.hasRows),
+    unread('list', selection.isCounted),
+  ] as const;
+  return combine(parts, ([rows, counts, others, unreadOfPage, unreadOfList]) => {
     const rowsOf = Map.groupBy(rows as Values[], (row) => (row[reference] as { readonly id: number }).id);
     const countOf = counts && new Map(counts.map(({ owner, value }) => [Number(owner), Number(value)]));
-    const otherOwners = new Set(others?.flatMap(({ owner, value }) => (value === true ? Number(owner) : [])));
+    const otherOwners = ownersIn(others);
+    const [pagesCut, countsCut] = [ownersIn(unreadOfPage), ownersIn(unreadOfList)];
     return ids.map((id) => {
-      const found = { rows: rowsOf.get(id) ?? [], count: countOf && (countOf.get(id) ?? 0), hasOthers: otherOwners.has(id) };
+      const rows = rowsOf.get(id) ?? [];
+      if (rows.length < page.size && pagesCut.has(id)) throw new TooManyMatches(readOfOwner(owned));
+      const count = countOf && (countOf.get(id) ?? 0);
+      const found = { rows, count, isCountComplete: !countsCut.has(id), hasOthers: otherOwners.has(id) };
       return new Connection<E>(list.name, page, found);
     });
   });
+}
+
+/** Returns the owners for which the value is true. */
+function ownersIn(values: readonly Values[] | null): ReadonlySet<number> {
+  return new Set(values?.flatMap(({ owner, value }) => (value === true ? Number(owner) : [])));
 }
 
 type Request = List & { readonly page: Page };
@@ -207,19 +263,16 @@ function partsOf(
   { rows, hasRows, isCounted, hasPageInfo }: ConnectionSelection,
   columns: readonly string[],
 ) {
-  const { order, after, before, isBackward } = request.page;
-  const hasCursor = (isBackward ? before : after) !== null;
-  return {
-    rows: hasRows ? listQuery(em, meta, request, withColumns(rows, [...order.properties, ...columns])) : NO_ROWS,
-    counts: isCounted ? valuesOf(countOf(em, meta, request)) : NOTHING,
-    others: hasPageInfo && hasCursor ? valuesOf(plannedFor(em, request, othersStatement(meta, request))) : NOTHING,
-  };
+  const { page } = request;
+  return [
+    hasRows ? listQuery(em, meta, request, withColumns(rows, [...page.order.properties, ...columns])) : NO_ROWS,
+    isCounted ? valuesOf(plannedFor(em, request, countStatement(meta, request))) : NOTHING,
+    hasPageInfo && hasCursor(page) ? valuesOf(plannedFor(em, request, othersStatement(meta, request))) : NOTHING,
+  ] as const;
 }
 
-/** A filter is planned for its values: a rare one is counted in its index, and a common one wherever 10,000 rows are found first. */
-function countOf(em: EntityManager, meta: EntityMetadata, request: Request): Statement {
-  const statement = countStatement(meta, request);
-  return request.where.length === 0 ? statement : withValues(em, statement);
+function hasCursor({ after, before, isBackward }: Page): boolean {
+  return (isBackward ? before : after) !== null;
 }
 
 function valuesOf({ text, values }: Statement): Query<readonly Values[]> {
@@ -274,7 +327,7 @@ export class Connection<E extends Owned> {
   }
 
   get totalCountIsCapped(): boolean {
-    return (this.found.count ?? 0) > MAX_COUNT;
+    return (this.found.count ?? 0) > MAX_COUNT || this.found.isCountComplete === false;
   }
 
   private cursorOf(row: Row<E>): string {

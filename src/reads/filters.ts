@@ -66,6 +66,11 @@ type Comparison = keyof typeof COMPARISONS;
 
 export type Operator = Comparison | 'some' | 'none' | 'matches';
 
+/** Returns a key for memos. Lists with the same key have the same SQL. */
+export function kindOfConditions(where: readonly Condition[]): string {
+  return where.map(([column, operator]) => `${column} ${operator}`).join();
+}
+
 /** Returns the SQL of a condition on the rows of the entity's table. */
 export function conditionSql(
   meta: EntityMetadata,
@@ -80,18 +85,19 @@ export function conditionSql(
   const column = String(columns);
   const [first = '', second] = column.split('.');
   const relation = (meta.properties as Record<string, ReturnType<typeof propertyOf> | undefined>)[first];
+  // Both look one row of the other table up for each row. PostgreSQL would read all rows of `exists (…)` and `in (…)` at once, however many there are.
   if (operator === 'some' || operator === 'none') {
     const { targetMeta, mappedBy } = propertyOf(meta, first);
     const target = targetMeta as EntityMetadata;
-    const rows = sql`(select from ${sql.table(target.tableName)} item where item.organization_id = ${organization}
-      and item.${sql.ref(columnOf(target, mappedBy))} = ${sql.table(meta.tableName)}.id)`;
-    return operator === 'some' ? sql`exists ${rows}` : sql`not exists ${rows}`;
+    const row = sql`(select true from ${sql.table(target.tableName)} item where item.organization_id = ${organization}
+      and item.${sql.ref(columnOf(target, mappedBy))} = ${sql.table(meta.tableName)}.id limit 1)`;
+    return operator === 'some' ? sql`${row} is true` : sql`${row} is not true`;
   }
   if (relation?.kind === 'm:1' && second !== undefined) {
     const target = relation.targetMeta as EntityMetadata;
-    const compared = COMPARISONS[operator](sql.ref(columnOf(target, second)), value);
-    return sql`${sql.ref(columnOf(meta, first))} in (
-      select id from ${sql.table(target.tableName)} where organization_id = ${organization} and ${compared})`;
+    const row = sql`(select item.${sql.ref(columnOf(target, second))} from ${sql.table(target.tableName)} item
+      where item.organization_id = ${organization} and item.id = ${sql.table(meta.tableName)}.${sql.ref(columnOf(meta, first))})`;
+    return COMPARISONS[operator](row, value);
   }
   return COMPARISONS[operator](sql.ref(columnOf(meta, column)), value);
 }

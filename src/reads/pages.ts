@@ -3,7 +3,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { columnOf, type Memo, memoize, WHOLE } from '../orm/columns.js';
 import type { Statement } from '../orm/query.js';
 import { db, type Prepared, parameter, prepared, type SelectQuery } from '../orm/query-builder.js';
-import { type Condition, conditionSql } from './filters.js';
+import { type Condition, conditionSql, kindOfConditions } from './filters.js';
 import type { Order, Position } from './orders.js';
 
 /** Maximum number of rows of a page. */
@@ -11,6 +11,18 @@ export const MAX_PAGE = 100;
 
 /** The largest number of rows that is counted exactly. */
 export const MAX_COUNT = 10_000;
+
+/** The largest number of an index's entries for one condition of a filter, if the rows of all of them may be read. */
+export const MAX_ENTRIES = 100_000;
+
+/** The largest number of rows that are read one after the other and compared with a filter. */
+export const MAX_READ = 50_000;
+
+/** The same for a search, which takes ten times as long for each row as a comparison of columns. */
+export const MAX_SEARCHED = 10_000;
+
+/** The same as {@link MAX_READ} for the lists of several owners together. */
+const MAX_READ_OF_OWNERS = 200_000;
 
 /** A part of a list in an order. */
 export interface Page {
@@ -34,10 +46,12 @@ export interface Owners {
 }
 
 /** What a statement knows of a list. */
-interface PagedList {
+export interface PagedList {
   readonly organizationId: number;
   readonly where: readonly Condition[];
   readonly page?: Page;
+  /** The rows of the page, if they have been found before: see `bounded-search.ts`. */
+  readonly ids?: readonly number[];
 }
 
 /** Returns a key of the memo. Pages with the same key have the same SQL. */
@@ -60,7 +74,7 @@ export function ordered(query: SelectQuery, by: readonly OrderBy[], prefix = '')
 
 /** Returns the order in which the rows of the page are read. */
 export function orderOfPage(meta: EntityMetadata, list: PagedList, page: Page): OrderBy[] {
-  const columns = [...prefixOf(meta, list, page), ...page.order.properties.map((property) => columnOf(meta, property))];
+  const columns = [...prefixOf(meta, list), ...page.order.properties.map((property) => columnOf(meta, property))];
   return columns.map((column) => [column, directionOf(page)]);
 }
 
@@ -70,73 +84,125 @@ function directionOf({ order, isBackward }: Page): 'asc' | 'desc' {
 
 /** Selects the rows of the page; with owners, those of the page of each owner. */
 export function rowsOfPage(meta: EntityMetadata, list: PagedList, page: Page): SelectQuery {
-  const { isDescending } = page.order;
-  const [after, before]: [Bound, Bound] = [
-    { by: page.after && 'after', isStrict: true },
-    { by: page.before && 'before', isStrict: true },
-  ];
-  const rows = new Range(meta, list, page).rows(isDescending ? before : after, isDescending ? after : before);
-  if (page.owners === undefined) return rows.limit(sql.lit(MAX_PAGE + 1));
-  return (db.selectFrom(OWNERS) as SelectQuery).crossJoinLateral(rows.limit(SIZE).as('item')).selectAll('item') as SelectQuery;
+  const within = cursorsOf(page);
+  if (page.owners === undefined) return new Range(meta, list, page).rows(...within).limit(sql.lit(MAX_PAGE + 1));
+  const rows = filtered(meta, list, page, within).limit(PAGE_SIZE);
+  return (db.selectFrom(OWNERS) as SelectQuery).crossJoinLateral(rows.as('item')).selectAll('item') as SelectQuery;
 }
 
-const SIZE = parameter<PagedList, number>(({ page }) => page?.size);
+/** Returns the ends of the page, the lower one first. */
+export function cursorsOf({ order, after, before }: Page): [lower: Bound, upper: Bound] {
+  const ends: [Bound, Bound] = [
+    { by: after && 'after', isStrict: true },
+    { by: before && 'before', isStrict: true },
+  ];
+  return order.isDescending ? [ends[1], ends[0]] : ends;
+}
+
+/** Returns the ends of what lies on the other side of the cursor that the page begins with. */
+export function othersOf({ order, isBackward }: Page): [lower: Bound, upper: Bound] {
+  const end: Bound = { by: isBackward ? 'before' : 'after', isStrict: false };
+  return order.isDescending === isBackward ? [OPEN, end] : [end, OPEN];
+}
+
+/**
+ * Selects the rows of an owner in the range. Only so many of them are compared with the filter as {@link readOfOwner} allows, unless the range itself
+ * consists of the rows that fit.
+ */
+function filtered(meta: EntityMetadata, list: PagedList, page: Page, [lower, upper]: readonly [Bound, Bound]): SelectQuery {
+  if (isReadInOrder(list)) return new Range(meta, list, page).rows(lower, upper);
+  const read = new Range(meta, list, page, (condition) => isInRange(condition, list)).rows(lower, upper).limit(READ_OF_OWNER);
+  const rows = db.selectFrom(read.as(meta.tableName)).selectAll() as SelectQuery;
+  return ordered(
+    withConditions(rows, meta, list, (condition) => !isInRange(condition, list)),
+    orderOfPage(meta, list, page),
+  );
+}
+
+/** Adds the conditions of the list to a query of its rows. */
+export function withConditions(
+  rows: SelectQuery,
+  meta: EntityMetadata,
+  { where }: PagedList,
+  isIncluded: (condition: Condition) => boolean,
+): SelectQuery {
+  return where.reduce(
+    (query, condition, place) =>
+      isIncluded(condition) ? query.where(conditionSql(meta, condition, conditionValue(place), ORGANIZATION)) : query,
+    rows,
+  );
+}
+
+/** Returns how many rows of each owner are compared with a filter. */
+export function readOfOwner({ where, page }: PagedList): number {
+  const owners = page?.owners?.ids.length ?? 1;
+  const rows = Math.min(MAX_READ, Math.floor(MAX_READ_OF_OWNERS / owners));
+  return where.some(isSearch) ? Math.ceil(rows * (MAX_SEARCHED / MAX_READ)) : rows;
+}
+
+export const PAGE_SIZE = parameter<PagedList, number>(({ page }) => page?.size);
+const READ_OF_OWNER = parameter<PagedList, number>(readOfOwner);
 const OWNERS = sql`unnest(${parameter<PagedList>(({ page }) => page?.owners?.ids)}::bigint[])`.as(sql`owner (id)`);
 /** A single row, for a list without owners. */
 const NOBODY = sql`(values (0))`.as(sql`owner (id)`);
 
 /** One end of a range: a position, or the range of the filter if there is none. */
-interface Bound {
+export interface Bound {
   readonly by: 'after' | 'before' | null;
   readonly isStrict: boolean;
 }
 
-const OPEN: Bound = { by: null, isStrict: false };
+export const OPEN: Bound = { by: null, isStrict: false };
 
 /**
- * Whether PostgreSQL needs to plan the statement only once: in the order of ids, and with no filter but one that an index begins with. Any other
- * statement is planned for its values. A generic plan expects an organization and a filter of average size: it may sort all rows of a large one, or
- * scan all rows for a rare value.
+ * Whether PostgreSQL needs to plan the statement only once: in the order of ids, and with no filter but one that an index begins with. A page in another
+ * order is planned for its values: a generic plan expects an organization of average size, and may sort all rows of a large one.
  */
-export function isPlannedOnce({ where, page }: PagedList): boolean {
-  if (page === undefined || page.owners !== undefined) return true;
-  const divider = dividerOf(where, page.order);
-  return page.order.properties.length === 1 && where.every((condition) => condition === divider);
+export function isPlannedOnce(list: PagedList): boolean {
+  const { page, ids } = list;
+  return page === undefined || page.owners !== undefined || ids !== undefined || page.order.properties.length === 1;
+}
+
+/** Whether one index has the rows of the list, and no others, in the order of the page. */
+export function isReadInOrder(list: PagedList): boolean {
+  return list.where.every((condition) => isInRange(condition, list));
+}
+
+/** Whether the rows that fulfil the condition follow each other in the order of the page. */
+export function isInRange(condition: Condition, list: PagedList): boolean {
+  const { page } = list;
+  return page !== undefined && (condition === dividerOf(list) || endOf(condition, page.order) !== null);
 }
 
 /**
  * Returns the filter's column that the index must begin with, in a statement that is planned once. It is compared and ordered together with the id, and
  * not as equal to its value: so only this index has the order.
  */
-function prefixOf(meta: EntityMetadata, list: PagedList, { order, owners }: Page): string[] {
-  const divider = dividerOf(list.where, order);
-  if (owners !== undefined || divider === undefined || !isPlannedOnce(list)) return [];
-  return [columnOf(meta, String(divider[0]))];
+function prefixOf(meta: EntityMetadata, list: PagedList): string[] {
+  const divider = dividerOf(list);
+  return divider === undefined || list.ids !== undefined ? [] : [columnOf(meta, String(divider[0]))];
 }
 
-/**
- * Returns the table; if the list is searched, only its rows that match. These are read first, from the index of the words: PostgreSQL cannot know how
- * many there are, and might look for the words in every row. `offset 0` keeps both queries apart.
- */
-function tableOf(meta: EntityMetadata, list: PagedList): SelectQuery {
-  const { tableName } = meta;
-  const searches = list.where.flatMap((condition, index) =>
-    isSearch(condition, list) ? [conditionSql(meta, condition, conditionValue(index), ORGANIZATION)] : [],
-  );
-  if (searches.length === 0) return db.selectFrom(tableName) as SelectQuery;
-  const rows = db.selectFrom(tableName).selectAll().where('organization_id', '=', ORGANIZATION).offset(sql.lit(0));
-  return db.selectFrom(searches.reduce((rows, search) => rows.where(search), rows).as(tableName)) as SelectQuery;
+/** Returns the table. If the rows of the page are known, only these: `offset 0` makes PostgreSQL look them up, whatever it expects of the filter. */
+function tableOf({ tableName }: EntityMetadata, { ids }: PagedList): SelectQuery {
+  if (ids === undefined) return db.selectFrom(tableName) as SelectQuery;
+  const rows = db.selectFrom(tableName).selectAll().where('organization_id', '=', ORGANIZATION).where('id', '=', sql`any (${IDS})`);
+  return db.selectFrom(rows.offset(sql.lit(0)).as(tableName)) as SelectQuery;
 }
 
-/** Whether the condition searches all rows of the organization. The few rows of an owner are searched one by one. */
-function isSearch([, operator]: Condition, { page }: PagedList): boolean {
-  return operator === 'matches' && page?.owners === undefined;
+const IDS = parameter<PagedList>(({ ids }) => ids);
+
+/** Whether the condition looks for words. */
+export function isSearch([, operator]: Condition): boolean {
+  return operator === 'matches';
 }
 
 /** Returns the condition that an index of the order begins with; `undefined` if no index does. */
-function dividerOf(where: readonly Condition[], { indexed }: Order): Condition | undefined {
+function dividerOf({ where, page }: PagedList): Condition | undefined {
+  // Only the order of ids has such indexes.
+  if (page === undefined || page.owners !== undefined || page.order.properties.length > 1) return undefined;
   const equal = where.filter(([, operator]) => operator === '=');
-  const property = indexed.find((name) => equal.some(([column]) => column === name));
+  const property = page.order.indexed.find((name) => equal.some(([column]) => column === name));
   return equal.find(([column]) => column === property);
 }
 
@@ -152,27 +218,33 @@ type ColumnValue = readonly [column: string, value: RawBuilder<unknown>];
  * A range of rows in an order. The organization is compared by an equal sign, so that PostgreSQL reads one partition if the tables are partitioned by
  * organization.
  */
-class Range {
+export class Range {
   /** The column that the index must begin with, and its value. */
   private readonly prefix: ColumnValue[] = [];
   private readonly keys: string[];
   private readonly others: RawBuilder<SqlBool>[] = [];
   private readonly ends: { lower?: RawBuilder<unknown>; upper?: RawBuilder<unknown> } = {};
 
+  /**
+   * @param isIncluded whether the range fulfils the condition; by default, it fulfils all
+   * @param table the table, or a query of some of its rows
+   */
   constructor(
     private readonly meta: EntityMetadata,
     private readonly list: PagedList,
     private readonly page: Page,
+    isIncluded: (condition: Condition) => boolean = () => true,
+    private readonly table: SelectQuery = tableOf(meta, list),
   ) {
     const { order, owners } = page;
     this.keys = order.properties.map((property) => columnOf(meta, property));
-    const [prefix] = prefixOf(meta, list, page);
-    const divider = dividerOf(list.where, order);
+    const [prefix] = prefixOf(meta, list);
+    const divider = dividerOf(list);
     if (owners !== undefined) this.others.push(sql`${sql.ref(columnOf(meta, owners.reference))} = ${sql.ref('owner.id')}`);
-    for (const [index, condition] of list.where.entries()) {
-      const value = conditionValue(index);
+    for (const [place, condition] of list.where.entries()) {
+      if (!isIncluded(condition)) continue;
+      const value = conditionValue(place);
       const end = endOf(condition, order);
-      if (isSearch(condition, list)) continue;
       if (prefix !== undefined && condition === divider) this.prefix.push([prefix, value]);
       else if (end !== null) this.ends[end] = value;
       else this.others.push(conditionSql(meta, condition, value, ORGANIZATION));
@@ -181,7 +253,7 @@ class Range {
 
   rows(lower: Bound, upper: Bound): SelectQuery {
     const conditions = [...this.bound('>', lower, this.ends.lower), ...this.bound('<', upper, this.ends.upper), ...this.others];
-    const rows = tableOf(this.meta, this.list).selectAll().where('organization_id', '=', ORGANIZATION);
+    const rows = this.table.selectAll().where('organization_id', '=', ORGANIZATION);
     return ordered(
       conditions.reduce((query, condition) => query.where(condition), rows),
       orderOfPage(this.meta, this.list, this.page),
@@ -206,30 +278,40 @@ function compare(operator: string, values: readonly ColumnValue[]): RawBuilder<S
 
 /** Returns the statement that counts the rows of the list, for each owner if it has owners. It stops beyond {@link MAX_COUNT}. */
 export function countStatement(meta: EntityMetadata, list: PagedList & { readonly page: Page }): Statement {
-  const { where, page } = list;
-  const kind = `count ${meta.tableName} ${where.map(([column, operator]) => `${column} ${operator}`)} ${page.owners?.reference}`;
-  return memoize(STATEMENTS, WHOLE, kind, () => {
-    let rows = tableOf(meta, list).where('organization_id', '=', ORGANIZATION);
-    if (page.owners) rows = rows.whereRef(columnOf(meta, page.owners.reference), '=', 'owner.id');
-    for (const [index, condition] of where.entries())
-      if (!isSearch(condition, list)) rows = rows.where(conditionSql(meta, condition, conditionValue(index), ORGANIZATION));
-    const limited = rows.select(sql.lit(1).as('one')).limit(sql.lit(MAX_COUNT + 1));
-    return prepared<PagedList>(perPage(page, sql`(select count(*)::int from (${limited}) counted)`));
+  const { page } = list;
+  return memoize(STATEMENTS, WHOLE, kindOf('count', meta, list), () => {
+    const rows = filtered(meta, list, page, [OPEN, OPEN]).clearSelect().select(sql.lit(1).as('one'));
+    return prepared<PagedList>(perPage(page, sql`(select count(*)::int from (${rows.limit(sql.lit(MAX_COUNT + 1))}) counted)`));
   }).statement(list);
 }
 
 /** Returns the statement that asks for each owner whether the list has rows on the other side of the cursor that the page begins with. */
 export function othersStatement(meta: EntityMetadata, list: PagedList & { readonly page: Page }): Statement {
-  const { where, page } = list;
-  const kind = `others ${meta.tableName} ${where.map(([column, operator]) => `${column} ${operator}`)} ${kindOfPage(page)}`;
-  return memoize(STATEMENTS, WHOLE, kind, () => {
-    const end: Bound = { by: page.isBackward ? 'before' : 'after', isStrict: false };
-    const isUpper = page.order.isDescending === page.isBackward;
-    const reversed = new Range(meta, list, { ...page, isBackward: !page.isBackward });
-    const rows = reversed.rows(isUpper ? OPEN : end, isUpper ? end : OPEN).limit(sql.lit(1));
+  const { page } = list;
+  return memoize(STATEMENTS, WHOLE, kindOf('others', meta, list), () => {
+    const rows = filtered(meta, list, { ...page, isBackward: !page.isBackward }, othersOf(page)).limit(sql.lit(1));
     // PostgreSQL ignores the order within exists (…), and would not search the index.
     return prepared<PagedList>(perPage(page, sql`(select true from (${rows}) other)`));
   }).statement(list);
+}
+
+/** Returns the statement that asks for each owner whether it has more rows, in the page's range, than are compared with the filter. */
+export function unreadStatement(
+  meta: EntityMetadata,
+  list: PagedList & { readonly page: Page },
+  range: 'page' | 'list',
+): Statement {
+  const { page } = list;
+  return memoize(STATEMENTS, WHOLE, kindOf(`unread ${range}`, meta, list), () => {
+    const ends = range === 'page' ? cursorsOf(page) : ([OPEN, OPEN] as const);
+    const rows = new Range(meta, list, page, (condition) => isInRange(condition, list)).rows(...ends);
+    return prepared<PagedList>(perPage(page, sql`(select true from (${rows.offset(READ_OF_OWNER).limit(sql.lit(1))}) unread)`));
+  }).statement(list);
+}
+
+/** Returns a key of the memo. */
+function kindOf(purpose: string, { tableName }: EntityMetadata, { where, page }: PagedList & { readonly page: Page }): string {
+  return `${purpose} ${tableName} ${kindOfConditions(where)} ${kindOfPage(page)}`;
 }
 
 const STATEMENTS: Memo<Prepared<PagedList>> = new WeakMap();

@@ -14,7 +14,7 @@ import {
 } from '../orm/columns.js';
 import type { Statement } from '../orm/query.js';
 import { db, type Prepared, parameter, prepared, type SelectQuery } from '../orm/query-builder.js';
-import { type Condition, conditionSql } from './filters.js';
+import { type Condition, conditionSql, kindOfConditions } from './filters.js';
 import { conditionValue, kindOfPage, ORGANIZATION, type OrderBy, ordered, orderOfPage, type Page, rowsOfPage } from './pages.js';
 
 /** A list of an entity's rows: its conditions, and its order or its page. */
@@ -24,6 +24,8 @@ export interface List<Column extends string = string> {
   /** Column to order by; the id by default. A page has an order of its own. */
   readonly orderBy?: Column;
   readonly page?: Page;
+  /** The rows of the page, if they have been found before. */
+  readonly ids?: readonly number[];
   /** A part of the list by numbers of rows, for clients that know no cursors. */
   readonly slice?: Slice;
 }
@@ -59,8 +61,8 @@ export function listStatements(meta: EntityMetadata, list: List, selection: Sele
 }
 
 /** Returns a key of the memo. Lists with the same key have the same SQL. */
-function kindOf({ where, orderBy, page, slice }: List): string {
-  return `${where.map(([column, operator]) => `${column} ${operator}`)} ${orderBy} ${page && kindOfPage(page)} ${slice !== undefined}`;
+function kindOf({ where, orderBy, page, ids, slice }: List): string {
+  return `${kindOfConditions(where)} ${orderBy} ${page && kindOfPage(page)} ${ids !== undefined} ${slice !== undefined}`;
 }
 
 interface Built {

@@ -48,11 +48,13 @@ function connectionType<E extends Owned>(entity: ClassType<E>, items: string): C
     pageInfo!: PageInfo;
 
     @Field(() => Int, {
-      description: `Number of items of the whole list, with its filter; ${MAX_COUNT} if there are more.`,
+      description: `Number of items of the whole list, with its filter; ${MAX_COUNT} if there are more. If totalCountIsCapped, there are at least as many.`,
     })
     totalCount!: number;
 
-    @Field(() => Boolean, { description: `Whether the list has more than ${MAX_COUNT} items, so that totalCount is not exact.` })
+    @Field(() => Boolean, {
+      description: `Whether the list has more than ${MAX_COUNT} items, or was too long to be compared with its filter, so that totalCount is not exact.`,
+    })
     totalCountIsCapped!: boolean;
   }
   return ConnectionType;

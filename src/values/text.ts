@@ -29,12 +29,10 @@ export const NO_WORD = '\\u0001-\\u002f\\u003a-\\u0040\\u005b-\\u0060\\u007b-\\u
 
 const BETWEEN_WORDS = new RegExp(`[${NO_WORD}]+`);
 
-/** Returns the words of a text, composed (Unicode NFC). */
+/** Returns the words of a text, composed (Unicode NFC), each once whatever its case. */
 export function wordsIn(text: string): string[] {
-  return text
-    .normalize('NFC')
-    .split(BETWEEN_WORDS)
-    .filter((word) => word !== '');
+  const words = text.normalize('NFC').split(BETWEEN_WORDS);
+  return [...new Map(words.map((word) => [word.toLowerCase(), word])).values()].filter((word) => word !== '');
 }
 
 /**

@@ -1,0 +1,332 @@
+import type { EntityMetadata, EntityProperty } from '@mikro-orm/core';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { TooManyMatches } from '../errors.js';
+import { columnOf, type Memo, memoize, propertyOf, WHOLE } from '../orm/columns.js';
+import { query, type ResultRow, run } from '../orm/query.js';
+import { type Compilable, db, type Prepared, prepared, type SelectQuery } from '../orm/query-builder.js';
+import { type Condition, conditionSql, kindOfConditions } from './filters.js';
+import {
+  type Bound,
+  conditionValue,
+  cursorsOf,
+  isInRange,
+  isSearch,
+  kindOfPage,
+  MAX_COUNT,
+  MAX_ENTRIES,
+  MAX_READ,
+  MAX_SEARCHED,
+  OPEN,
+  ORGANIZATION,
+  othersOf,
+  PAGE_SIZE,
+  type Page,
+  type PagedList,
+  Range,
+  withConditions,
+} from './pages.js';
+import { withValues } from './rows.js';
+
+/** A list whose filter and order have no index together. */
+export interface SearchedList extends PagedList {
+  readonly page: Page;
+  /** The properties that an index begins with. */
+  readonly indexed: readonly string[];
+}
+
+/** The places in the filter of conditions that one index answers together: a search, or the conditions of one column. */
+type Source = readonly number[];
+
+type Sources = readonly Source[];
+
+/**
+ * The numbers of rows that are read in each step, where columns are compared, and where words are looked for.
+ *
+ * - `few`: if an index has no more entries for a condition, their rows are compared with the other conditions
+ * - `walks`: otherwise rows are read in the order of the page, until it is full
+ * - `many`: like `few`, if the first walk has not filled the page
+ * - `words`: the same for the index of words, which must be read as a whole
+ */
+const STEPS = {
+  columns: { few: 10_000, walks: [MAX_READ], many: MAX_ENTRIES, words: 0 },
+  words: { few: 1_000, walks: [1_000, MAX_SEARCHED], many: MAX_SEARCHED, words: 2 * MAX_SEARCHED },
+} as const;
+
+/**
+ * Finds the rows of a page where no index has both its filter and its order, and reads a limited number of rows. PostgreSQL alone would read until the
+ * page is full, and so perhaps all rows of the organization: it expects each condition to hold for an average number of rows, evenly distributed.
+ */
+export class BoundedSearch {
+  private readonly columns: Sources;
+  private readonly words: Sources;
+  private readonly steps: (typeof STEPS)[keyof typeof STEPS];
+  private readonly kind: string;
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly meta: EntityMetadata,
+    private readonly list: SearchedList,
+  ) {
+    const { where, page } = list;
+    const places = [...where.keys()];
+    const indexed = places.filter((place) => this.hasIndex(where[place] as Condition));
+    this.columns = [...Map.groupBy(indexed, (place) => String(where[place]?.[0])).values()];
+    this.words = places.filter((place) => isSearch(where[place] as Condition)).map((place) => [place]);
+    this.steps = STEPS[this.words.length === 0 ? 'columns' : 'words'];
+    this.kind = `${meta.tableName} ${kindOfConditions(where)} ${kindOfPage(page)}`;
+  }
+
+  /**
+   * Returns the ids of the page's rows.
+   *
+   * @throws {TooManyMatches} if they are not found among so many rows
+   */
+  async ids(): Promise<readonly number[]> {
+    const { few, many, words, walks } = this.steps;
+    const [first, ...more] = walks;
+    const rare = await this.narrow(this.columns, few);
+    if (rare !== null) return this.idsAmong(rare);
+    const page = await this.walk(first);
+    if (page !== null) return page;
+    const narrow = (await this.narrow(this.words, words)) ?? (await this.narrow(this.columns, many));
+    if (narrow !== null) return this.idsAmong(narrow);
+    for (const rows of more) {
+      const page = await this.walk(rows);
+      if (page !== null) return page;
+    }
+    throw new TooManyMatches(walks.at(-1) ?? 0);
+  }
+
+  /** Counts the rows of the list, up to one more than {@link MAX_COUNT}. If not all of them are read, it is the number of those found. */
+  async count(): Promise<{ readonly count: number; readonly isComplete: boolean }> {
+    const only = [...this.columns, ...this.words].find((source) => source.length === this.list.where.length);
+    if (only !== undefined) return { count: (await this.entries([only], MAX_COUNT))[0] ?? 0, isComplete: true };
+    const { few, many, words, walks } = this.steps;
+    const narrow =
+      (await this.narrow(this.columns, few)) ?? (await this.narrow(this.words, words)) ?? (await this.narrow(this.columns, many));
+    if (narrow !== null) return { count: await this.countAmong(narrow), isComplete: true };
+    return this.countWalking(walks.at(-1) ?? 0);
+  }
+
+  /** Whether the list has a row on the other side of the page's cursor. The cursor of a page is that of such a row itself. */
+  async hasOthers(): Promise<boolean> {
+    const [rows] = this.steps.walks;
+    const { page } = this.list;
+    const statement = () => this.walking({ ...page, isBackward: !page.isBackward }, othersOf(page), rows, sql.lit(1));
+    const found = await this.read(`others ${rows}`, IN_ORDER, statement);
+    return found.some(({ id }) => id !== null);
+  }
+
+  /** Whether an index begins with the condition's column; for a column of a related row, with the reference to it. */
+  private hasIndex([columns, operator]: Condition): boolean {
+    const { indexed } = this.list;
+    const [column, reference] = [String(columns), this.referenceIn(columns)];
+    if (operator === 'some') return true;
+    if (reference !== null) return operator === '=' && indexed.includes(reference);
+    return ['=', 'in', '>=', '<='].includes(operator) && indexed.includes(column);
+  }
+
+  /** Returns the reference in a path such as `creditNote.customer`; `null` for a column of the row itself. */
+  private referenceIn(columns: Condition[0]): string | null {
+    const [first = '', second] = String(columns).split('.');
+    const properties = this.meta.properties as Record<string, EntityProperty | undefined>;
+    return second !== undefined && properties[first]?.kind === 'm:1' ? first : null;
+  }
+
+  /** Returns the sources that have no more entries than the limit; `null` if all have more. */
+  private async narrow(sources: Sources, limit: number): Promise<Sources | null> {
+    const entries = await this.entries(sources, limit);
+    const narrow = sources.filter((_, index) => (entries[index] ?? 0) <= limit);
+    return narrow.length === 0 ? null : narrow;
+  }
+
+  /** Counts the entries of each source, up to one more than the limit. */
+  private async entries(sources: Sources, limit: number): Promise<number[]> {
+    if (sources.length === 0) return [];
+    const counts = () => sources.map((source, index) => sql`${this.entriesOf(source, limit)} as ${sql.ref(`n${index}`)}`);
+    // The index of words has no order.
+    const plan = sources.some((source) => this.words.includes(source)) ? ANY_INDEX : IN_ORDER;
+    const [row] = await this.read(`entries ${sources.join(' ')} ${limit}`, plan, () => sql`select ${sql.join(counts())}`);
+    return sources.map((_, index) => Number(row?.[`n${index}`]));
+  }
+
+  private entriesOf(source: Source, limit: number): RawBuilder<unknown> {
+    const { meta } = this;
+    const counted = (rows: RawBuilder<unknown> | SelectQuery) =>
+      sql`(select count(*)::int from (${rows} limit ${sql.lit(limit + 1)}) entry)`;
+    const [place = 0] = source;
+    const condition = this.list.where[place] as Condition;
+    const [columns, operator] = condition;
+    if (isSearch(condition)) return counted(this.entriesWhere([this.conditionAt(place)]));
+    const related = this.relatedTo(condition, conditionValue(place));
+    if (related !== null) {
+      const { column, rows } = related;
+      const references = sql<SqlBool>`${sql.ref(column)} = any (array(${rows} limit ${sql.lit(limit + 1)}))`;
+      return sql`greatest(${counted(rows)}, ${counted(this.entriesWhere([references]))})`;
+    }
+    const column = sql.ref(columnOf(meta, String(columns)));
+    const inOrder = sql`order by ${column}, id`;
+    if (operator === 'in') {
+      const rows = this.entriesWhere([sql`${column} >= one.value`, sql`${column} <= one.value`]);
+      return counted(sql`select from unnest(${conditionValue(place)}::text[]) one (value)
+        cross join lateral (${rows} ${inOrder} limit ${sql.lit(limit + 1)}) of_value`);
+    }
+    // The column is compared and ordered together with the id, and not as equal to its value: so only this index has the order.
+    const ends = source.flatMap((place) => {
+      const [, operator] = this.list.where[place] as Condition;
+      return (operator === '=' ? ['>=', '<='] : [operator]).map(
+        (end) => sql<SqlBool>`${column} ${sql.raw(end)} ${conditionValue(place)}`,
+      );
+    });
+    return counted(sql`${this.entriesWhere(ends)} ${inOrder}`);
+  }
+
+  private entriesWhere(conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<unknown> {
+    return sql`select from ${sql.table(this.meta.tableName)} where organization_id = ${ORGANIZATION} and ${sql.join(conditions, sql` and `)}`;
+  }
+
+  private conditionAt(place: number): RawBuilder<SqlBool> {
+    return conditionSql(this.meta, this.list.where[place] as Condition, conditionValue(place), ORGANIZATION);
+  }
+
+  /** Returns the rows of another table that the condition asks for, and the column that refers to them; `null` if it asks for none. */
+  private relatedTo(
+    [columns, operator]: Condition,
+    value: RawBuilder<unknown>,
+  ): { column: string; rows: RawBuilder<unknown> } | null {
+    const { meta } = this;
+    if (operator === 'some') {
+      const { targetMeta, mappedBy } = propertyOf(meta, String(columns));
+      const { tableName } = targetMeta as EntityMetadata;
+      const reference = sql.ref(columnOf(targetMeta as EntityMetadata, mappedBy));
+      return { column: 'id', rows: sql`select ${reference} from ${sql.table(tableName)} where organization_id = ${ORGANIZATION}` };
+    }
+    const reference = this.referenceIn(columns);
+    if (reference === null) return null;
+    const target = propertyOf(meta, reference).targetMeta as EntityMetadata;
+    const column = sql.ref(columnOf(target, String(columns).split('.')[1] ?? ''));
+    const rows = sql`select id from ${sql.table(target.tableName)} where organization_id = ${ORGANIZATION} and ${column} = ${value}`;
+    return { column: columnOf(meta, reference), rows };
+  }
+
+  /**
+   * Selects the rows that all sources have. Their entries have been counted. Of several sources, only the ids are read and compared: PostgreSQL cannot do
+   * so by itself, because all indexes begin with the organization. `offset 0` makes it read no others, whatever it expects of the other conditions.
+   */
+  private rowsOf(sources: Sources): SelectQuery {
+    const { tableName } = this.meta;
+    const conditions = sources.map((source) =>
+      sql.join<SqlBool>(
+        source.map((place) => this.narrowAt(place)),
+        sql` and `,
+      ),
+    );
+    const [only] = conditions;
+    const rows = db.selectFrom(tableName).selectAll().where('organization_id', '=', ORGANIZATION);
+    const narrowed =
+      conditions.length === 1 && only ? rows.where(only) : rows.where('id', '=', sql`any (array(${this.common(conditions)}))`);
+    return db.selectFrom(narrowed.offset(sql.lit(0)).as(tableName)) as SelectQuery;
+  }
+
+  private common(conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<unknown> {
+    const ids = (condition: RawBuilder<SqlBool>) =>
+      sql`select id from ${sql.table(this.meta.tableName)} where organization_id = ${ORGANIZATION} and ${condition}`;
+    return sql.join(conditions.map(ids), sql` intersect `);
+  }
+
+  private narrowAt(place: number): RawBuilder<SqlBool> {
+    const related = this.relatedTo(this.list.where[place] as Condition, conditionValue(place));
+    return related === null ? this.conditionAt(place) : sql<SqlBool>`${sql.ref(related.column)} = any (array(${related.rows}))`;
+  }
+
+  /** Whether the condition is in none of the sources. */
+  private isOther(sources: Sources): (condition: Condition) => boolean {
+    return (condition) => !sources.flat().some((place) => this.list.where[place] === condition);
+  }
+
+  private async idsAmong(sources: Sources): Promise<readonly number[]> {
+    const { meta, list } = this;
+    const statement = () =>
+      new Range(meta, list, list.page, this.isOther(sources), this.rowsOf(sources))
+        .rows(...cursorsOf(list.page))
+        .clearSelect()
+        .select('id')
+        .limit(PAGE_SIZE);
+    return (await this.read(`ids ${sources.join(' ')}`, ANY_INDEX, statement)).map(({ id }) => Number(id));
+  }
+
+  private async countAmong(sources: Sources): Promise<number> {
+    const { meta, list } = this;
+    const statement = () => {
+      const conditions = sources.map((source) =>
+        sql.join<SqlBool>(
+          source.map((place) => this.narrowAt(place)),
+          sql` and `,
+        ),
+      );
+      const rows = list.where.some(this.isOther(sources))
+        ? withConditions(this.rowsOf(sources), meta, list, this.isOther(sources)).select('id')
+        : this.common(conditions);
+      return sql`select count(*)::int as count from (${rows} limit ${sql.lit(MAX_COUNT + 1)}) counted`;
+    };
+    return Number((await this.read(`count ${sources.join(' ')}`, ANY_INDEX, statement))[0]?.count);
+  }
+
+  /** Returns the ids of the page if they are among the first rows in its order, or if there are no more rows; otherwise `null`. */
+  private async walk(rows: number): Promise<readonly number[] | null> {
+    const { page } = this.list;
+    const statement = () => this.walking(page, cursorsOf(page), rows, PAGE_SIZE);
+    const found = await this.read(`walk ${rows}`, IN_ORDER, statement);
+    const walked = found.find(({ id }) => id === null)?.walked;
+    return walked === undefined || Number(walked) < rows ? found.flatMap(({ id }) => (id === null ? [] : [Number(id)])) : null;
+  }
+
+  /** Selects the ids of so many fitting rows among the first ones in the order; if there are less, also the number of rows that were read. */
+  private walking(page: Page, ends: readonly [Bound, Bound], rows: number, size: RawBuilder<number>): RawBuilder<unknown> {
+    return sql`with ${this.walked(page, ends, rows)}, page as materialized (select id from walked where fits limit ${size})
+      select id, null::int as walked from page
+      union all select null, (select count(*)::int from walked) where (select count(*) from page) < ${size}`;
+  }
+
+  private async countWalking(rows: number): Promise<{ readonly count: number; readonly isComplete: boolean }> {
+    const max = sql.lit(MAX_COUNT);
+    const statement = () => sql`with ${this.walked(this.list.page, [OPEN, OPEN], rows)},
+      found as materialized (select count(*)::int as count from (select from walked where fits limit ${max} + 1) fitting)
+      select count, case when count <= ${max} then (select count(*)::int from walked) end as walked from found`;
+    const [row] = await this.read(`count walking ${rows}`, IN_ORDER, statement);
+    return { count: Number(row?.count), isComplete: Number(row?.walked) < rows };
+  }
+
+  /** Reads rows in the order of the page, and whether each fits the filter. PostgreSQL reads no more of a common table expression than is used. */
+  private walked(page: Page, ends: readonly [Bound, Bound], rows: number): RawBuilder<unknown> {
+    const { meta, list } = this;
+    const range = new Range(meta, list, page, (condition) => isInRange(condition, list)).rows(...ends).limit(sql.lit(rows));
+    const others = [...list.where.keys()].filter((place) => !isInRange(list.where[place] as Condition, list));
+    const fits = sql.join(
+      others.map((place) => this.conditionAt(place)),
+      sql` and `,
+    );
+    return sql`walked as materialized (select id, ${fits} as fits from (${range}) ${sql.table(meta.tableName)})`;
+  }
+
+  /** Runs a statement of the list, planned for its values. */
+  private async read(step: string, plan: string, build: () => Compilable): Promise<readonly ResultRow[]> {
+    const statement = memoize(STATEMENTS, WHOLE, `${this.kind} ${step}`, () => prepared<PagedList>(build())).statement(this.list);
+    const { text } = withValues(this.em, statement);
+    const [rows] = await run(
+      this.em,
+      query(`${plan}${text}`, [], (rows) => rows),
+    );
+    return rows;
+  }
+}
+
+const STATEMENTS: Memo<Prepared<PagedList>> = new WeakMap();
+
+/** Settings for a statement that reads few rows: it needs no compiler and no second process. PostgreSQL must use an index, whatever it expects. */
+const ANY_INDEX =
+  'set local statement_timeout = 5000; set local jit = off; set local max_parallel_workers_per_gather = 0; set local enable_seqscan = off; ';
+
+/** Settings for a statement that reads the first rows of an index in its order, and no others. */
+const IN_ORDER = `${ANY_INDEX}set local enable_bitmapscan = off; set local enable_sort = off; set local enable_incremental_sort = off; `;

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MAX_READ, MAX_SEARCHED } from '../src/reads/pages.js';
+import { columnsOf } from './helpers/database.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** A page of a list reads a limited number of rows, whatever its filter and its order. A page that is not found among them is refused. */
+
+let gateway: Gateway;
+let books: Books;
+
+/** So many old customers, and then so many new ones. Each number is beyond what one step of a search reads. */
+const OLD = 2 * MAX_SEARCHED + 2;
+const NEW = MAX_SEARCHED + 2;
+const EVENTS = MAX_READ + 1;
+
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  const { superuser } = gateway.database;
+  const { id } = books.organization;
+  await superuser.query(
+    `insert into customers (organization_id, display_name, currency_code)
+     select $1, 'Trader ' || case when n <= $2 then 'ancient' else 'recent' end || case when n % 2 = 0 then ' even' else ' odd' end
+       || case when n % 5000 = 1 then ' zebra' else '' end, case when n % 10 = 0 then 'EUR' else 'USD' end
+     from generate_series(1, $3) n`,
+    [id, OLD, OLD + NEW],
+  );
+  await superuser.query(
+    `insert into audit_events (organization_id, action, details, created_by, request_id)
+     select $1, case when n <= 3 then 'first' else 'later' end, '{}', case n % 10 when 0 then 'Ann' else 'Bob' end, '' from generate_series(1, $2) n`,
+    [id, EVENTS + 3],
+  );
+  await superuser.query('analyze customers, audit_events');
+});
+afterAll(() => gateway.stop());
+
+interface Page {
+  readonly nodes?: readonly Record<string, string>[];
+  readonly totalCount?: number;
+  readonly totalCountIsCapped?: boolean;
+  readonly pageInfo?: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean; readonly endCursor: string };
+}
+
+const NAMES = 'nodes { displayName currencyCode }';
+
+async function ask(list: string, args: string, selection = NAMES) {
+  const from = gateway.database.statements.length;
+  const { data, errors } = await books.client.graphql<Record<string, Page>, undefined>(`{ ${list}(${args}) { ${selection} } }`);
+  return { page: data?.[list], error: errors?.[0], read: await rowsRead(gateway.database.statements.slice(from)) };
+}
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: readonly Plan[];
+}
+
+/** Returns the numbers of rows and entries that the statements of a search read from a table or an index, by PostgreSQL's own report. */
+async function rowsRead(statements: readonly string[]): Promise<{ ofTables: number; ofIndexes: number }> {
+  const { superuser } = gateway.database;
+  const read = { ofTables: 0, ofIndexes: 0 };
+  for (const statement of statements) {
+    const [, settings, search] = /^\[query\] (set local statement_timeout.*; )(.*) \[took \d+ ms/s.exec(statement) ?? [];
+    if (search === undefined) continue;
+    await superuser.query(`begin; ${settings}`);
+    const { rows } = await superuser.query(`explain (analyze, timing off, format json) ${search}`);
+    await superuser.query('rollback');
+    visit(rows[0]['QUERY PLAN'][0].Plan);
+  }
+  expect(read.ofTables).toBeGreaterThan(0);
+  return read;
+
+  function visit(plan: Plan): void {
+    const rows = (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops'];
+    if (/^(Seq|Index|Index Only|Bitmap Heap) Scan$/.test(plan['Node Type'])) read.ofTables += rows;
+    if (plan['Node Type'] === 'Bitmap Index Scan') read.ofIndexes += rows;
+    for (const below of plan.Plans ?? []) visit(below);
+  }
+}
+
+const REFUSED = { code: 'TOO_MANY_MATCHES', field: 'filter', retryable: false };
+
+describe('a search for words that many rows have', () => {
+  it.each(['NAME_ASC', 'NAME_DESC', 'ID_ASC', 'ID_DESC'])(
+    'is a page of the first ones, after a thousand rows at most: by %s',
+    async (orderBy) => {
+      const { page, read } = await ask('customers', `orderBy: ${orderBy}, filter: { search: "trader" }`);
+      expect(page?.nodes).toHaveLength(100);
+      expect(read.ofTables).toBeLessThanOrEqual(1_000);
+      // The index of the words is not read at all.
+      expect(read.ofIndexes).toBe(0);
+    },
+  );
+
+  it('goes on after each page without a gap', async () => {
+    const args = 'orderBy: NAME_DESC, filter: { search: "trader recent" }';
+    const selection = 'nodes { id displayName } pageInfo { hasNextPage hasPreviousPage endCursor }';
+    const first = await ask('customers', `first: 2, ${args}`, selection);
+    const second = await ask('customers', `first: 2, after: "${first.page?.pageInfo?.endCursor}", ${args}`, selection);
+    const both = await ask('customers', `first: 4, ${args}`, selection);
+    expect([...(first.page?.nodes ?? []), ...(second.page?.nodes ?? [])]).toEqual(both.page?.nodes);
+    expect(first.page?.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
+    expect(second.page?.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+  });
+
+  it('finds the few rows that have all of them', async () => {
+    const { page } = await ask(
+      'customers',
+      'filter: { search: "trader zebra" }',
+      'nodes { displayName } totalCount totalCountIsCapped',
+    );
+    expect(page?.nodes).toHaveLength(7);
+    expect(page).toMatchObject({ totalCount: 7, totalCountIsCapped: false });
+  });
+
+  it('finds nothing if no row has all of them', async () => {
+    const { page, read } = await ask('customers', 'filter: { search: "even odd" }', 'nodes { displayName } totalCount');
+    expect(page).toEqual({ nodes: [], totalCount: 0 });
+    expect(read.ofTables).toBeLessThanOrEqual(1_000);
+  });
+
+  it('is refused if too many have them, and the first ones in the order do not', async () => {
+    const { page, error, read } = await ask('customers', 'orderBy: ID_DESC, filter: { search: "ancient" }');
+    expect(page ?? null).toBeNull();
+    expect(error?.extensions).toMatchObject({ ...REFUSED, details: { limit: MAX_SEARCHED } });
+    expect(read.ofTables).toBeLessThanOrEqual(1_000 + 2 * MAX_SEARCHED + 1 + MAX_SEARCHED);
+  });
+
+  it('is found in another order, or with another word', async () => {
+    expect((await ask('customers', 'orderBy: ID_ASC, filter: { search: "ancient" }')).page?.nodes).toHaveLength(100);
+    const { page } = await ask('customers', 'orderBy: ID_DESC, filter: { search: "ancient zebra" }');
+    expect(page?.nodes).toHaveLength(5);
+  });
+
+  it('is counted up to the limit of counts', async () => {
+    const { page, read } = await ask('customers', 'filter: { search: "ancient" }', 'totalCount totalCountIsCapped');
+    expect(page).toEqual({ totalCount: 10_000, totalCountIsCapped: true });
+    expect(read.ofTables).toBeLessThanOrEqual(10_001);
+  });
+
+  it('is counted among the rows that were read, and the count says so', async () => {
+    const args = 'orderBy: ID_DESC, filter: { search: "ancient", currencyCode: "USD" }';
+    const { page, read } = await ask('customers', args, 'totalCount totalCountIsCapped');
+    // The last ten thousand customers with this currency are the new ones, and some old ones.
+    expect(page?.totalCount).toBeGreaterThan(0);
+    expect(page?.totalCount).toBeLessThan(1_000);
+    expect(page?.totalCountIsCapped).toBe(true);
+    expect(read.ofTables).toBeLessThanOrEqual(50_000);
+  });
+});
+
+describe('a filter', () => {
+  it('that an index narrows enough is compared row by row, in any order', async () => {
+    const { page, read } = await ask(
+      'customers',
+      'orderBy: NAME_DESC, filter: { currencyCode: "EUR" }',
+      `${NAMES} totalCount totalCountIsCapped`,
+    );
+    expect(page?.nodes).toHaveLength(100);
+    expect(page?.nodes?.every(({ currencyCode }) => currencyCode === 'EUR')).toBe(true);
+    expect(page).toMatchObject({ totalCount: Math.floor((OLD + NEW) / 10), totalCountIsCapped: false });
+    expect(read.ofTables).toBeLessThanOrEqual(20_000);
+  });
+
+  it('without an index fills a page with the first rows that fit', async () => {
+    const { page, read } = await ask('auditEvents', 'orderBy: ID_DESC, filter: { createdBy: "Ann" }', 'nodes { createdBy }');
+    expect(page?.nodes).toHaveLength(100);
+    expect(read.ofTables).toBeLessThanOrEqual(1_020);
+  });
+
+  it('without an index is refused if too few of the first rows fit, and not if they are the first', async () => {
+    const { page, error, read } = await ask('auditEvents', 'orderBy: ID_DESC, filter: { action: "first" }', 'nodes { action }');
+    expect(page ?? null).toBeNull();
+    expect(error?.extensions).toMatchObject({
+      code: 'TOO_MANY_MATCHES',
+      field: 'filter',
+      details: { limit: MAX_READ },
+    });
+    expect(read.ofTables).toBe(MAX_READ);
+    const oldest = await ask('auditEvents', 'first: 2, orderBy: ID_ASC, filter: { action: "first" }', 'nodes { action }');
+    expect(oldest.page?.nodes).toHaveLength(2);
+  });
+
+  it('without an index is counted among the rows that were read', async () => {
+    const { page } = await ask('auditEvents', 'orderBy: ID_ASC, filter: { action: "first" }', 'totalCount totalCountIsCapped');
+    expect(page).toEqual({ totalCount: 3, totalCountIsCapped: true });
+  });
+});
+
+describe('a list of an owner', () => {
+  let customerId: string;
+  beforeAll(async () => {
+    customerId = await books.customer();
+    await books.creditNote('10.00', { customerId, open: false });
+    const { superuser } = gateway.database;
+    const columns = await columnsOf(superuser, 'credit_notes');
+    await superuser.query('begin; alter table credit_notes disable trigger user');
+    await superuser.query(
+      `insert into credit_notes (${columns}) select ${columns} from (
+         select (jsonb_populate_record(original, jsonb_build_object(
+           'id', 2000000000 + n, 'number', 'Copy ' || n, 'reference_no', case when n <= 3 then 'needle' else 'hay' end))).*
+         from credit_notes original, generate_series(1, $3) n where organization_id = $1 and customer_id = $2) copy`,
+      [books.organization.id, customerId, MAX_SEARCHED + 3],
+    );
+    await superuser.query('alter table credit_notes enable trigger user; commit; analyze credit_notes');
+  });
+
+  const notes = async (args: string, selection: string) => {
+    const { data, errors } = await books.client.graphql<{ customer: { creditNotes: Page } | null }, undefined>(
+      `{ customer(id: ${customerId}) { creditNotes(${args}) { ${selection} } } }`,
+    );
+    return { page: data?.customer?.creditNotes, error: errors?.[0] };
+  };
+
+  it('is refused if too many rows must be compared with its filter', async () => {
+    const { page, error } = await notes('orderBy: ID_DESC, filter: { search: "needle" }', 'nodes { number }');
+    expect(page).toBeUndefined();
+    expect(error?.extensions).toMatchObject({ ...REFUSED, details: { limit: MAX_SEARCHED } });
+  });
+
+  it('has a page if the first rows fill it, or if they are all', async () => {
+    const hay = await notes('orderBy: ID_DESC, first: 2, filter: { search: "hay" }', 'nodes { number } pageInfo { hasNextPage }');
+    expect(hay.page).toMatchObject({ nodes: [{ number: expect.stringContaining('Copy') }, {}], pageInfo: { hasNextPage: true } });
+    const needle = await notes('orderBy: ID_ASC, first: 2, filter: { search: "needle" }', 'nodes { number }');
+    expect(needle.page?.nodes).toHaveLength(2);
+  });
+
+  it('is counted among the rows that were read, and the count says so', async () => {
+    const { page } = await notes('orderBy: ID_DESC, filter: { search: "needle" }', 'totalCount totalCountIsCapped');
+    expect(page).toEqual({ totalCount: 0, totalCountIsCapped: true });
+  });
+});
