@@ -11,7 +11,7 @@ const TIMEOUT_MS = 30_000;
 export function createClient(credential: Credential): ApolloClient {
   const signedOut = new ErrorLink(({ error }) => {
     if (CombinedGraphQLErrors.is(error) && error.errors.some((each) => codeOf(each) === 'UNAUTHENTICATED')) {
-      endSession('Your session has ended: the key or token is no longer valid here. Sign in again.');
+      endSession(credential, 'Your session has ended: the key or token is no longer valid here. Sign in again.');
     }
   });
   const http = new HttpLink({ uri: '/graphql', headers: headersOf(credential), fetch: fetchInTime });

@@ -16,10 +16,15 @@ interface BulkConfirmationProps {
 
 /** The last look at the list before the money leaves. */
 export function BulkConfirmation({ notes, inputs, account, values, isSending, onBack, onPay }: BulkConfirmationProps) {
-  const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => button.current?.focus(), []);
+  const question = useRef<HTMLHeadingElement>(null);
+  // Not the button: pressing Enter twice must not pay.
+  useEffect(() => question.current?.focus(), []);
+  const what = inputs.length === 1 ? '1 refund' : `${inputs.length} refunds`;
   return (
     <div className="confirmation">
+      <h3 ref={question} tabIndex={-1} className="paid">
+        Pay {what}?
+      </h3>
       <p>
         From <strong>{account}</strong> on{' '}
         <strong>
@@ -49,8 +54,8 @@ export function BulkConfirmation({ notes, inputs, account, values, isSending, on
         <button type="button" onClick={onBack} disabled={isSending}>
           Back
         </button>
-        <button ref={button} type="button" className="primary" onClick={onPay} disabled={isSending}>
-          {isSending ? 'Paying …' : `Pay ${inputs.length === 1 ? '1 refund' : `${inputs.length} refunds`}`}
+        <button type="button" className="primary" onClick={onPay} disabled={isSending}>
+          {isSending ? 'Paying …' : `Pay ${what}`}
         </button>
       </div>
     </div>

@@ -4,6 +4,7 @@ import type { SelectedNoteFragment, SelectedNotesQuery } from '../generated/docu
 import type { Organization } from '../session/use-me.js';
 import { todayIn } from '../ui/day.js';
 import { Field } from '../ui/field.js';
+import { focusFirst } from '../ui/focus.js';
 import { Notice } from '../ui/notice.js';
 import { BulkConfirmation } from './bulk-confirmation.js';
 import { BulkTable } from './bulk-table.js';
@@ -49,8 +50,8 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
     setConfirming(false);
   }, [outcome.state]);
   useEffect(() => {
-    if (!isConfirming && outcome.state === 'refused') form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  }, [isConfirming, outcome.state]);
+    if (!isConfirming) focusFirst(form.current);
+  }, [isConfirming]);
 
   const inputs = toInputs(refundable, base, values);
   const pay = (): void => {

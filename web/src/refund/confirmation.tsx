@@ -16,10 +16,13 @@ interface ConfirmationProps {
 /** The last look before the money leaves. Pressing twice, or again after the network was cut, pays once. */
 export function Confirmation({ note, organization, refund, onBack }: ConfirmationProps) {
   const { values, outcome, preview } = refund;
+  const question = useRef<HTMLHeadingElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  // The question takes the focus, and not the button: pressing Enter twice must not pay.
+  useEffect(() => question.current?.focus(), []);
   // A button that was disabled has lost the focus.
   useEffect(() => {
-    if (outcome.state !== 'sending') button.current?.focus();
+    if (outcome.state === 'unknown') button.current?.focus();
   }, [outcome.state]);
   const amount = typedAmount(values.amount);
   const inWords = isDecimal(amount) ? formatMoney(amount, note.currency) : amount;
@@ -32,7 +35,9 @@ export function Confirmation({ note, organization, refund, onBack }: Confirmatio
   };
   return (
     <div className="confirmation">
-      <p className="paid">{inWords}</p>
+      <h3 ref={question} tabIndex={-1} className="paid">
+        Pay {inWords}?
+      </h3>
       <dl className="facts">
         <div>
           <dt>To</dt>

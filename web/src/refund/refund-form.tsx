@@ -1,6 +1,7 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { RefundFormQuery } from '../generated/documents.js';
 import type { Organization } from '../session/use-me.js';
+import { focusFirst } from '../ui/focus.js';
 import { Confirmation } from './confirmation.js';
 import { Fields } from './fields.js';
 import { PreviewPanel } from './preview-panel.js';
@@ -31,13 +32,13 @@ export function RefundForm({ note, branches, organization, onReread, onBusy }: R
     if (outcome.state === 'refused') setConfirming(false);
   }, [outcome.state]);
   useEffect(() => {
-    if (!isConfirming && outcome.state === 'refused') focusFirstFault(form.current);
-  }, [isConfirming, outcome.state]);
+    if (!isConfirming) focusFirst(form.current);
+  }, [isConfirming]);
   useEffect(() => {
     if (!isContinuing || preview.state === 'asking') return;
     setContinuing(false);
     if (isReady) setConfirming(true);
-    else focusFirstFault(form.current);
+    else focusFirst(form.current);
   }, [isContinuing, preview.state, isReady]);
 
   const submit = (event: FormEvent): void => {
@@ -60,9 +61,4 @@ export function RefundForm({ note, branches, organization, onReread, onBusy }: R
       </div>
     </form>
   );
-}
-
-/** The person begins with the first field that the gateway refuses, or with what is to be confirmed. */
-function focusFirstFault(form: HTMLFormElement | null): void {
-  form?.querySelector<HTMLElement>('[aria-invalid="true"], .asks input, .asks button')?.focus();
 }

@@ -10,6 +10,7 @@ import { useMe } from '../session/use-me.js';
 import { todayIn } from '../ui/day.js';
 import { Dialog } from '../ui/dialog.js';
 import { Field } from '../ui/field.js';
+import { focusFirst } from '../ui/focus.js';
 import { type Currency, formatMoney } from '../ui/money.js';
 import { Notice } from '../ui/notice.js';
 import { Unknown } from '../ui/unknown.js';
@@ -38,7 +39,7 @@ export function ReverseDialog({ refund, currency, onClose }: ReverseDialogProps)
   const errorOf = (name: string): string | null => problems.find(({ field }) => field === name)?.message ?? null;
   const others = problems.filter(({ field }) => field !== 'date' && field !== 'reason');
   useEffect(() => {
-    if (outcome.state === 'refused') form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    if (outcome.state === 'none' || outcome.state === 'refused') focusFirst(form.current);
   }, [outcome.state]);
 
   const submit = async (event: FormEvent): Promise<void> => {

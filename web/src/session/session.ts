@@ -32,8 +32,9 @@ export function signOut(): void {
   change({ credential: null, reason: 'You are signed out.' });
 }
 
-/** Forgets a credential that the gateway no longer accepts. What else is stored stays for the next one. */
-export function endSession(reason: string): void {
+/** Forgets the credential if it is the present one, since the gateway no longer accepts it. What else is stored stays for the next one. */
+export function endSession(credential: Credential, reason: string): void {
+  if (session.credential !== credential) return;
   sessionStorage.removeItem(STORED);
   change({ credential: null, reason });
 }

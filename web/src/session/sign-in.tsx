@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useState } from 'react';
 import { createClient } from '../api/client.js';
-import { inWords } from '../api/errors.js';
+import { type Problem, problemsOf } from '../api/errors.js';
 import { MeDocument } from '../generated/documents.js';
 import { PageHeading } from '../router.js';
 import { Field } from '../ui/field.js';
@@ -32,7 +32,7 @@ export function SignIn({ reason }: { readonly reason: string | null }) {
       <p>Sign in to pay back the credit that your customers hold.</p>
       {reason !== null && <Notice tone="info">{reason}</Notice>}
       {demo && (
-        <button type="button" className="primary" onClick={() => signIn(demo)}>
+        <button type="button" onClick={() => signIn(demo)}>
           Sign in to the demo
         </button>
       )}
@@ -43,7 +43,7 @@ export function SignIn({ reason }: { readonly reason: string | null }) {
 
 function CredentialForm() {
   const [kind, setKind] = useState<Kind>('key');
-  const [failure, setFailure] = useState<string | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
   const [checking, setChecking] = useState(false);
 
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
@@ -56,10 +56,11 @@ function CredentialForm() {
     setChecking(true);
     const refusal = await refusalOf(credential);
     if (refusal === null) return signIn(credential);
-    setFailure(refusal);
+    setProblem(refusal);
     setChecking(false);
   };
 
+  const isAboutOrganization = kind === 'jwt' && String(problem?.details.reason).startsWith('ORGANIZATION');
   return (
     <form onSubmit={(event) => void submit(event)}>
       <fieldset className="choice">
@@ -67,11 +68,15 @@ function CredentialForm() {
         <Choice kind="key" label="API key" chosen={kind} onChoose={setKind} />
         <Choice kind="jwt" label="Token (JWT)" chosen={kind} onChoose={setKind} />
       </fieldset>
-      <Field label={kind === 'key' ? 'API key' : 'Token'} error={failure}>
+      <Field label={kind === 'key' ? 'API key' : 'Token'} error={isAboutOrganization ? null : (problem?.message ?? null)}>
         <input name="token" type="password" autoComplete="off" required />
       </Field>
       {kind === 'jwt' && (
-        <Field label="Organization's id" hint="A token is for a person, who may belong to several organizations.">
+        <Field
+          label="Organization's id"
+          error={isAboutOrganization ? (problem?.message ?? null) : null}
+          hint="A token is for a person, who may belong to several organizations."
+        >
           <input name="organization" autoComplete="organization" required />
         </Field>
       )}
@@ -97,8 +102,8 @@ function Choice({ kind, label, chosen, onChoose }: ChoiceProps) {
   );
 }
 
-/** Tries the credential. Returns the server's words if it is refused. */
-async function refusalOf(credential: Credential): Promise<string | null> {
+/** Tries the credential. Returns the refusal, if it is refused. */
+async function refusalOf(credential: Credential): Promise<Problem | null> {
   const { error } = await createClient(credential).query({ query: MeDocument, errorPolicy: 'all' });
-  return error ? inWords(error) : null;
+  return error ? (problemsOf(error)[0] ?? null) : null;
 }
