@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 const VITE = 'node_modules/.bin/vite';
+const SCRIPT = 'scripts/build-pages.mjs';
 const GRAPHIQL = 'node_modules/@graphql-yoga/render-graphiql/package.json';
 
 /** Returns the exit code. */
 export async function buildPages() {
-  if (existsSync(VITE) && existsSync('web/vite.config.ts')) {
-    const inputs = hashOf([...filesIn('web'), 'package-lock.json']);
+  if (existsSync(VITE)) {
+    const inputs = hashOf([...filesIn('web'), 'package-lock.json', SCRIPT]);
     if (hasChanged('dist/web', inputs)) {
       const { status } = spawnSync(VITE, ['build', 'web', '--logLevel', 'warn'], { stdio: 'inherit' });
       if (status !== 0) return status ?? 1;
@@ -20,7 +21,7 @@ export async function buildPages() {
     }
   }
   if (existsSync(GRAPHIQL)) {
-    const inputs = hashOf([...filesIn('explorer'), GRAPHIQL, 'scripts/build-pages.mjs']);
+    const inputs = hashOf([...filesIn('explorer'), GRAPHIQL, SCRIPT]);
     if (hasChanged('dist/graphiql', inputs)) {
       await copyGraphiql(inputs);
       finish('dist/graphiql', inputs);
