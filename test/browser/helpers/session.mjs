@@ -3,6 +3,12 @@ import { after, afterEach, before, describe } from 'node:test';
 import { startGateway } from '../../../compatibility/helpers/gateway.mjs';
 import { skip, startChromium } from './chromium.mjs';
 
+/** The options of a page on a phone. */
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+/** Something that a person waits for has gone wrong after this time. */
+const TIMEOUT_MS = 15_000;
+
 /**
  * Describes tests of pages that a gateway with a fresh demo serves. A test also fails if one of its pages writes an error to its console,
  * such as a violation of the content security policy, or sends a request to another origin.
@@ -27,7 +33,7 @@ export class Session {
 
   async start(variables) {
     // The pages of all tests come from one address.
-    this.gateway = await startGateway({ RATE_LIMIT: 'off', LOG_LEVEL: 'info', ...variables });
+    this.gateway = await startGateway({ RATE_LIMIT: 'off', ...variables });
     this.demo = this.gateway.demo;
     this.browser = await startChromium();
   }
@@ -39,7 +45,8 @@ export class Session {
 
   /** Opens a path of the gateway in a window with cookies and storage of its own. */
   async open(path, options = {}) {
-    const page = await this.browser.newPage({ baseURL: this.gateway.origin, ...options });
+    const page = await this.browser.newPage({ baseURL: this.gateway.origin, locale: 'en', ...options });
+    page.setDefaultTimeout(TIMEOUT_MS);
     this.#pages.push(page);
     this.#watch(page);
     await page.goto(path);

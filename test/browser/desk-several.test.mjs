@@ -1,0 +1,92 @@
+// Several notes refunded at once at the desk.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cutNext } from './helpers/cut.mjs';
+import { Books, openDialogForSeveral } from './helpers/desk.mjs';
+import { describePages } from './helpers/session.mjs';
+
+describePages('several notes at once', (session) => {
+  const books = new Books(session);
+
+  async function threeNotes() {
+    return [await books.note('10.00'), await books.note('20.00'), await books.note('30.00')];
+  }
+
+  function remaining(notes) {
+    return Promise.all(notes.map(async (note) => (await books.stateOf(note)).remaining));
+  }
+
+  test('are chosen in the list, confirmed together, and each gets its receipt', async () => {
+    const notes = await threeNotes();
+    const { page, dialog } = await openDialogForSeveral(session, notes);
+    await dialog.getByLabel('Reference').fill('RUN-1');
+    await dialog.getByLabel(`Amount of ${notes[1].number}`).fill('5.00');
+    await dialog.getByRole('button', { name: 'Continue' }).click();
+    await dialog.getByText('5.00 USD').waitFor();
+
+    await dialog.getByRole('button', { name: 'Pay 3 refunds' }).click();
+
+    await dialog.getByText('All 3 refunds are paid.').waitFor();
+    assert.equal(await dialog.getByRole('link', { name: /^Receipt of refund/ }).count(), 3);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    assert.deepEqual(await remaining(notes), ['0.00', '15.00', '0.00']);
+    await page.getByRole('link', { name: notes[1].number }).waitFor();
+    assert.equal(await page.getByRole('region', { name: 'Selected credit notes' }).count(), 0);
+  });
+
+  test('a double click pays each once', async () => {
+    const notes = await threeNotes();
+    const { dialog } = await openDialogForSeveral(session, notes);
+    for (const { number } of notes) await dialog.getByLabel(`Amount of ${number}`).fill('1.00');
+    await dialog.getByRole('button', { name: 'Continue' }).click();
+    await dialog.getByRole('button', { name: 'Pay 3 refunds' }).dblclick();
+
+    await dialog.getByText('All 3 refunds are paid.').waitFor();
+    assert.deepEqual(await remaining(notes), ['9.00', '19.00', '29.00']);
+  });
+
+  test('if one is refused, none is paid, and its row says why', async () => {
+    const notes = await threeNotes();
+    const { dialog } = await openDialogForSeveral(session, notes);
+    await dialog.getByLabel(`Amount of ${notes[1].number}`).fill('20.01');
+    await dialog.getByRole('button', { name: 'Continue' }).click();
+    await dialog.getByRole('button', { name: 'Pay 3 refunds' }).click();
+
+    await dialog.getByText('Nothing was paid.').waitFor();
+    await dialog.getByRole('row', { name: notes[1].number }).getByText('20.01 USD is more than').waitFor();
+    assert.deepEqual(await remaining(notes), ['10.00', '20.00', '30.00']);
+
+    await dialog.getByLabel(`Amount of ${notes[1].number}`).fill('20.00');
+    await dialog.getByRole('button', { name: 'Continue' }).click();
+    await dialog.getByRole('button', { name: 'Pay 3 refunds' }).click();
+    await dialog.getByText('All 3 refunds are paid.').waitFor();
+    assert.deepEqual(await remaining(notes), ['0.00', '0.00', '0.00']);
+  });
+
+  test('the others are paid if the person wants it so, and the outcome tells which was not', async () => {
+    const notes = await threeNotes();
+    const { dialog } = await openDialogForSeveral(session, notes);
+    await dialog.getByLabel(`Amount of ${notes[2].number}`).fill('30.01');
+    await dialog.getByRole('radio', { name: 'pay the others' }).check();
+    await dialog.getByRole('button', { name: 'Continue' }).click();
+    await dialog.getByRole('button', { name: 'Pay 3 refunds' }).click();
+
+    await dialog.getByText('2 of 3 refunds are paid.').waitFor();
+    await dialog.getByRole('listitem').filter({ hasText: notes[2].number }).getByText('Not paid: 30.01 USD is more than').waitFor();
+    assert.deepEqual(await remaining(notes), ['0.00', '0.00', '30.00']);
+  });
+
+  test('when the network is cut, trying again pays each once', async () => {
+    const notes = await threeNotes();
+    const { page, dialog } = await openDialogForSeveral(session, notes);
+    for (const { number } of notes) await dialog.getByLabel(`Amount of ${number}`).fill('4.00');
+    await cutNext(page, 'RefundNotes', { atServer: true });
+    await dialog.getByRole('button', { name: 'Continue' }).click();
+    await dialog.getByRole('button', { name: 'Pay 3 refunds' }).click();
+    await dialog.getByText('It is not known whether these 3 refunds were paid').waitFor();
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+
+    await dialog.getByText('All 3 refunds are paid.').waitFor();
+    assert.deepEqual(await remaining(notes), ['6.00', '16.00', '26.00']);
+  });
+});
