@@ -65,7 +65,7 @@ async function usage(client: Client, argument = ''): Promise<readonly Line[] | n
 it('counts the requests of each key and each user to each route, also refused ones', async () => {
   const lines = await usage(clientOf(books));
   expect(lines?.map(({ caller, apiKeyId, route, requests }) => [caller, apiKeyId !== null, route, requests])).toEqual([
-    ['key of ADMIN', true, 'POST /api/credit-notes/{id}/refunds', 3],
+    ['key of ADMIN', true, 'POST /api/credit-notes/{creditNoteId}/refunds', 3],
     ['key of VIEWER', true, 'GET /api/accounts', 2],
     ['Ann', false, 'GET /api/accounts', 1],
   ]);
@@ -101,7 +101,7 @@ it('is listed by npm run legacy-report, for all organizations or for one', async
     books.organization.publicId,
     'key of ADMIN',
     `key ${first?.apiKeyId}`,
-    'POST /api/credit-notes/{id}/refunds',
+    'POST /api/credit-notes/{creditNoteId}/refunds',
     '3',
     first?.lastUsedOn,
   ]);

@@ -67,6 +67,9 @@ export class Organization {
   @Property({ type: 'datetime', nullable: true })
   frozenAt: (Date & Opt) | null = null;
 
+  @Property({ type: 'datetime', defaultRaw: 'now()' })
+  createdAt!: Date & Opt;
+
   /** The database's time when the row was read. The clocks of the gateways may be wrong and may differ. */
   @Property({ type: 'datetime', formula: () => 'now()' })
   now!: Date & Opt;

@@ -9,6 +9,7 @@ import { ACCOUNT_ROUTES } from './routes/accounts.js';
 import { BRANCH_ROUTES } from './routes/branches.js';
 import { CREDIT_NOTE_ROUTES } from './routes/credit-notes.js';
 import { CUSTOMER_ROUTES } from './routes/customers.js';
+import { ORGANIZATION_ROUTES } from './routes/organization.js';
 import { REFUND_ROUTES } from './routes/refunds.js';
 
 /** All routes of the legacy API. Each calls the same use case, or reads the same rows, as GraphQL. */
@@ -18,6 +19,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
   ...ACCOUNT_ROUTES,
   ...BRANCH_ROUTES,
   ...CUSTOMER_ROUTES,
+  ...ORGANIZATION_ROUTES,
 ];
 
 export interface RestSettings {

@@ -1,9 +1,11 @@
 import type { TSchema } from '@sinclair/typebox';
 import { AccountItem, AccountReply } from '../account-reply.js';
+import { AccountTransaction } from '../account-transaction-reply.js';
 import { BranchReply } from '../branch-reply.js';
 import { CreditNoteItem, CreditNoteReply, EntryReply, OneCreditNote } from '../credit-note-reply.js';
 import { CustomerItem, CustomerReply } from '../customer-reply.js';
 import { FilterMeta, Pagination } from '../listing.js';
+import { CurrencyReply, LocksReply, OrganizationReply, SettingReply } from '../organization-reply.js';
 import { RefundItem, RefundReply } from '../refund-reply.js';
 import { CreditNoteRefundDto, ObservedCreditNoteRefundDto, ObservedCreditNoteRefundDtoInSnakeCase } from '../refund-request.js';
 import { ListedAccount } from '../routes/accounts.js';
@@ -26,6 +28,11 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   Branch: BranchReply,
   Customer: CustomerReply,
   CustomerDetails: CustomerItem,
+  AccountTransaction,
+  Organization: OrganizationReply,
+  Currency: CurrencyReply,
+  Setting: SettingReply,
+  TransactionsLocking: LocksReply,
   Pagination,
   FilterMeta,
   InvalidField: InvalidFieldReply,

@@ -1,14 +1,18 @@
 import { Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
+import { parseId } from '../../entities/owned.js';
 import { AccountNotFound } from '../../errors.js';
+import { latestLines } from '../../reads/account-lines.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
 import { AccountItem, accountItem } from '../account-reply.js';
+import { AccountTransaction, accountTransaction, MAX_LINES } from '../account-transaction-reply.js';
 import { always } from '../fields.js';
 import { FILTER, FilterMeta, type Listing, listed, one } from '../listing.js';
+import { CREDENTIAL_PARAMETERS } from '../openapi/headers.js';
 import { RECORDS } from '../paging.js';
-import { ACCOUNT, costOfOne } from '../read-costs.js';
+import { ACCOUNT, costOfOne, LINE } from '../read-costs.js';
 import { restRoute } from '../route.js';
 
 const ACCOUNTS: Listing = { sizes: RECORDS, cost: ACCOUNT };
@@ -56,6 +60,32 @@ export const ACCOUNT_ROUTES = [
       const account = await one(context, Account, [['id', '=', key]]);
       if (account === undefined) throw new AccountNotFound(id, 'id');
       return accountWithBalance(context, account);
+    },
+  }),
+  restRoute({
+    method: 'GET',
+    path: '/accounts/transactions',
+    operationId: 'AccountsController_getAccountTransactions',
+    tag: 'Accounts',
+    role: Role.VIEWER,
+    summary: 'Retrieve the latest 50 lines of the account that `account_id` names.',
+    like: 'account.lines',
+    status: 200,
+    parameters: [
+      ...CREDENTIAL_PARAMETERS,
+      { name: 'account_id', in: 'query', required: true, schema: { type: 'integer', minimum: 1 } },
+    ],
+    reply: Type.Array(AccountTransaction),
+    errors: ['ACCOUNT_NOT_FOUND'],
+    cost: costOfOne(MAX_LINES * LINE),
+    async handle({ context, request }) {
+      const { account_id: id } = request.query as Readonly<Record<string, unknown>>;
+      const key = typeof id === 'string' ? parseId(id) : null;
+      const account = key === null ? undefined : await one(context, Account, [['id', '=', key]]);
+      if (account === undefined) throw new AccountNotFound(String(id), 'account_id');
+      const { organization } = context.actor;
+      const lines = await latestLines(context.em, organization.id, account.id, MAX_LINES);
+      return lines.map((line) => accountTransaction(line, organization.baseCurrency));
     },
   }),
 ];

@@ -2,16 +2,17 @@ import { Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { CreditNoteStatus, etagOf } from '../../entities/credit-note-state.js';
-import { CreditNoteNotFound } from '../../errors.js';
+import { CreditNoteIsVoid, CreditNoteNotFound } from '../../errors.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
+import { voidCreditNote } from '../../services/credit-notes/void-credit-note.js';
 import { branchReply } from '../branch-reply.js';
 import { CreditNoteItem, creditNoteItem, OneCreditNote } from '../credit-note-reply.js';
 import { customerReply } from '../customer-reply.js';
 import { FILTER, FilterMeta, type Listing, listed, one, Pagination } from '../listing.js';
 import { PAGED } from '../paging.js';
-import { CREDIT_NOTE, ONE_CREDIT_NOTE } from '../read-costs.js';
-import { restRoute } from '../route.js';
+import { CREDIT_NOTE, costOfOne, ONE_CREDIT_NOTE } from '../read-costs.js';
+import { NO_BODY, restRoute } from '../route.js';
 
 const NOTES: Listing = { sizes: PAGED, cost: CREDIT_NOTE, lines: 'lines' };
 
@@ -55,6 +56,57 @@ export const CREDIT_NOTE_ROUTES = [
       const [item, branch] = await Promise.all([noteWithParts(context, note), context.loaders.branch.load(note.branch.id)]);
       reply.header('etag', etagOf(note));
       return { ...item, branch: branchReply(branch), attachments: [] };
+    },
+  }),
+  restRoute({
+    method: 'DELETE',
+    path: '/credit-notes/:creditNoteId',
+    operationId: 'CreditNotesController_deleteCreditNote',
+    tag: 'Credit Notes',
+    role: voidCreditNote.role,
+    summary: 'Void the credit note, which has no refunds; 404 if it is void.',
+    description: 'Nothing is deleted: the mirror entry of the note is posted.',
+    like: 'voidCreditNote',
+    status: 200,
+    requestHeaders: ['Idempotency-Key'],
+    replyHeaders: ['Idempotency-Replayed'],
+    reply: NO_BODY,
+    errors: [
+      'CREDIT_NOTE_NOT_FOUND',
+      'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS',
+      'TRANSACTIONS_DATE_LOCKED',
+      'DATE_TOO_FAR_AHEAD',
+      'IDEMPOTENCY_KEY_REUSED',
+      'ORGANIZATION_MOVING',
+    ],
+    notFound: (id) => new CreditNoteNotFound(id),
+    async handle({ context, id }) {
+      try {
+        await context.execute(voidCreditNote, { id }, undefined);
+      } catch (error) {
+        // For these clients a void note is gone.
+        throw error instanceof CreditNoteIsVoid ? new CreditNoteNotFound(id) : error;
+      }
+      return undefined;
+    },
+  }),
+  restRoute({
+    method: 'GET',
+    path: '/credit-notes/:creditNoteId/applied-invoices',
+    operationId: 'CreditNotesApplyInvoiceController_getCreditNoteAssociatedAppliedInvoices',
+    tag: 'Credit Notes',
+    role: Role.VIEWER,
+    summary: 'Retrieve the invoices that the credit note was applied to: the gateway has no invoices.',
+    like: 'creditNote',
+    status: 200,
+    reply: Type.Array(Type.Unknown(), { maxItems: 0 }),
+    errors: ['CREDIT_NOTE_NOT_FOUND'],
+    notFound: (id) => new CreditNoteNotFound(id),
+    cost: costOfOne(CREDIT_NOTE),
+    async handle({ context, id, key }) {
+      const note = await one(context, CreditNote, [['id', '=', key] as const, ['storedStatus', 'in', NOT_VOID] as const]);
+      if (note === undefined) throw new CreditNoteNotFound(id);
+      return [];
     },
   }),
 ];

@@ -1,0 +1,64 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Side } from '../entities/account-type.js';
+import { query, run } from '../orm/query.js';
+import { Big, ZERO } from '../values/money.js';
+import type { PostingDate } from '../values/posting-date.js';
+
+/** A journal line with the document that its entry belongs to. */
+export interface AccountLine {
+  readonly date: PostingDate;
+  readonly debit: Big;
+  readonly credit: Big;
+  /** The amount in the foreign currency; null for a line without one. */
+  readonly foreignAmount: Big | null;
+  readonly foreignCurrencyCode: string | null;
+  readonly document: 'CreditNote' | 'RefundCreditNote';
+  readonly documentId: number;
+}
+
+/** Returns the lines of the account that were posted last, the latest first. */
+export async function latestLines(
+  em: EntityManager,
+  organizationId: number,
+  accountId: number,
+  limit: number,
+): Promise<AccountLine[]> {
+  const lines = query(LATEST, [organizationId, accountId, limit], (rows) =>
+    rows.map((row) => {
+      const amount = Big(String(row.amount));
+      const isDebit = row.side === Side.DEBIT;
+      return {
+        date: String(row.date),
+        debit: isDebit ? amount : ZERO,
+        credit: isDebit ? ZERO : amount,
+        foreignAmount: row.foreign_amount === null ? null : Big(String(row.foreign_amount)),
+        foreignCurrencyCode: row.foreign_currency_code === null ? null : String(row.foreign_currency_code),
+        ...(row.refund_id === null
+          ? { document: 'CreditNote' as const, documentId: Number(row.note_id) }
+          : { document: 'RefundCreditNote' as const, documentId: Number(row.refund_id) }),
+      };
+    }),
+  );
+  const [found] = await run(em, lines);
+  return found;
+}
+
+/** A reversal belongs to the document of the entry that it reverses. */
+const LATEST = `
+  select line.posting_date::text as date, line.side, line.amount::text, line.foreign_amount::text, line.foreign_currency_code,
+    refund.id as refund_id, coalesce(note.id, cancellation.credit_note_id) as note_id
+  from (
+    select * from journal_lines where organization_id = $1 and account_id = $2 order by id desc limit $3
+  ) line
+    join journal_entries entry on entry.organization_id = line.organization_id and entry.id = line.journal_entry_id
+    left join lateral (
+      select id from refunds where organization_id = $1 and journal_entry_id = coalesce(entry.reversal_of_id, entry.id) limit 1
+    ) refund on true
+    left join lateral (
+      select id from credit_notes where organization_id = $1 and journal_entry_id = coalesce(entry.reversal_of_id, entry.id) limit 1
+    ) note on true
+    left join lateral (
+      select credit_note_id from credit_note_cancellations where organization_id = $1 and journal_entry_id = entry.id limit 1
+    ) cancellation on true
+  where entry.organization_id = $1
+  order by line.id desc`;

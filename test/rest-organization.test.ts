@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Role } from '../src/entities/access.js';
+import { type Books, type Client, Gateway } from './helpers/gateway.js';
+
+let gateway: Gateway;
+let books: Books;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+});
+beforeEach(async () => {
+  books = await gateway.books();
+});
+afterAll(() => gateway.stop());
+
+async function ask(
+  url: string,
+  method: 'GET' | 'DELETE' = 'GET',
+  client: Client = books.client,
+  headers: Record<string, string> = {},
+) {
+  const reply = await gateway.app.inject({ method, url, headers: { ...client.headers, ...headers } });
+  return { status: reply.statusCode, headers: reply.headers, body: reply.body, json: reply.body === '' ? undefined : reply.json() };
+}
+
+/** The recorded body of a path. */
+function recorded(path: string): unknown {
+  const all = JSON.parse(readFileSync('test/fixtures/recorded-reads.json', 'utf8')) as { path: string; body: unknown }[];
+  const found = all.find((each) => each.path === path);
+  if (found === undefined) throw new Error(`no reply of ${path} was recorded`);
+  return found.body;
+}
+
+/** The names of all fields, with the types of their values; an array counts as its first element. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf);
+  if (typeof value !== 'object' || value === null) return typeof value;
+  const sorted = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(sorted.map(([name, each]) => [name, shapeOf(each)]));
+}
+
+/** The fields alone. */
+function fieldsOf(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(shapeOf(value)).replaceAll(/:"(string|number|boolean|object)"/g, ':1'));
+}
+
+it.each(['/api/organization/current', '/api/currencies', '/api/transactions-locking', '/api/warehouses', '/api/settings'])(
+  'GET %s has the recorded shape',
+  async (path) => {
+    const { status, json } = await ask(path);
+    expect(status).toBe(200);
+    expect(fieldsOf(json)).toEqual(fieldsOf(recorded(path)));
+  },
+);
+
+it('the organization is that of the credential, with its currency and time zone', async () => {
+  const far = await gateway.books({ baseCurrency: 'JPY', timeZone: 'Asia/Tokyo' });
+  const { json } = await ask('/api/organization/current', 'GET', far.client);
+  expect(json).toMatchObject({
+    organization_id: far.organization.publicId,
+    metadata: { name: 'Test Ltd', base_currency: 'JPY', timezone: 'Asia/Tokyo', date_format: 'MM/DD/YYYY' },
+    is_ready: true,
+  });
+});
+
+it('the currencies are those of new records, the base currency first, with ids and signs of their own', async () => {
+  const { json } = await ask('/api/currencies');
+  expect(json[0]).toMatchObject({ currency_code: 'USD', currency_name: 'US Dollar', currency_sign: '$', is_base_currency: true });
+  expect(json.filter(({ is_base_currency: isBase }: { is_base_currency: boolean }) => isBase).length).toBe(1);
+  expect(json).toContainEqual(expect.objectContaining({ currency_code: 'EUR', currency_name: 'Euro', currency_sign: '€' }));
+  expect(new Set(json.map(({ id }: { id: number }) => id)).size).toBe(json.length);
+});
+
+it('the lock date is shown as a lock of all transactions', async () => {
+  expect((await ask('/api/transactions-locking')).json).toEqual(recorded('/api/transactions-locking'));
+  await books.lock('2025-12-31');
+  expect((await ask('/api/transactions-locking')).json).toMatchObject({
+    locking_type: 'all',
+    all: { is_enabled: true, lock_to_date: '2025-12-31T00:00:00.000Z', formatted_lock_to_date: '12/31/2025' },
+  });
+});
+
+describe('GET /api/credit-notes/{id}/applied-invoices', () => {
+  it('is empty, and a 404 for an unknown note and for one of another organization', async () => {
+    const { id } = await books.creditNote('100.00');
+    expect(await ask(`/api/credit-notes/${id}/applied-invoices`)).toMatchObject({ status: 200, json: [] });
+    const other = await gateway.books();
+    const foreign = await other.creditNote('100.00');
+    for (const unknown of ['999999999', '3abc', foreign.id]) {
+      expect((await ask(`/api/credit-notes/${unknown}/applied-invoices`)).status).toBe(404);
+    }
+  });
+});
+
+describe('GET /api/accounts/transactions', () => {
+  it('is empty for an account without lines, and a 404 for an unknown one', async () => {
+    expect(await ask(`/api/accounts/transactions?account_id=${books.ids.bank}`)).toMatchObject({ status: 200, json: [] });
+    for (const query of ['?account_id=999999999', '?account_id=3abc', '', '?account_id=1&account_id=2']) {
+      expect([query, (await ask(`/api/accounts/transactions${query}`)).status]).toEqual([query, 404]);
+    }
+  });
+
+  it('has the lines of notes, refunds and reversals, the latest first', async () => {
+    const note = await books.creditNote('1000.00', { currencyCode: 'EUR', exchangeRate: '1.2' });
+    const refund = await books.refund(note.id, { amount: '100.00', exchangeRate: '1.2', date: '2026-02-01' });
+    await ask(`/api/credit-notes/refunds/${refund.id}`, 'DELETE');
+    const { json } = await ask(`/api/accounts/transactions?account_id=${books.ids.receivable}`);
+    expect(
+      json.map((line: Record<string, unknown>) => [line.transaction_type, line.transaction_id, line.debit, line.credit]),
+    ).toEqual([
+      ['RefundCreditNote', Number(refund.id), 0, 120],
+      ['RefundCreditNote', Number(refund.id), 120, 0],
+      ['CreditNote', Number(note.id), 0, 1200],
+    ]);
+    expect(json[1]).toEqual({
+      date: '2026-02-01T00:00:00.000Z',
+      formatted_date: '02/01/2026',
+      transaction_type: 'RefundCreditNote',
+      transaction_id: Number(refund.id),
+      transaction_type_formatted: 'Refund credit note',
+      credit: 0,
+      debit: 120,
+      formatted_credit: '',
+      formatted_debit: '$120.00',
+      fc_credit: 0,
+      fc_debit: 100,
+      formatted_fc_credit: '',
+      formatted_fc_debit: '€100.00',
+    });
+  });
+
+  it('shows no lines of another organization', async () => {
+    const other = await gateway.books();
+    expect((await ask(`/api/accounts/transactions?account_id=${other.ids.bank}`)).status).toBe(404);
+  });
+});
+
+describe('DELETE /api/credit-notes/{id}', () => {
+  it('voids the note: 200 without a body, and then it is gone', async () => {
+    const { id } = await books.creditNote('100.00');
+    const deleted = await ask(`/api/credit-notes/${id}`, 'DELETE');
+    expect([deleted.status, deleted.body, deleted.headers['content-length']]).toEqual([200, '', '0']);
+    for (const method of ['GET', 'DELETE'] as const) {
+      expect(await ask(`/api/credit-notes/${id}`, method)).toMatchObject({
+        status: 404,
+        json: { statusCode: 404, message: 'NotFoundError' },
+      });
+    }
+    const { data } = await books.client.graphql<{ creditNote: { status: string } }, object>(`{ creditNote(id: ${id}) { status } }`);
+    expect(data?.creditNote.status).toBe('VOID');
+  });
+
+  it('is refused while the note has refunds, and writes nothing', async () => {
+    const { id } = await books.creditNote('100.00');
+    await books.refund(id, { amount: '10.00' });
+    const before = await books.snapshot();
+    const { status, json } = await ask(`/api/credit-notes/${id}`, 'DELETE');
+    expect([status, json.errors]).toEqual([
+      400,
+      [expect.objectContaining({ statusCode: 400, type: 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS' })],
+    ]);
+    expect(await books.snapshot()).toEqual(before);
+  });
+
+  it('is for accountants, for the own organization, and the same again under its key', async () => {
+    const { id } = await books.creditNote('100.00');
+    const viewer = await gateway.client(books.organization, Role.VIEWER);
+    expect((await ask(`/api/credit-notes/${id}`, 'DELETE', viewer)).status).toBe(403);
+    const other = await gateway.books();
+    expect((await ask(`/api/credit-notes/${id}`, 'DELETE', other.client)).status).toBe(404);
+    expect((await ask('/api/credit-notes/3abc', 'DELETE')).status).toBe(404);
+    for (const replayed of [undefined, 'true']) {
+      const { status, headers } = await ask(`/api/credit-notes/${id}`, 'DELETE', books.client, { 'idempotency-key': 'void-it' });
+      expect([status, headers['idempotency-replayed']]).toEqual([200, replayed]);
+    }
+  });
+});
