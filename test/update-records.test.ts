@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditEventsDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
+import { outcomeOf } from './helpers/sql-outcome.js';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -207,17 +208,8 @@ describe('an inactive record is refused in new documents, and its history stays'
 
 describe('a change by SQL needs an audit event in its transaction', () => {
   /** Runs the statements in one transaction; returns "accepted" or the database's error message. */
-  async function outcome(...statements: string[]): Promise<string> {
-    const { sql } = gateway.database;
-    try {
-      await sql.query('begin');
-      for (const statement of statements) await sql.query(statement);
-      await sql.query('commit');
-      return 'accepted';
-    } catch (error) {
-      await sql.query('rollback');
-      return error instanceof Error ? error.message : String(error);
-    }
+  function outcome(...statements: string[]): Promise<string> {
+    return outcomeOf(gateway.database.sql, ...statements);
   }
 
   it.each<[string, (books: Books) => Promise<string> | string, string, string, object]>([
@@ -231,6 +223,13 @@ describe('a change by SQL needs an audit event in its transaction', () => {
       'credit_card_refunds = true',
       'updateOrganization',
       { creditCardRefundsAfter: 'true' },
+    ],
+    [
+      'organizations',
+      ({ organization }) => String(organization.id),
+      `rest_contract = 'observed'`,
+      'updateOrganization',
+      { restContractAfter: 'observed' },
     ],
     [
       'organizations',
@@ -260,3 +259,22 @@ describe('a change by SQL needs an audit event in its transaction', () => {
     expect(await outcome(update, event({ ...named, ...after }))).toBe('accepted');
   });
 });
+
+it.each(['accounts', 'branches', 'customers', 'organizations'])(
+  'each column of %s that the gateway may change is among those that need an event',
+  async (table) => {
+    const { rows } = await gateway.database.sql.query(
+      `select attname as name from pg_attribute
+       where attrelid = $1::regclass and attnum > 0 and has_column_privilege($1, attname, 'update') order by attname`,
+      [table],
+    );
+    const { rows: triggers } = await gateway.database.sql.query(
+      `select pg_get_triggerdef(oid) as text from pg_trigger where tgrelid = $1::regclass and tgname = 'change_leaves_trail'`,
+      [table],
+    );
+    const [, watched = ''] = /UPDATE OF (.+?) ON/.exec(triggers[0]?.text) ?? [];
+    // The lock date has an event of its own.
+    const changeable = rows.map(({ name }) => name).filter((name) => name !== 'lock_date');
+    expect(watched.split(', ').sort()).toEqual(changeable);
+  },
+);

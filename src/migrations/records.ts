@@ -5,7 +5,7 @@ const CHANGES = {
   customers: { command: 'updateCustomer', columns: { display_name: 'displayName', email: 'email', active: 'active' } },
   organizations: {
     command: 'updateOrganization',
-    columns: { name: 'name', time_zone: 'timeZone', credit_card_refunds: 'creditCardRefunds' },
+    columns: { name: 'name', time_zone: 'timeZone', credit_card_refunds: 'creditCardRefunds', rest_contract: 'restContract' },
   },
 } as const;
 
