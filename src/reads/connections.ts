@@ -125,8 +125,14 @@ export async function findConnection<E extends Owned, Filter extends object>(
 /** The connections of the owners in one request: all owners that a field of the query has are read together. */
 export type OwnedConnections = ReturnType<typeof createOwnedConnections>;
 
+/** Loads what the field nodes select together. A node that stands in a fragment may be merged with others in one place, and not in another. */
+interface ConnectionLoader {
+  readonly nodes: readonly FieldNode[];
+  readonly loader: DataLoader<number, unknown>;
+}
+
 export function createOwnedConnections(em: EntityManager, actor: () => Actor) {
-  const loaders = new Map<FieldNode | undefined, DataLoader<number, unknown>>();
+  const loaders: ConnectionLoader[] = [];
 
   /** Returns the connection of one owner, such as the refunds of a credit note. */
   return function load<E extends Owned, Filter extends object>(
@@ -135,10 +141,15 @@ export function createOwnedConnections(em: EntityManager, actor: () => Actor) {
     args: PageArguments<Filter>,
     owner: { readonly id: number },
   ): Promise<Connection<E>> {
-    const [node] = info.fieldNodes;
-    const loader = loaders.get(node) ?? loaderOf(em, actor, info, list, args);
-    loaders.set(node, loader);
-    return loader.load(owner.id) as Promise<Connection<E>>;
+    const { fieldNodes } = info;
+    let found = loaders.find(
+      ({ nodes }) => nodes.length === fieldNodes.length && nodes.every((node, at) => node === fieldNodes[at]),
+    );
+    if (found === undefined) {
+      found = { nodes: fieldNodes, loader: loaderOf(em, actor, info, list, args) };
+      loaders.push(found);
+    }
+    return found.loader.load(owner.id) as Promise<Connection<E>>;
   };
 }
 

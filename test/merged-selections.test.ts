@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** A fragment may stand alone in one place of a document, and be merged with others in another place. Each place gets what it selects. */
+let gateway: Gateway;
+let books: Books;
+let one: string;
+let other: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  [one, other] = [(await books.creditNote('100.00')).id, (await books.creditNote('100.00')).id];
+  await books.refund(one, { amount: '1.00' });
+  await books.refund(other, { amount: '2.00' });
+});
+afterAll(() => gateway.stop());
+
+async function read(document: string, variables: object = {}) {
+  const { data, errors } = await books.client.graphql<unknown, object>(document, variables);
+  expect(errors).toBeUndefined();
+  return data;
+}
+
+const FRAGMENTS = `
+  fragment Ids on CreditNote { refunds(first: 5) { nodes { fromAccount { name } } } }
+  fragment Amounts on CreditNote { refunds(first: 5) { nodes { amount branch { code } } totalCount pageInfo { hasNextPage } } }`;
+const ALONE = { refunds: { nodes: [{ fromAccount: { name: 'Bank' } }] } };
+const merged = (amount: string) => ({
+  refunds: {
+    nodes: [{ amount, branch: { code: '1' }, fromAccount: { name: 'Bank' } }],
+    totalCount: 1,
+    pageInfo: { hasNextPage: false },
+  },
+});
+
+it.each([
+  ['Ids', 'Amounts'],
+  ['Amounts', 'Ids'],
+])('in the order %s, %s', async (first, second) => {
+  const document = `query ($one: ID!, $other: ID!) {
+    alone: creditNote(id: $one) { ...Ids }
+    merged: creditNote(id: $other) { ...${first} ...${second} }
+  } ${FRAGMENTS}`;
+  const expected = { alone: ALONE, merged: merged('2.00') };
+  // A document that is sent again is compiled.
+  for (let round = 0; round < 4; round += 1) expect(await read(document, { one, other })).toEqual(expected);
+});
+
+it('the merged place first', async () => {
+  const document = `query ($one: ID!, $other: ID!) {
+    merged: creditNote(id: $one) { ...Ids ...Amounts }
+    alone: creditNote(id: $other) { ...Ids }
+  } ${FRAGMENTS}`;
+  for (let round = 0; round < 4; round += 1) {
+    expect(await read(document, { one, other })).toEqual({ merged: merged('1.00'), alone: ALONE });
+  }
+});
+
+it('depending on a variable', async () => {
+  const document = `query ($one: ID!, $other: ID!, $also: Boolean!) {
+    alone: creditNote(id: $one) { ...Ids }
+    merged: creditNote(id: $other) { ...Ids ...Amounts @include(if: $also) }
+  } ${FRAGMENTS}`;
+  for (const also of [false, true, false, true, true, false]) {
+    expect(await read(document, { one, other, also })).toEqual({ alone: ALONE, merged: also ? merged('2.00') : ALONE });
+  }
+});
+
+it('in the reply to a mutation', async () => {
+  const document = `mutation ($input: RefundCreditNoteInput!) {
+    refundCreditNote(input: $input) { creditNote { ...Ids customer { creditNotes { nodes { id ...Amounts } } } } }
+  } ${FRAGMENTS}`;
+  const { id } = await books.creditNote('100.00');
+  expect(await read(document, { input: books.refundInput(id, { amount: '3.00' }) })).toEqual({
+    refundCreditNote: { creditNote: { ...ALONE, customer: { creditNotes: { nodes: [expect.objectContaining({ id })] } } } },
+  });
+});
