@@ -166,6 +166,7 @@ describe('the operator', () => {
     'a malformed id': ['--id must be 1 to 64 letters', CREATE.with(3, 'a/b')],
     'an unknown currency': ['XQQ is no currency of ISO 4217', CREATE.with(7, 'XQQ')],
     'an unknown time zone': ['--time-zone must be the IANA name', CREATE.with(9, 'Mars/Olympus')],
+    'a time zone that only Node.js knows': ['--time-zone must be the IANA name', CREATE.with(9, 'US/Pacific-New')],
     'an unknown organization': ['There is no organization nope', KEY.with(3, 'nope')],
     'an unknown organization, in a check': ['There is no organization nope', ['audit', '--organization', 'nope']],
     'an unknown role': ['VIEWER, ACCOUNTANT, ADMIN', KEY.with(7, 'accountant')],

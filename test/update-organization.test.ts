@@ -94,3 +94,15 @@ it('credit-card accounts pay refunds only if the organization allows it', async 
   await updated(books, { creditCardRefunds: false });
   expect((await refund()).errors?.[0]?.extensions).toMatchObject(refused);
 });
+
+it('refuses a time zone that Node.js knows and PostgreSQL does not', async () => {
+  const books = await gateway.books();
+  const before = await books.everything();
+  // ICU has these names, which the IANA has removed.
+  for (const timeZone of ['US/Pacific-New', 'Canada/East-Saskatchewan']) {
+    const { errors } = await update(books, { timeZone });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'timeZone' });
+  }
+  expect(await books.everything()).toEqual(before);
+  expect(await updated(books, { timeZone: 'america/new_york' })).toMatchObject({ timeZone: 'america/new_york' });
+});

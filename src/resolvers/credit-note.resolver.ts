@@ -28,6 +28,7 @@ import { voidCreditNote } from '../services/credit-notes/void-credit-note.js';
 import { refundability } from '../services/refunds/refundability.js';
 import { formatAmount } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
+import { tidy } from '../values/text.js';
 import { CommandMutation } from './command-mutation.js';
 import { CreditNoteConnection, RefundConnection } from './connection-types.js';
 import { RefundabilityType } from './refundability.js';
@@ -122,7 +123,7 @@ export class CreditNoteResolver {
     @Info() info: GraphQLResolveInfo,
     @Args(() => CreditNoteByNumberArgs) { number }: CreditNoteByNumberArgs,
   ): Promise<Row<CreditNote> | null> {
-    return findOne(context, info, CreditNote, ['number', 'reads as', number]);
+    return findOne(context, info, CreditNote, ['number', 'reads as', tidy(number)]);
   }
 
   @Authorized(Role.VIEWER)

@@ -9,6 +9,7 @@ import { isTimeZone } from '../../values/posting-date.js';
 import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';
 import { lockOperators } from '../unit-of-work/locks.js';
 import { type Operator, OperatorRefusal } from './operator-command.js';
+import { assertKnownTimeZone, TIME_ZONE_RULE } from './time-zone.js';
 
 /** The input of {@link createOrganization}. */
 export interface CreateOrganization {
@@ -24,7 +25,6 @@ export interface CreateOrganization {
 
 /** Characters that are safe in an HTTP header. */
 const PUBLIC_ID = /^[A-Za-z0-9._-]{1,64}$/;
-const TIME_ZONE_RULE = 'timeZone must be the IANA name of a time zone, such as Europe/Berlin';
 const PUBLIC_ID_RULE = 'id must be 1 to 64 letters, digits, dots, hyphens or underscores';
 
 const CHART: readonly { code: string; name: string; type: AccountType; systemRole?: SystemRole }[] = [
@@ -52,6 +52,7 @@ export function openOrganization(em: EntityManager, command: CreateOrganization,
       [command.publicId],
     );
     if (taken !== undefined) throw new OperatorRefusal(`There is an organization ${taken.id} already`);
+    if (isTimeZone(command.timeZone)) await assertKnownTimeZone(em, command.timeZone);
     const organization = await createOrganization(em, command);
     const { baseCurrency, timeZone } = organization;
     recordEvent(em, organization, 'organization create', { baseCurrency, timeZone, by }, OPERATOR);

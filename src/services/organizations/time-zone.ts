@@ -1,0 +1,16 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { InvalidInput } from '../../errors.js';
+
+export const TIME_ZONE_RULE = 'timeZone must be the IANA name of a time zone, such as Europe/Berlin';
+
+/**
+ * Checks that PostgreSQL knows the time zone, too: it computes days in it, and its list is older or newer than that of Node.js.
+ *
+ * @throws {InvalidInput}
+ */
+export async function assertKnownTimeZone(em: EntityManager, timeZone: string): Promise<void> {
+  const [known] = await em.execute('select from pg_timezone_names where lower(name) = lower(?)', [timeZone]);
+  if (known !== undefined) return;
+  const reason = `${TIME_ZONE_RULE}; the database does not know ${timeZone}`;
+  throw new InvalidInput([{ field: 'timeZone', constraints: { isTimeZone: reason }, value: timeZone }]);
+}
