@@ -4,6 +4,7 @@ import { Role } from '../src/entities/access.js';
 import { addMember, changeMember, endMembership } from '../src/services/organizations/members.js';
 import { RefundCreditNoteDocument, ReverseRefundDocument } from './generated/documents.js';
 import { type Books, Client, Gateway } from './helpers/gateway.js';
+import { outcomeOf } from './helpers/sql-outcome.js';
 import { untilWaiting } from './helpers/until-waiting.js';
 
 /** The database refuses refunds and reversals, sent as SQL in the gateway's role, that name a key or member without the right. */
@@ -20,17 +21,8 @@ beforeEach(async () => {
 afterAll(() => gateway.stop());
 
 /** Runs the statements in one transaction; returns "accepted" or the database's error message. */
-async function refusal(...statements: string[]): Promise<string> {
-  const { sql } = gateway.database;
-  try {
-    await sql.query('begin');
-    for (const statement of statements) await sql.query(statement);
-    await sql.query('commit');
-    return 'accepted';
-  } catch (error) {
-    await sql.query('rollback');
-    return error instanceof Error ? error.message : String(error);
-  }
+function refusal(...statements: string[]): Promise<string> {
+  return outcomeOf(gateway.database.sql, ...statements);
 }
 
 const entry = (source: string, reversalOf: string, [debit, credit]: readonly [string, string]) => `

@@ -9,6 +9,7 @@ import {
   VoidCreditNoteDocument,
 } from './generated/documents.js';
 import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { outcomeOf } from './helpers/sql-outcome.js';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -179,17 +180,8 @@ describe('cancelling what remains of a credit note', () => {
 
 describe('the database refuses', () => {
   /** Runs the statements in one transaction as the gateway's role; returns "accepted" or the error. */
-  async function outcome(...statements: string[]): Promise<string> {
-    const { sql } = gateway.database;
-    try {
-      await sql.query('begin');
-      for (const statement of statements) await sql.query(statement);
-      await sql.query('commit');
-      return 'accepted';
-    } catch (error) {
-      await sql.query('rollback');
-      return String(error);
-    }
+  function outcome(...statements: string[]): Promise<string> {
+    return outcomeOf(gateway.database.sql, ...statements);
   }
 
   /** SQL of a cancellation of 60.00 with its entry, with the changes of the test. */

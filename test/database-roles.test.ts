@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type pg from 'pg';
 import { connect } from '../mikro-orm.config.js';
 import { connectionOf } from '../src/database/connect.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
@@ -9,6 +8,7 @@ import { addMember } from '../src/services/organizations/members.js';
 import { readCluster } from './helpers/cluster.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 import { cleanUp, cli, GatewayProcess } from './helpers/process.js';
+import { outcomeOf } from './helpers/sql-outcome.js';
 
 jest.setTimeout(60_000);
 
@@ -30,21 +30,9 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-async function refusalOf(sql: pg.Client, ...statements: string[]): Promise<string> {
-  try {
-    await sql.query('begin');
-    for (const statement of statements) await sql.query(statement);
-    await sql.query('commit');
-    return 'accepted';
-  } catch (error) {
-    await sql.query('rollback');
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-const asGateway = (...statements: string[]) => refusalOf(gateway.database.sql, ...statements);
-const asOperator = (...statements: string[]) => refusalOf(gateway.database.operator, ...statements);
-const asOwner = (...statements: string[]) => refusalOf(gateway.database.superuser, ...statements);
+const asGateway = (...statements: string[]) => outcomeOf(gateway.database.sql, ...statements);
+const asOperator = (...statements: string[]) => outcomeOf(gateway.database.operator, ...statements);
+const asOwner = (...statements: string[]) => outcomeOf(gateway.database.superuser, ...statements);
 
 const own = () => books.organization.id;
 const HASH = `'${'0'.repeat(64)}'`;

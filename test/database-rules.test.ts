@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type pg from 'pg';
 import { FOREIGN_KEYS } from '../src/services/ledger/ledger-health.js';
 import { Books, Gateway } from './helpers/gateway.js';
+import { outcomeOf } from './helpers/sql-outcome.js';
 
 /** Every rule of the entities stands in the database, too: SQL in the gateway's role meets the same refusals. */
 let gateway: Gateway;
@@ -18,24 +18,12 @@ afterAll(() => gateway.stop());
 
 /** Runs the statements in one transaction; returns "accepted" or the database's error message. */
 function refusal(...statements: string[]): Promise<string> {
-  return refusalOf(gateway.database.sql, ...statements);
-}
-
-async function refusalOf(sql: pg.Client, ...statements: string[]): Promise<string> {
-  try {
-    await sql.query('begin');
-    for (const statement of statements) await sql.query(statement);
-    await sql.query('commit');
-    return 'accepted';
-  } catch (error) {
-    await sql.query('rollback');
-    return error instanceof Error ? error.message : String(error);
-  }
+  return outcomeOf(gateway.database.sql, ...statements);
 }
 
 /** The database's refusal for the owner of the tables, whose privileges do not stop it. */
 function refusalOfOwner(...statements: string[]): Promise<string> {
-  return refusalOf(gateway.database.superuser, ...statements);
+  return outcomeOf(gateway.database.superuser, ...statements);
 }
 
 /** SQL of an entry with two lines; the SQL of a refund of the newest customer's note can follow. */

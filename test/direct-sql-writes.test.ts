@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { type Books, Gateway } from './helpers/gateway.js';
+import { outcomeOf } from './helpers/sql-outcome.js';
 
 /** SQL in the gateway's role that an attacker might try. */
 let gateway: Gateway;
@@ -15,17 +16,8 @@ beforeEach(async () => {
 afterAll(() => gateway.stop());
 
 /** Runs the statements in one transaction; returns "accepted" or the database's error message. */
-async function refusal(...statements: string[]): Promise<string> {
-  const { sql } = gateway.database;
-  try {
-    await sql.query(statements[0]?.startsWith('begin') ? '' : 'begin');
-    for (const statement of statements) await sql.query(statement);
-    await sql.query('commit');
-    return 'accepted';
-  } catch (error) {
-    await sql.query('rollback');
-    return error instanceof Error ? error.message : String(error);
-  }
+function refusal(...statements: string[]): Promise<string> {
+  return outcomeOf(gateway.database.sql, ...statements);
 }
 
 /** SQL of a credit note, with the changes of the test. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ReverseRefundDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
+import { outcomeOf } from './helpers/sql-outcome.js';
 
 /** The database compares each entry with its document, line by line; the tests send SQL in the gateway's role. */
 let gateway: Gateway;
@@ -28,17 +29,8 @@ const debit = (account: string, amount: string, rest: Partial<Line> = {}): Line 
 const credit = (account: string, amount: string, rest: Partial<Line> = {}): Line => ({ side: 'CREDIT', account, amount, ...rest });
 
 /** Runs the statements in one transaction; returns "accepted" or the database's error message. */
-async function refusal(...statements: string[]): Promise<string> {
-  const { sql } = gateway.database;
-  try {
-    await sql.query('begin');
-    for (const statement of statements) await sql.query(statement);
-    await sql.query('commit');
-    return 'accepted';
-  } catch (error) {
-    await sql.query('rollback');
-    return error instanceof Error ? error.message : String(error);
-  }
+function refusal(...statements: string[]): Promise<string> {
+  return outcomeOf(gateway.database.sql, ...statements);
 }
 
 function lines(entries: readonly Line[], date = '2026-02-01'): string {

@@ -8,6 +8,7 @@ import {
   VoidCreditNoteDocument,
 } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
+import { outcomeOf } from './helpers/sql-outcome.js';
 
 let gateway: Gateway;
 let books: Books;
@@ -176,17 +177,8 @@ it('parallel edits and one opening leave books that are right', async () => {
 });
 
 describe('the database refuses', () => {
-  async function outcome(...statements: string[]): Promise<string> {
-    const { sql } = gateway.database;
-    try {
-      await sql.query('begin');
-      for (const statement of statements) await sql.query(statement);
-      await sql.query('commit');
-      return 'accepted';
-    } catch (error) {
-      await sql.query('rollback');
-      return String(error);
-    }
+  function outcome(...statements: string[]): Promise<string> {
+    return outcomeOf(gateway.database.sql, ...statements);
   }
   const lines = (set: string, noteId: string) =>
     `update credit_note_lines set ${set} where organization_id = ${books.organization.id} and credit_note_id = ${noteId}`;

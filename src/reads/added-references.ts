@@ -4,6 +4,7 @@ import type { Organization } from '../entities/organization.js';
 import { columnsOf } from '../orm/columns.js';
 import { query, run } from '../orm/query.js';
 import { mapRows } from '../orm/row-mapping.js';
+import { ADDED_REFERENCES } from '../services/refunds/add-refund-reference.js';
 
 /** Returns the events that added references to each of the refunds, oldest first. */
 export async function addedReferences(
@@ -11,9 +12,7 @@ export async function addedReferences(
   organization: Organization,
   refundIds: readonly number[],
 ): Promise<(refundId: number) => readonly AuditEvent[]> {
-  const sql = `
-    select ${columnsOf(em, AuditEvent)} from audit_events
-    where organization_id = $1 and action = 'addRefundReference' and details ->> 'refundId' = any ($2) order by id`;
+  const sql = `select ${columnsOf(em, AuditEvent)} from audit_events where ${ADDED_REFERENCES} order by id`;
   const [events] = await run(
     em,
     query(sql, [organization.id, refundIds.map(String)], (rows) => mapRows(em, AuditEvent, organization, rows)),

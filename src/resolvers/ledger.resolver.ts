@@ -1,12 +1,13 @@
-import { Arg, Authorized, Ctx, Field, ID, ObjectType, Query, Resolver } from 'type-graphql';
+import { Authorized, Ctx, Field, ID, ObjectType, Query, Resolver } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
+import { AsOfArg } from '../inputs/as-of.arg.js';
 import { type Row, rowOf } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
 import { trialBalance } from '../services/ledger/balances.js';
 import { ledgerHealth } from '../services/ledger/ledger-health.js';
 import { formatAmount } from '../values/money.js';
-import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
+import { DecimalScalar } from '../values/scalars.js';
 
 @ObjectType('LedgerCheck', { description: 'The check of one rule of the books.' })
 export class LedgerCheckType {
@@ -84,11 +85,7 @@ export class LedgerResolver {
 
   @Authorized(Role.VIEWER)
   @Query(() => TrialBalance, { description: 'The trial balance up to and including a day.' })
-  async trialBalance(
-    @Ctx() context: Context,
-    @Arg('asOf', () => PostingDateScalar, { nullable: true, description: 'The last day that counts. Default: all postings.' })
-    asOf: string | null | undefined,
-  ): Promise<TrialBalance> {
+  async trialBalance(@Ctx() context: Context, @AsOfArg() asOf: string | null | undefined): Promise<TrialBalance> {
     const { organization } = context.actor;
     const day = asOf && organization.postingDate(asOf, 'asOf');
     const { lines, debits, credits } = await trialBalance(context.em, organization, day);

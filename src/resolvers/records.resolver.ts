@@ -7,6 +7,7 @@ import { Branch } from '../entities/branch.js';
 import type { CreditNote } from '../entities/credit-note.js';
 import { Customer } from '../entities/customer.js';
 import type { JournalLine } from '../entities/journal-entry.js';
+import { AsOfArg } from '../inputs/as-of.arg.js';
 import { CreateAccountInput, CreateBranchInput, CreateCustomerInput } from '../inputs/create-record.inputs.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { type CreditNoteFilter, NOTES_OF_CUSTOMER, NotesOfCustomerArgs } from '../inputs/lists/credit-notes.list.js';
@@ -31,7 +32,7 @@ import type { Turnover } from '../services/ledger/balances.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
 import { updateAccount, updateBranch, updateCustomer } from '../services/organizations/update-records.js';
 import { type Big, formatAmount } from '../values/money.js';
-import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
+import { DecimalScalar } from '../values/scalars.js';
 import { CommandMutation } from './command-mutation.js';
 import {
   AccountConnection,
@@ -91,8 +92,7 @@ export class AccountResolver {
   async balance(
     @Reads('type') account: Row<Account, 'type'>,
     @Ctx() context: Context,
-    @Arg('asOf', () => PostingDateScalar, { nullable: true, description: 'The last day that counts. Default: all postings.' })
-    asOf: string | null | undefined,
+    @AsOfArg() asOf: string | null | undefined,
   ): Promise<string> {
     const { organization } = context.actor;
     const day = asOf ? organization.postingDate(asOf, 'asOf') : null;
@@ -107,8 +107,7 @@ export class AccountResolver {
   async currencyBalance(
     @Reads('type', 'currencyCode') account: Row<Account, 'type' | 'currencyCode'>,
     @Ctx() context: Context,
-    @Arg('asOf', () => PostingDateScalar, { nullable: true, description: 'The last day that counts. Default: all postings.' })
-    asOf: string | null | undefined,
+    @AsOfArg() asOf: string | null | undefined,
   ): Promise<string> {
     const { organization } = context.actor;
     const day = asOf ? organization.postingDate(asOf, 'asOf') : null;

@@ -7,6 +7,10 @@ import { id, text } from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
 import { lockOrder } from '../unit-of-work/locks.js';
 
+/** SQL condition of the audit events that added references to refunds. $1 is the organization, $2 the ids of the refunds as texts. */
+export const ADDED_REFERENCES = `
+  organization_id = $1 and action = 'addRefundReference' and details ->> 'refundId' = any ($2)`;
+
 /**
  * Adds a reference to a refund, such as the bank's number of the transfer, which may be known only later. It is an audit event: the refund itself
  * stays as it was made.
@@ -35,8 +39,6 @@ export const addRefundReference = command({
 
 /** Returns a query of the number of references that were added to the refund. */
 function countReferences({ id, organization }: Refund): Query<number> {
-  const sql = `
-    select count(*) as count from audit_events
-    where organization_id = $1 and action = 'addRefundReference' and details ->> 'refundId' = $2`;
-  return query(sql, [organization.id, String(id)], ([row]) => Number(row?.count));
+  const sql = `select count(*) as count from audit_events where ${ADDED_REFERENCES}`;
+  return query(sql, [organization.id, [String(id)]], ([row]) => Number(row?.count));
 }
