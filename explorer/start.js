@@ -6,6 +6,7 @@ window.MonacoEnvironment = {
 
 const session = await fetch('/graphiql/session', { method: 'POST' });
 const { apiKey, operation } = session.status === 200 ? await session.json() : {};
+const headers = JSON.stringify({ Authorization: `Bearer ${apiKey}` }, null, 2);
 
 window.YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
   endpoint: '/graphql',
@@ -17,6 +18,8 @@ window.YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
   ...(operation && {
     query: operation.document,
     variables: JSON.stringify(operation.variables, null, 2),
-    initialHeaders: JSON.stringify({ Authorization: `Bearer ${apiKey}` }, null, 2),
+    initialHeaders: headers,
+    // Those of a new tab.
+    headers,
   }),
 });
