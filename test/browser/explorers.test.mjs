@@ -40,7 +40,7 @@ describePages('the landing page and the explorers', (session) => {
     const page = await session.open('/graphiql');
     await page.getByRole('button', { name: /^Execute query/ }).click();
 
-    await page.locator('.graphiql-response').getByText('"25.00"').waitFor();
+    await page.locator('.graphiql-response').getByText('"Accounts Receivable"').waitFor();
     const { creditNote } = await session.graphql('{ creditNote(id: 2) { refunds { nodes { amount } } } }');
     assert.deepEqual(creditNote.refunds.nodes, [{ amount: '25.00' }]);
   });
