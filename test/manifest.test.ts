@@ -107,3 +107,12 @@ it('needs one folder', async () => {
   expect((await cli({}, 'manifest', join(folder, 'nowhere'))).stderr).toContain('no such file or directory');
   expect((await cli({}, 'manifest', '--help')).stdout).toContain('npm run manifest -- FOLDER [--out FILE]');
 });
+
+it('takes every operation of the refund desk, within the limits of a document', async () => {
+  const generated = await readFile('web/src/generated/documents.ts', 'utf8');
+  const documents = [...generated.matchAll(/^export const (\w+)Document = /gm)].map(([, name]) => name);
+
+  const { operations } = await makeManifest('web/src', schema, 20_000);
+
+  expect(operations.map(({ name }) => name)).toEqual(documents.sort());
+});

@@ -19,6 +19,8 @@ export function createClient(credential: Credential): ApolloClient {
     link: ApolloLink.from([signedOut, http]),
     cache: createCache(),
     clientAwareness: { name: 'refund-desk' },
+    // A failed request is a result with an error, and never an exception that nobody catches.
+    defaultOptions: { watchQuery: { errorPolicy: 'all' }, query: { errorPolicy: 'all' }, mutate: { errorPolicy: 'all' } },
   });
 }
 

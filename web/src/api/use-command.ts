@@ -53,7 +53,7 @@ export function useCommand<Data, Variables extends OperationVariables>(
     setOutcome({ state: 'sending' });
     const { key } = attempt;
     keepAttempt(name, { key, variables });
-    const reply = await client.mutate({ mutation, variables: { ...variables, idempotencyKey: key }, errorPolicy: 'all' });
+    const reply = await client.mutate({ mutation, variables: { ...variables, idempotencyKey: key } });
     isSending.current = false;
     if (reply.error && isUndecided(reply.error)) {
       setAttempt({ key, variables });

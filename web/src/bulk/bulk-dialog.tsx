@@ -12,13 +12,13 @@ import { useBulk } from './use-bulk.js';
 interface BulkDialogProps {
   readonly notes: readonly NoteRowFragment[];
   readonly organization: Organization;
-  readonly onClose: (isPaid: boolean) => void;
+  readonly onClose: (isSent: boolean) => void;
 }
 
 /** Refunds several notes at once: their values; while no reply has come, the list that was sent; and then the outcome of each. */
 export function BulkDialog({ notes, organization, onClose }: BulkDialogProps) {
   const bulk = useBulk(organization);
-  const close = (): void => onClose(bulk.outcomes !== null);
+  const close = (): void => onClose(bulk.outcome.state !== 'none');
   // Those that were selected when the dialog opened: paid ones leave the selection of the list.
   const [nodeIds] = useState(() => notes.map(({ nodeId }) => nodeId));
   const isPending = bulk.unresolved !== null;

@@ -1,3 +1,4 @@
+import type { ErrorLike } from '@apollo/client';
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
 import { BulkDialog } from '../bulk/bulk-dialog.js';
@@ -6,16 +7,18 @@ import { NotesDocument } from '../generated/documents.js';
 import { go, PageHeading } from '../router.js';
 import { mayRefund, useMe } from '../session/use-me.js';
 import { OpenAttempt } from '../ui/open-attempt.js';
-import { Empty, Failed, Loading } from '../ui/states.js';
+import { Failed, Loading } from '../ui/states.js';
 import { addressOf, filterOf, type ListFilter, toInput } from './filter.js';
 import { Filters } from './filters.js';
 import { NotesTable } from './notes-table.js';
+import { NothingFound } from './nothing-found.js';
 import { useSelection } from './use-selection.js';
 
 /** The list of credit notes, the newest first, page by page. */
 export function NotesPage({ search }: { readonly search: URLSearchParams }) {
   const filter = filterOf(search);
   const [isRefunding, setRefunding] = useState(false);
+  const [moreError, setMoreError] = useState<ErrorLike>();
   // Shown from the cache at once, and read again, since others refund, too.
   const { data, previousData, loading, error, refetch, fetchMore } = useQuery(NotesDocument, {
     variables: { filter: toInput(filter) },
@@ -29,22 +32,26 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
 
   const me = useMe();
   const organization = me?.organization;
-  const closeBulk = (isPaid: boolean): void => {
+  const closeBulk = (isSent: boolean): void => {
     setRefunding(false);
-    if (!isPaid) return;
+    if (!isSent) return;
     selection.clear();
     // Notes that are closed now no longer belong to the list of open ones.
     void refetch();
   };
   const change = (changed: Partial<ListFilter>): void => go(addressOf({ ...filter, ...changed }), { replace: true });
-  const more = list?.pageInfo.hasNextPage && (() => void fetchMore({ variables: { after: list.pageInfo.endCursor } }));
+  const showMore = async (): Promise<void> => {
+    // The policy of the cache appends the page to the list that is shown.
+    const page = await fetchMore({ variables: { after: list?.pageInfo.endCursor ?? null } });
+    setMoreError(page.error);
+  };
 
   return (
     <>
       <div className="heading">
         <PageHeading title="Credit notes" />
         <p className="count" role="status">
-          {list && `${list.totalCountIsCapped ? 'More than ' : ''}${list.totalCount.toLocaleString('en')} found`}
+          {list && `${list.totalCountIsCapped ? 'At least ' : ''}${list.totalCount.toLocaleString('en')} found`}
         </p>
       </div>
       {organization && !isRefunding && (
@@ -53,10 +60,11 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
       <Filters filter={filter} onChange={change} />
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       {!list && loading && <Loading what="credit notes" />}
-      {list && notes.length === 0 && <NothingFound filter={filter} />}
+      {list && notes.length === 0 && <NothingFound filter={filter} onChange={change} />}
       {notes.length > 0 && <NotesTable notes={notes} selection={mayRefund(me) ? selection : null} isStale={!data} />}
-      {more && (
-        <button type="button" className="more" onClick={more} disabled={loading}>
+      {moreError && <Failed error={moreError} onRetry={() => void showMore()} />}
+      {list?.pageInfo.hasNextPage && (
+        <button type="button" className="more" onClick={() => void showMore()} disabled={loading}>
           {loading ? 'Loading …' : 'Show more'}
         </button>
       )}
@@ -73,21 +81,5 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
       )}
       {isRefunding && organization && <BulkDialog notes={selection.chosen} organization={organization} onClose={closeBulk} />}
     </>
-  );
-}
-
-function NothingFound({ filter }: { readonly filter: ListFilter }) {
-  const isFiltered = addressOf({ ...filter, status: 'OPEN' }) !== '';
-  return (
-    <Empty>
-      <p>
-        {isFiltered || filter.status !== 'OPEN' ? 'No credit note fits this filter.' : 'No customer holds an open credit note.'}
-      </p>
-      {addressOf(filter) !== '' && (
-        <button type="button" onClick={() => go('')}>
-          Clear the filter
-        </button>
-      )}
-    </Empty>
   );
 }

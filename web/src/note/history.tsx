@@ -1,3 +1,4 @@
+import type { ErrorLike } from '@apollo/client';
 import { useApolloClient } from '@apollo/client/react';
 import { useState } from 'react';
 import { EarlierRefundsDocument, type HistoryFragment } from '../generated/documents.js';
@@ -6,6 +7,7 @@ import { Link } from '../router.js';
 import { mayRefund, useMe } from '../session/use-me.js';
 import { Day } from '../ui/day.js';
 import { Money } from '../ui/money.js';
+import { Failed } from '../ui/states.js';
 import { Entry } from './entry.js';
 import type { Note } from './note.js';
 
@@ -15,9 +17,12 @@ export function History({ note }: { readonly note: Note }) {
   const [reversing, setReversing] = useState<HistoryFragment | null>(null);
   const refunds = note.refunds?.edges ?? [];
   const { endCursor, hasNextPage } = note.refunds?.pageInfo ?? { endCursor: null, hasNextPage: false };
-  const showEarlier = (): void => {
+  const [failure, setFailure] = useState<ErrorLike>();
+  const showEarlier = async (): Promise<void> => {
     // The policy of the cache appends the page to the list that is shown.
-    void client.query({ query: EarlierRefundsDocument, variables: { id: note.id, after: endCursor }, fetchPolicy: 'network-only' });
+    const variables = { id: note.id, after: endCursor };
+    const { error } = await client.query({ query: EarlierRefundsDocument, variables, fetchPolicy: 'network-only' });
+    setFailure(error);
   };
   return (
     <section>
@@ -28,8 +33,9 @@ export function History({ note }: { readonly note: Note }) {
           <RefundItem key={node.id} refund={node} note={note} onReverse={() => setReversing(node)} />
         ))}
       </ol>
+      {failure && <Failed error={failure} onRetry={() => void showEarlier()} />}
       {hasNextPage && (
-        <button type="button" className="more" onClick={showEarlier}>
+        <button type="button" className="more" onClick={() => void showEarlier()}>
           Show earlier refunds
         </button>
       )}

@@ -6,13 +6,13 @@ import { attemptName } from '../refund/use-refund.js';
 import { Link, PageHeading } from '../router.js';
 import { useMe } from '../session/use-me.js';
 import { Day } from '../ui/day.js';
-import { Money } from '../ui/money.js';
 import { Notice } from '../ui/notice.js';
 import { OpenAttempt } from '../ui/open-attempt.js';
 import { Failed, Loading } from '../ui/states.js';
 import { Status } from '../ui/status.js';
-import { Entry } from './entry.js';
+import { Figures } from './figures.js';
 import { History } from './history.js';
+import { Lines } from './lines.js';
 import type { Note } from './note.js';
 
 /** A credit note: what remains of it, its lines, and everything that has happened to it. */
@@ -86,66 +86,5 @@ function Reasons({ note }: { readonly note: Note }) {
         ))}
       </ul>
     </Notice>
-  );
-}
-
-function Figures({ note }: { readonly note: Note }) {
-  const { currency } = note;
-  const amounts = [
-    { name: 'Total', amount: note.total },
-    { name: 'Refunded', amount: note.refunded },
-    { name: 'Applied to invoices', amount: note.applied },
-    { name: 'Cancelled', amount: note.cancelled },
-  ];
-  return (
-    <dl className="figures">
-      <div className="main-figure">
-        <dt>Remaining</dt>
-        <dd>
-          <Money amount={note.remaining} currency={currency} />
-        </dd>
-      </div>
-      {amounts.map(({ name, amount }) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            <Money amount={amount} currency={currency} />
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function Lines({ note }: { readonly note: Note }) {
-  return (
-    <section>
-      <h2>What was credited</h2>
-      <table className="card">
-        <thead>
-          <tr>
-            <th scope="col">Description</th>
-            <th scope="col" className="wide">
-              Account
-            </th>
-            <th scope="col" className="amount">
-              Amount
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {note.lines.map(({ id, description, account, amount }) => (
-            <tr key={id}>
-              <td>{description || '–'}</td>
-              <td className="wide">{account.name}</td>
-              <td className="amount">
-                <Money amount={amount} currency={note.currency} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {note.journalEntry && <Entry entry={note.journalEntry} title="Journal entry of the credit note" />}
-    </section>
   );
 }

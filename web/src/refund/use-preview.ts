@@ -43,7 +43,6 @@ export function usePreview(variables: PreviewQueryVariables | null, attempt: num
         query: PreviewDocument,
         variables: JSON.parse(question),
         fetchPolicy: 'no-cache',
-        errorPolicy: 'all',
         context: { queryDeduplication: false, fetchOptions: { signal: abort.signal } },
       });
       if (abort.signal.aborted) return;

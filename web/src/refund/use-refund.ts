@@ -37,10 +37,7 @@ export function attemptName(organization: { readonly id: string }, note: { reado
 
 /** What the refund dialog knows and does, without how it looks. */
 export function useRefund(note: FormNote, organization: Organization, onRefused: () => void): RefundState {
-  const { outcome, unresolved, send, discard } = useCommand<RefundMutation, Sent>(
-    RefundDocument,
-    `refund ${organization.id} ${note.id}`,
-  );
+  const { outcome, unresolved, send, discard } = useCommand<RefundMutation, Sent>(RefundDocument, attemptName(organization, note));
   const [values, setValues] = useState(() =>
     unresolved ? valuesOf(unresolved.input) : initialValues(note, todayIn(organization.timeZone)),
   );
@@ -66,7 +63,12 @@ export function useRefund(note: FormNote, organization: Organization, onRefused:
 
   return {
     values,
-    change: (changed) => setValues((before) => ({ ...before, ...changed })),
+    change: (changed) => {
+      setValues((before) => ({ ...before, ...changed }));
+      // What was agreed to held for the values before.
+      setAllowDuplicate(false);
+      if ('exchangeRate' in changed) setAllowUnusualRate(false);
+    },
     missing,
     preview,
     problems: [

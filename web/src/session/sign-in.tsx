@@ -104,6 +104,6 @@ function Choice({ kind, label, chosen, onChoose }: ChoiceProps) {
 
 /** Tries the credential. Returns the refusal, if it is refused. */
 async function refusalOf(credential: Credential): Promise<Problem | null> {
-  const { error } = await createClient(credential).query({ query: MeDocument, errorPolicy: 'all' });
+  const { error } = await createClient(credential).query({ query: MeDocument });
   return error ? (problemsOf(error)[0] ?? null) : null;
 }

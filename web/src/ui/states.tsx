@@ -1,5 +1,4 @@
 import type { ErrorLike } from '@apollo/client';
-import type { ReactNode } from 'react';
 import { inWords } from '../api/errors.js';
 import { Notice } from './notice.js';
 
@@ -10,10 +9,6 @@ export function Loading({ what }: { readonly what: string }) {
       Loading {what} …
     </p>
   );
-}
-
-export function Empty({ children }: { readonly children: ReactNode }) {
-  return <div className="state">{children}</div>;
 }
 
 /** A read that failed: why, and a way to try it again. */
