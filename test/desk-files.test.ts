@@ -72,7 +72,7 @@ describe('a file of the desk', () => {
   it('is kept forever if its name has a hash of its content', async () => {
     const { statusCode, headers } = await ask(script());
 
-    expect([statusCode, headers['content-type']]).toEqual([200, 'application/javascript; charset=utf-8']);
+    expect([statusCode, headers['content-type']]).toEqual([200, 'text/javascript; charset=utf-8']);
     expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
   });
 
@@ -82,7 +82,7 @@ describe('a file of the desk', () => {
 
     expect(headers).toMatchObject({
       'content-encoding': 'gzip',
-      'content-type': 'application/javascript; charset=utf-8',
+      'content-type': 'text/javascript; charset=utf-8',
       'cache-control': 'public, max-age=31536000, immutable',
     });
     expect([String(headers.vary).toLowerCase(), String(plain.headers.vary).toLowerCase()]).toEqual([
@@ -91,6 +91,12 @@ describe('a file of the desk', () => {
     ]);
     expect(gunzipSync(rawPayload).toString()).toBe(plain.body);
     expect(plain.headers['content-encoding']).toBeUndefined();
+    for (const accepted of ['', 'identity', 'br', 'gzip;q=0', 'gzip;q=0, *']) {
+      expect([accepted, (await ask(script(), { 'accept-encoding': accepted })).headers['content-encoding']]).toEqual([
+        accepted,
+        undefined,
+      ]);
+    }
   });
 
   it.each([

@@ -97,6 +97,21 @@ describe('replies that clients do not read', () => {
     expect(gateway.logged.filter(({ level }) => Number(level) >= 40)).toEqual([]);
   });
 
+  it('include the files of pages, whoever asks for them', async () => {
+    const { body } = await gateway.app.inject('/graphiql');
+    const [file] = /\/graphiql\/assets\/[\w/.-]+\.js/.exec(body) ?? [];
+    for (let count = 0; count < 3; count += 1) {
+      const client = createConnection({ port, host: '127.0.0.1' });
+      clients.push(client.on('error', () => undefined).pause());
+      client.write(`GET ${file} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+      await stuck((connections) => connections >= 1);
+    }
+
+    // One file is larger than the limit, and the newest reply is never cut.
+    await stuck((connections) => connections === 1);
+    expect(sum(waiting())).toBeGreaterThan(MEGABYTE);
+  });
+
   it('do not include pages that were refused in place of being sent', async () => {
     const books = await wordyBooks();
     await neverRead(books);

@@ -18,7 +18,7 @@ const PLACES = [
       { path: '/docs/graphql.md', name: 'GraphQL by task', about: 'A request and its reply for each task.' },
       { path: '/schema.graphql', name: 'Schema', about: 'Every GraphQL type and field, with its description.' },
       { path: '/docs', name: 'REST', about: 'The paths of the legacy API.' },
-      { path: '/openapi.json', name: 'OpenAPI', about: 'The same for tools.' },
+      { path: '/openapi.json', name: 'OpenAPI', about: 'The paths of REST, for tools.' },
       { path: '/errors', name: 'Errors', about: 'Every error code.' },
       { path: '/llms.txt', name: 'All documents', about: 'One sentence about each.' },
     ],

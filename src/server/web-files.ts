@@ -1,20 +1,26 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
+import { isKnown } from '../rest/etag.js';
 import { PAGE_POLICY } from './web-security.js';
 
 /** The folder of everything that has been built. */
-const BUILT = new URL('../../', import.meta.url);
+const BUILT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The paths of files, by which they differ from those of views. */
 const OF_FILE = /^assets(\/|$)|\.[^/]*$/;
 
-/** The names that the build gives to files. None begins with a dot. */
-const FILE = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/;
-
-/** For the files in `assets`, which have a hash of their content in their names. */
-const FOREVER = 'public, max-age=31536000, immutable';
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
 
 /** A page that `npm run build` builds. */
 export interface WebPage {
@@ -38,27 +44,61 @@ export const GRAPHIQL: WebPage = { path: '/graphiql', folder: 'graphiql', hasVie
 
 /** Returns whether the page has been built. */
 export function isBuilt({ folder }: WebPage): boolean {
-  return existsSync(new URL(`${folder}/index.html`, BUILT));
+  return existsSync(join(BUILT, folder, 'index.html'));
 }
 
-/** Serves the page and its files. A path below it whose last part has no dot is a view of the page. */
+/**
+ * Serves the page and its files. A path below it whose last part has no dot is a view of the page. The files are kept in memory: so they fit
+ * together as long as the process runs, no request reaches the disk, and replies that nobody reads count like all others.
+ */
 export async function serveWebPage(app: FastifyInstance, { path, folder, hasViews, policy }: WebPage): Promise<void> {
-  const root = fileURLToPath(new URL(`${folder}/`, BUILT));
+  const files = await readFiles(join(BUILT, folder));
   const config = { isPublic: true, cors: false, pagePolicy: policy } as const;
-  await app.register((files, _options, done) => {
-    void files.register(fastifyStatic, {
-      root,
-      serve: false,
-      preCompressed: true,
-      cacheControl: false,
-      setHeaders: (reply, file) => void reply.header('cache-control', file.startsWith(`${root}assets/`) ? FOREVER : 'no-cache'),
-    });
-    files.get(path, { config }, (_request, reply) => reply.sendFile('index.html'));
-    files.get<{ Params: { '*': string } }>(`${path}/*`, { config }, (request, reply) => {
-      const file = request.params['*'];
-      if (hasViews && !OF_FILE.test(file)) return reply.sendFile('index.html');
-      return FILE.test(file) ? reply.sendFile(file) : reply.callNotFound();
-    });
-    done();
+  app.get(path, { config }, (request, reply) => send(files.get('index.html'), request, reply));
+  app.get<{ Params: { '*': string } }>(`${path}/*`, { config }, (request, reply) => {
+    const name = request.params['*'];
+    return send(files.get(hasViews && !OF_FILE.test(name) ? 'index.html' : name), request, reply);
   });
+}
+
+interface WebFile {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tag: string;
+  readonly content: Buffer;
+  readonly compressed: Buffer | undefined;
+}
+
+function send(file: WebFile | undefined, { headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (file === undefined) {
+    reply.callNotFound();
+    return reply;
+  }
+  const { tag, content, compressed } = file;
+  reply.headers(file.headers);
+  if (isKnown(headers['if-none-match'], tag)) return reply.code(304).send();
+  const isCompressed = compressed !== undefined && new Negotiator({ headers }).encoding(['gzip', 'identity']) === 'gzip';
+  return isCompressed ? reply.header('content-encoding', 'gzip').send(compressed) : reply.send(content);
+}
+
+/** Reads the files of a folder, by their paths in it. The build adds a file `x.gz` to a text `x`. */
+async function readFiles(folder: string): Promise<ReadonlyMap<string, WebFile>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  const read = paths.map(async (path) => [relative(folder, path).split(sep).join('/'), await readFile(path)] as const);
+  const contents = new Map(await Promise.all(read));
+  const served = [...contents].filter(([name]) => !name.endsWith('.gz') && !name.startsWith('.'));
+  return new Map(served.map(([name, content]) => [name, fileOf(name, content, contents.get(`${name}.gz`))]));
+}
+
+function fileOf(name: string, content: Buffer, compressed: Buffer | undefined): WebFile {
+  const tag = `"${createHash('sha256').update(content).digest('base64url')}"`;
+  const headers = {
+    'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+    // The names of files in `assets` have a hash of their content.
+    'cache-control': name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+    // Weak, because the compressed form has the same.
+    etag: `W/${tag}`,
+    vary: 'accept-encoding',
+  };
+  return { headers, tag, content, compressed };
 }
