@@ -10,6 +10,6 @@ export default {
   workerIdleMemoryLimit: '1GB',
   setupFiles: ['<rootDir>/test/helpers/partitions.js'],
   globalSetup: '<rootDir>/test/helpers/global-setup.js',
-  setupFilesAfterEnv: ['<rootDir>/test/helpers/recorded-statements.js'],
+  setupFilesAfterEnv: ['<rootDir>/test/helpers/recorded-statements.js', '<rootDir>/test/helpers/rest-replies.js'],
   globalTeardown: '<rootDir>/test/helpers/global-teardown.js',
 };

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { STATUS_CODES } from 'node:http';
 import { afterAll, afterEach } from '@jest/globals';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -44,11 +45,17 @@ function check(request: FastifyRequest, reply: FastifyReply, payload: unknown): 
   const path = request.routeOptions.url?.replace(/:(\w+)/g, '{$1}') ?? '';
   const isHead = request.method === 'HEAD';
   const operation = known.paths[path]?.[isHead ? 'get' : request.method.toLowerCase()];
-  const declared = operation === undefined ? UNROUTED : operation.responses[reply.statusCode];
+  const declared = operation === undefined ? unrouted(reply.statusCode, known) : operation.responses[reply.statusCode];
   if (declared === undefined) return [`the document has no such status; the body is ${payload}`];
   const response = resolved(known, declared);
-  const place = operation === undefined ? 'unrouted' : `${operation.operationId} ${reply.statusCode}`;
+  const place = operation === undefined ? `unrouted ${reply.statusCode}` : `${operation.operationId} ${reply.statusCode}`;
   return [...checkHeaders(response, reply, place, known), ...(isHead ? [] : checkBody(response, reply, place, known, payload))];
+}
+
+/** Returns what a request without an operation may be replied: an error of all routes, or that there is none. */
+function unrouted(status: number, { components }: OpenApi): Response {
+  const name = (STATUS_CODES[status] ?? '').replaceAll(' ', '');
+  return (components.responses?.[name] as Response | undefined) ?? UNROUTED;
 }
 
 function checkHeaders({ headers }: Response, reply: FastifyReply, place: string, document: OpenApi): string[] {
@@ -92,8 +99,13 @@ function closedPart(part: object): unknown {
   return Array.isArray(part) ? part.map((each) => (typeof each === 'object' && each !== null ? closed(each) : each)) : closed(part);
 }
 
+/** Returns the replies of this test that the document does not allow, and forgets them. */
+export function takeOffenders(): string[] {
+  return offenders.splice(0);
+}
+
 function report(): void {
-  if (offenders.length > 0) throw new Error(offenders.splice(0).join('\n\n'));
+  if (offenders.length > 0) throw new Error(takeOffenders().join('\n\n'));
 }
 
 subscribe('fastify.initialization', watch);

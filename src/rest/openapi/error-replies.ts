@@ -52,25 +52,34 @@ export function errorReplies({ method, role, errors }: RestRoute): ReadonlyMap<n
   const byStatus = Map.groupBy([...all, ...errors], (code) => ERRORS[code].status);
   const sorted = [...byStatus].sort(([one], [other]) => one - other);
   return new Map(
-    sorted.map(([status, codes]) => [
-      status,
-      {
-        isShared: !codes.some((code) => own.has(code)),
-        description: codes.map((code) => `- \`${code}\`: ${ERRORS[code].when}`).join('\n'),
-        headers: [...COMMON_REPLY_HEADERS, ...(HEADERS[status] ?? [])],
-        legacy: legacyBody(status, codes),
-        problem: problemBody(status, codes),
-      },
-    ]),
+    sorted.map(([status, codes]) => {
+      const isShared = !codes.some((code) => own.has(code));
+      // A reply with several refusals has the status of the first.
+      const together = isShared ? codes : [...new Set([...codes, ...errors])];
+      return [
+        status,
+        {
+          isShared,
+          description: codes.map((code) => `- \`${code}\`: ${ERRORS[code].when}`).join('\n'),
+          headers: [...COMMON_REPLY_HEADERS, ...(HEADERS[status] ?? [])],
+          legacy: legacyBody(status, codes, together),
+          problem: problem(Type.Literal(status), oneOfCodes(codes), oneOfCodes(together)),
+        },
+      ];
+    }),
   );
 }
 
 /** The reply to a request that no route has, in the legacy format. */
 export const PlainError = plainError(Type.Integer(), text);
 
-function legacyBody(status: number, codes: readonly PublishedCode[]): TSchema {
+/**
+ * @param codes those of the status
+ * @param together those that one reply may have
+ */
+function legacyBody(status: number, codes: readonly PublishedCode[], together: readonly PublishedCode[]): TSchema {
   const statusCode = Type.Literal(status);
-  const rules = codes.filter((code) => code !== 'BAD_REQUEST' && code !== 'BAD_USER_INPUT');
+  const rules = together.filter(isRule);
   const errors = Type.Array(broken(statusCode, rules), { minItems: 1 });
   if (status === 401) return Type.Union([Unauthorized, OrganizationRequired, OrganizationUnknown]);
   if (status === 403 || status === 429) return Type.Object({ statusCode, message: text, error: text, errors });
@@ -85,7 +94,12 @@ function legacyBody(status: number, codes: readonly PublishedCode[]): TSchema {
     statusCode,
     errors: Type.Array(broken(statusCode, ['VALIDATION_ERROR', ...rules]), { minItems: 1 }),
   });
-  return Type.Union([validation, ...(rules.length > 0 ? [Type.Object({ errors })] : []), plain]);
+  return Type.Union([validation, ...(codes.some(isRule) ? [Type.Object({ errors })] : []), plain]);
+}
+
+/** Whether the code is one of a rule. The legacy format has formats of its own for the others. */
+function isRule(code: PublishedCode): boolean {
+  return code !== 'BAD_REQUEST' && code !== 'BAD_USER_INPUT';
 }
 
 /** One broken rule, as the legacy API has it. */
@@ -134,13 +148,10 @@ const OrganizationUnknown = Type.Object({
 });
 
 /** The same in the format of RFC 9457. */
-export const PlainProblem = problem(Type.Integer(), text);
+export const PlainProblem = problem(Type.Integer(), text, text);
 
-function problemBody(status: number, codes: readonly PublishedCode[]) {
-  return problem(Type.Literal(status), oneOfCodes(codes));
-}
-
-function problem(status: TSchema, code: TSchema) {
+/** @param codes those of its parts */
+function problem(status: TSchema, code: TSchema, codes: TSchema) {
   const field = Type.Optional(Type.String({ description: 'The name of the field or header' }));
   const details = Type.Optional(Type.Object({}, { additionalProperties: true, description: 'What the rule compared' }));
   return Type.Object({
@@ -155,7 +166,9 @@ function problem(status: TSchema, code: TSchema) {
     retryAfter: Type.Optional(Type.Integer({ minimum: 0, description: 'Seconds' })),
     requestId: text,
     errors: Type.Optional(
-      Type.Array(Type.Object({ detail: text, code, field, details }), { description: 'Each broken rule, if there are several' }),
+      Type.Array(Type.Object({ detail: text, code: codes, field, details }), {
+        description: 'Each broken rule, if there are several',
+      }),
     ),
   });
 }
