@@ -31,7 +31,7 @@ beforeEach(async () => {
 afterAll(() => gateway.stop());
 
 const requestFor = (id: string) =>
-  refundRequest(actor, readRefundRequest(id, books.restBody(), 'documented'), {
+  refundRequest(actor, readRefundRequest(id, books.restBody(), 'documented').input, {
     idempotency: undefined,
     duplicateWindowSeconds: 0,
     allowUnusualRate: false,

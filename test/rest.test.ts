@@ -74,7 +74,7 @@ describe('the documented request', () => {
     ['branchId', 0, 'isId'],
     ['referenceNo', 123, 'isString'],
     ['description', {}, 'isString'],
-    ['date', 1_767_225_600, 'isString'],
+    ['date', 1_767_225_600, 'isDateString'],
     ['date', 'not-a-date', 'isDateString'],
     ['exchangeRate', 0, 'isPositive'],
   ])('refuses %s = %p by the rule %s', async (field, value, rule) => {
@@ -82,7 +82,7 @@ describe('the documented request', () => {
     const reply = await books.client.rest(path, target);
     expect(reply.status).toBe(400);
     expect(reply.json.message).toEqual([
-      { target, value, property: field, children: [], constraints: { [rule]: expect.stringContaining(field) } },
+      { target, value, property: field, children: [], constraints: expect.objectContaining({ [rule]: expect.stringContaining(field) }) },
     ]);
   });
 

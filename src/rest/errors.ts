@@ -98,24 +98,36 @@ function problem(status: number, code: PublishedCode, detail: string, extensions
   };
 }
 
-/** Returns the body in the shape that legacy clients know. The legacy web app reads `errors` in every reply with status 400. */
+/**
+ * Returns the body in the shape that legacy clients know. The legacy web app reads `errors` in every reply with status 400; wrong fields are in `message`,
+ * too.
+ */
 function legacyBody(error: DomainError, status: number, target: unknown): unknown {
-  const errors = (error.parts.length > 0 ? error.parts : [error]).map((part) => legacyError(part, status));
-  if (error instanceof InvalidInput) {
+  if (error instanceof Unauthenticated) return UNAUTHENTICATED[error.reason];
+  const parts = error.parts.length === 0 || error instanceof InvalidInput ? [error] : error.parts;
+  const invalid = parts.filter((part) => part instanceof InvalidInput);
+  const errors = parts.filter((part) => !(part instanceof InvalidInput)).map((part) => legacyError(part, status));
+  if (invalid.length > 0) {
+    const reason = invalid.map(({ message }) => message).join('; ');
     return {
-      message: error.fields.map(({ field, constraints, value }) => ({
-        target: quoted(target),
-        value: quoted(value),
-        property: HEADERS[field] ?? field,
-        children: [],
-        constraints,
-      })),
+      message: invalid
+        .flatMap(({ fields }) => fields)
+        .map(({ field, constraints, value }) => ({
+          target: quoted(target),
+          value: quoted(value),
+          property: HEADERS[field] ?? field,
+          children: [],
+          constraints,
+        })),
       error: REASON[status],
       statusCode: status,
-      errors: [{ statusCode: status, type: 'VALIDATION_ERROR', message: error.message }, ...ruleErrors(error, status)],
+      errors: [
+        { statusCode: status, type: 'VALIDATION_ERROR', message: reason },
+        ...invalid.flatMap((part) => ruleErrors(part, status)),
+        ...errors,
+      ],
     };
   }
-  if (error instanceof Unauthenticated) return UNAUTHENTICATED[error.reason];
   if (status === 404) return { statusCode: status, message: 'NotFoundError', errors };
   if (status === 403 || status === 429) return { statusCode: status, message: error.message, error: REASON[status], errors };
   return { errors };

@@ -3,7 +3,7 @@ import type { Big } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { AccountReply } from './account-reply.js';
 import { CreditNoteReply } from './credit-note-reply.js';
-import { amountText, currencyCode, id, midnightUtc, monthFirstDate, nothing, number, text, time } from './fields.js';
+import { amountText, currencyCode, id, midnightUtc, monthFirstDate, nothing, number, text, textOrNull, time } from './fields.js';
 import { grouped, jsonNumber, midnight, monthFirst } from './formats.js';
 
 /** A refund: flat, in snake_case, with JSON numbers and the posting date as midnight UTC. */
@@ -20,6 +20,13 @@ export const RefundReply = Type.Object({
   branch_id: id,
   created_at: time,
   updated_at: nothing,
+});
+
+/** A refund that was made now. The texts are null if they were not sent. */
+export const NewRefundReply = Type.Object({
+  ...RefundReply.properties,
+  reference_no: textOrNull,
+  description: textOrNull,
 });
 
 /** A refund as lists have it, and by itself. `formtted_amount` is the legacy API's own spelling, which its clients read. */

@@ -39,13 +39,20 @@ export const REFUND_BODY: Readonly<Record<RestContract, TSchema>> = {
   observed: Type.Union([ObservedCreditNoteRefundDto, ObservedCreditNoteRefundDtoInSnakeCase]),
 };
 
+/** A refund as its request has it. */
+export interface RefundRequest {
+  readonly input: RefundCreditNoteInput;
+  /** The texts that were not sent. The gateway takes them as empty, the legacy server as null. */
+  readonly unsent: ReadonlySet<DocumentedField>;
+}
+
 /**
  * Returns the body as the input that both doors share. The contract defines names, JSON types and which fields may be absent, the input class
  * defines all rules for the values.
  *
  * @throws {InvalidInput} with one element for each wrong field
  */
-export function readRefundRequest(creditNoteId: string, body: unknown, contract: RestContract): RefundCreditNoteInput {
+export function readRefundRequest(creditNoteId: string, body: unknown, contract: RestContract): RefundRequest {
   const { sent, ambiguous } = contract === 'observed' ? fieldsInAnyCase(body) : { sent: isRecord(body) ? body : {}, ambiguous: [] };
   const values = contract === 'observed' ? observed(sent) : sent;
   const isAbsent = (field: DocumentedField) => contract === 'observed' && OPTIONAL.has(field) && values[field] === undefined;
@@ -67,8 +74,8 @@ export function readRefundRequest(creditNoteId: string, body: unknown, contract:
     ...wrongTypes.filter(({ field }) => !ambiguous.some((other) => other.field === field)),
     ...wrongFields(input).filter(({ field }) => !reported.has(field)),
   ];
-  if (wrong.length > 0) throw new InvalidInput(wrong.map((invalid) => ({ ...invalid, value: sent[invalid.field] })));
-  return input;
+  if (wrong.length > 0) throw new InvalidInput(wrong.map((invalid) => ({ ...asLegacy(invalid), value: sent[invalid.field] })));
+  return { input, unsent: new Set(FIELDS.filter((field) => sent[field] === undefined || sent[field] === null)) };
 }
 
 /**
@@ -139,14 +146,41 @@ function numberIn(text: string): LongNumber | undefined {
 
 function wrongType(field: DocumentedField, value: unknown): InvalidField[] {
   const { type } = DOCUMENTED[field];
-  if (typeof value === type || (type === 'number' && value instanceof LongNumber)) return [];
-  const rule = type === 'number' ? 'isNumber' : 'isString';
-  const constraints = {
-    ...(value === undefined || value === null ? { isNotEmpty: `${field} should not be empty` } : {}),
-    [rule]: `${field} must be a ${type}`,
-  };
-  return [{ field, constraints, value }];
+  const isEmpty = value === undefined || value === null || value === '';
+  const isNeeded = type === 'number' || field === 'date';
+  if (!(isEmpty && isNeeded) && (typeof value === type || (type === 'number' && value instanceof LongNumber))) return [];
+  const rules = [...(isEmpty ? ['isNotEmpty' as const] : []), ...RULES[field]];
+  return [{ field, constraints: Object.fromEntries(rules.map((rule) => [rule, `${field} ${REASONS[rule]}`])), value }];
 }
+
+/** Returns the field with the legacy server's own texts, where it has the rule. */
+function asLegacy({ field, constraints, ...rest }: InvalidField): InvalidField {
+  const texts = Object.entries(constraints).map(([rule, reason]) => {
+    const legacy = Object.entries(REASONS).find(([name]) => name === rule)?.[1];
+    return [rule, legacy === undefined ? reason : `${field} ${legacy}`];
+  });
+  return { field, constraints: Object.fromEntries(texts), ...rest };
+}
+
+/** The legacy server's reasons, by the names that it gives to its rules. */
+const REASONS = {
+  isNotEmpty: 'should not be empty',
+  isNumber: 'must be a number conforming to the specified constraints',
+  isPositive: 'must be a positive number',
+  isString: 'must be a string',
+  isDateString: 'must be a valid ISO 8601 date string',
+} as const;
+
+/** The rules of the legacy server that a value of a wrong type breaks. */
+const RULES: Readonly<Record<DocumentedField, readonly (keyof typeof REASONS)[]>> = {
+  fromAccountId: ['isNumber'],
+  amount: ['isPositive', 'isNumber'],
+  exchangeRate: ['isPositive', 'isNumber'],
+  referenceNo: ['isString'],
+  description: ['isString'],
+  date: ['isDateString'],
+  branchId: ['isNumber'],
+};
 
 /** Returns the id as text, which is the form of GraphQL's ID that the input class expects. */
 function idText(value: unknown): string {

@@ -6,7 +6,7 @@ import { CreditNoteItem, CreditNoteReply, EntryReply, OneCreditNote } from '../c
 import { CustomerItem, CustomerReply } from '../customer-reply.js';
 import { FilterMeta, Pagination } from '../listing.js';
 import { CurrencyReply, LocksReply, OrganizationReply, SettingReply } from '../organization-reply.js';
-import { RefundItem, RefundReply } from '../refund-reply.js';
+import { NewRefundReply, RefundItem } from '../refund-reply.js';
 import { CreditNoteRefundDto, ObservedCreditNoteRefundDto, ObservedCreditNoteRefundDtoInSnakeCase } from '../refund-request.js';
 import { ListedAccount } from '../routes/accounts.js';
 import { InvalidFieldReply } from './error-replies.js';
@@ -16,7 +16,7 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   CreditNoteRefundDto,
   ObservedCreditNoteRefundDto,
   ObservedCreditNoteRefundDtoInSnakeCase,
-  CreditNoteRefund: RefundReply,
+  CreditNoteRefund: NewRefundReply,
   CreditNoteRefundItem: RefundItem,
   CreditNote: CreditNoteReply,
   CreditNoteItem,
