@@ -1,12 +1,15 @@
+import { useQuery } from '@apollo/client/react';
 import type { ReactNode } from 'react';
+import { MeDocument } from './generated/documents.js';
 import { HealthBadge } from './health/health-badge.js';
 import { Link } from './router.js';
 import { signOut } from './session/session.js';
-import { useMe } from './session/use-me.js';
+import { Failed } from './ui/states.js';
 
 /** The frame of every page: whose books these are, who is signed in, and the state of the books. */
 export function Shell({ children }: { readonly children: ReactNode }) {
-  const me = useMe();
+  const { data, error, refetch } = useQuery(MeDocument);
+  const me = data?.me;
   return (
     <>
       <a className="skip" href="#main">
@@ -29,7 +32,10 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           Sign out
         </button>
       </header>
-      <main id="main">{children}</main>
+      <main id="main">
+        {error && !me && <Failed error={error} onRetry={() => void refetch()} />}
+        {children}
+      </main>
     </>
   );
 }

@@ -12,9 +12,21 @@ export interface Problem {
 /** Codes that leave open whether a command was done. Any other one says that nothing was written. */
 const UNDECIDED = new Set(['INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE', 'REPLY_INCOMPLETE']);
 
+/** Codes of a credential that is not accepted. */
+const ACCESS = new Set(['UNAUTHENTICATED', 'FORBIDDEN']);
+
 /** Whether it is unknown if the command was done: there was no reply, or one that does not say it. */
 export function isUndecided(error: ErrorLike): boolean {
   return !CombinedGraphQLErrors.is(error) || error.errors.some((each) => UNDECIDED.has(codeOf(each)));
+}
+
+/**
+ * Whether the request was turned away before the gateway looked its idempotency key up, such as for its credential. Then it did nothing, and says
+ * nothing about an earlier attempt with the same key.
+ */
+export function isTurnedAway(error: ErrorLike): boolean {
+  const isPassing = ({ extensions }: Pick<GraphQLFormattedError, 'extensions'>): boolean => extensions?.retryable === true;
+  return CombinedGraphQLErrors.is(error) && error.errors.some((each) => isPassing(each) || ACCESS.has(codeOf(each)));
 }
 
 /** Returns the errors of a reply, one for each wrong field. */
@@ -41,6 +53,7 @@ export function inWords(error: ErrorLike): string {
     const wait = Number(error.response.headers.get('retry-after')) || undefined;
     return `The gateway cannot answer at present (status ${error.statusCode}). Try again ${after(wait)}.`;
   }
+  if (error.name === 'TimeoutError') return 'The gateway did not answer in time.';
   return 'The gateway cannot be reached. Check your connection, and try again.';
 }
 

@@ -2,7 +2,7 @@ import type { OperationVariables, TypedDocumentNode } from '@apollo/client';
 import { useApolloClient } from '@apollo/client/react';
 import { useRef, useState } from 'react';
 import { forgetAttempt, keepAttempt, keptAttempt } from './attempts.js';
-import { inWords, isUndecided, type Problem, problemsOf } from './errors.js';
+import { inWords, isTurnedAway, isUndecided, type Problem, problemsOf } from './errors.js';
 
 /** What has become of a command. */
 export type Outcome =
@@ -52,18 +52,20 @@ export function useCommand<Data, Variables extends OperationVariables>(
     isSending.current = true;
     setOutcome({ state: 'sending' });
     const { key } = attempt;
-    keepAttempt(name, { key, variables });
+    keepAttempt(name, key, variables);
     const reply = await client.mutate({ mutation, variables: { ...variables, idempotencyKey: key } });
     isSending.current = false;
-    if (reply.error && isUndecided(reply.error)) {
+    const { error } = reply;
+    const isRetry = attempt.variables !== null;
+    if (error && (isUndecided(error) || (isRetry && isTurnedAway(error)))) {
       setAttempt({ key, variables });
-      setOutcome({ state: 'unknown', message: inWords(reply.error) });
+      setOutcome({ state: 'unknown', message: inWords(error) });
       return null;
     }
     forgetAttempt(name);
     setAttempt({ key, variables: null });
-    setOutcome(reply.error ? { state: 'refused', problems: problemsOf(reply.error) } : { state: 'done' });
-    return reply.data && !reply.error ? { data: reply.data, isReplay: isReplay(reply.extensions) } : null;
+    setOutcome(error ? { state: 'refused', problems: problemsOf(error) } : { state: 'done' });
+    return reply.data && !error ? { data: reply.data, isReplay: isReplay(reply.extensions) } : null;
   };
 
   const discard = (): void => {

@@ -33,6 +33,7 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
     referenceNo: '',
     description: '',
     mode: 'ATOMIC',
+    allowUnusualRate: false,
     amounts: Object.fromEntries(refundable.map(({ id, refundability }) => [id, refundability.maxAmount])),
     rates: {},
   }));
@@ -56,7 +57,7 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
   const inputs = toInputs(refundable, base, values);
   const pay = (): void => {
     setRefused(values);
-    void bulk.pay({ inputs, mode: values.mode });
+    void bulk.pay({ inputs, mode: values.mode, allowUnusualRate: values.allowUnusualRate });
   };
   if (isConfirming) {
     const account = usable.find(({ id }) => id === values.fromAccountId)?.name ?? '';
@@ -111,6 +112,16 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
           the others
         </label>
       </fieldset>
+      {(values.allowUnusualRate || problems.some(({ code }) => code === 'EXCHANGE_RATE_UNUSUAL')) && (
+        <label>
+          <input
+            type="checkbox"
+            checked={values.allowUnusualRate}
+            onChange={({ target }) => change({ allowUnusualRate: target.checked })}
+          />{' '}
+          Yes, pay at these rates
+        </label>
+      )}
       <div className="actions">
         <button type="button" onClick={onClose}>
           Cancel

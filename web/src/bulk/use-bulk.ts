@@ -21,6 +21,7 @@ export interface BulkValues {
   readonly referenceNo: string;
   readonly description: string;
   readonly mode: BulkMode;
+  readonly allowUnusualRate: boolean;
   readonly amounts: Readonly<Record<string, string>>;
   readonly rates: Readonly<Record<string, string>>;
 }

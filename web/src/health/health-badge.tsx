@@ -1,5 +1,5 @@
 import { useQuery } from '@apollo/client/react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { HealthDocument, type HealthQuery } from '../generated/documents.js';
 import { Moment } from '../ui/day.js';
 import { Dialog } from '../ui/dialog.js';
@@ -7,12 +7,20 @@ import { Failed, Loading } from '../ui/states.js';
 
 type Health = NonNullable<HealthQuery['ledgerHealth']>;
 
+const LATER_MS = 1_000;
+
 /** The state of the books. The check reads every record, so it runs once when the desk opens, and then on request. */
 export function HealthBadge() {
   const [isOpen, setOpen] = useState(false);
-  const { data, loading, error, refetch } = useQuery(HealthDocument, { notifyOnNetworkStatusChange: true });
+  const [isDue, setDue] = useState(false);
+  // First the page that the person has come for.
+  useEffect(() => {
+    const timer = setTimeout(() => setDue(true), LATER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  const { data, loading, error, refetch } = useQuery(HealthDocument, { skip: !isDue, notifyOnNetworkStatusChange: true });
   const health = data?.ledgerHealth;
-  const [tone, words] = stateOf(health, loading);
+  const [tone, words] = stateOf(health, loading || !isDue);
   return (
     <>
       <button type="button" className={`badge ${tone}`} onClick={() => setOpen(true)}>

@@ -1,5 +1,5 @@
 import { useQuery } from '@apollo/client/react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { CurrenciesDocument, CustomerMatchesDocument, CustomerNameDocument } from '../generated/documents.js';
 import { isSearchable, isStatus, type ListFilter } from './filter.js';
 
@@ -13,9 +13,15 @@ interface FiltersProps {
 
 /** The filter of the list. The address changes with it. */
 export function Filters({ filter, onChange }: FiltersProps) {
+  const field = useRef<HTMLElement>(null);
+  // What was pressed disappears, so the focus goes back to where one types.
+  const choose = (customer: string | null): void => {
+    onChange(customer === null ? { customer } : { customer, search: '' });
+    field.current?.querySelector('input')?.focus();
+  };
   return (
-    <search className="filters">
-      <SearchField filter={filter} onChange={onChange} />
+    <search className="filters" ref={field}>
+      <SearchField filter={filter} onChange={onChange} onChoose={choose} />
       <label>
         Status
         <select value={filter.status} onChange={({ target }) => isStatus(target.value) && onChange({ status: target.value })}>
@@ -27,13 +33,13 @@ export function Filters({ filter, onChange }: FiltersProps) {
         </select>
       </label>
       <CurrencyField filter={filter} onChange={onChange} />
-      {filter.customer !== null && <ChosenCustomer id={filter.customer} onRemove={() => onChange({ customer: null })} />}
+      {filter.customer !== null && <ChosenCustomer id={filter.customer} onRemove={() => choose(null)} />}
     </search>
   );
 }
 
 /** Searches numbers, references and notes, and offers the customers whose names fit. */
-function SearchField({ filter, onChange }: FiltersProps) {
+function SearchField({ filter, onChange, onChoose }: FiltersProps & { readonly onChoose: (customer: string) => void }) {
   // What is being typed; `null` while it is what the address has.
   const [typed, setTyped] = useState<string | null>(null);
   useEffect(() => {
@@ -65,7 +71,7 @@ function SearchField({ filter, onChange }: FiltersProps) {
         <p className="matches" role="status">
           Notes of the customer{' '}
           {customers.map(({ id, displayName, email }) => (
-            <button key={id} type="button" title={email ?? ''} onClick={() => onChange({ customer: id, search: '' })}>
+            <button key={id} type="button" title={email ?? ''} onClick={() => onChoose(id)}>
               {displayName}
             </button>
           ))}

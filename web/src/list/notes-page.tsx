@@ -14,6 +14,9 @@ import { NotesTable } from './notes-table.js';
 import { NothingFound } from './nothing-found.js';
 import { useSelection } from './use-selection.js';
 
+/** As many refunds as the gateway takes in one list. */
+const MOST = 100;
+
 /** The list of credit notes, the newest first, page by page. */
 export function NotesPage({ search }: { readonly search: URLSearchParams }) {
   const filter = filterOf(search);
@@ -30,6 +33,7 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
   const notes = list?.edges.map(({ node }) => node) ?? [];
   const selection = useSelection(notes);
 
+  const isTooMany = selection.chosen.length > MOST;
   const me = useMe();
   const organization = me?.organization;
   const closeBulk = (isSent: boolean): void => {
@@ -70,8 +74,10 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
       )}
       {selection.chosen.length > 0 && (
         <section className="selected" aria-label="Selected credit notes">
-          <span role="status">{selection.chosen.length} selected</span>
-          <button type="button" className="primary" onClick={() => setRefunding(true)}>
+          <span role="status">
+            {selection.chosen.length} selected{isTooMany && `, at most ${MOST} at once`}
+          </span>
+          <button type="button" className="primary" onClick={() => setRefunding(true)} disabled={isTooMany}>
             Refund together …
           </button>
           <button type="button" className="quiet" onClick={selection.clear}>

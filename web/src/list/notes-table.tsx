@@ -18,9 +18,11 @@ export function NotesTable({ notes, selection, isStale }: NotesTableProps) {
     <table className={isStale ? 'notes card stale' : 'notes card'} aria-busy={isStale}>
       <thead>
         <tr>
-          <th scope="col" className="tick">
-            <span className="unseen">Select</span>
-          </th>
+          <td className="tick">
+            {selection && (
+              <input type="checkbox" aria-label="Select all" checked={selection.areAll} onChange={selection.toggleAll} />
+            )}
+          </td>
           <th scope="col">Credit note</th>
           <th scope="col" className="wide">
             Date

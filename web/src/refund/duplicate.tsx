@@ -1,4 +1,5 @@
 import { useQuery } from '@apollo/client/react';
+import type { MouseEvent } from 'react';
 import type { Problem } from '../api/errors.js';
 import { ReceiptDocument } from '../generated/documents.js';
 import { Day, Moment } from '../ui/day.js';
@@ -15,6 +16,11 @@ export function Duplicate({ problem: { details }, onPay }: DuplicateProps) {
   const id = typeof details.refundId === 'string' ? details.refundId : null;
   const { data } = useQuery(ReceiptDocument, { variables: { id: id ?? '' }, skip: id === null });
   const earlier = data?.refund;
+  const decide = (event: MouseEvent<HTMLButtonElement>): void => {
+    // This button disappears, so the focus goes on to the next step.
+    event.currentTarget.form?.querySelector<HTMLElement>('[type="submit"]')?.focus();
+    onPay();
+  };
   return (
     <div className="asks">
       <Notice tone="warning">
@@ -26,7 +32,7 @@ export function Duplicate({ problem: { details }, onPay }: DuplicateProps) {
           </p>
         )}
       </Notice>
-      <button type="button" onClick={onPay}>
+      <button type="button" onClick={decide}>
         Pay all the same
       </button>
     </div>

@@ -2,7 +2,6 @@ import { JournalTable } from '../note/journal-table.js';
 import { type Currency, formatMoney, Money } from '../ui/money.js';
 import { Notice } from '../ui/notice.js';
 import { Duplicate } from './duplicate.js';
-import type { PreviewedRefund } from './use-preview.js';
 import type { RefundState } from './use-refund.js';
 import type { FormNote, Values } from './values.js';
 
@@ -17,6 +16,8 @@ export function PreviewPanel({ note, base, refund }: PreviewPanelProps) {
   const { preview, missing, problems, values } = refund;
   const duplicate = problems.find(({ code }) => code === 'POSSIBLE_DUPLICATE_REFUND');
   const others = problems.filter((problem) => problem !== duplicate && !isField(problem.field, values));
+  const effects = preview.state === 'answered' && preview.refund.allowed ? preview.refund : null;
+  const unusual = effects?.warnings.find(({ code }) => code === 'EXCHANGE_RATE_UNUSUAL');
   return (
     <section className="preview" aria-label="Preview">
       <h3>What will be booked</h3>
@@ -26,38 +27,21 @@ export function PreviewPanel({ note, base, refund }: PreviewPanelProps) {
         </Notice>
       ))}
       {duplicate && <Duplicate problem={duplicate} onPay={refund.payAllTheSame} />}
+      {effects && <JournalTable lines={effects.lines} base={base} />}
       <div aria-live="polite" aria-busy={preview.state === 'asking'}>
         {preview.state === 'incomplete' && <p className="state">Fill in the {missing.join(' and the ')} to see it.</p>}
         {preview.state === 'asking' && <p className="state">Asking the gateway …</p>}
         {preview.state === 'failed' && <Notice tone="warning">{preview.message}</Notice>}
-        {preview.state === 'answered' && preview.refund.allowed && (
-          <Effects effects={preview.refund} note={note} base={base} refund={refund} />
+        {effects?.realizedGain && note.currency.id !== base.id && <p className="fx">{gainInWords(effects.realizedGain, base)}</p>}
+        {effects?.remainingAfter && (
+          <p className="after">
+            Remains afterwards <Money amount={effects.remainingAfter} currency={note.currency} />
+          </p>
         )}
         {!duplicate && problems.length > 0 && others.length === 0 && (
           <p className="state">Nothing, until the marked {problems.length === 1 ? 'field is' : 'fields are'} put right.</p>
         )}
       </div>
-    </section>
-  );
-}
-
-interface EffectsProps extends PreviewPanelProps {
-  readonly effects: PreviewedRefund;
-}
-
-function Effects({ effects, note, base, refund }: EffectsProps) {
-  const unusual = effects.warnings.find(({ code }) => code === 'EXCHANGE_RATE_UNUSUAL');
-  return (
-    <>
-      <JournalTable lines={effects.lines} base={base} />
-      {note.currency.id !== base.id && effects.realizedGain !== null && (
-        <p className="fx">{gainInWords(effects.realizedGain, base)}</p>
-      )}
-      {effects.remainingAfter !== null && (
-        <p className="after">
-          Remains afterwards <Money amount={effects.remainingAfter} currency={note.currency} />
-        </p>
-      )}
       {unusual && (
         <div className="asks">
           <Notice tone="warning">{unusual.message}</Notice>
@@ -71,19 +55,14 @@ function Effects({ effects, note, base, refund }: EffectsProps) {
           </label>
         </div>
       )}
-    </>
+    </section>
   );
 }
 
 function gainInWords(gain: `${number}`, base: Currency): string {
   if (/^-?0*(\.0*)?$/.test(gain)) return 'No exchange gain or loss';
-  return gain.startsWith('-')
-    ? `Exchange loss ${formatMoney(withoutSign(gain), base)}`
-    : `Exchange gain ${formatMoney(gain, base)}`;
-}
-
-function withoutSign(amount: `${number}`): `${number}` {
-  return amount.slice(1) as `${number}`;
+  const amount = formatMoney(gain, base);
+  return amount.startsWith('-') ? `Exchange loss ${amount.slice(1)}` : `Exchange gain ${amount}`;
 }
 
 function isField(field: string | null, values: Values): boolean {
