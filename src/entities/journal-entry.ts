@@ -18,6 +18,8 @@ export enum JournalSource {
   REFUND = 'REFUND',
   REVERSAL = 'REVERSAL',
   CANCELLATION = 'CANCELLATION',
+  /** Balances from another system, which also has their documents. */
+  OPENING = 'OPENING',
 }
 
 /** One side of a posting, before it is part of an entry. */

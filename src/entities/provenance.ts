@@ -8,6 +8,8 @@ export enum Protocol {
   REST = 'REST',
   /** The operator's commands, and the seed of the demo. */
   INTERNAL = 'INTERNAL',
+  /** The import from another system, which knows the author. */
+  IMPORT = 'IMPORT',
 }
 
 registerEnumType(Protocol, {
@@ -17,6 +19,7 @@ registerEnumType(Protocol, {
     GRAPHQL: { description: 'The GraphQL API.' },
     REST: { description: 'The REST API.' },
     INTERNAL: { description: "The operator's own commands." },
+    IMPORT: { description: 'None: the record was imported from another system, which knows its author.' },
   },
 });
 

@@ -77,7 +77,8 @@ export function accessRules(): string {
       select from inserted made
         left join api_keys key on key.organization_id = made.organization_id and key.id = made.api_key_id
         left join memberships member on member.organization_id = made.organization_id and member.user_id = made.user_id
-      where coalesce(key.role, member.role, 'VIEWER') = 'VIEWER'
+      where (coalesce(key.role, member.role, 'VIEWER') = 'VIEWER'
+          and not (made.protocol = 'IMPORT' and is_being_imported(made.organization_id)))
         or key.revoked_at <= now() or key.expires_at <= now() or member.ended_at <= now()
     ) then
       raise exception 'a row of % is attributed to a key or a member that may not make it', tg_argv[0]

@@ -59,10 +59,10 @@ const GUARDS = `
   create trigger is_whole before insert on credit_notes for each row
     when (new.voided_at is not null or new.void_entry_id is not null or new.applied <> 0) execute function new_note_is_whole();
 
-  -- Those that the note has already may have been deactivated since.
+  -- Those that the note has already may have been deactivated since, also in the system that an import reads.
   create function note_names_active_records() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
-    if (new.customer_id is distinct from old.customer_id
+    if (new.customer_id is distinct from old.customer_id and not is_being_imported(new.organization_id)
         and exists (select from customers where organization_id = new.organization_id and id = new.customer_id and not active))
       or (new.branch_id is distinct from old.branch_id
         and exists (select from branches where organization_id = new.organization_id and id = new.branch_id and not active)) then
@@ -189,7 +189,9 @@ const ENTRIES = `
       select from credit_note_lines line
         join accounts account on account.organization_id = line.organization_id and account.id = line.account_id
       where line.organization_id = new.organization_id and line.credit_note_id = new.id and not account.active
-    ) or exists (select from customers where organization_id = new.organization_id and id = new.customer_id and not active)
+    -- What another system has booked stays booked when its customer becomes inactive.
+    ) or (not is_being_imported(new.organization_id)
+        and exists (select from customers where organization_id = new.organization_id and id = new.customer_id and not active))
       or exists (select from branches where organization_id = new.organization_id and id = new.branch_id and not active) then
       raise exception 'credit note % has an inactive customer, branch or account', new.id using errcode = 'check_violation';
     end if;

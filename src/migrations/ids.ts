@@ -19,8 +19,18 @@ const TABLES = [
  * (docs/adr/018-order-of-ids.md).
  */
 export function idRules(): string {
-  return TABLES.map(drawsIds).join('\n');
+  return [IMPORTS, ...TABLES.map(drawsIds)].join('\n');
 }
+
+/**
+ * Whether this transaction imports the organization from another system: see docs/adr/032-books-come-from-bigcapital.md. Only the owner of the
+ * tables can: the gateway's role and the operator's have no right to insert ids.
+ */
+const IMPORTS = `
+  create function is_being_imported(organization bigint) returns boolean language sql stable
+    return current_setting('books.import', true) = organization::text
+      and has_column_privilege('journal_entries'::regclass, 'id', 'insert');
+`;
 
 /**
  * Each table has a function of its own, because PostgreSQL plans a statement once only if it names its table. A session keeps the plan. Made while the
@@ -30,10 +40,12 @@ function drawsIds(table: string): string {
   return `
   create function ${table}_draw_id() returns trigger language plpgsql set search_path = public, pg_temp set enable_seqscan = off as $$
   begin
-    -- Rows that are replicated or imported keep their ids.
+    -- Rows that are replicated, or read from a file, keep their ids.
     if new.id is not null and current_setting('session_replication_role') = 'replica' then return new; end if;
     -- The lock is held until the commit, so that no higher id is drawn before the lower one is visible.
     perform pg_advisory_xact_lock(hashtextextended('order', new.organization_id));
+    -- So do records of another system, whose ids clients know.
+    if new.id is not null and is_being_imported(new.organization_id) then return new; end if;
     select id + 1 into new.id from ${table} where organization_id = new.organization_id order by id desc limit 1;
     if not found then select first_id into new.id from organizations where id = new.organization_id; end if;
     return new;

@@ -139,6 +139,9 @@ const ENTRIES = `
     ) then
       raise exception 'a line of journal entry % has another posting date', entry.id using errcode = 'check_violation';
     end if;
+    if entry.source = 'OPENING' then
+      raise exception 'opening entry % names a customer, a branch or a foreign amount', entry.id using errcode = 'check_violation';
+    end if;
     if entry.source = 'REVERSAL' then
       raise exception 'journal entry % is no mirror of entry % that a reversal or a void credit note asks for', entry.id, entry.reversal_of_id
         using errcode = 'check_violation';
@@ -189,6 +192,11 @@ const ENTRIES = `
       when 'REFUND' then${differs('refund_lines_due')}
       when 'CREDIT_NOTE' then${differs('credit_note_lines_due')}
       when 'CANCELLATION' then${differs('cancellation_lines_due')}
+      when 'OPENING' then
+        -- Its documents are in the system that the books come from.
+        select sum(case side when 'DEBIT' then amount else -amount end) <> 0
+          or bool_or(num_nonnulls(customer_id, branch_id, foreign_amount) > 0) or bool_or(posting_date <> entry.posting_date) into differs
+        from journal_lines where organization_id = entry.organization_id and journal_entry_id = entry.id;
       else${differs('mirror_lines_due')}
         differs := differs or not (
           exists (
@@ -212,6 +220,14 @@ const ENTRIES = `
 `;
 
 const OPEN_BOOKS = `
+  create function only_imports_open() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    raise exception 'only an import posts opening balances' using errcode = 'insufficient_privilege';
+  end
+  $$;
+  create trigger only_imports_open before insert on journal_entries
+    for each row when (new.source = 'OPENING' and not is_being_imported(new.organization_id)) execute function only_imports_open();
+
   create function books_are_open() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
     organization record;

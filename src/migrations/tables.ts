@@ -154,7 +154,7 @@ function journal(): string {
     id bigint not null,
     organization_id bigint not null references organizations,
     posting_date date not null,
-    source text not null check (source in ('CREDIT_NOTE', 'REFUND', 'REVERSAL', 'CANCELLATION')),
+    source text not null check (source in ('CREDIT_NOTE', 'REFUND', 'REVERSAL', 'CANCELLATION', 'OPENING')),
     memo text not null,
     reversal_of_id bigint,
     -- The transaction that posts the entry. Only this one adds lines: see posted_now.
@@ -325,7 +325,7 @@ const PROVENANCE = `
     client_name text,
     client_version text,
     operation_name text,
-    protocol text not null check (protocol in ('GRAPHQL', 'REST', 'INTERNAL')),
+    protocol text not null check (protocol in ('GRAPHQL', 'REST', 'INTERNAL', 'IMPORT')),
     ip text`;
 
 function refunds(): string {
@@ -358,7 +358,8 @@ function refunds(): string {
     foreign key (organization_id, user_id) references memberships,
     foreign key (organization_id, api_key_id) references api_keys,
     constraint refunds_amount_digits check (amount = round(amount, currency_digits(currency_code))),
-    constraint refunds_one_author check (num_nonnulls(user_id, api_key_id) = 1),
+    -- Who made a refund that was imported is known only to the system that it comes from.
+    constraint refunds_one_author check (num_nonnulls(user_id, api_key_id) = case protocol when 'IMPORT' then 0 else 1 end),
     ${finite('refunds', {
       dates: ['date'],
       numbers: ['amount', 'exchange_rate', 'settled_amount', 'paid_amount', 'realized_gain'],

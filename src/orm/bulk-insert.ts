@@ -6,15 +6,16 @@ import { type Query, query } from './query.js';
 
 /**
  * Inserts new entities of one table by one statement, in their order, and sets their `id` and `createdAt`. Entities that they refer to must have
- * been inserted before. Columns with a default in the database get the default.
+ * been inserted before. Columns whose default the database computes get the default.
  *
+ * @param ids whether the database draws the ids. It keeps given ones only during an import
  * @example await run(em, bulkInsert(em, lines), bulkInsert(em, refunds));
  */
-export function bulkInsert(em: EntityManager, entities: readonly Owned[]): Query<void> {
+export function bulkInsert(em: EntityManager, entities: readonly Owned[], ids: 'drawn' | 'given' = 'drawn'): Query<void> {
   const [first] = entities;
   if (first === undefined) return { statements: [], read: () => undefined };
   const platform = em.getPlatform();
-  const { text, columns } = writerOf(metadataOf(em, first.constructor as EntityClass<Owned>), platform);
+  const { text, columns } = writerOf(metadataOf(em, first.constructor as EntityClass<Owned>), platform, ids);
   const values = entities.map((entity) => Object.fromEntries(columns.map(({ column, write }) => [column, write(entity)])));
   return query(text, [JSON.stringify(values)], (rows) => {
     if (rows.length !== entities.length) throw new Error(`the insert returned ${rows.length} rows instead of ${entities.length}`);
@@ -33,11 +34,14 @@ interface Writer {
 type Values = Record<string, unknown>;
 
 /** Returns the memoized statement of the table. It omits the columns that the database sets. */
-function writerOf(meta: EntityMetadata, platform: Platform): Writer {
-  let writer = WRITERS.get(meta);
+function writerOf(meta: EntityMetadata, platform: Platform, ids: 'drawn' | 'given'): Writer {
+  let writer = WRITERS[ids].get(meta);
   if (writer === undefined) {
     const columns = meta.props
-      .filter((property) => isColumn(property) && property.name !== 'id' && !property.defaultRaw && !property.generated)
+      .filter(
+        (property) =>
+          isColumn(property) && (ids === 'given' || property.name !== 'id') && !isComputed(property) && !property.generated,
+      )
       .map((property) => ({ column: property.fieldNames[0] as string, write: writeOf(property, platform) }));
     const names = columns.map(({ column }) => column).join(', ');
     const table = meta.tableName;
@@ -47,12 +51,17 @@ function writerOf(meta: EntityMetadata, platform: Platform): Writer {
       select ${names} from json_populate_recordset(null::${table}, $1) with ordinality order by ordinality
       returning id, created_at`;
     writer = { text, columns };
-    WRITERS.set(meta, writer);
+    WRITERS[ids].set(meta, writer);
   }
   return writer;
 }
 
-const WRITERS = new WeakMap<EntityMetadata, Writer>();
+/** Whether the database computes the column's default, such as now(). Of a constant default the entity has the value, or another one. */
+function isComputed({ defaultRaw }: EntityProperty): boolean {
+  return defaultRaw?.endsWith(')') === true;
+}
+
+const WRITERS = { drawn: new WeakMap<EntityMetadata, Writer>(), given: new WeakMap<EntityMetadata, Writer>() };
 
 function writeOf({ name, kind, customType, embedded }: EntityProperty, platform: Platform): (entity: object) => unknown {
   const valueIn = (object: unknown, property: string): unknown => (object as Values)[property];

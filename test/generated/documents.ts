@@ -273,6 +273,8 @@ export type LockTransactionsInput = {
 export type Protocol =
   /** The GraphQL API. */
   | 'GRAPHQL'
+  /** None: the record was imported from another system, which knows its author. */
+  | 'IMPORT'
   /** The operator's own commands. */
   | 'INTERNAL'
   /** The REST API. */

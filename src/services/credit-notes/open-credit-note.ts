@@ -51,12 +51,20 @@ export const openCreditNote = command({
  * @throws {DateTooFarAhead}
  */
 export async function putIntoBooks(em: EntityManager, actor: Actor, creditNote: CreditNote, field: string): Promise<void> {
-  const { organization, customer, branch } = creditNote;
+  const { organization } = creditNote;
   organization.assertUnlocked(creditNote.date, field);
   organization.assertNotTooFarAhead(creditNote.date, actor.postingDaysAhead, field);
   const accounts = await em.find(Account, { organization: organization.id, systemRole: { $ne: null } });
   const { receivable } = systemAccounts(organization, accounts);
-  const entry = new JournalEntry(
+  const entry = creditNoteEntry(creditNote, receivable);
+  creditNote.open(entry);
+  em.persist(entry);
+}
+
+/** Builds the journal entry of a note: debits the accounts of the lines, credits the receivable. */
+export function creditNoteEntry(creditNote: CreditNote, receivable: Account): JournalEntry {
+  const { organization, customer, branch } = creditNote;
+  return new JournalEntry(
     organization,
     { postingDate: creditNote.date, source: JournalSource.CREDIT_NOTE, memo: `Credit note ${creditNote.number}` },
     [
@@ -64,6 +72,4 @@ export async function putIntoBooks(em: EntityManager, actor: Actor, creditNote: 
       credit(receivable, creditNote.totalBase, { foreign: creditNote.inForeign(creditNote.total), customer, branch }),
     ],
   );
-  creditNote.open(entry);
-  em.persist(entry);
 }

@@ -209,9 +209,15 @@ const CHECKS: Readonly<Record<string, string>> = {
       when 'CREDIT_NOTE' then (select count(*) from credit_notes where organization_id = entry.organization_id and journal_entry_id = entry.id)
       when 'CANCELLATION' then (
         select count(*) from credit_note_cancellations where organization_id = entry.organization_id and journal_entry_id = entry.id)
+      when 'OPENING' then 1
       else (select count(*) from refund_reversals where organization_id = entry.organization_id and journal_entry_id = entry.id)
         + (select count(*) from credit_notes where organization_id = entry.organization_id and void_entry_id = entry.id)
     end`,
+
+  'opening-entries-hold-balances-alone': `
+    select distinct 'journal entry ' || line.journal_entry_id as offender
+    from journal_lines line join journal_entries entry on entry.organization_id = line.organization_id and entry.id = line.journal_entry_id
+    where ${inScope('line')} and entry.source = 'OPENING' and num_nonnulls(line.customer_id, line.branch_id, line.foreign_amount) > 0`,
 
   'refunded-is-the-sum-of-posted-refunds': `
     select 'credit note ' || note.id as offender

@@ -69,11 +69,7 @@ export function openOrganization(em: EntityManager, command: CreateOrganization,
 export function createOrganization(em: EntityManager, command: CreateOrganization): Promise<Organization> {
   return em.transactional(
     async (em) => {
-      if (!PUBLIC_ID.test(command.publicId)) throw new InvalidInput([{ field: 'id', constraints: { isPublicId: PUBLIC_ID_RULE } }]);
-      if (!isCurrency(command.baseCurrency)) throw new CurrencyNotFound(command.baseCurrency);
-      if (!isTimeZone(command.timeZone)) {
-        throw new InvalidInput([{ field: 'timeZone', constraints: { isTimeZone: TIME_ZONE_RULE }, value: command.timeZone }]);
-      }
+      assertOrganization(command);
       const organization = em.create(Organization, { ...command, lockDate: null });
       for (const account of CHART) {
         em.create(Account, { organization, currencyCode: command.baseCurrency, active: true, systemRole: null, ...account });
@@ -85,6 +81,20 @@ export function createOrganization(em: EntityManager, command: CreateOrganizatio
     },
     { clear: true },
   );
+}
+
+/**
+ * Checks what a new organization is made of. The database checks the time zone once more.
+ *
+ * @throws {CurrencyNotFound}
+ * @throws {InvalidInput} if the id or the time zone is invalid
+ */
+export function assertOrganization({ publicId, baseCurrency, timeZone }: CreateOrganization): void {
+  if (!PUBLIC_ID.test(publicId)) throw new InvalidInput([{ field: 'id', constraints: { isPublicId: PUBLIC_ID_RULE } }]);
+  if (!isCurrency(baseCurrency)) throw new CurrencyNotFound(baseCurrency);
+  if (!isTimeZone(timeZone)) {
+    throw new InvalidInput([{ field: 'timeZone', constraints: { isTimeZone: TIME_ZONE_RULE }, value: timeZone }]);
+  }
 }
 
 /** Returns all organizations in the order of their ids. */

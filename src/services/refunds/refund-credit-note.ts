@@ -142,7 +142,7 @@ export async function saveRefunds(
 }
 
 /** Builds the journal entry of a refund, in the base currency. */
-function refundEntry(
+export function refundEntry(
   creditNote: CreditNote,
   fromAccount: Account,
   branch: Branch,
