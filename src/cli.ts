@@ -2,6 +2,7 @@ import { ACCESS_COMMANDS } from './cli/access-commands.js';
 import type { Command } from './cli/command.js';
 import { CommandLine, UsageError } from './cli/command-line.js';
 import { DATABASE_COMMANDS } from './cli/database-commands.js';
+import { IMPORT_COMMAND } from './cli/import-command.js';
 import { LEGACY_REPORT_COMMAND } from './cli/legacy-report-command.js';
 import { MANIFEST_COMMAND } from './cli/manifest-command.js';
 import { ORGANIZATION_COMMANDS } from './cli/organization-commands.js';
@@ -16,6 +17,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     ...ORGANIZATION_COMMANDS,
     ...ACCESS_COMMANDS,
     ...LEGACY_REPORT_COMMAND,
+    ...IMPORT_COMMAND,
     ...MANIFEST_COMMAND,
   }),
 );

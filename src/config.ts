@@ -63,6 +63,8 @@ export interface Config {
   readonly connections: ConnectionLimits;
   /** Time that a stop waits for requests in flight. */
   readonly stopSeconds: number;
+  /** How the import reads from a Bigcapital. Only the operators' command uses it. */
+  readonly bigcapital: { readonly apiKey: string | null; readonly timeoutSeconds: number };
 }
 
 /** The database refuses later posting dates, whatever the configuration. */
@@ -174,6 +176,8 @@ const VARIABLES = {
   KEEP_ALIVE_SECONDS: positive({ default: CONNECTION_LIMITS.keepAliveSeconds }),
   REPLY_TIMEOUT_SECONDS: positive({ default: CONNECTION_LIMITS.replySeconds }),
   STOP_TIMEOUT_SECONDS: seconds({ default: 10 }),
+  BIGCAPITAL_API_KEY: str({ default: undefined }),
+  BIGCAPITAL_TIMEOUT_SECONDS: positive({ default: 60 }),
 };
 
 /**
@@ -231,6 +235,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       replySeconds: env.REPLY_TIMEOUT_SECONDS,
     },
     stopSeconds: env.STOP_TIMEOUT_SECONDS,
+    bigcapital: { apiKey: env.BIGCAPITAL_API_KEY ?? null, timeoutSeconds: env.BIGCAPITAL_TIMEOUT_SECONDS },
   };
 }
 

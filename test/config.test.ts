@@ -13,6 +13,7 @@ describe('without any variable', () => {
       logLevel: 'info',
       dataDir: '.data',
       databaseUrl: null,
+      bigcapital: { apiKey: null, timeoutSeconds: 60 },
       cell: null,
       jwt: null,
       duplicateWindowSeconds: 10,

@@ -15,20 +15,27 @@ const OPTIONS = {
   key: 'ID',
   by: 'WHO',
   out: 'FILE',
+  url: 'https://books.example.com',
+  'api-key': 'KEY',
   'application-role': 'ROLE',
   'operator-role': 'ROLE',
 } as const;
+
+/** Options without a value. */
+const SWITCHES = ['dry-run'] as const;
 
 /** The most characters of an option's value. */
 const MAX_LENGTH = 255;
 
 export type Option = keyof typeof OPTIONS;
+export type Switch = (typeof SWITCHES)[number];
 export type Flags = Readonly<Partial<Record<Option, string>>>;
 
 /** The options of a command, and its description. */
 export interface Synopsis {
   readonly required: readonly Option[];
   readonly optional: readonly Option[];
+  readonly switches?: readonly Switch[];
   readonly about: string;
   /** What the command's argument is the name of, if it has one. */
   readonly takes?: 'FILE' | 'FOLDER';
@@ -41,6 +48,7 @@ export class UsageError extends Error {}
 export interface Call {
   readonly name: string;
   readonly flags: Flags;
+  readonly switches: ReadonlySet<Switch>;
   /** Options that no command has, as the operator wrote them. */
   readonly unknown: readonly string[];
   /** The name of the file or folder; empty if the command takes none. */
@@ -82,10 +90,16 @@ export class CommandLine {
       tokens: true,
     });
     const flags: Partial<Record<Option, string>> = {};
+    const switches = new Set<Switch>();
     const unknown: string[] = [];
     for (const token of tokens) {
       if (token.kind !== 'option' || token.name === 'help') continue;
       const { name, rawName, value, inlineValue } = token;
+      if (isSwitch(name)) {
+        if (inlineValue) throw new UsageError(`--${name} takes no value`);
+        switches.add(name);
+        continue;
+      }
       if (!isOption(name)) {
         unknown.push(rawName);
         continue;
@@ -97,20 +111,21 @@ export class CommandLine {
     const help = tokens.some((token) => token.kind === 'option' && token.name === 'help');
     const words = positionals.join(' ');
     const [name, synopsis] = [...this.commands].find(([each, { takes }]) => takes && `${words} `.startsWith(`${each} `)) ?? [];
-    if (name === undefined || !synopsis?.takes) return { name: words, flags, unknown, file: '', help };
+    if (name === undefined || !synopsis?.takes) return { name: words, flags, switches, unknown, file: '', help };
     const [file = '', ...others] = positionals.slice(name.split(' ').length);
     if (!help && (file === '' || others.length > 0))
       throw new UsageError(`${name} takes the name of one ${synopsis.takes.toLowerCase()}`);
-    return { name, flags, unknown, file, help };
+    return { name, flags, switches, unknown, file, help };
   }
 
   /** @throws {UsageError} if the command has no such option. The message lists its options */
-  private assertKnown({ name: words, flags, unknown }: Call): void {
+  private assertKnown({ name: words, flags, switches: given, unknown }: Call): void {
     // The parser takes the value of an unknown option for a positional argument, so these begin with the command's name only.
     const name = [...this.commands.keys()].find((each) => `${words} `.startsWith(`${each} `));
-    const { required, optional } = name === undefined ? { required: [], optional: [] } : this.synopsisOf(name);
-    const known: readonly string[] = name === undefined ? Object.keys(OPTIONS) : [...required, ...optional];
-    const misplaced = Object.keys(flags).filter((option) => !known.includes(option));
+    const { required, optional, switches = [] } = name === undefined ? { required: [], optional: [] } : this.synopsisOf(name);
+    const known: readonly string[] =
+      name === undefined ? [...Object.keys(OPTIONS), ...SWITCHES] : [...required, ...optional, ...switches];
+    const misplaced = [...Object.keys(flags), ...given].filter((option) => !known.includes(option));
     const [wrong] = [...unknown, ...misplaced.map((option) => `--${option}`)];
     if (wrong === undefined) return;
     const options = [...known, 'help'].map((option) => `--${option}`).join(', ');
@@ -128,6 +143,7 @@ export class CommandLine {
 /** The options in the form of Node's `parseArgs`. */
 const PARSED = {
   ...Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' as const }])),
+  ...Object.fromEntries(SWITCHES.map((name) => [name, { type: 'boolean' as const }])),
   help: { type: 'boolean' as const, short: 'h' },
 };
 
@@ -139,16 +155,21 @@ function checked(name: Option, value: string): string {
   return value;
 }
 
+function isSwitch(name: string): name is Switch {
+  return SWITCHES.some((each) => each === name);
+}
+
 function isOption(name: string): name is Option {
   return Object.hasOwn(OPTIONS, name);
 }
 
-function callOf(name: string, { required, optional, takes }: Synopsis): string {
+function callOf(name: string, { required, optional, switches = [], takes }: Synopsis): string {
   const [topic = '', ...rest] = name.split(' ');
   const options = [
     ...(takes ? [takes] : []),
     ...required.map((option) => `--${option} ${OPTIONS[option]}`),
     ...optional.map((option) => `[--${option} ${OPTIONS[option]}]`),
+    ...switches.map((name) => `[--${name}]`),
   ];
   const words = [...rest, ...options].join(' ');
   return rest.length === 0 && required.length === 0 && !takes ? `npm run ${topic} [-- ${words}]` : `npm run ${topic} -- ${words}`;

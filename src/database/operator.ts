@@ -2,9 +2,10 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { connect, WITHOUT_TIMEOUTS } from '../../mikro-orm.config.js';
 import { MIGRATIONS } from '../migrations/index.js';
+import { isLockTimeout } from '../orm/errors.js';
 import { type LedgerHealth, ledgerHealth } from '../services/ledger/ledger-health.js';
 import { recordExport } from '../services/organizations/move.js';
-import { findOrganization, type Operator } from '../services/organizations/operator-command.js';
+import { findOrganization, type Operator, OperatorRefusal } from '../services/organizations/operator-command.js';
 import { readBackup, writeBackup } from './backup.js';
 import { BackupRefused, migrationsOf } from './backup-file.js';
 import { connectByUrl, ownerConnection } from './connect.js';
@@ -107,6 +108,30 @@ export function importOrganization(settings: DatabaseSettings, file: string, ope
   return asOperator(settings, async ({ orm, client }) => {
     await refuseUnmigrated(await pendingMigrations(orm));
     return readOrganization(client, MIGRATION_NAMES, file, operator.by);
+  });
+}
+
+/** An import that was killed holds its lock until PostgreSQL has noticed that. */
+const IMPORT_LOCK_WAIT = '5s';
+
+/**
+ * For `npm run import:bigcapital`, which may run beside the gateway: runs the work while a connection holds the lock of this organization's import.
+ *
+ * @throws {OperatorRefusal} if another import holds the lock
+ * @throws {DatabaseNotMigrated}
+ * @throws {DatabaseUnreachable}
+ */
+export function whileImporting<T>(settings: DatabaseSettings, publicId: string, work: (orm: MikroORM) => Promise<T>): Promise<T> {
+  return asOperator(settings, async ({ orm, client }) => {
+    await refuseUnmigrated(await pendingMigrations(orm));
+    await client.query(`set lock_timeout = '${IMPORT_LOCK_WAIT}'`);
+    try {
+      await client.query(`select pg_advisory_lock(hashtextextended('import ' || lower($1), 0))`, [publicId]);
+    } catch (error) {
+      if (isLockTimeout(error)) throw new OperatorRefusal(`Another import of ${publicId} is running`);
+      throw error;
+    }
+    return work(orm);
   });
 }
 

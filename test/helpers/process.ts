@@ -75,6 +75,15 @@ export function cli(variables: Variables, ...words: string[]): Promise<Ended> {
   return ended(spawnNode('cli.js', words, variables));
 }
 
+/** Starts an operator's command that may be killed before it ends. */
+export function startCli(
+  variables: Variables,
+  ...words: string[]
+): { kill(signal: NodeJS.Signals): void; readonly ended: Promise<Ended> } {
+  const child = spawnNode('cli.js', words, variables);
+  return { kill: (signal) => void child.kill(signal), ended: ended(child) };
+}
+
 /** Runs a gateway that must refuse to start, and returns its exit code and output. */
 export function refusedStart(variables: Variables): Promise<Ended> {
   return ended(spawnNode('main.js', [], { PORT: '0', ...variables }));

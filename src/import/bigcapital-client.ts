@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import { isRecord } from '../values/json.js';
+
+/** Bigcapital cannot be read. The message is one line for a terminal, and names no key. */
+export class BigcapitalUnreadable extends Error {}
+
+/** Requests that are under way at the same time. Bigcapital serves a request by itself in some 10 ms, and lists of many notes in seconds. */
+const MAX_PARALLEL_REQUESTS = 8;
+/** Attempts of one request that fails for a time: no connection, no reply, status 429 or 5xx. */
+const MAX_ATTEMPTS = 8;
+/** The first pause between two attempts; it doubles with each attempt, up to the longest. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** A longer Retry-After ends the import: it can be run again later. */
+const MAX_RETRY_AFTER_MS = 300_000;
+/** A page of 250 credit notes with their lines takes about 1 MB. */
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+
+export interface BigcapitalAccess {
+  /** Such as `https://books.example.com`. */
+  readonly url: string;
+  /** An API key, which begins with `bc_`, or the token of a session. */
+  readonly apiKey: string;
+  /** Bigcapital's id of the organization. A token needs it, and an API key says it itself. */
+  readonly organizationId: string;
+  readonly timeoutSeconds: number;
+}
+
+/** Reads JSON from Bigcapital's REST API. A request that fails for a time is repeated, after a pause that all other requests keep, too. */
+export class BigcapitalClient {
+  private readonly base: string;
+  private readonly headers: Readonly<Record<string, string>>;
+  private readonly limit = pLimit(MAX_PARALLEL_REQUESTS);
+  private pausedUntil = 0;
+  private hasAnswered = false;
+
+  /** @throws {BigcapitalUnreadable} if the URL cannot be one of Bigcapital */
+  constructor(private readonly access: BigcapitalAccess) {
+    const { url, apiKey, organizationId } = access;
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+      throw new BigcapitalUnreadable('--url must be a URL such as https://books.example.com');
+    }
+    const { origin, pathname } = new URL(url);
+    this.base = `${origin}${pathname.replace(/\/+$/, '').replace(/\/api$/, '')}`;
+    if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new BigcapitalUnreadable('The API key has characters that no key has');
+    this.headers = {
+      accept: 'application/json',
+      authorization: `Bearer ${apiKey}`,
+      'organization-id': organizationId,
+      ...(apiKey.startsWith('bc_') ? { 'x-api-key': apiKey } : {}),
+    };
+  }
+
+  /**
+   * Returns the JSON at the path; `null` if there is no such record.
+   *
+   * @param path such as `/api/accounts`
+   * @param need whether an earlier version of Bigcapital may refuse the path's parameters, which then has no such records
+   * @throws {BigcapitalUnreadable}
+   */
+  get(path: string, need: 'required' | 'optional' = 'required'): Promise<unknown> {
+    return this.limit(() => this.attempt(path, need, 1));
+  }
+
+  private async attempt(path: string, need: 'required' | 'optional', attempt: number): Promise<unknown> {
+    const pause = this.pausedUntil - Date.now();
+    if (pause > 0) await sleep(pause);
+    const reply = await this.request(path, need);
+    if ('body' in reply) return reply.body;
+    // A wrong URL shall not take minutes to be noticed: what has never answered is not tried again.
+    if (attempt >= MAX_ATTEMPTS || (!this.hasAnswered && reply.retryAfterMs === undefined))
+      throw this.unreadable(path, reply.problem);
+    const wait = reply.retryAfterMs || Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);
+    if (wait > MAX_RETRY_AFTER_MS)
+      throw this.unreadable(path, `${reply.problem}, and asks to wait ${Math.ceil(wait / 1000)} seconds`);
+    this.pausedUntil = Math.max(this.pausedUntil, Date.now() + wait);
+    return this.attempt(path, need, attempt + 1);
+  }
+
+  private async request(path: string, need: 'required' | 'optional'): Promise<{ body: unknown } | Failure> {
+    const { timeoutSeconds } = this.access;
+    try {
+      const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+      // A redirect could take the key to another server.
+      const response = await fetch(`${this.base}${path}`, { headers: this.headers, redirect: 'manual', signal });
+      const { status } = response;
+      if (status === 429 || status >= 500) {
+        await response.body?.cancel();
+        return { problem: `it answers ${status}`, retryAfterMs: retryAfterMs(response.headers.get('retry-after')) };
+      }
+      const text = await this.textOf(response, path);
+      if (this.hasAnswered && (status === 404 || (status === 400 && need === 'optional'))) return { body: null };
+      if (status === 401 || status === 403) throw this.unreadable(path, `it does not accept the API key (status ${status})`);
+      if (status >= 300) throw this.unreadable(path, `it answers ${status}${location(response)}; is this the URL of a Bigcapital?`);
+      const body = parsed(text);
+      if (body === undefined) throw this.unreadable(path, 'it answers something else than JSON; is this the URL of a Bigcapital?');
+      this.hasAnswered = true;
+      return { body };
+    } catch (error) {
+      if (error instanceof BigcapitalUnreadable) throw error;
+      const isLate = error instanceof Error && error.name === 'TimeoutError';
+      return { problem: isLate ? `it has not answered within ${timeoutSeconds} seconds` : reasonOf(error) };
+    }
+  }
+
+  /** @throws {BigcapitalUnreadable} if the reply is too large */
+  private async textOf({ body }: Response, path: string): Promise<string> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of body ?? []) {
+      size += chunk.length;
+      if (size > MAX_REPLY_BYTES) throw this.unreadable(path, `its reply is larger than ${MAX_REPLY_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  private unreadable(path: string, problem: string): BigcapitalUnreadable {
+    return new BigcapitalUnreadable(`Bigcapital cannot be read at ${this.base}${path}: ${problem}`);
+  }
+}
+
+/** A failure that may be over at the next attempt. */
+interface Failure {
+  readonly problem: string;
+  /** The pause that the server asks for, 0 if it names none; undefined if it has not answered. */
+  readonly retryAfterMs?: number;
+}
+
+/** @param header seconds, or a date */
+function retryAfterMs(header: string | null): number {
+  if (header === null) return 0;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
+}
+
+function location({ headers }: Response): string {
+  const target = headers.get('location');
+  return target === null ? '' : ` and sends to ${target}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The error of fetch has its reason as `cause`, and that of a host with several addresses has one `errors` for each. */
+function reasonOf(error: unknown): string {
+  const cause = isRecord(error) && error.cause ? error.cause : error;
+  const { errors = [cause] } = cause as { errors?: unknown[] };
+  return errors
+    .map((each) => (each instanceof Error ? each.message || String((each as { code?: string }).code) : String(each)))
+    .join('; ');
+}

@@ -1,0 +1,151 @@
+import { type BigcapitalClient, BigcapitalUnreadable } from './bigcapital-client.js';
+import {
+  accountsOf,
+  creditNoteOf,
+  idOrUnknown,
+  listOf,
+  organizationOf,
+  type Page,
+  pageOf,
+  RecordUnreadable,
+  type TheirCreditNote,
+  type TheirOrganization,
+} from './bigcapital-records.js';
+
+/** Records that are asked for at once. */
+const PAGE_SIZE = 250;
+/** Pages of credit notes, with their refunds, that are read while earlier ones are written. */
+const PAGES_AHEAD = 3;
+/** Readings of all pages until each record was on one of them. */
+const MAX_PASSES = 3;
+
+/** A credit note with its refunds, as Bigcapital has them; or why it cannot be read. */
+export type TheirDocument =
+  | { readonly id: number; readonly note: TheirCreditNote; readonly refunds: readonly unknown[] }
+  | { readonly id: string; readonly unreadable: string; readonly refunds: readonly unknown[] };
+
+/** A page that is being read. A generator would wait for a promise that it yields as it is. */
+interface UnreadPage {
+  readonly records: Promise<unknown[]>;
+}
+
+/** The books of one organization in a running Bigcapital. */
+export class Bigcapital {
+  constructor(private readonly client: BigcapitalClient) {}
+
+  async organization(): Promise<TheirOrganization> {
+    const path = '/api/organization/current';
+    return readable(path, organizationOf, await this.client.get(path));
+  }
+
+  /** Returns all accounts: Bigcapital lists the active and the inactive ones apart. */
+  async accounts(): Promise<unknown[]> {
+    const [active, inactive] = ['/api/accounts', '/api/accounts?only_inactive=true'] as const;
+    const lists = [readable(active, accountsOf, await this.client.get(active))];
+    const others = await this.client.get(inactive, 'optional');
+    if (others !== null) lists.push(readable(inactive, accountsOf, others));
+    return unique(lists.flat());
+  }
+
+  async branches(): Promise<readonly unknown[]> {
+    const path = '/api/branches';
+    // An organization without the feature of branches may have no such list.
+    return readable(path, listOf, (await this.client.get(path)) ?? []);
+  }
+
+  async customers(): Promise<unknown[]> {
+    const lists = [];
+    for (const mode of ['', '&inactive_mode=true']) {
+      for await (const { records } of this.pages('/api/customers', 'customers', mode)) lists.push(await records);
+    }
+    return unique(lists.flat());
+  }
+
+  /** Yields the credit notes with their refunds, each once, page by page. The next pages are being read meanwhile. */
+  async *documents(): AsyncGenerator<TheirDocument[]> {
+    const ahead: Promise<TheirDocument[]>[] = [];
+    for await (const page of this.pages('/api/credit-notes', 'credit_notes')) {
+      const documents = page.records.then((records) => Promise.all(records.map((record) => this.document(record))));
+      // The error is thrown where the page is awaited.
+      documents.catch(() => undefined);
+      ahead.push(documents);
+      if (ahead.length > PAGES_AHEAD) yield (await ahead.shift()) ?? [];
+    }
+    for (const documents of ahead) yield await documents;
+  }
+
+  /** How many credit notes Bigcapital has, as far as it is known. */
+  total = 0;
+
+  private async document(record: unknown): Promise<TheirDocument> {
+    const path = `/api/credit-notes/${idOrUnknown(record)}/refunds`;
+    const refunds = await readable(path, listOf, await this.client.get(path).then((list) => list ?? []));
+    try {
+      const note = creditNoteOf(record);
+      return { id: note.id, note, refunds };
+    } catch (error) {
+      if (!(error instanceof RecordUnreadable)) throw error;
+      return { id: idOrUnknown(record), unreadable: error.message, refunds };
+    }
+  }
+
+  /**
+   * Yields the pages of a list, without the records that were on earlier pages. Bigcapital sorts by a time that most records share or lack, so that
+   * a record may be on two pages and another one on none; then the pages are read again.
+   */
+  private async *pages(path: string, name: string, filter = ''): AsyncGenerator<UnreadPage> {
+    const seen = new Set<string>();
+    let total = 0;
+    for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+      const read = async (number: number): Promise<Page> => {
+        const address = `${path}?page=${number}&page_size=${PAGE_SIZE}${filter}`;
+        return readable(address, (reply) => pageOf(reply, name), await this.client.get(address));
+      };
+      const fresh = ({ records }: Page): unknown[] => {
+        const unseen = records.filter((record) => !seen.has(idOrUnknown(record)));
+        for (const record of unseen) seen.add(idOrUnknown(record));
+        return unseen;
+      };
+      const settled: Promise<unknown>[] = [];
+      const first = await read(1);
+      total = first.total;
+      if (name === 'credit_notes') this.total = total;
+      yield { records: Promise.resolve(fresh(first)) };
+      // A server may give smaller pages than it was asked for.
+      const size = first.records.length;
+      for (let number = 2; size > 0 && (number - 1) * size < total; number += 1) {
+        const page = read(number).then(fresh);
+        // Awaited below for the sake of `seen`; the error is thrown where the page is used.
+        settled.push(
+          page.then(
+            () => undefined,
+            () => undefined,
+          ),
+        );
+        yield { records: page };
+      }
+      await Promise.all(settled);
+      if (seen.size >= total) return;
+    }
+    throw new BigcapitalUnreadable(
+      `Bigcapital says that it has ${total} records at ${path}, but its pages show ${seen.size}. Run the import again when nobody changes them`,
+    );
+  }
+}
+
+/** @throws {BigcapitalUnreadable} */
+function readable<T>(path: string, read: (reply: unknown) => T, reply: unknown): T {
+  try {
+    return read(reply);
+  } catch (error) {
+    if (!(error instanceof RecordUnreadable)) throw error;
+    throw new BigcapitalUnreadable(
+      `Bigcapital's reply at ${path} cannot be read: ${error.message}; is this the URL of a Bigcapital?`,
+    );
+  }
+}
+
+/** Keeps the first record of each id. */
+function unique(records: readonly unknown[]): unknown[] {
+  return [...new Map([...records].reverse().map((record) => [idOrUnknown(record), record])).values()].reverse();
+}

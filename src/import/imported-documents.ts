@@ -1,0 +1,350 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { CreditNote } from '../entities/credit-note.js';
+import { Protocol } from '../entities/provenance.js';
+import { Refund } from '../entities/refund.js';
+import { bulkInsert } from '../orm/bulk-insert.js';
+import { columnsOf } from '../orm/columns.js';
+import { isDataError } from '../orm/errors.js';
+import { type Query, query, run } from '../orm/query.js';
+import { mapRows } from '../orm/row-mapping.js';
+import { lockPeriod } from '../services/unit-of-work/locks.js';
+import { readOrganization } from '../services/unit-of-work/unit-of-work.js';
+import { type Big, ZERO } from '../values/money.js';
+import type { TheirDocument } from './bigcapital.js';
+import type { TheirCreditNote, TheirRefund } from './bigcapital-records.js';
+import type { Reconciliation, Taken } from './reconciliation.js';
+import type { TheirLedger } from './their-ledger.js';
+import { AUTHOR, NotTakenOver, ourCreditNote, ourRefunds, type Records, theirRefunds, tidyNumber } from './theirs-to-ours.js';
+
+/** Marks the transaction as one that imports: see `is_being_imported` in the migrations. */
+export function markAsImport(organizationId: number): Query<void> {
+  return query(`select set_config('books.import', $1, true)`, [String(organizationId)], () => undefined);
+}
+
+/** Takes credit notes over with their refunds: those that are missing here, and no others. */
+export class ImportedDocuments {
+  /** The numbers that a dry run does not write, in the form in which they are compared. */
+  private readonly planned = new Set<string>();
+
+  /** @param organizationId `null` in a dry run for an organization that is not here yet */
+  constructor(
+    private readonly em: EntityManager,
+    private readonly records: Records,
+    private readonly organizationId: number | null,
+    private readonly ledger: TheirLedger,
+    private readonly report: Reconciliation,
+    private readonly isDry: boolean,
+  ) {}
+
+  /** Takes the documents over in one transaction. If the database refuses it, each half is tried again, so that only the cause is refused. */
+  async take(documents: readonly TheirDocument[]): Promise<void> {
+    if (documents.length === 0) return;
+    try {
+      const outcomes = await this.takeTogether(documents);
+      for (const outcome of outcomes) this.count(outcome);
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      const middle = Math.ceil(documents.length / 2);
+      const [only] = documents;
+      if (documents.length === 1 && only)
+        return this.count(refused(only, [`the database refuses it: ${(error as Error).message}`]));
+      await this.take(documents.slice(0, middle));
+      await this.take(documents.slice(middle));
+    }
+  }
+
+  private takeTogether(documents: readonly TheirDocument[]): Promise<Outcome[]> {
+    const { em, organizationId } = this;
+    if (organizationId === null) return this.plan(em, documents, NOTHING_HERE);
+    return em.transactional(
+      async (em) => {
+        const ids = documents.flatMap(({ id }) => (typeof id === 'number' ? id : []));
+        // The period comes first, as in each transaction that posts. A dry run locks nothing.
+        const locks = this.isDry ? [] : [lockPeriod(organizationId, 'shared'), markAsImport(organizationId)];
+        await run(em, ...locks);
+        const [organization] = await run(em, readOrganization(em, organizationId));
+        organization.assertNotFrozen();
+        const present = await this.present(em, documents, ids);
+        const outcomes = await this.plan(em, documents, present);
+        if (!this.isDry) await this.write(em, organizationId, outcomes);
+        return outcomes;
+      },
+      { clear: true },
+    );
+  }
+
+  /** Reads the notes of these documents that are here already, with all their refunds, and the refunds that have the id of one of theirs. */
+  private async present(em: EntityManager, documents: readonly TheirDocument[], noteIds: readonly number[]): Promise<Present> {
+    const { organization } = this.records;
+    const refundIds = documents.flatMap(({ refunds }) =>
+      refunds.flatMap((refund) => (refund as { id?: unknown } | null)?.id ?? []),
+    );
+    const ids = refundIds.filter((id) => Number.isSafeInteger(id));
+    const lock = this.isDry ? '' : 'for update';
+    const notes = query(
+      `select ${columnsOf(em, CreditNote)} from credit_notes where organization_id = $1 and id = any ($2) order by id ${lock}`,
+      [organization.id, noteIds],
+      (rows) => mapRows(em, CreditNote, organization, rows),
+    );
+    const columns = columnsOf(em, Refund);
+    const refunds = query(
+      `select ${columns} from refunds where organization_id = $1 and credit_note_id = any ($2)
+       union select ${columns} from refunds where organization_id = $1 and id = any ($3)`,
+      [organization.id, noteIds, ids],
+      (rows) => mapRows(em, Refund, organization, rows),
+    );
+    const [ourNotes, ourRefunds] = await run(em, notes, refunds);
+    return {
+      notes: new Map(ourNotes.map((note) => [note.id, note])),
+      refunds: new Map(ourRefunds.map((refund) => [refund.id, refund])),
+    };
+  }
+
+  /** Decides what becomes of each document. */
+  private async plan(em: EntityManager, documents: readonly TheirDocument[], present: Present): Promise<Outcome[]> {
+    const numbers = await this.numbersOf(em, documents, present);
+    return documents.map((document) => {
+      if ('unreadable' in document) return refused(document, [document.unreadable]);
+      try {
+        const refunds = theirRefunds(document.refunds);
+        assertCounted(document.note, refunds);
+        const here = present.notes.get(document.note.id);
+        return here === undefined
+          ? this.added(document.note, refunds, present, numbers.get(document.note.id) ?? tidyNumber(document.note))
+          : this.completed(document.note, refunds, present, here);
+      } catch (error) {
+        if (!(error instanceof NotTakenOver)) throw error;
+        return refused(document, error.reasons);
+      }
+    });
+  }
+
+  private added(
+    theirs: TheirCreditNote,
+    theirRefunds: readonly TheirRefund[],
+    { refunds: here }: Present,
+    number: string,
+  ): Outcome {
+    const taken = theirRefunds
+      .filter(({ id }) => here.has(id))
+      .map(({ id }) => `refund ${id}: this id belongs to another refund here`);
+    if (taken.length > 0) throw new NotTakenOver(taken);
+    const note = ourCreditNote(theirs, number, this.records);
+    const refunds = ourRefunds(note, theirRefunds, this.records);
+    return { theirs, theirRefunds, note, isNew: true, refunds, differences: [] };
+  }
+
+  /** Adds the refunds that a note has got since it was taken over. */
+  private completed(theirs: TheirCreditNote, all: readonly TheirRefund[], { refunds: here }: Present, note: CreditNote): Outcome {
+    const differences = differencesOfNotes(theirs, note);
+    const missing = [];
+    for (const theirs of all) {
+      const ours = here.get(theirs.id);
+      if (ours === undefined) missing.push(theirs);
+      else if (!isSameRefund(theirs, ours, note)) differences.push(`refund ${theirs.id} is another one here`);
+    }
+    const ids = new Set(all.map(({ id }) => id));
+    for (const ours of here.values()) {
+      const isGone = ours.creditNote.id === note.id && ours.provenance.protocol === Protocol.IMPORT && !ids.has(ours.id);
+      if (isGone) differences.push(`refund ${ours.id} was taken over, and Bigcapital has deleted it since`);
+    }
+    // Neither is changed here: the books of two systems that both go on cannot be merged.
+    if (differences.length > 0) return { theirs, theirRefunds: all, note, isNew: false, refunds: [], differences };
+    return { theirs, theirRefunds: all, note, isNew: false, refunds: ourRefunds(note, missing, this.records), differences };
+  }
+
+  /** Returns the number of each new note. A number that another note has gets the id behind it: here a number names one note. */
+  private async numbersOf(
+    em: EntityManager,
+    documents: readonly TheirDocument[],
+    present: Present,
+  ): Promise<ReadonlyMap<number, string>> {
+    const wanted = documents.flatMap((document) =>
+      'note' in document && !present.notes.has(document.note.id)
+        ? [
+            {
+              id: document.note.id,
+              number: tidyNumber(document.note),
+              numbered: `${tidyNumber(document.note)} (${document.note.id})`,
+            },
+          ]
+        : [],
+    );
+    if (wanted.length === 0) return new Map();
+    const [forms] = await run(em, readForms(this.organizationId ?? 0, wanted));
+    const numbers = new Map<number, string>();
+    const used = this.isDry ? this.planned : new Set<string>();
+    for (const { id, form, taken, number, numbered } of forms) {
+      const isTaken = taken || used.has(form);
+      used.add(form);
+      numbers.set(id, isTaken ? numbered : number);
+    }
+    return numbers;
+  }
+
+  /** Inserts the new documents, one statement for each table. Triggers check them as they check each other document. */
+  private async write(em: EntityManager, organizationId: number, outcomes: readonly Outcome[]): Promise<void> {
+    const taken = outcomes.flatMap((outcome) => ('reasons' in outcome ? [] : outcome));
+    const notes = taken.flatMap(({ isNew, note }) => (isNew ? note : []));
+    const refunds = taken.flatMap(({ refunds }) => refunds);
+    const entries = [
+      ...notes.flatMap(({ journalEntry }) => journalEntry ?? []),
+      ...refunds.map(({ journalEntry }) => journalEntry),
+    ];
+    await run(em, bulkInsert(em, entries));
+    const applied = notes.map(({ id, applied }) => ({ id, applied }));
+    // A note is new in the books before a part of it is applied.
+    for (const note of notes) note.applied = ZERO;
+    const newNotes = bulkInsert(em, notes, 'given');
+    for (const [index, note] of notes.entries()) note.applied = applied[index]?.applied ?? ZERO;
+    await run(
+      em,
+      bulkInsert(
+        em,
+        entries.flatMap(({ lines }) => lines.getItems()),
+      ),
+      newNotes,
+    );
+    await run(
+      em,
+      bulkInsert(
+        em,
+        notes.flatMap(({ lines }) => lines.getItems()),
+      ),
+      applyToInvoices(organizationId, applied),
+      this.analyze(0),
+    );
+    await run(em, bulkInsert(em, refunds, 'given'), this.analyze(entries.length));
+  }
+
+  /** The entries that this import has written, and how many there were when the tables were analyzed. */
+  private written = 0;
+  private analyzed = 0;
+
+  /**
+   * Counts the rows of the tables for the planner, each time that they have doubled. A session keeps the plans of its triggers, and those that are made
+   * for empty tables read all rows for each row.
+   */
+  private analyze(entries: number): Query<void> {
+    this.written += entries;
+    if (this.written < 2 * this.analyzed) return { statements: [], read: () => undefined };
+    if (entries > 0) this.analyzed = this.written;
+    return query(
+      'analyze accounts, branches, customers, journal_entries, journal_lines, credit_notes, credit_note_lines, refunds',
+      [],
+      () => undefined,
+    );
+  }
+
+  private count(outcome: Outcome): void {
+    if ('reasons' in outcome) {
+      this.report.refuseDocument(outcome.document, outcome.reasons);
+      return;
+    }
+    const { theirs, theirRefunds, note } = outcome;
+    this.ledger.post(theirs, theirRefunds);
+    this.report.takeDocument(outcome);
+    if (outcome.isNew && note.number !== theirs.number) {
+      this.report.change(
+        `credit note ${note.id}`,
+        `its number ${JSON.stringify(theirs.number)} is ${JSON.stringify(note.number)} here`,
+      );
+    }
+  }
+}
+
+interface Present {
+  readonly notes: ReadonlyMap<number, CreditNote>;
+  readonly refunds: ReadonlyMap<number, Refund>;
+}
+
+const NOTHING_HERE: Present = { notes: new Map(), refunds: new Map() };
+
+interface Refused {
+  readonly document: TheirDocument;
+  readonly reasons: readonly string[];
+}
+
+type Outcome = Taken | Refused;
+
+function refused(document: TheirDocument, reasons: readonly string[]): Refused {
+  return { document, reasons };
+}
+
+/**
+ * Refuses a note of which more is counted as refunded than its refunds show: what they do not show may have been paid all the same.
+ *
+ * @throws {NotTakenOver}
+ */
+function assertCounted({ refunded, currencyCode }: TheirCreditNote, refunds: readonly TheirRefund[]): void {
+  const shown = refunds.reduce((sum, { amount }) => sum.plus(amount), ZERO);
+  if (refunded.lte(shown)) return;
+  throw new NotTakenOver([
+    `Bigcapital counts ${refunded.toFixed()} ${currencyCode} as refunded, and its refunds add up to ${shown.toFixed()}`,
+  ]);
+}
+
+function differencesOfNotes(theirs: TheirCreditNote, ours: CreditNote): string[] {
+  const pairs: readonly (readonly [string, string, string])[] = [
+    ['customer', String(theirs.customerId), String(ours.customer.id)],
+    ['date', ours.organization.postingDate(theirs.date), ours.date],
+    ['currency', theirs.currencyCode, ours.currencyCode],
+    ['exchange rate', (theirs.exchangeRate ?? ours.exchangeRate).toFixed(), ours.exchangeRate.toFixed()],
+    ['total', theirs.total.toFixed(), ours.total.toFixed()],
+    ['part applied to invoices', theirs.applied.toFixed(), ours.applied.toFixed()],
+    ['state', theirs.isDraft ? 'draft' : 'opened', ours.openedAt === null ? 'draft' : 'opened'],
+    ['author', AUTHOR, ours.createdBy],
+  ];
+  return pairs.flatMap(([name, theirs, ours]) =>
+    theirs === ours ? [] : `its ${name} is ${theirs} in Bigcapital, and ${ours} here`,
+  );
+}
+
+function isSameRefund(theirs: TheirRefund, ours: Refund, note: CreditNote): boolean {
+  return (
+    ours.provenance.protocol === Protocol.IMPORT &&
+    ours.creditNote.id === note.id &&
+    ours.amount.eq(theirs.amount) &&
+    ours.fromAccount.id === theirs.fromAccountId &&
+    ours.date === note.organization.postingDate(theirs.date) &&
+    (theirs.exchangeRate === null || ours.exchangeRate.eq(theirs.exchangeRate))
+  );
+}
+
+interface Form {
+  readonly id: number;
+  readonly number: string;
+  readonly numbered: string;
+  /** The form in which numbers are compared. */
+  readonly form: string;
+  /** Whether a note here has the number. */
+  readonly taken: boolean;
+}
+
+function readForms(organizationId: number, wanted: readonly object[]): Query<Form[]> {
+  return query(
+    `select wanted.id, wanted.number, wanted.numbered, as_read(wanted.number) as form,
+       exists (select from credit_notes where organization_id = $1 and as_read(number) = as_read(wanted.number)) as taken
+     from json_to_recordset($2) wanted (id bigint, number text, numbered text)`,
+    [organizationId, JSON.stringify(wanted)],
+    (rows) =>
+      rows.map(({ id, number, numbered, form, taken }) => ({
+        id: Number(id),
+        number: String(number),
+        numbered: String(numbered),
+        form: String(form),
+        taken: taken === true,
+      })),
+  );
+}
+
+function applyToInvoices(organizationId: number, notes: readonly { readonly id: number; readonly applied: Big }[]): Query<void> {
+  const applied = notes.flatMap(({ id, applied }) => (applied.gt(ZERO) ? { id, applied: applied.toFixed() } : []));
+  if (applied.length === 0) return { statements: [], read: () => undefined };
+  return query(
+    `update credit_notes note set applied = wanted.applied from json_to_recordset($2) wanted (id bigint, applied numeric)
+     where note.organization_id = $1 and note.id = wanted.id`,
+    [organizationId, JSON.stringify(applied)],
+    () => undefined,
+  );
+}

@@ -1,0 +1,261 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Account, SystemRole, systemAccounts } from '../entities/account.js';
+import { AccountType } from '../entities/account-type.js';
+import { Branch } from '../entities/branch.js';
+import { Customer } from '../entities/customer.js';
+import type { Organization } from '../entities/organization.js';
+import type { Owned } from '../entities/owned.js';
+import { bulkInsert } from '../orm/bulk-insert.js';
+import { run } from '../orm/query.js';
+import { isCurrency } from '../values/money.js';
+import { tidy } from '../values/text.js';
+import { accountOf, branchOf, customerOf, idOrUnknown, RecordUnreadable, type TheirAccount } from './bigcapital-records.js';
+import type { Kind, Reconciliation } from './reconciliation.js';
+import type { Records } from './theirs-to-ours.js';
+
+/** Bigcapital's name of the account for each role that it has, too. */
+const SLUGS: Readonly<Partial<Record<SystemRole, string>>> = {
+  [SystemRole.ACCOUNTS_RECEIVABLE]: 'accounts-receivable',
+  [SystemRole.FX_GAIN_LOSS]: 'exchange-grain-loss',
+};
+
+/** The accounts that an organization needs and Bigcapital may lack. */
+const OWN_ACCOUNTS: readonly { systemRole: SystemRole; name: string; type: AccountType }[] = [
+  { systemRole: SystemRole.ACCOUNTS_RECEIVABLE, name: 'Accounts Receivable', type: AccountType.ACCOUNTS_RECEIVABLE },
+  { systemRole: SystemRole.FX_GAIN_LOSS, name: 'Exchange Gain or Loss', type: AccountType.OTHER_EXPENSE },
+  { systemRole: SystemRole.ROUNDING, name: 'Rounding Differences', type: AccountType.OTHER_EXPENSE },
+];
+
+/** Bigcapital's records that documents refer to, as it sends them. */
+export interface TheirRecords {
+  readonly accounts: readonly unknown[];
+  readonly branches: readonly unknown[];
+  readonly customers: readonly unknown[];
+}
+
+/** What is here before the import. */
+export interface OurRecords {
+  readonly accounts: readonly Account[];
+  readonly branches: readonly Branch[];
+  readonly customers: readonly Customer[];
+}
+
+/** The records that are missing here, and all that documents can then refer to. */
+export interface PlannedRecords {
+  /** Records of ours, which get ids that Bigcapital will hardly reach. */
+  readonly own: readonly Owned[];
+  readonly accounts: readonly Account[];
+  readonly branches: readonly Branch[];
+  readonly customers: readonly Customer[];
+  readonly records: Omit<Records, 'postingDaysAhead'>;
+  readonly theirAccounts: readonly TheirAccount[];
+}
+
+/** Decides which accounts, branches and customers are taken over. Those that are here stay as they are. */
+export function planRecords(
+  organization: Organization,
+  theirs: TheirRecords,
+  ours: OurRecords,
+  report: Reconciliation,
+): PlannedRecords {
+  const accounts = read('accounts', theirs.accounts, accountOf, report);
+  const branches = read('branches', theirs.branches, branchOf, report);
+  const customers = read('customers', theirs.customers, customerOf, report);
+
+  const codes = new Set(ours.accounts.map(({ code }) => formOf(code)));
+  const newAccounts = missing('accounts', accounts, ours.accounts, report, (account) => {
+    const { id, name, type, currencyCode, active } = account;
+    const known = Object.values(AccountType).find((each) => each === type);
+    if (known === undefined) throw new RecordUnreadable(`there is no type of account ${type}`);
+    assertCurrency(currencyCode, organization);
+    const code = uniqueCode(account, codes, report, `account ${id}`);
+    return made(new Account(), organization, {
+      id,
+      code,
+      name: tidy(name) || `Account ${id}`,
+      type: known,
+      currencyCode,
+      active,
+      systemRole: null,
+    });
+  });
+  const branchCodes = new Set(ours.branches.map(({ code }) => formOf(code)));
+  const hasPrimary = ours.branches.some(({ isPrimary }) => isPrimary);
+  const primary = hasPrimary ? undefined : branches.find(({ primary }) => primary);
+  const newBranches = missing('branches', branches, ours.branches, report, (branch) => {
+    const { id, name } = branch;
+    const code = uniqueCode(branch, branchCodes, report, `branch ${id}`);
+    return made(new Branch(), organization, {
+      id,
+      code,
+      name: tidy(name) || `Branch ${id}`,
+      isPrimary: id === primary?.id,
+      active: true,
+    });
+  });
+  const newCustomers = missing(
+    'customers',
+    customers,
+    ours.customers,
+    report,
+    ({ id, displayName, email, currencyCode, active }) => {
+      assertCurrency(currencyCode, organization);
+      return made(new Customer(), organization, {
+        id,
+        displayName: tidy(displayName) || `Customer ${id}`,
+        email,
+        currencyCode,
+        active,
+      });
+    },
+  );
+
+  const allAccounts = [...ours.accounts, ...newAccounts];
+  const own: Owned[] = [];
+  for (const { systemRole, name, type } of OWN_ACCOUNTS) {
+    if (allAccounts.some((account) => account.systemRole === systemRole)) continue;
+    const slug = SLUGS[systemRole];
+    const theirs = accounts.find((account) => slug !== undefined && account.slug === slug);
+    const account = newAccounts.find(
+      ({ id, active, currencyCode }) => id === theirs?.id && active && currencyCode === organization.baseCurrency,
+    );
+    if (account) account.systemRole = systemRole;
+    else {
+      const code = unusedCode('99990', codes);
+      const values = { code, name, type, currencyCode: organization.baseCurrency, active: true, systemRole };
+      const added = made(new Account(), organization, values);
+      own.push(added);
+      allAccounts.push(added);
+    }
+  }
+  const allBranches = [...ours.branches, ...newBranches];
+  let primaryBranch = allBranches.find(({ isPrimary }) => isPrimary);
+  if (primaryBranch === undefined) {
+    const values = { code: unusedCode('1', branchCodes), name: 'Head Office', isPrimary: true, active: true };
+    primaryBranch = made(new Branch(), organization, values);
+    own.push(primaryBranch);
+  }
+
+  const bySlug = (slug: string) => accounts.find((account) => account.slug === slug)?.id;
+  const byId = mapOf(allAccounts);
+  return {
+    own,
+    accounts: newAccounts,
+    branches: newBranches,
+    customers: newCustomers,
+    theirAccounts: accounts,
+    records: {
+      organization,
+      systemAccounts: systemAccounts(organization, allAccounts),
+      accounts: byId,
+      branches: mapOf(allBranches),
+      customers: mapOf([...ours.customers, ...newCustomers]),
+      primaryBranch,
+      discount: byId.get(bySlug('discount') ?? 0),
+      otherCharges: byId.get(bySlug('other-charges') ?? 0),
+    },
+  };
+}
+
+/** Inserts the planned records. Ours come first: in an empty table the database draws the organization's first id. */
+export async function insertRecords(em: EntityManager, { own, accounts, branches, customers }: PlannedRecords): Promise<void> {
+  await run(
+    em,
+    bulkInsert(
+      em,
+      own.filter((record) => record instanceof Account),
+    ),
+    bulkInsert(
+      em,
+      own.filter((record) => record instanceof Branch),
+    ),
+    bulkInsert(em, accounts, 'given'),
+    bulkInsert(em, branches, 'given'),
+    bulkInsert(em, customers, 'given'),
+  );
+}
+
+/** Reads the records, each id once, and refuses those that cannot be read. */
+function read<T>(kind: Kind, records: readonly unknown[], readOne: (record: unknown) => T, report: Reconciliation): T[] {
+  report.counts[kind].theirs += records.length;
+  return records.flatMap((record) => attempt(kind, idOrUnknown(record), report, () => readOne(record)));
+}
+
+/** Makes those that are not here. */
+function missing<T extends { readonly id: number }, O extends Owned>(
+  kind: Kind,
+  theirs: readonly T[],
+  ours: readonly O[],
+  report: Reconciliation,
+  make: (record: T) => O,
+): O[] {
+  const present = new Set(ours.map(({ id }) => id));
+  return theirs.flatMap((record) => {
+    if (present.has(record.id)) {
+      report.counts[kind].present += 1;
+      return [];
+    }
+    const record_ = attempt(kind, String(record.id), report, () => make(record));
+    report.counts[kind].added += record_.length;
+    return record_;
+  });
+}
+
+const SINGULAR: Readonly<Record<Kind, string>> = {
+  accounts: 'account',
+  branches: 'branch',
+  customers: 'customer',
+  'credit notes': 'credit note',
+  refunds: 'refund',
+};
+
+function attempt<T>(kind: Kind, id: string, report: Reconciliation, make: () => T): T[] {
+  try {
+    return [make()];
+  } catch (error) {
+    if (!(error instanceof RecordUnreadable)) throw error;
+    report.counts[kind].refused += 1;
+    report.refuse(`${SINGULAR[kind]} ${id}`, [error.message]);
+    return [];
+  }
+}
+
+function made<T extends Owned>(entity: T, organization: Organization, values: Partial<T>): T {
+  return Object.assign(entity, { organization, ...values });
+}
+
+function mapOf<T extends Owned>(records: readonly T[]): Map<number, T> {
+  return new Map(records.map((record) => [record.id, record]));
+}
+
+/** Returns the code of an account or a branch. A code that another one has gets the id behind it, and the id stands for a missing one. */
+function uniqueCode(
+  { id, code }: { readonly id: number; readonly code: string },
+  codes: Set<string>,
+  report: Reconciliation,
+  what: string,
+): string {
+  const wanted = tidy(code) || String(id);
+  const unique = codes.has(formOf(wanted)) ? `${wanted} (${id})` : wanted;
+  codes.add(formOf(unique));
+  if (unique !== code)
+    report.change(what, `its code ${code === '' ? 'is missing, and' : JSON.stringify(code)} is ${JSON.stringify(unique)} here`);
+  return unique;
+}
+
+function unusedCode(first: string, codes: Set<string>): string {
+  let code = first;
+  for (let next = 2; codes.has(formOf(code)); next += 1) code = `${first}-${next}`;
+  codes.add(formOf(code));
+  return code;
+}
+
+/** Nearly the form in which the database compares codes. Where it is stricter, it refuses the records with the name of the rule. */
+function formOf(code: string): string {
+  return code.normalize('NFKC').toUpperCase().toLowerCase().replaceAll(/\s+/g, ' ');
+}
+
+/** @throws {RecordUnreadable} */
+function assertCurrency(code: string, { baseCurrency }: Organization): void {
+  if (code !== baseCurrency && !isCurrency(code)) throw new RecordUnreadable(`there is no currency ${code}`);
+}

@@ -1,0 +1,227 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { connectionUrl } from '../src/database/embedded-postgres/index.js';
+import { readCluster } from './helpers/cluster.js';
+import { FakeBigcapital, KEY, THEIR_ID } from './helpers/fake-bigcapital.js';
+import { Gateway } from './helpers/gateway.js';
+import { cleanUp, cli, type Ended, startCli } from './helpers/process.js';
+
+jest.setTimeout(180_000);
+
+let gateway: Gateway;
+let variables: { DATABASE_URL: string; BIGCAPITAL_API_KEY: string };
+let DATABASE_URL: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  const { rows } = await gateway.database.superuser.query('select current_database() as database');
+  DATABASE_URL = connectionUrl({ ...readCluster().superuser, database: rows[0].database });
+  variables = { DATABASE_URL, BIGCAPITAL_API_KEY: KEY };
+});
+afterAll(async () => {
+  await cleanUp();
+  await gateway.stop();
+});
+
+let fake: FakeBigcapital;
+let publicId: string;
+let organizations = 0;
+beforeEach(async () => {
+  fake = await FakeBigcapital.start();
+  organizations += 1;
+  publicId = `command-${organizations}`;
+});
+afterEach(() => fake.stop());
+
+const words = (...more: string[]) => ['import:bigcapital', '--url', fake.url, '--id', publicId, ...more];
+const take = (...more: string[]): Promise<Ended> => cli(variables, ...words(...more));
+
+async function count(table: string): Promise<number> {
+  const { rows } = await gateway.database.superuser.query(
+    `select count(*)::int as count from ${table} where organization_id = (select id from organizations where public_id = $1)`,
+    [publicId],
+  );
+  return rows[0].count;
+}
+
+describe('npm run import:bigcapital', () => {
+  it('ends with a report, and with exit code 0 if everything is taken over', async () => {
+    const noteId = fake.creditNote(100);
+    fake.refund(noteId, 40);
+    const { code, stdout, stderr } = await take();
+    expect([code, stderr]).toEqual([0, '']);
+    for (const line of [
+      `Bigcapital ${THEIR_ID} → ${publicId}`,
+      'credit notes\t4\t4\t0\t0',
+      'refunds\t1\t1\t0\t0',
+      `${noteId}\tCN-${noteId}\tUSD\t60.00\t60.00`,
+      'USD\tBigcapital\t3\t1200.00\t40.00\t0.00\t1160.00',
+      'USD\there\t3\t1200.00\t40.00\t0.00\t1160.00',
+      'EUR\there\t1\t1000.00\t0.00\t0.00\t1000.00',
+      'ok\ttrial-balance-is-zero',
+      'Everything is taken over.',
+    ]) {
+      expect(stdout).toContain(line);
+    }
+    const again = await take();
+    expect([again.code, again.stdout.trimEnd().split('\n').at(-1)]).toEqual([
+      0,
+      'Everything is here already: nothing has changed.',
+    ]);
+  });
+
+  it('has exit code 2 if something is refused', async () => {
+    fake.refund(fake.creditNote(100), 40, { from_account_id: 1020 });
+    const { code, stdout } = await take();
+    expect([code, stdout.trimEnd().split('\n').at(-1)]).toEqual([2, 'Not everything is taken over: 1 refusals, 0 differences.']);
+    expect(stdout).toContain('credit note 4\trefund 1: Account Office expenses is of type expense');
+  });
+
+  it('writes nothing in a dry run', async () => {
+    const { code, stdout } = await take('--dry-run');
+    expect([code, stdout.split('\n')[0], stdout.trimEnd().split('\n').at(-1)]).toEqual([
+      0,
+      `Dry run: nothing is changed. Bigcapital ${THEIR_ID} → ${publicId}`,
+      'Everything can be taken over.',
+    ]);
+    const { rows } = await gateway.database.superuser.query('select 1 from organizations where public_id = $1', [publicId]);
+    expect(rows).toEqual([]);
+  });
+
+  it('needs a key, which the environment or the option gives it', async () => {
+    const { code, stderr } = await cli({ DATABASE_URL }, ...words());
+    expect([code, stderr.split('\n')[0]]).toEqual([1, expect.stringContaining('BIGCAPITAL_API_KEY is not set')]);
+    expect(await cli({ DATABASE_URL }, ...words('--dry-run', '--api-key', KEY))).toMatchObject({ code: 0 });
+    const value = await take('--dry-run=yes');
+    expect([value.code, value.stderr.split('\n')[0]]).toEqual([1, '--dry-run takes no value']);
+    const elsewhere = await cli({ DATABASE_URL }, 'organization', 'list', '--dry-run');
+    expect([elsewhere.code, elsewhere.stderr.split('\n')[0]]).toEqual([
+      1,
+      expect.stringContaining('no option --dry-run for organization list'),
+    ]);
+  });
+
+  it('takes the token of a session, which needs the id of the organization', async () => {
+    publicId = THEIR_ID;
+    const { code } = await cli({ DATABASE_URL, BIGCAPITAL_API_KEY: 'their.jwt' }, ...words('--dry-run'));
+    expect(code).toBe(0);
+    publicId = 'another';
+    const { stderr } = await cli({ DATABASE_URL, BIGCAPITAL_API_KEY: 'their.jwt' }, ...words('--dry-run'));
+    expect(stderr).toContain('it does not accept the API key (status 401)');
+  });
+
+  it('goes on where it was killed', async () => {
+    for (let index = 0; index < 600; index += 1) fake.refund(fake.creditNote(10), 4);
+    // Later pages take so long that the process is killed between two batches or in one.
+    fake.trouble = (path) => {
+      fake.delay = /page=3|credit-notes\/(5[6-9]\d|60\d)/.test(path) ? 1_000 : 0;
+      return null;
+    };
+    const { kill, ended } = startCli(variables, ...words());
+    while ((await count('credit_notes')) === 0) await sleep(20);
+    kill('SIGKILL');
+    expect((await ended).code).toBe(null);
+    const before = await count('credit_notes');
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(603);
+    expect((await cli(variables, 'audit', '--organization', publicId)).code).toBe(0);
+
+    fake.trouble = () => null;
+    fake.delay = 0;
+    const { code, stdout } = await take();
+    expect(stdout).toContain(`credit notes\t603\t${603 - before}\t${before}\t0`);
+    expect([code, await count('credit_notes'), await count('refunds')]).toEqual([0, 603, 600]);
+    expect((await take()).stdout).toContain('nothing has changed');
+  });
+});
+
+describe('a Bigcapital in trouble', () => {
+  it('is asked again after 429, 5xx and a broken connection, as late as it wants', async () => {
+    fake.refund(fake.creditNote(100), 40);
+    fake.trouble = (path, attempt) => {
+      if (path === '/api/organization/current' && attempt === 1) return { status: 429, headers: { 'retry-after': '1' } };
+      if (path === '/api/branches' && attempt < 3) return { status: 503 };
+      if (path === '/api/credit-notes/4/refunds' && attempt === 1) return { status: 500, body: '<html>' };
+      return null;
+    };
+    const started = performance.now();
+    expect(await take()).toMatchObject({ code: 0, stderr: '' });
+    expect(performance.now() - started).toBeGreaterThan(1_000);
+    expect(fake.requests.filter((path) => path === '/api/branches')).toHaveLength(3);
+  });
+
+  it('may be slow', async () => {
+    fake.delay = 400;
+    expect(await take('--dry-run')).toMatchObject({ code: 0 });
+  });
+
+  it.each<[string, () => void, string]>([
+    [
+      'that never answers',
+      () => {
+        fake.trouble = () => 'never';
+      },
+      'it has not answered within 1 seconds',
+    ],
+    [
+      'that asks to wait for hours',
+      () => {
+        fake.trouble = () => ({ status: 429, headers: { 'retry-after': '7200' } });
+      },
+      'asks to wait 7200 seconds',
+    ],
+    [
+      'that is another server',
+      () => {
+        fake.trouble = () => ({ status: 200, body: '<html>Welcome</html>' });
+      },
+      'something else than JSON',
+    ],
+    [
+      'that speaks of something else',
+      () => {
+        fake.trouble = () => ({ status: 200, body: '{"hello":"world"}' });
+      },
+      'cannot be read',
+    ],
+    [
+      'that sends elsewhere',
+      () => {
+        fake.trouble = () => ({ status: 301, headers: { location: 'http://elsewhere.example/' } });
+      },
+      'answers 301 and sends to http://elsewhere.example/',
+    ],
+  ])('%s is named in one line, and nothing is written', async (_, arrange, says) => {
+    arrange();
+    const { code, stdout, stderr } = await cli({ ...variables, BIGCAPITAL_TIMEOUT_SECONDS: '1' }, ...words());
+    expect([code, stdout, stderr.trimEnd().split('\n')]).toEqual([1, '', [expect.stringContaining(says)]]);
+    expect(stderr).not.toContain(KEY);
+    expect(await count('accounts')).toBe(0);
+  });
+
+  it('is not tried for long at a wrong URL, nor with a wrong key', async () => {
+    const closed = await FakeBigcapital.start();
+    await closed.stop();
+    const at = (url: string, key: string) =>
+      cli({ DATABASE_URL, BIGCAPITAL_API_KEY: key }, 'import:bigcapital', '--url', url, '--id', publicId);
+    const replies = await Promise.all([at('http://127.0.0.1:9', KEY), at('ftp://books', KEY), at(fake.url, 'bc_wrong')]);
+    expect(replies.map(({ code, stderr }) => [code, stderr.trimEnd()])).toEqual([
+      [1, expect.stringContaining('Bigcapital cannot be read at http://127.0.0.1:9/api/organization/current')],
+      [1, '--url must be a URL such as https://books.example.com'],
+      [1, expect.stringContaining('it does not accept the API key (status 401)')],
+    ]);
+  });
+
+  it('may show a record on two pages and another one on none, since it sorts by a time that all lack', async () => {
+    for (let index = 0; index < 300; index += 1) fake.creditNote(1);
+    const all = [...fake.creditNotes];
+    const trouble: typeof fake.trouble = (path, attempt) => {
+      // The second page of the first reading begins with the records of the first one.
+      const isShifted = path.includes('page=2') && attempt === 1;
+      fake.creditNotes.splice(0, fake.creditNotes.length, ...(isShifted ? [...all.slice(53), ...all.slice(0, 53)] : all));
+      return null;
+    };
+    fake.trouble = trouble;
+    const { code, stdout } = await take('--dry-run');
+    expect([code, stdout.includes('credit notes\t303\t303\t0\t0')]).toEqual([0, true]);
+  });
+});
