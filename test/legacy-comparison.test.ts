@@ -58,7 +58,8 @@ async function replay({ case: name, request }: Recorded, contract: Contract, isC
   const ask = async () => {
     const options: InjectOptions = { method: request.method, url, headers };
     if (request.body !== undefined) {
-      options.payload = typeof request.body === 'string' ? request.body : JSON.stringify(withOurIds(request.body, books, isCompleted));
+      options.payload =
+        typeof request.body === 'string' ? request.body : JSON.stringify(withOurIds(request.body, books, isCompleted));
       options.headers = { ...headers, 'content-type': 'application/json' };
     }
     const reply = await books.client.app.inject(options);
@@ -109,7 +110,8 @@ function lacking(theirs: unknown, ours: unknown, path = ''): string[] {
 
 /** Returns the fields of their object that ours lacks. Of an array, the first elements are compared. */
 function fieldsLacking(theirs: unknown, ours: unknown, path = ''): string[] {
-  if (Array.isArray(theirs)) return theirs.length === 0 || !Array.isArray(ours) ? [] : fieldsLacking(theirs[0], ours[0], `${path}[]`);
+  if (Array.isArray(theirs))
+    return theirs.length === 0 || !Array.isArray(ours) ? [] : fieldsLacking(theirs[0], ours[0], `${path}[]`);
   if (typeof theirs !== 'object' || theirs === null) return [];
   if (typeof ours !== 'object' || ours === null) return [path];
   return Object.entries(theirs).flatMap(([name, value]) =>

@@ -82,7 +82,13 @@ describe('the documented request', () => {
     const reply = await books.client.rest(path, target);
     expect(reply.status).toBe(400);
     expect(reply.json.message).toEqual([
-      { target, value, property: field, children: [], constraints: expect.objectContaining({ [rule]: expect.stringContaining(field) }) },
+      {
+        target,
+        value,
+        property: field,
+        children: [],
+        constraints: expect.objectContaining({ [rule]: expect.stringContaining(field) }),
+      },
     ]);
   });
 
