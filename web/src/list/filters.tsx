@@ -1,7 +1,7 @@
 import { useQuery } from '@apollo/client/react';
-import { useEffect, useRef, useState } from 'react';
-import { CurrenciesDocument, CustomerMatchesDocument, CustomerNameDocument } from '../generated/documents.js';
-import { isSearchable, isStatus, type ListFilter } from './filter.js';
+import { useEffect, useState } from 'react';
+import { CurrenciesDocument, CustomerNameDocument } from '../generated/documents.js';
+import { isStatus, type ListFilter } from './filter.js';
 
 /** The search waits this long after the last letter. */
 const SETTLED_MS = 250;
@@ -13,15 +13,9 @@ interface FiltersProps {
 
 /** The filter of the list. The address changes with it. */
 export function Filters({ filter, onChange }: FiltersProps) {
-  const field = useRef<HTMLElement>(null);
-  // What was pressed disappears, so the focus goes back to where one types.
-  const choose = (customer: string | null): void => {
-    onChange(customer === null ? { customer } : { customer, search: '' });
-    field.current?.querySelector('input')?.focus();
-  };
   return (
-    <search className="filters" ref={field}>
-      <SearchField filter={filter} onChange={onChange} onChoose={choose} />
+    <search className="filters">
+      <SearchField filter={filter} onChange={onChange} />
       <label>
         Status
         <select value={filter.status} onChange={({ target }) => isStatus(target.value) && onChange({ status: target.value })}>
@@ -33,13 +27,13 @@ export function Filters({ filter, onChange }: FiltersProps) {
         </select>
       </label>
       <CurrencyField filter={filter} onChange={onChange} />
-      {filter.customer !== null && <ChosenCustomer id={filter.customer} onRemove={() => choose(null)} />}
+      {filter.customer !== null && <ChosenCustomer id={filter.customer} onRemove={() => onChange({ customer: null })} />}
     </search>
   );
 }
 
-/** Searches numbers, references and notes, and offers the customers whose names fit. */
-function SearchField({ filter, onChange, onChoose }: FiltersProps & { readonly onChoose: (customer: string) => void }) {
+/** What is typed goes into the address once it has settled. */
+function SearchField({ filter, onChange }: FiltersProps) {
   // What is being typed; `null` while it is what the address has.
   const [typed, setTyped] = useState<string | null>(null);
   useEffect(() => {
@@ -51,33 +45,16 @@ function SearchField({ filter, onChange, onChoose }: FiltersProps & { readonly o
     return () => clearTimeout(timer);
   }, [typed, onChange]);
 
-  const { data } = useQuery(CustomerMatchesDocument, {
-    variables: { search: filter.search.trim() },
-    skip: !isSearchable(filter.search),
-  });
-  const customers = isSearchable(filter.search) ? (data?.customers.nodes ?? []) : [];
   return (
-    <div className="search">
-      <label>
-        Search
-        <input
-          type="search"
-          placeholder="Number, reference, note or customer"
-          value={typed ?? filter.search}
-          onChange={({ target }) => setTyped(target.value)}
-        />
-      </label>
-      {customers.length > 0 && (
-        <p className="matches" role="status">
-          Notes of the customer{' '}
-          {customers.map(({ id, displayName, email }) => (
-            <button key={id} type="button" title={email ?? ''} onClick={() => onChoose(id)}>
-              {displayName}
-            </button>
-          ))}
-        </p>
-      )}
-    </div>
+    <label className="search">
+      Search
+      <input
+        type="search"
+        placeholder="Number, reference, note or customer"
+        value={typed ?? filter.search}
+        onChange={({ target }) => setTyped(target.value)}
+      />
+    </label>
   );
 }
 

@@ -8,6 +8,7 @@ import { go, PageHeading } from '../router.js';
 import { mayRefund, useMe } from '../session/use-me.js';
 import { OpenAttempt } from '../ui/open-attempt.js';
 import { Failed, Loading } from '../ui/states.js';
+import { CustomerMatches } from './customer-matches.js';
 import { addressOf, filterOf, type ListFilter, toInput } from './filter.js';
 import { Filters } from './filters.js';
 import { NotesTable } from './notes-table.js';
@@ -43,7 +44,11 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
     // Notes that are closed now no longer belong to the list of open ones.
     void refetch();
   };
-  const change = (changed: Partial<ListFilter>): void => go(addressOf({ ...filter, ...changed }), { replace: true });
+  const change = (changed: Partial<ListFilter>): void => {
+    go(addressOf({ ...filter, ...changed }), { replace: true });
+    // A button that was pressed to choose a customer, or another one, is gone then.
+    if ('customer' in changed) document.querySelector<HTMLElement>('input[type="search"]')?.focus();
+  };
   const showMore = async (): Promise<void> => {
     // The policy of the cache appends the page to the list that is shown.
     const page = await fetchMore({ variables: { after: list?.pageInfo.endCursor ?? null } });
@@ -62,6 +67,11 @@ export function NotesPage({ search }: { readonly search: URLSearchParams }) {
         <OpenAttempt name={attemptName(organization)} what="A list of refunds" onOpen={() => setRefunding(true)} />
       )}
       <Filters filter={filter} onChange={change} />
+      <CustomerMatches
+        search={filter.search}
+        isAll={list?.edges.length === 0}
+        onChoose={(customer) => change({ customer, search: '' })}
+      />
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       {!list && loading && <Loading what="credit notes" />}
       {list && notes.length === 0 && <NothingFound filter={filter} onChange={change} />}

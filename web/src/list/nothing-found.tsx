@@ -30,5 +30,5 @@ export function NothingFound({ filter, onChange }: NothingFoundProps) {
 function reasonOf({ status, search }: ListFilter): string {
   const notes = status === 'ALL' ? 'credit note' : `${status.toLowerCase()} credit note`;
   if (search === '') return `No ${notes} fits this filter.`;
-  return `No ${notes} has “${search}” in its number, reference or note. If a customer has that name, choose the customer below the search.`;
+  return `No ${notes} has “${search}” in its number, reference or note.`;
 }

@@ -4,12 +4,13 @@ import { Day } from '../ui/day.js';
 import { JournalTable } from './journal-table.js';
 
 /** A posted journal entry, folded up. */
-export function Entry({ entry, title }: { readonly entry: EntryFragment; readonly title: string }) {
+export function Entry({ entry, of }: { readonly entry: EntryFragment; readonly of?: string }) {
   const me = useMe();
   return (
     <details className="entry">
       <summary>
-        {title} {entry.id}, <Day date={entry.postingDate} />
+        Journal entry {entry.id}
+        {of && ` of the ${of}`}, <Day date={entry.postingDate} />
       </summary>
       {me && <JournalTable lines={entry.lines} base={me.organization.currency} />}
     </details>

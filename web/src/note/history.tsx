@@ -44,7 +44,7 @@ export function History({ note }: { readonly note: Note }) {
           <p>
             <Money amount={amount} currency={note.currency} /> cancelled on <Day date={date} /> by {createdBy}: {reason}
           </p>
-          <Entry entry={journalEntry} title="Journal entry" />
+          <Entry entry={journalEntry} />
         </div>
       ))}
       {reversing && <ReverseDialog refund={reversing} currency={note.currency} onClose={() => setReversing(null)} />}
@@ -72,13 +72,13 @@ function RefundItem({ refund, note, onReverse }: RefundItemProps) {
         {referenceNo !== '' && ` · ${referenceNo}`}
       </p>
       {description !== '' && <p className="text">{description}</p>}
-      <Entry entry={refund.journalEntry} title="Journal entry" />
+      <Entry entry={refund.journalEntry} />
       {reversal ? (
         <>
           <p className="reversal">
             Reversed on <Day date={reversal.date} /> by {reversal.createdBy}: {reversal.reason}
           </p>
-          <Entry entry={reversal.journalEntry} title="Journal entry of the reversal" />
+          <Entry entry={reversal.journalEntry} of="reversal" />
         </>
       ) : (
         mayRefund(me) && (

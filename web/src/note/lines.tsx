@@ -31,7 +31,7 @@ export function Lines({ note }: { readonly note: Note }) {
           ))}
         </tbody>
       </table>
-      {note.journalEntry && <Entry entry={note.journalEntry} title="Journal entry of the credit note" />}
+      {note.journalEntry && <Entry entry={note.journalEntry} of="credit note" />}
     </section>
   );
 }

@@ -36,7 +36,7 @@ export function Confirmation({ note, organization, refund, onBack }: Confirmatio
   return (
     <div className="confirmation">
       <h3 ref={question} tabIndex={-1} className="paid">
-        Pay {inWords}?
+        {outcome.state === 'unknown' ? `Refund of ${inWords}` : `Pay ${inWords}?`}
       </h3>
       <dl className="facts">
         <div>
