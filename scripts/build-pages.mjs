@@ -1,5 +1,5 @@
-// Builds the pages for people, each when one of its files has changed: the desk by Vite, from web/ to dist/web; and GraphiQL, which a package
-// has built already, from explorer/ to dist/graphiql. A page that cannot be built, because its tools are not installed, stays as it is.
+// Builds the pages for people, each when one of its files has changed: the desk by Vite, from web/ to dist/web; and two pages which packages
+// have built already: GraphiQL, from explorer/ to dist/graphiql, and Swagger UI, from reference/ to dist/reference. A page that cannot be built, because its tools are not installed, stays as it is.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 const VITE = 'node_modules/.bin/vite';
 const SCRIPT = 'scripts/build-pages.mjs';
 const GRAPHIQL = 'node_modules/@graphql-yoga/render-graphiql/package.json';
+const SWAGGER_UI = 'node_modules/@fastify/swagger-ui/package.json';
 
 /** Returns the exit code. */
 export async function buildPages() {
@@ -27,26 +28,43 @@ export async function buildPages() {
       finish('dist/graphiql', inputs);
     }
   }
+  if (existsSync(SWAGGER_UI)) {
+    const inputs = hashOf([...filesIn('reference'), SWAGGER_UI, SCRIPT]);
+    if (hasChanged('dist/reference', inputs)) {
+      copySwaggerUi(inputs);
+      finish('dist/reference', inputs);
+    }
+  }
   return 0;
 }
 
 /** Writes the parts of GraphiQL into files. The package would put all of them into one page, which a strict policy refuses. */
 async function copyGraphiql(inputs) {
   const { js, css, editorWorkerService, jsonWorker, graphqlWorker } = await import('@graphql-yoga/render-graphiql/graphiql');
-  const folder = `assets/${inputs.slice(0, 16)}`;
-  rmSync('dist/graphiql', { recursive: true, force: true });
-  mkdirSync(join('dist/graphiql', folder), { recursive: true });
-  const files = {
+  writePage('graphiql', 'explorer', inputs, {
     'graphiql.js': js,
     'graphiql.css': css,
-    'start.js': readFileSync('explorer/start.js'),
     'editorWorkerService.js': editorWorkerService,
     'json.js': jsonWorker,
     'graphql.js': graphqlWorker,
-  };
-  for (const [name, content] of Object.entries(files)) writeFileSync(join('dist/graphiql', folder, name), content);
-  const page = readFileSync('explorer/index.html', 'utf8').replaceAll('FILES', `/graphiql/${folder}`);
-  writeFileSync('dist/graphiql/index.html', page);
+  });
+}
+
+function copySwaggerUi(inputs) {
+  const read = (name) => [name, readFileSync(join('node_modules/@fastify/swagger-ui/static', name))];
+  writePage('reference', 'reference', inputs, Object.fromEntries(['swagger-ui-bundle.js', 'swagger-ui.css'].map(read)));
+}
+
+/** Writes a page, its script, and the files of its package into a folder of `dist`. */
+function writePage(name, source, inputs, files) {
+  const folder = `assets/${inputs.slice(0, 16)}`;
+  const target = join('dist', name);
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(join(target, folder), { recursive: true });
+  const all = { ...files, 'start.js': readFileSync(join(source, 'start.js')) };
+  for (const [file, content] of Object.entries(all)) writeFileSync(join(target, folder, file), content);
+  const page = readFileSync(join(source, 'index.html'), 'utf8').replaceAll('FILES', folder);
+  writeFileSync(join(target, 'index.html'), page);
 }
 
 /** The name of the file with the hash of what a folder was built from. */

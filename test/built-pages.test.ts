@@ -15,7 +15,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 let project: string;
 beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), 'credit-note-refunds-pages-'));
-  for (const folder of ['scripts', 'explorer']) await cp(join(ROOT, folder), join(project, folder), { recursive: true });
+  for (const folder of ['scripts', 'explorer', 'reference'])
+    await cp(join(ROOT, folder), join(project, folder), { recursive: true });
   await mkdir(join(project, 'web'));
   const config = "{ base: '/desk/', build: { outDir: '../dist/web', emptyOutDir: true } }";
   await writeFile(join(project, 'web', 'vite.config.ts'), `export default ${config};\n`);

@@ -57,7 +57,7 @@ it('serves no other file', async () => {
     '/docs/%2e%2e/package.json',
     '/docs/adr/README.md',
     '/README.md',
-    '/docs',
+    '/docs/no-such-file',
   ])
     expect([url, (await ask(url)).statusCode]).toEqual([url, 404]);
 });

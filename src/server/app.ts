@@ -45,7 +45,7 @@ import { publishedTexts, serveTexts } from './published-texts.js';
 import { RateLimit } from './rate-limit.js';
 import { callersRequestId, idempotencyKeyOf, requestMetadata } from './request-metadata.js';
 import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-replies.js';
-import { DESK, GRAPHIQL, isBuilt, serveWebPage } from './web-files.js';
+import { DESK, GRAPHIQL, isBuilt, REFERENCE, serveWebPage } from './web-files.js';
 import { SECURITY_HEADERS, secureWeb } from './web-security.js';
 
 /** Time that closing waits for requests in flight, unless configured. */
@@ -170,7 +170,7 @@ export async function createApp({
     if (request.is404 || request.routeOptions.config.isPublic) await rateLimit?.count(request, reply);
     if (request.is404 || isPlainOptions(request)) return answerOther(request, reply);
   });
-  for (const page of [...(config.desk ? [DESK] : []), ...(config.introspection ? [GRAPHIQL] : [])]) {
+  for (const page of [...(config.desk ? [DESK] : []), ...(config.introspection ? [GRAPHIQL, REFERENCE] : [])]) {
     if (!isBuilt(page)) {
       app.log.warn(`${page.path} is not served, because it is not built: run npm run build`);
       continue;

@@ -42,6 +42,9 @@ const GRAPHIQL_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self
 
 export const GRAPHIQL: WebPage = { path: '/graphiql', folder: 'graphiql', hasViews: false, policy: GRAPHIQL_POLICY };
 
+/** Swagger UI: the reference of REST. */
+export const REFERENCE: WebPage = { path: '/docs', folder: 'reference', hasViews: false, policy: PAGE_POLICY };
+
 /** Returns whether the page has been built. */
 export function isBuilt({ folder }: WebPage): boolean {
   return existsSync(join(BUILT, folder, 'index.html'));
