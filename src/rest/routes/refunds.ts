@@ -146,12 +146,11 @@ async function makeRefund({ context, request, reply, contract, id }: Call) {
   const creditNote = await valueOrNull(related(context.loaders.creditNote, relatedTo(refund.creditNote)), context.log);
   if (creditNote !== null) reply.header('etag', etagOf(creditNote));
   reply.header('location', `/api/credit-notes/refunds/${refund.id}`);
-  const { reference_no, description, ...rest } = refundReply(refund);
   // The reply to a new refund has the texts as they were sent.
   return {
-    ...rest,
-    reference_no: unsent.has('referenceNo') ? null : reference_no,
-    description: unsent.has('description') ? null : description,
+    ...refundReply(refund),
+    ...(unsent.has('referenceNo') && { reference_no: null }),
+    ...(unsent.has('description') && { description: null }),
   };
 }
 
