@@ -293,7 +293,7 @@ describe('the budget of an address', () => {
       expect([(await get('/healthz')).statusCode, (await get('/readyz')).statusCode]).toEqual([200, 200]);
     }
     expect((await get('/nowhere')).statusCode).toBe(404);
-    expect((await get('/')).statusCode).toBe(302);
+    expect((await get('/')).statusCode).toBe(200);
     for (const url of ['/', '/nowhere', '/api/nowhere', '/graphql']) expect((await get(url, 'text/html')).statusCode).toBe(429);
     const { headers } = await get('/healthz');
     expect(headers.ratelimit).toBeUndefined();
