@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { booksOf } from './books.js';
 import type { Flood, ReplyCounts } from './flood.js';
 import type { Gateway } from './gateway.js';
 import type { Measurement } from './measure.js';
+import { seedRefunds } from './seed.js';
 import type { Subject } from './subject.js';
 
 /** Latencies of one organization's refunds and of probes while another client floods the gateway. */
@@ -37,6 +39,8 @@ const PROBE_EVERY_MS = 25;
 
 const LINES = 100;
 const REFUNDS = 100;
+/** The number of refunds that an organization has whose lists are searched. No step of a search reads all of them. */
+const SEARCHED_REFUNDS = 200_000;
 
 /** The organization that floods. Its note has the maximum of lines and refunds that one request can create. */
 interface Attacker {
@@ -62,8 +66,13 @@ export async function measureAbuse(
   const attacker = await openAttacker(gateway);
   const lock = await lockedNote(subject, attacker);
   const results: Abuse[] = [];
+  let isSeeded = false;
   try {
     for (const flood of floodsOf(gateway.url, attacker).filter(({ name }) => names.includes(name))) {
+      if (isOfLists(flood) && !isSeeded) {
+        await seedRefunds(gateway.ledger, await booksOfAttacker(gateway, attacker), SEARCHED_REFUNDS);
+        isSeeded = true;
+      }
       const quiet = await measureVictim(measurement, subject);
       if (flood.name === 'held locks') await lock.hold();
       const child = fork(fileURLToPath(new URL('./flood.js', import.meta.url)));
@@ -142,7 +151,7 @@ async function openAttacker(gateway: Gateway): Promise<Attacker> {
     Record<'accounts' | 'branches' | 'customers', { nodes: { id: string; type: string }[] }>
   >('{ accounts { nodes { id type } } branches { nodes { id } } customers { nodes { id } } }');
   const sales = accounts.nodes.find(({ type }) => type === 'INCOME')?.id;
-  const lines = Array.from({ length: LINES }, () => ({ accountId: sales, amount: '1000.00' }));
+  const lines = Array.from({ length: LINES }, () => ({ accountId: sales, amount: '100000.00' }));
   const branchId = branches.nodes[0]?.id ?? '';
   const accountId = String(other.accounts.bank);
   const { createCreditNote } = await ask<{ createCreditNote: { id: string } }>(
@@ -155,6 +164,11 @@ async function openAttacker(gateway: Gateway): Promise<Attacker> {
     inputs,
   });
   return attacker;
+}
+
+function booksOfAttacker({ ledger }: Gateway, { apiKey, noteId, accountId, branchId }: Attacker) {
+  const only = (id: string) => [Number(id), Number(id)] as const;
+  return booksOf(ledger, { apiKey, branchId, notes: only(noteId), accounts: only(accountId) });
 }
 
 function refundOf({ noteId, accountId, branchId }: Attacker, referenceNo: string) {
@@ -220,5 +234,26 @@ function floodsOf(origin: string, attacker: Attacker): Flood[] {
     flood('trial balances', own, '{ trialBalance { debits lines { debits account { name } } } }'),
     { ...flood('slow bodies', own, ''), connections: 200, slow: true },
     { ...flood('slow bodies without a credential', json, ''), connections: 200, slow: true },
+    // Among many refunds: these come last.
+    flood(`${LISTS} words that all refunds have`, own, pageOf('search: "paid back"')),
+    flood(`${LISTS} words that only old refunds have`, own, pageOf('search: "paid early"')),
+    flood(`${LISTS} words that no refund has together`, own, pageOf('search: "early late"')),
+    flood(`${LISTS} a filter without an index`, own, pageOf('provenance: { operationName: "None" }')),
+    flood(`${LISTS} three filters`, own, pageOf(`amount: { min: 3, max: 5 }, branchId: ${attacker.branchId}, status: REVERSED`)),
+    flood(
+      `${LISTS} counts of two ranges`,
+      own,
+      '{ refunds(filter: { amount: { min: 3, max: 5 }, date: { from: "2026-02-01" } }) { totalCount } }',
+    ),
   ];
+}
+
+const LISTS = 'lists:';
+
+function isOfLists({ name }: Flood): boolean {
+  return name.startsWith(LISTS);
+}
+
+function pageOf(filter: string): string {
+  return `{ refunds(orderBy: ID_DESC, filter: { ${filter} }) { nodes { id date amount } } }`;
 }

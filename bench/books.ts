@@ -68,25 +68,22 @@ export async function openBooks(gateway: Gateway): Promise<Books> {
     );
     notes.push(Number(createCreditNote.id));
   }
-  const url = await databaseUrl(gateway.ledger);
+  const branchId = branches.nodes[0]?.id ?? '';
+  return booksOf(gateway.ledger, { apiKey, branchId, notes: contiguous(notes), accounts: contiguous(accounts) });
+}
+
+/** The books of the organization that the API key belongs to. */
+export async function booksOf(ledger: Ledger, known: Pick<Books, 'apiKey' | 'branchId' | 'notes' | 'accounts'>): Promise<Books> {
+  const url = await databaseUrl(ledger);
   const [key] = await rowsOf<Record<string, string>>(
     url,
     `select key.id as api_key, key.organization_id as organization, receivable.id as receivable
      from api_keys key join accounts receivable on receivable.organization_id = key.organization_id and receivable.system_role = 'accounts-receivable'
      where key.hash = $1`,
-    [createHash('sha256').update(apiKey).digest('hex')],
+    [createHash('sha256').update(known.apiKey).digest('hex')],
   );
   if (key === undefined) throw new Error('the API key is not in the database');
-  const branchId = branches.nodes[0]?.id ?? '';
-  return {
-    apiKey,
-    databaseUrl: url,
-    organizationId: key.organization ?? '',
-    branchId,
-    notes: contiguous(notes),
-    accounts: contiguous(accounts),
-    constants: { ...key, branch: branchId },
-  };
+  return { ...known, databaseUrl: url, organizationId: key.organization ?? '', constants: { ...key, branch: known.branchId } };
 }
 
 /** The ranges of the random values of a refund. The random reference number prevents duplicates. */

@@ -66,7 +66,7 @@ function statements({ notes, accounts, constants, branchId }: Books, refunds: nu
        settled_amount, paid_amount, date, reference_no, description, journal_entry_id, created_by, api_key_id, request_id, protocol,
        operation_name, ip, created_at)
      select refund_id, ${organization}, note_id, account_id, ${branchId}, amount, 'USD', 1, amount, amount, posting_date,
-       refund_id::text, 'Paid back', entry_id, 'Benchmark', ${api_key}, gen_random_uuid()::text, 'GRAPHQL', 'Refund', '127.0.0.1', created_at
+       refund_id::text, case when number <= ${refunds} / 2 then 'Paid back early' else 'Paid back late' end, entry_id, 'Benchmark', ${api_key}, gen_random_uuid()::text, 'GRAPHQL', 'Refund', '127.0.0.1', created_at
      from seeded order by 1`,
     `update credit_notes set refunded = refunded + spent.amount, refunded_base = refunded_base + spent.amount
      from (select note_id, sum(amount) as amount from seeded group by note_id) spent

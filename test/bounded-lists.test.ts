@@ -232,3 +232,17 @@ describe('a list of an owner', () => {
     expect(page).toEqual({ totalCount: 0, totalCountIsCapped: true });
   });
 });
+
+it('an organization runs two searches at a time, and does not hold up those of others', async () => {
+  const { superuser } = gateway.database;
+  const other = await gateway.books();
+  const query = '{ customers(filter: { search: "nobody" }) { nodes { id } } }';
+  // The searches wait for the table.
+  await superuser.query('begin; lock table customers');
+  const own = Array.from({ length: 6 }, () => books.client.graphql(query));
+  await gateway.database.untilWaiting(2);
+  const others = other.client.graphql(query);
+  expect(await gateway.database.untilWaiting(3)).toBe(3);
+  await superuser.query('rollback');
+  for (const { data } of await Promise.all([...own, others])) expect(data).toEqual({ customers: { nodes: [] } });
+});

@@ -3,6 +3,7 @@ import { type EntityManager, PostgreSqlConnection, PostgreSqlDriver } from '@mik
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { ConcurrencyLimit, type Shares } from '../concurrency/concurrency-limit.js';
+import { currentWork } from '../concurrency/wait-budget.js';
 import { DatabasePool, DEFAULT_POOL_SIZE } from './pool.js';
 
 /** MikroORM's PostgreSQL driver, with its own connections and pool: https://mikro-orm.io/docs/7.0/custom-driver */
@@ -10,11 +11,29 @@ export class DatabaseDriver extends PostgreSqlDriver {
   protected override readonly connection: DatabaseConnection = new DatabaseConnection(this.config);
   /** Concurrency limit of transactions that wait for locks: half of the pool, and a quarter of the pool for one organization. */
   readonly lockWaiters = new ConcurrencyLimit(sharesOf(poolSize(this.config) / 2, poolSize(this.config) / 4));
+  /** Concurrency limit of searches, which keep PostgreSQL busy: a quarter of the pool, and a twelfth of it for one organization. */
+  readonly searches = new ConcurrencyLimit(sharesOf(poolSize(this.config) / 4, Math.max(1, poolSize(this.config) / 12)));
 }
 
 /** Returns the concurrency limit of transactions that wait for locks. Each connection pool has one. */
 export function lockWaitersOf(em: EntityManager): ConcurrencyLimit {
   return (em.getDriver() as DatabaseDriver).lockWaiters;
+}
+
+/**
+ * Runs a statement that may read many rows, when it is its organization's turn.
+ *
+ * @throws {ServiceUnavailable} if the turn does not come within the budget
+ */
+export async function searchInTurn<T>(em: EntityManager, search: () => Promise<T>): Promise<T> {
+  const work = currentWork();
+  if (work === undefined || work.organizationId === null) return search();
+  const leave = await (em.getDriver() as DatabaseDriver).searches.enter(work.organizationId, work.budget);
+  try {
+    return await search();
+  } finally {
+    leave();
+  }
 }
 
 /** OID of the type in PostgreSQL. */

@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { TooManyMatches } from '../errors.js';
 import { columnOf, type Memo, memoize, propertyOf, WHOLE } from '../orm/columns.js';
+import { searchInTurn } from '../orm/driver.js';
 import { query, type ResultRow, run } from '../orm/query.js';
 import { type Compilable, db, type Prepared, prepared, type SelectQuery } from '../orm/query-builder.js';
 import { type Condition, conditionSql, kindOfConditions } from './filters.js';
@@ -314,10 +315,8 @@ export class BoundedSearch {
   private async read(step: string, plan: string, build: () => Compilable): Promise<readonly ResultRow[]> {
     const statement = memoize(STATEMENTS, WHOLE, `${this.kind} ${step}`, () => prepared<PagedList>(build())).statement(this.list);
     const { text } = withValues(this.em, statement);
-    const [rows] = await run(
-      this.em,
-      query(`${plan}${text}`, [], (rows) => rows),
-    );
+    const reading = query(`${plan}${text}`, [], (rows) => rows);
+    const [rows] = await searchInTurn(this.em, () => run(this.em, reading));
     return rows;
   }
 }

@@ -6,6 +6,7 @@ import type { Actor } from '../auth/actor.js';
 import type { Owned } from '../entities/owned.js';
 import { TooManyMatches } from '../errors.js';
 import { type Memo, memoize, metadataOf, type Selection } from '../orm/columns.js';
+import { searchInTurn } from '../orm/driver.js';
 import { combine, type Query, query, run, type Statement } from '../orm/query.js';
 import { BoundedSearch, type SearchedList } from './bounded-search.js';
 import { conditionsOf, type Filterable, type Filters } from './filters.js';
@@ -163,8 +164,9 @@ function loaderOf<E extends Owned, Filter extends object>(
   const meta = metadataOf(em, list.entity);
   const selection = connectionSelectionOf(info, meta);
   return new DataLoader(async (ids) => {
-    const [connections] = await run(em, ownedQuery({ em, actor: actor() }, meta, list, args, selection, ids));
-    return connections;
+    const connections = () => run(em, ownedQuery({ em, actor: actor() }, meta, list, args, selection, ids));
+    const [read] = await (args.filter ? searchInTurn(em, connections) : connections());
+    return read;
   });
 }
 
