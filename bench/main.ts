@@ -11,7 +11,17 @@ import { SPREADS, type Spread } from './books.js';
 import { findFloor } from './floor.js';
 import { type Ledger, stopGateways } from './gateway.js';
 import { Generator } from './generator.js';
-import { type Case, type Figure, Measurement, MILLION_PLAN, measureInRounds, type Plan, WARM_UP } from './measure.js';
+import {
+  type Case,
+  type Door,
+  type Figure,
+  Measurement,
+  MILLION_PLAN,
+  measureInRounds,
+  type Plan,
+  type Reading,
+  WARM_UP,
+} from './measure.js';
 import { latencyPlot, throughputPlot } from './plot.js';
 import { goalsOf, type Report, type Statements, table } from './report.js';
 import { HTTP_DOORS } from './requests.js';
@@ -78,7 +88,7 @@ async function run(options: Options): Promise<Report> {
   }
 
   let million: Report['million'] = null;
-  const wantsMillion = casesOf(subject, 'million/', [1, 32], options).length > 0;
+  const wantsMillion = [...casesOf(subject, 'million/', [1, 32], options), ...listCasesOf(subject, options)].length > 0;
   if (options.quick || !wantsMillion) remarks.push('The ledger with a million refunds was not measured, because of the options.');
   else if (process.env.DATABASE_URL)
     remarks.push(
@@ -94,7 +104,7 @@ async function run(options: Options): Promise<Report> {
       const name = measured.name.replace('small/', 'million/');
       return [measured, { ...measured, name, subject: large }];
     });
-    figures.push(...(await measureInRounds(measurement, pairs, MILLION_PLAN, printProgress)));
+    figures.push(...(await measureInRounds(measurement, [...pairs, ...listCasesOf(large, options)], MILLION_PLAN, printProgress)));
     million = { refunds: MILLION, readyMs: largeReadyMs };
     await small.stop();
     await large.stop();
@@ -137,6 +147,19 @@ function casesOf(subject: Subject, prefix: string, clientCounts: readonly number
       cases.push({ name: `${prefix}reading/${work}/1/${door}`, subject, work, clients: 1, door });
   }
   return cases.filter(({ name }) => wanted(name));
+}
+
+/** Pages with a filter in an order that has no index together with it, and a count. */
+function listCasesOf(subject: Subject, { wanted }: Options): Case[] {
+  const cases: [Reading, Door][] = [
+    ['filtered', 'sql'],
+    ['filtered', 'graphql'],
+    ['thousandth', 'graphql'],
+    ['count', 'graphql'],
+  ];
+  return cases
+    .map(([work, door]) => ({ name: `million/list/${work}/${door}`, subject, work, clients: 1, door }))
+    .filter(({ name }) => wanted(name));
 }
 
 /** Opens the ledger with a gateway that logs each statement. This gateway is used for no other measurement. */

@@ -1,7 +1,7 @@
 import { rangesOf, type Spread } from './books.js';
 import type { Floor } from './floor.js';
 import type { Generator } from './generator.js';
-import type { Limit, Outcome } from './load.js';
+import type { HttpWork, Limit, Outcome, SqlWork } from './load.js';
 import { HTTP_DOORS, SQL_READS } from './requests.js';
 import { medianOf, percentile } from './statistics.js';
 import type { Growth, Subject } from './subject.js';
@@ -11,11 +11,18 @@ export type Door = 'floor' | 'graphql' | 'rest' | 'sql';
 /** The highest CPU share of the load generator; above it, the figure might be that of the generator. */
 export const MAX_GENERATOR_SHARE = 0.6;
 
+/** What is read: a page in the order of ids; one with a filter and another order, and the thousandth such page; a count with a filter; one note. */
+export type Reading = 'page' | 'filtered' | 'thousandth' | 'count' | 'note';
+
+function isReading(work: Case['work']): work is Reading {
+  return ['page', 'filtered', 'thousandth', 'count', 'note'].includes(work);
+}
+
 /** A kind of work, a door, and a number of clients. */
 export interface Case {
   readonly name: string;
   readonly subject: Subject;
-  readonly work: Spread | 'page' | 'note';
+  readonly work: Spread | Reading;
   readonly clients: number;
   readonly door: Door;
 }
@@ -56,7 +63,7 @@ export class Measurement {
   /** Runs one load of the case. */
   async sample(measured: Case, seconds: number): Promise<Sample> {
     const { subject, work } = measured;
-    const reading = work === 'page' || work === 'note';
+    const reading = isReading(work);
     const before = await subject.gateway.cpuMs();
     const { result: outcome, growth } = await subject.watched(() =>
       this.load(measured, { seconds, rampSeconds: rampSeconds(measured) }),
@@ -97,15 +104,26 @@ export class Measurement {
 
   private async load({ subject, work, clients, door }: Case, limit: Limit): Promise<Outcome> {
     const { gateway, books } = subject;
-    if (work === 'page' || work === 'note') {
+    if (isReading(work)) {
       const ranges = { note: books.notes, after: await subject.pageStarts(100) };
-      const asked = door === 'sql' ? SQL_READS[work](books) : HTTP_DOORS[work](gateway.url, books);
+      const asked = door === 'sql' ? this.inSql(work, subject) : await this.throughGateway(work, subject);
       return this.generator.run({ work: asked, ranges, clients, limit });
     }
     const ranges = rangesOf(books, work);
     if (door === 'floor' && 'seconds' in limit) return this.floor({ books, ranges, clients, limit });
     const asked = HTTP_DOORS[door === 'rest' ? 'rest' : 'graphql'](gateway.url, books);
     return this.generator.run({ work: asked, ranges, clients, limit });
+  }
+
+  private inSql(work: Reading, { books }: Subject): SqlWork {
+    if (work === 'count' || work === 'thousandth') throw new Error(`there is no hand-written SQL for ${work}`);
+    return SQL_READS[work](books);
+  }
+
+  private async throughGateway(work: Reading, subject: Subject): Promise<HttpWork> {
+    const { gateway, books } = subject;
+    if (work === 'thousandth') return HTTP_DOORS.filtered(gateway.url, books, await subject.cursorOfThousandthPage());
+    return HTTP_DOORS[work](gateway.url, books);
   }
 }
 

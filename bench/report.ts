@@ -100,6 +100,17 @@ export function goalsOf(report: Report): Goal[] {
       largest(slowdowns(report).flatMap(({ ours, slower }) => (ours ? (slower ?? []) : []))),
     ),
     atMost(
+      'a million refunds, page of 100 with a filter and an order, p50 / hand-written SQL',
+      3,
+      times(of('million/list/filtered/graphql'), of('million/list/filtered/sql'), p50),
+    ),
+    atMost(
+      'a million refunds, the thousandth such page, p50 / the first',
+      1.2,
+      times(of('million/list/thousandth/graphql'), of('million/list/filtered/graphql'), p50),
+    ),
+    atMost('a million refunds, totalCount with a filter, p50', 50, of('million/list/count/graphql')?.p50 ?? null, ' ms'),
+    atMost(
       'under abuse, p99 of another organization, the worst flood',
       250,
       largest(report.abuse.map(({ flooded }) => flooded.p99)),
@@ -235,6 +246,18 @@ export function table(report: Report): string {
               ...cells(million),
               number(slower),
             ]),
+          ),
+          rows(
+            ['list', 'p50 ms', 'p99', 'CPU ms, gateway', 'CPU ms, PostgreSQL'],
+            report.figures
+              .filter(({ name }) => name.startsWith('million/list/'))
+              .map((figure) => [
+                figure.name.replace('million/list/', ''),
+                number(figure.p50),
+                number(figure.p99),
+                number(figure.gatewayCpuMs),
+                number(figure.postgresCpuMs),
+              ]),
           ),
         ]),
     ...(report.abuse.length === 0

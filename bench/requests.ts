@@ -5,9 +5,7 @@ const REFUND = `mutation Refund($input: RefundCreditNoteInput!) {
   refundCreditNote(input: $input) { id amount date creditNote { number remaining } fromAccount { name } }
 }`;
 
-const PAGE = `query Page($after: String) {
-  refunds(first: 100, after: $after) {
-    nodes {
+const FIELDS_OF_PAGE = `nodes {
       id amount date referenceNo description status
       reversal { id date reason }
       creditNote { id number remaining customer { id displayName } }
@@ -15,15 +13,31 @@ const PAGE = `query Page($after: String) {
       branch { id name }
       journalEntry { id postingDate memo lines { id side amount account { id code name } } }
     }
-    pageInfo { hasNextPage endCursor }
+    pageInfo { hasNextPage endCursor }`;
+
+const PAGE = `query Page($after: String) {
+  refunds(first: 100, after: $after) {
+    ${FIELDS_OF_PAGE}
   }
+}`;
+
+/** No index has both the filter and the order. */
+const FILTERED_PAGE = `query Filtered($after: String, $branchId: ID!) {
+  refunds(first: 100, after: $after, orderBy: DATE_DESC, filter: { branchId: $branchId, amount: { min: 3 } }) {
+    ${FIELDS_OF_PAGE}
+  }
+}`;
+
+const COUNT = `query Count($branchId: ID!) {
+  refunds(filter: { branchId: $branchId, date: { from: "2026-03-01", to: "2026-03-30" } }) { totalCount totalCountIsCapped }
 }`;
 
 const NOTE = `query Note($id: ID!) {
   creditNote(id: $id) { id number status date total refunded remaining customer { id displayName } }
 }`;
 
-const PAGE_OF_REFUNDS = `
+/** Rows of refunds with their relations. */
+const refundsOf = (rows: string) => `
   select refund.id, refund.amount, refund.date, refund.reference_no, refund.description,
     reversal.id as reversal_id, reversal.date as reversal_date, reversal.reason,
     note.id as note_id, note.number, note.total - note.refunded - note.applied as remaining,
@@ -36,15 +50,18 @@ const PAGE_OF_REFUNDS = `
     join branches branch on branch.organization_id = :organization and branch.id = refund.branch_id
     join journal_entries entry on entry.organization_id = :organization and entry.id = refund.journal_entry_id
     left join refund_reversals reversal on reversal.organization_id = :organization and reversal.refund_id = refund.id
-  where refund.organization_id = :organization and refund.id > :after
-  order by refund.id limit 100`;
+  where ${rows}`;
 
-const LINES_OF_PAGE = `
+const linesOf = (rows: string) => `
   select line.journal_entry_id, line.id, line.side, line.amount, account.id as account_id, account.code, account.name
-  from (select journal_entry_id from refunds where organization_id = :organization and id > :after order by id limit 100) refund
+  from (select journal_entry_id from refunds refund where ${rows}) refund
     join journal_lines line on line.organization_id = :organization and line.journal_entry_id = refund.journal_entry_id
     join accounts account on account.organization_id = :organization and account.id = line.account_id
   order by line.journal_entry_id, line.id`;
+
+const ROWS_OF_PAGE = 'refund.organization_id = :organization and refund.id > :after order by refund.id limit 100';
+const ROWS_OF_FILTERED_PAGE =
+  'refund.organization_id = :organization and refund.branch_id = :branch and refund.amount >= 3 order by refund.date desc, refund.id desc limit 100';
 
 const NOTE_WITH_CUSTOMER = `
   select note.id, note.number, note.date, note.opened_at, note.voided_at, note.total, note.refunded,
@@ -73,12 +90,19 @@ export const HTTP_DOORS = {
   page: (url: string, books: Books) =>
     graphql(url, books, PAGE, { after: '<after:cursor>' }, '{"data":{"refunds":{"nodes":[{"id":"'),
 
+  filtered: (url: string, books: Books, after: string | null = null) =>
+    graphql(url, books, FILTERED_PAGE, { after, branchId: books.branchId }, '{"data":{"refunds":{"nodes":[{"id":"'),
+
+  count: (url: string, books: Books) =>
+    graphql(url, books, COUNT, { branchId: books.branchId }, '{"data":{"refunds":{"totalCount":10000'),
+
   note: (url: string, books: Books) => graphql(url, books, NOTE, { id: '<note>' }, '{"data":{"creditNote":{"id":"'),
 } as const;
 
 /** The same reads as hand-written SQL. */
 export const SQL_READS = {
-  page: (books: Books) => sql(books, PAGE_OF_REFUNDS, LINES_OF_PAGE),
+  page: (books: Books) => sql(books, refundsOf(ROWS_OF_PAGE), linesOf(ROWS_OF_PAGE)),
+  filtered: (books: Books) => sql(books, refundsOf(ROWS_OF_FILTERED_PAGE), linesOf(ROWS_OF_FILTERED_PAGE)),
   note: (books: Books) => sql(books, NOTE_WITH_CUSTOMER),
 } as const;
 

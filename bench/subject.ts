@@ -88,6 +88,18 @@ export class Subject {
     return [first, Math.max(first, last - 1)];
   }
 
+  /** The cursor before the thousandth page of the filtered list of `requests.ts`. */
+  async cursorOfThousandthPage(): Promise<string> {
+    const { rows } = await this.observer.query<{ date: string; id: string }>(
+      `select date::text, id from refunds where organization_id = $1 and branch_id = $2 and amount >= 3
+       order by date desc, id desc offset 99899 limit 1`,
+      [this.books.organizationId, this.books.branchId],
+    );
+    const [last] = rows;
+    if (last === undefined) throw new Error('the ledger has less than a thousand pages');
+    return Buffer.from(JSON.stringify(['refunds', 'DATE_DESC', last.date, last.id])).toString('base64url');
+  }
+
   async noteMemory(refunds: number): Promise<void> {
     this.refundsThrough += refunds;
     this.memory.push({ refunds: this.refundsThrough, mb: await this.gateway.residentMb() });

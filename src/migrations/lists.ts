@@ -14,7 +14,6 @@ const INDEXES: Readonly<Record<string, readonly string[]>> = {
     'created_by',
     'request_id',
     'trace_id',
-    'protocol',
     'client_name',
   ],
   credit_notes: ['date', 'number', 'total', 'customer_id', 'branch_id', 'currency_code', 'status'],
@@ -24,6 +23,9 @@ const INDEXES: Readonly<Record<string, readonly string[]>> = {
   journal_entries: ['posting_date'],
   journal_lines: ['account_id, posting_date'],
 };
+
+/** Columns that many rows leave empty. These rows are not in the index. */
+const OPTIONAL: readonly string[] = ['trace_id', 'client_name'];
 
 /** The texts that a search looks into. */
 const TEXTS: Readonly<Record<string, string>> = {
@@ -37,7 +39,10 @@ const TEXTS: Readonly<Record<string, string>> = {
 /** Returns SQL for the indexes of lists. */
 export function listIndexes(): string {
   const orders = Object.entries(INDEXES).flatMap(([table, columns]) =>
-    columns.map((column) => `create index ${table}_by_${column.replace(', ', '_')} on ${table} (organization_id, ${column}, id);`),
+    columns.map((column) => {
+      const rows = OPTIONAL.includes(column) ? ` where ${column} is not null` : '';
+      return `create index ${table}_by_${column.replace(', ', '_')} on ${table} (organization_id, ${column}, id)${rows};`;
+    }),
   );
   const searches = Object.entries(TEXTS).map(
     ([table, texts]) => `create index ${table}_words on ${table} using gin (words_of(organization_id, ${texts}));`,

@@ -44,14 +44,13 @@ type Sources = readonly Source[];
 /**
  * The numbers of rows that are read in each step, where columns are compared, and where words are looked for.
  *
- * - `few`: if an index has no more entries for a condition, their rows are compared with the other conditions
- * - `walks`: otherwise rows are read in the order of the page, until it is full
- * - `many`: like `few`, if the first walk has not filled the page
- * - `words`: the same for the index of words, which must be read as a whole
+ * - `walks`: rows are read in the order of the page, until it is full. The first walk finds what is common
+ * - `few`, `many`: if the index of a condition has no more entries, their rows are compared with the other conditions
+ * - `words`: the same for the index of words, which PostgreSQL reads as a whole
  */
 const STEPS = {
-  columns: { few: 10_000, walks: [MAX_READ], many: MAX_ENTRIES, words: 0 },
-  words: { few: 1_000, walks: [1_000, MAX_SEARCHED], many: MAX_SEARCHED, words: 2 * MAX_SEARCHED },
+  columns: { walks: [1_000, MAX_READ], few: 10_000, many: MAX_ENTRIES, words: 0 },
+  words: { walks: [1_000, MAX_SEARCHED], few: 1_000, many: MAX_SEARCHED, words: 2 * MAX_SEARCHED },
 } as const;
 
 /**
@@ -85,18 +84,18 @@ export class BoundedSearch {
    */
   async ids(): Promise<readonly number[]> {
     const { few, many, words, walks } = this.steps;
-    const [first, ...more] = walks;
-    const rare = await this.narrow(this.columns, few);
-    if (rare !== null) return this.idsAmong(rare);
-    const page = await this.walk(first);
-    if (page !== null) return page;
-    const narrow = (await this.narrow(this.words, words)) ?? (await this.narrow(this.columns, many));
-    if (narrow !== null) return this.idsAmong(narrow);
-    for (const rows of more) {
-      const page = await this.walk(rows);
-      if (page !== null) return page;
+    const [short, long] = walks;
+    const longer = [() => this.walk(long), () => this.idsIn(this.columns, many)];
+    const steps = [
+      () => this.walk(short),
+      () => this.idsIn(this.columns, few),
+      ...(this.words.length === 0 ? longer : [() => this.idsIn(this.words, words), ...longer.toReversed()]),
+    ];
+    for (const step of steps) {
+      const ids = await step();
+      if (ids !== null) return ids;
     }
-    throw new TooManyMatches(walks.at(-1) ?? 0);
+    throw new TooManyMatches(long);
   }
 
   /** Counts the rows of the list, up to one more than {@link MAX_COUNT}. If not all of them are read, it is the number of those found. */
@@ -107,7 +106,7 @@ export class BoundedSearch {
     const narrow =
       (await this.narrow(this.columns, few)) ?? (await this.narrow(this.words, words)) ?? (await this.narrow(this.columns, many));
     if (narrow !== null) return { count: await this.countAmong(narrow), isComplete: true };
-    return this.countWalking(walks.at(-1) ?? 0);
+    return this.countWalking(walks[1]);
   }
 
   /** Whether the list has a row on the other side of the page's cursor. The cursor of a page is that of such a row itself. */
@@ -246,7 +245,10 @@ export class BoundedSearch {
     return (condition) => !sources.flat().some((place) => this.list.where[place] === condition);
   }
 
-  private async idsAmong(sources: Sources): Promise<readonly number[]> {
+  /** Returns the ids of the page if a source has no more entries than the limit; otherwise `null`. */
+  private async idsIn(all: Sources, limit: number): Promise<readonly number[] | null> {
+    const sources = await this.narrow(all, limit);
+    if (sources === null) return null;
     const { meta, list } = this;
     const statement = () =>
       new Range(meta, list, list.page, this.isOther(sources), this.rowsOf(sources))

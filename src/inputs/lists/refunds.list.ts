@@ -75,7 +75,6 @@ export const REFUNDS = pagedList<Refund, RefundFilter>('refunds', Refund, {
         'fromAccount',
         'branch',
         'currencyCode',
-        'provenance.protocol',
       ],
     },
     DATE: { by: 'posting date', column: 'date', type: 'date' },
