@@ -85,6 +85,16 @@ it('refuses a refund by SQL that is posted to an inactive branch', async () => {
   expect(await refusal(entry('40', '40'), refund(note.id))).toBe('accepted');
 });
 
+it('allows nobody what only an import may, in a session that has never imported', async () => {
+  const opening = entry('40', '40').replace("'REFUND'", "'OPENING'");
+  expect(await refusal(opening)).toContain('only an import posts opening balances');
+  expect(await refusalOfOwner(opening)).toContain('only an import posts opening balances');
+  const note = await books.creditNote('100.00');
+  const nobodys = refund(note.id, { protocol: `'IMPORT'`, api_key_id: 'null' });
+  expect(await refusal(entry('40', '40'), nobodys)).toMatch(/may not make it|refunds_one_author/);
+  expect(await refusalOfOwner(entry('40', '40'), nobodys)).toMatch(/may not make it|refunds_one_author/);
+});
+
 describe('over-refunding', () => {
   it('is refused for a refund above the remaining credit', async () => {
     const note = await books.creditNote('100.00');

@@ -28,7 +28,7 @@ export function idRules(): string {
  */
 const IMPORTS = `
   create function is_being_imported(organization bigint) returns boolean language sql stable
-    return current_setting('books.import', true) = organization::text
+    return coalesce(current_setting('books.import', true), '') = organization::text
       and has_column_privilege('journal_entries'::regclass, 'id', 'insert');
 `;
 
