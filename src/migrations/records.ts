@@ -12,14 +12,12 @@ const CHANGES = {
 /** Each change of a record, and of a setting of the organization, leaves an audit event with the new values. */
 export function recordRules(): string {
   const triggers = Object.entries(CHANGES).map(([table, { command, columns }]) => {
-    const names = Object.keys(columns).join(', ');
-    const row = (version: string) => `(${names.replaceAll(/\w+/g, `${version}.$&`)})`;
     const owner = table === 'organizations' ? 'id' : 'organization_id';
     const pairs = Object.entries(columns).map(([column, name]) => `'${column} ${name}After'`);
+    // It names no column, so that the types of columns can be altered.
     return `
-  create constraint trigger change_leaves_trail after update of ${names} on ${table}
-    deferrable initially deferred for each row when (${row('new')} is distinct from ${row('old')})
-    execute function change_leaves_trail('${command}', '${owner}', ${pairs.join(', ')});`;
+  create constraint trigger change_leaves_trail after update on ${table}
+    deferrable initially deferred for each row execute function change_leaves_trail('${command}', '${owner}', ${pairs.join(', ')});`;
   });
   return [FUNCTION, ...triggers].join('\n');
 }
@@ -30,14 +28,17 @@ const FUNCTION = `
   declare
     before jsonb := to_jsonb(old);
     after jsonb := to_jsonb(new);
+    changed text[] := array(
+      select pair from unnest(tg_argv[2:]) pair, split_part(pair, ' ', 1) name where before -> name is distinct from after -> name
+    );
   begin
+    if changed = '{}' then return null; end if;
     if not exists (
       select from events_of_this_transaction((after ->> tg_argv[1])::bigint) event
       where event.action = tg_argv[0] and (tg_argv[1] = 'id' or event.details ->> 'id' = after ->> 'id')
         and not exists (
-          select from unnest(tg_argv[2:]) pair, split_part(pair, ' ', 1) changed, split_part(pair, ' ', 2) name
-          where before -> changed is distinct from after -> changed
-            and event.details ->> name is distinct from coalesce(after ->> changed, '')
+          select from unnest(changed) pair
+          where event.details ->> split_part(pair, ' ', 2) is distinct from coalesce(after ->> split_part(pair, ' ', 1), '')
         )
     ) then
       raise exception 'row % changes without an event of %', after ->> 'id', tg_argv[0] using errcode = 'restrict_violation';
