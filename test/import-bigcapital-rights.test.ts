@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import { readCluster } from './helpers/cluster.js';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+jest.setTimeout(60_000);
+
+let gateway: Gateway;
+let application: pg.Client;
+let owner: pg.Client;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  const { rows } = await gateway.database.superuser.query('select current_database() as database');
+  const [{ database }] = rows;
+  application = new pg.Client({ ...readCluster().application, database });
+  owner = new pg.Client({ ...readCluster().superuser, database });
+  await Promise.all([application.connect(), owner.connect()]);
+});
+afterAll(async () => {
+  await Promise.all([application.end(), owner.end()]);
+  await gateway.stop();
+});
+
+let books: Books;
+let noteId: string;
+beforeEach(async () => {
+  books = await gateway.books();
+  ({ id: noteId } = await books.creditNote('100.00'));
+});
+
+/** Runs the statements in a transaction that names an organization as the one that is imported, and returns the error. */
+async function importing(client: pg.Client, organizationId: number, ...statements: string[]): Promise<string> {
+  try {
+    await client.query('begin');
+    await client.query(`select set_config('books.import', $1, true)`, [String(organizationId)]);
+    for (const statement of statements) await client.query(statement);
+    await client.query('commit');
+    return 'done';
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+const opening = (...lines: [side: string, accountId: string, amount: number, rest?: string][]) => {
+  const { id } = books.organization;
+  return [
+    `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'OPENING', 'Opening')`,
+    ...lines.map(
+      ([side, account, amount, rest = 'null']) =>
+        `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount, customer_id)
+         values (${id}, ${books.newest('journal_entries')}, '2026-02-01', '${side}', ${account}, ${amount}, ${rest})`,
+    ),
+  ];
+};
+
+/** A refund of the whole note without an author, with its entry. */
+const unsigned = () => {
+  const { id } = books.organization;
+  const { bank, receivable, branch } = books.ids;
+  const line = (side: string, account: string, customer: string) =>
+    `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount, customer_id, branch_id)
+     values (${id}, ${books.newest('journal_entries')}, '2026-02-01', '${side}', ${account}, 100, ${customer}, ${branch})`;
+  return [
+    `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'REFUND', 'Refund')`,
+    line('DEBIT', receivable, `(select customer_id from credit_notes where organization_id = ${id} and id = ${noteId})`),
+    line('CREDIT', bank, 'null'),
+    `insert into refunds (organization_id, credit_note_id, from_account_id, branch_id, amount, currency_code, exchange_rate, settled_amount,
+       paid_amount, date, reference_no, description, journal_entry_id, created_by, request_id, protocol)
+     values (${id}, ${noteId}, ${bank}, ${branch}, 100, 'USD', 1, 100, 100, '2026-02-01', '', '', ${books.newest('journal_entries')}, 'x', 'x', 'IMPORT')`,
+  ];
+};
+
+describe('only the owner of the tables imports, and only into the organization that the transaction names', () => {
+  it('opening balances', async () => {
+    const { bank, sales } = books.ids;
+    const balanced = () => opening(['DEBIT', bank, 5], ['CREDIT', sales, 5]);
+    expect(await importing(application, books.organization.id, ...balanced())).toBe('only an import posts opening balances');
+    expect(await importing(owner, books.organization.id + 1, ...balanced())).toBe('only an import posts opening balances');
+    expect(await importing(owner, books.organization.id, ...balanced())).toBe('done');
+  });
+
+  it('refunds without an author', async () => {
+    const message = 'a row of refunds is attributed to a key or a member that may not make it';
+    expect(await importing(application, books.organization.id, ...unsigned())).toBe(message);
+    expect(await importing(owner, books.organization.id + 1, ...unsigned())).toBe(message);
+    expect(await importing(owner, books.organization.id, ...unsigned())).toBe('done');
+  });
+
+  it('given ids', async () => {
+    const customer = (id: number) =>
+      `insert into customers (id, organization_id, display_name, currency_code) values (${id}, ${books.organization.id}, 'Carl', 'USD')`;
+    expect(await importing(application, books.organization.id, customer(7))).toBe('permission denied for table customers');
+    await importing(owner, books.organization.id + 1, customer(7));
+    await importing(owner, books.organization.id, customer(8));
+    const { rows } = await owner.query('select id from customers where organization_id = $1 and id < 10', [books.organization.id]);
+    expect(rows).toEqual([{ id: '8' }]);
+  });
+});
+
+describe('an opening entry is refused by the database', () => {
+  it('if it does not balance, or names a customer', async () => {
+    const { bank, sales } = books.ids;
+    const customerId = await books.customer();
+    expect(await importing(owner, books.organization.id, ...opening(['DEBIT', bank, 5], ['CREDIT', sales, 6]))).toMatch(
+      /does not balance: debits − credits = -1/,
+    );
+    expect(await importing(owner, books.organization.id, ...opening(['DEBIT', bank, 5, customerId], ['CREDIT', sales, 5]))).toMatch(
+      /names a customer, a branch or a foreign amount/,
+    );
+  });
+});
