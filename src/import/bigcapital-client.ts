@@ -22,7 +22,7 @@ export interface BigcapitalAccess {
   readonly url: string;
   /** An API key, which begins with `bc_`, or the token of a session. */
   readonly apiKey: string;
-  /** Bigcapital's id of the organization. A token needs it, and an API key says it itself. */
+  /** Bigcapital's id of the organization, which the token of a session needs. An API key belongs to one organization. */
   readonly organizationId: string;
   readonly timeoutSeconds: number;
 }
@@ -30,7 +30,7 @@ export interface BigcapitalAccess {
 /** Reads JSON from Bigcapital's REST API. A request that fails for a time is repeated, after a pause that all other requests keep, too. */
 export class BigcapitalClient {
   private readonly base: string;
-  private readonly headers: Readonly<Record<string, string>>;
+  private headers: Readonly<Record<string, string>>;
   private readonly limit = pLimit(MAX_PARALLEL_REQUESTS);
   private pausedUntil = 0;
   private hasAnswered = false;
@@ -47,9 +47,13 @@ export class BigcapitalClient {
     this.headers = {
       accept: 'application/json',
       authorization: `Bearer ${apiKey}`,
-      'organization-id': organizationId,
-      ...(apiKey.startsWith('bc_') ? { 'x-api-key': apiKey } : {}),
+      ...(apiKey.startsWith('bc_') ? { 'x-api-key': apiKey } : { 'organization-id': organizationId }),
     };
+  }
+
+  /** Names the organization in all requests that follow. */
+  nameOrganization(organizationId: string): void {
+    if (/^[\x21-\x7e]+$/.test(organizationId)) this.headers = { ...this.headers, 'organization-id': organizationId };
   }
 
   /**

@@ -98,6 +98,11 @@ export function accountsOf(reply: unknown): unknown[] {
   return below(isRecord(reply) ? reply.accounts : reply);
 }
 
+/** Returns the branches, which stand alone or, as other lists do, under their name. */
+export function branchesOf(reply: unknown): readonly unknown[] {
+  return listOf(isRecord(reply) ? reply.branches : reply);
+}
+
 /** @throws {RecordUnreadable} */
 export function accountOf(record: unknown): TheirAccount {
   const fields = new Fields(record);

@@ -1,6 +1,7 @@
 import { type BigcapitalClient, BigcapitalUnreadable } from './bigcapital-client.js';
 import {
   accountsOf,
+  branchesOf,
   creditNoteOf,
   idOrUnknown,
   listOf,
@@ -35,7 +36,9 @@ export class Bigcapital {
 
   async organization(): Promise<TheirOrganization> {
     const path = '/api/organization/current';
-    return readable(path, organizationOf, await this.client.get(path));
+    const organization = readable(path, organizationOf, await this.client.get(path));
+    this.client.nameOrganization(organization.organizationId);
+    return organization;
   }
 
   /** Returns all accounts: Bigcapital lists the active and the inactive ones apart. */
@@ -50,7 +53,7 @@ export class Bigcapital {
   async branches(): Promise<readonly unknown[]> {
     const path = '/api/branches';
     // An organization without the feature of branches may have no such list.
-    return readable(path, listOf, (await this.client.get(path)) ?? []);
+    return readable(path, branchesOf, (await this.client.get(path)) ?? []);
   }
 
   async customers(): Promise<unknown[]> {

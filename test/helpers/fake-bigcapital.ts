@@ -127,10 +127,11 @@ export class FakeBigcapital {
     if (trouble === 'never') return;
     const send = () => {
       if (trouble !== null) return void response.writeHead(trouble.status, trouble.headers).end(trouble.body ?? '');
-      const { authorization, 'organization-id': organizationId = THEIR_ID } = request.headers;
+      const ours = this.organization.organization_id;
+      const { authorization, 'organization-id': organizationId = ours } = request.headers;
       const isKnown = authorization === `Bearer ${KEY}` || authorization === 'Bearer their.jwt';
       if (!isKnown) return json(response, 401, { message: 'Unauthorized', statusCode: 401 });
-      if (authorization === 'Bearer their.jwt' && organizationId !== THEIR_ID) {
+      if (organizationId !== ours) {
         return json(response, 401, { message: 'Tenant not found.', errors: [{ type: 'TENANT.NOT.FOUND' }] });
       }
       const body = this.bodyOf(new URL(path, this.url));
