@@ -4,6 +4,7 @@ import { MeDocument } from './generated/documents.js';
 import { HealthBadge } from './health/health-badge.js';
 import { Link } from './router.js';
 import { signOut } from './session/session.js';
+import { mayRefund } from './session/use-me.js';
 import { Failed } from './ui/states.js';
 
 /** The frame of every page: whose books these are, who is signed in, and the state of the books. */
@@ -20,7 +21,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           Refund desk
         </Link>
         <span className="organization">{me?.organization.name}</span>
-        <HealthBadge />
+        {mayRefund(me) && <HealthBadge />}
         <span className="person">
           {me && (
             <>

@@ -8,7 +8,7 @@ export function useMe(): MeQuery['me'] | undefined {
   return useQuery(MeDocument).data?.me;
 }
 
-/** Whether this role may pay and take back. The gateway decides; the desk only leaves out what would be refused. */
+/** Whether this role may pay, take back, and check the books. The gateway decides; the desk only leaves out what would be refused. */
 export function mayRefund(me: MeQuery['me'] | undefined): boolean {
   return me !== undefined && me.role !== 'VIEWER';
 }
