@@ -49,7 +49,9 @@ describePages(
       await tabTo(page, 'Continue');
       await page.keyboard.press('Enter');
       await page.getByRole('button', { name: 'Pay 60.00 USD' }).waitFor();
-      await page.waitForFunction(() => document.activeElement?.textContent === 'Pay 60.00 USD');
+      // The question has the focus, so that pressing Enter twice does not pay.
+      await page.waitForFunction(() => document.activeElement?.textContent === 'Pay 60.00 USD?');
+      await tabTo(page, 'Pay 60.00 USD');
       await page.keyboard.press('Enter');
 
       await page.getByRole('article').waitFor();

@@ -28,7 +28,7 @@ export const VIEWS = {
   },
   async empty(session, _story, options) {
     const page = await session.open('/desk/?search=nothing+like+this', options);
-    await page.getByText('No credit note fits this filter.').waitFor();
+    await page.getByText('No open credit note has “nothing like this” in its number, reference or note.').waitFor();
     return page;
   },
   async note(session, { twice }, options) {
