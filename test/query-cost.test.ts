@@ -115,6 +115,22 @@ describe('the cost of a page', () => {
     expect(await costOf('{ refunds { nodes { creditNote { refunds { nodes { creditNote { id } } } } } } }')).toBe(all);
   });
 
+  it('depends on whether it has a filter, as a literal or a variable, at the root or for each owner', async () => {
+    const { client } = await strict.books();
+    const cost = async (text: string, variables?: Record<string, unknown>) => {
+      const { errors } = await client.graphql<unknown, Record<string, unknown> | undefined>(text, variables);
+      return (errors?.[0]?.extensions.details as { cost?: number } | undefined)?.cost ?? null;
+    };
+    const page = (filter: string, definition = '') => `query Page${definition} { refunds(first: 1, ${filter}) { nodes { id } } }`;
+    const inVariable = page('filter: $filter', '($filter: RefundFilter)');
+    expect(await cost(page('filter: { search: "chair" }'))).toBe(1_056);
+    expect(await cost(inVariable, { filter: { search: 'chair' } })).toBe(1_056);
+    for (const filter of [null, {}, undefined]) expect(await cost(inVariable, { filter })).toBeNull();
+    const owners = (filter: string) => `{ creditNotes(first: 50) { nodes { refunds(first: 1${filter}) { nodes { id } } } } }`;
+    const [without, filtered] = [await cost(owners('')), await cost(owners(', filter: { search: "chair" }'))];
+    expect(filtered).toBe((without ?? 0) + 50 * 20);
+  });
+
   it.each([null, '2', 1e300, -5, 0, [1], { a: 1 }])('is that of the largest page if the size is not valid: %p', async (n) => {
     const { errors } = await viewer.graphql(query('$n', '($n: Int! = 2)'), { n });
     expect(['QUERY_TOO_COSTLY', 'BAD_USER_INPUT']).toContain(errors?.[0]?.extensions.code);
