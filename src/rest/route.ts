@@ -6,6 +6,7 @@ import type { ErrorCode } from '../error-codes.js';
 import type { DomainError } from '../errors.js';
 import type { Context } from '../request/context.js';
 import type { Parameter, ReplyHeader, RequestHeader } from './openapi/headers.js';
+import type { Tag } from './openapi/tags.js';
 import type { PageSizes } from './paging.js';
 
 /** A request to a route. */
@@ -29,7 +30,7 @@ export interface RestRoute<Reply extends TSchema = TSchema> {
   /** Its path under `/api`. */
   readonly path: string;
   readonly operationId: string;
-  readonly tag: string;
+  readonly tag: Tag;
   readonly role: Role;
   readonly summary: string;
   /** What a client should know beyond the summary, as Markdown. */
@@ -37,7 +38,7 @@ export interface RestRoute<Reply extends TSchema = TSchema> {
   /** Name of its GraphQL equivalent. */
   readonly like: string;
   readonly status: 200 | 201;
-  /** Its parameters in the legacy API's document, if it is there: the headers of the credential and the id in the path. */
+  /** Its parameters, unless they are the id in the path alone: as the legacy API's document has them, or in the query string. */
   readonly parameters?: readonly Parameter[];
   /** The headers that a request may have, beside those of every request. */
   readonly requestHeaders?: readonly RequestHeader[];

@@ -13,6 +13,7 @@ import {
   type ReplyHeader,
 } from './headers.js';
 import { referringToSchemas } from './schemas.js';
+import { TAGS } from './tags.js';
 
 const DESCRIPTION = `
 Refunds of credit notes for legacy clients: the paths, requests and replies of a Bigcapital server. Each operation does the same as a mutation or a query of
@@ -46,11 +47,16 @@ export function printOpenApi(contract: RestContract): string {
   const { value, schemas } = referringToSchemas({ paths: Object.fromEntries(operations), responses: sharedResponses() });
   const document = {
     openapi: '3.1.1',
-    info: { title: 'Credit-note refunds', version: '1.0', description: DESCRIPTION },
+    info: {
+      title: 'Credit-note refunds',
+      version: '1.0',
+      description: DESCRIPTION,
+      license: { name: 'All rights reserved', identifier: 'LicenseRef-UNLICENSED' },
+    },
     externalDocs: { url: '/docs/rest.md', description: 'REST for legacy clients' },
     servers: [{ url: '/', description: 'This gateway' }],
     security: [{ apiKey: [] }, { jwt: [], organization: [] }],
-    tags: [...new Set(REST_ROUTES.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: value.paths,
     components: {
       securitySchemes: SECURITY_SCHEMES,

@@ -10,7 +10,6 @@ import { AccountItem, accountItem } from '../account-reply.js';
 import { AccountTransaction, accountTransaction, MAX_LINES } from '../account-transaction-reply.js';
 import { always } from '../fields.js';
 import { FILTER, FilterMeta, type Listing, listed, one } from '../listing.js';
-import { CREDENTIAL_PARAMETERS } from '../openapi/headers.js';
 import { RECORDS } from '../paging.js';
 import { ACCOUNT, costOfOne, LINE } from '../read-costs.js';
 import { restRoute } from '../route.js';
@@ -71,10 +70,7 @@ export const ACCOUNT_ROUTES = [
     summary: 'Retrieve the latest 50 lines of the account that `account_id` names.',
     like: 'account.lines',
     status: 200,
-    parameters: [
-      ...CREDENTIAL_PARAMETERS,
-      { name: 'account_id', in: 'query', required: true, schema: { type: 'integer', minimum: 1 } },
-    ],
+    parameters: [{ name: 'account_id', in: 'query', required: true, schema: { type: 'integer', minimum: 1 } }],
     reply: Type.Array(AccountTransaction),
     errors: ['ACCOUNT_NOT_FOUND'],
     cost: costOfOne(MAX_LINES * LINE),

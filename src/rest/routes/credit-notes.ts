@@ -72,6 +72,7 @@ export const CREDIT_NOTE_ROUTES = [
     replyHeaders: ['Idempotency-Replayed'],
     reply: NO_BODY,
     errors: [
+      'BAD_USER_INPUT',
       'CREDIT_NOTE_NOT_FOUND',
       'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS',
       'TRANSACTIONS_DATE_LOCKED',

@@ -115,7 +115,13 @@ export const REFUND_ROUTES = [
     requestHeaders: ['Idempotency-Key'],
     replyHeaders: ['Idempotency-Replayed'],
     reply: NO_BODY,
-    errors: ['REFUND_CREDIT_NOTE_NOT_FOUND', 'DATE_TOO_FAR_AHEAD', 'IDEMPOTENCY_KEY_REUSED', 'ORGANIZATION_MOVING'],
+    errors: [
+      'BAD_USER_INPUT',
+      'REFUND_CREDIT_NOTE_NOT_FOUND',
+      'DATE_TOO_FAR_AHEAD',
+      'IDEMPOTENCY_KEY_REUSED',
+      'ORGANIZATION_MOVING',
+    ],
     notFound: (id) => new RefundNotFound(id),
     async handle({ context, id }) {
       try {
