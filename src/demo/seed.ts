@@ -63,7 +63,7 @@ async function seedDemo(em: EntityManager): Promise<Omit<Demo, 'jwt' | 'other'>>
   const open = await createNote(em, actor, { customerId: base.id, accountId: sales.id, amount: '10000.00' });
   const foreignNote = { customerId: foreign.id, accountId: sales.id, amount: '1000.00', exchangeRate: Big('1.10') };
   const draft = { customerId: base.id, accountId: sales.id, amount: '500.00', open: false };
-  return {
+  const demo = {
     apiKey: key,
     organizationId: organization.publicId,
     accounts: {
@@ -82,6 +82,11 @@ async function seedDemo(em: EntityManager): Promise<Omit<Demo, 'jwt' | 'other'>>
       closed: closed.id,
     },
   };
+  // Three more open notes, to be refunded together.
+  for (const amount of ['120.00', '75.50', '310.00']) {
+    await createNote(em, actor, { customerId: base.id, accountId: sales.id, amount });
+  }
+  return demo;
 }
 
 async function seedOther(em: EntityManager): Promise<Demo['other']> {
