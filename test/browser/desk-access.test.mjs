@@ -51,11 +51,13 @@ describePages(
       await page.getByRole('button', { name: 'Pay 60.00 USD' }).waitFor();
       // The question has the focus, so that pressing Enter twice does not pay.
       await page.waitForFunction(() => document.activeElement?.textContent === 'Pay 60.00 USD?');
+      await page.keyboard.press('Enter');
       await tabTo(page, 'Pay 60.00 USD');
       await page.keyboard.press('Enter');
 
       await page.getByRole('article').waitFor();
       await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+      assert.deepEqual((await new Books(session).stateOf(note)).refunds, ['60.00']);
     });
 
     test('Escape closes the dialog, and the focus returns to the button that opened it', async () => {
