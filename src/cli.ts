@@ -48,7 +48,7 @@ function optionMessage({ field, constraints }: InvalidField): string {
 
 const RIGHT_MISSING =
   'The role of DATABASE_URL may not do this. Commands take the role that manages organizations, members and keys; npm run migrate ' +
-  'takes the owner of the tables. See docs/operations.md, "Three roles".';
+  'and npm run import:bigcapital take the owner of the tables. See docs/operations.md, "Three roles".';
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   const usage = error instanceof UsageError ? `\n${commandLine.usage()}` : '';

@@ -187,13 +187,25 @@ describe('a credit note is refused by name', () => {
       (fake) => fake.creditNote(100, { note: 'x'.repeat(4001) }),
       'its note is longer than 4000 characters',
     ],
-    ['with a text that no database holds', (fake) => fake.creditNote(100, { note: 'a\u0000b' }), 'the database refuses it'],
+    [
+      'with a NUL in a text, which no database holds',
+      (fake) => fake.creditNote(100, { note: 'a\u0000b' }),
+      'its note has a character that no text may have',
+    ],
     ['without a date', (fake) => fake.creditNote(100, { credit_note_date: null }), 'its credit_note_date is missing'],
   ])('%s', async (_, fault, reason) => {
     fault(fake);
     const refused = (await refusals()).filter((each) => each.startsWith('credit note'));
     expect(refused.join('\n')).toContain(reason);
     expect(refused.join('\n')).toMatch(/^credit note [45]: /);
+  });
+
+  it('that has a refund of another credit note, and only that one', async () => {
+    const [first, second] = [fake.creditNote(100), fake.creditNote(100)];
+    const refundId = fake.refund(first, 40);
+    fake.refund(second, 40, { id: refundId });
+    // The database refuses the batch, and each half of it is tried again.
+    expect(await refusals()).toEqual([`credit note ${second}: refund ${refundId}: this id belongs to another refund here`]);
   });
 
   it('once more after it was refused, and taken over when it has been put right', async () => {
@@ -250,6 +262,11 @@ describe('an account, a branch or a customer is refused', () => {
       'in a currency that does not exist',
       (fake) => fake.customers.push({ ...fake.customers[0], id: 8, currency_code: 'ZZZ' }),
       'customer 8: there is no currency ZZZ',
+    ],
+    [
+      'with half a character',
+      (fake) => fake.customers.push({ ...fake.customers[0], id: 8, display_name: 'A\ud83d' }),
+      'customer 8: its display_name has a character that no text may have',
     ],
     ['without an id', (fake) => fake.branches.push({ name: 'South' }), 'branch ?: its id is missing'],
   ])('%s', async (_, fault, reason) => {

@@ -249,9 +249,11 @@ class Fields {
   /** Returns an empty text for null. */
   optionalText(name: string): string {
     const value = this.record[name] ?? '';
-    if (typeof value === 'string') return value;
     if (typeof value === 'number') return String(value);
-    throw new RecordUnreadable(`its ${name} is no text`);
+    if (typeof value !== 'string') throw new RecordUnreadable(`its ${name} is no text`);
+    if (value.includes('\0') || !value.isWellFormed())
+      throw new RecordUnreadable(`its ${name} has a character that no text may have`);
+    return value;
   }
 
   id(name: string): number {

@@ -212,9 +212,11 @@ export class ImportedDocuments {
         notes.flatMap(({ lines }) => lines.getItems()),
       ),
       applyToInvoices(organizationId, applied),
-      this.analyze(0),
     );
-    await run(em, bulkInsert(em, refunds, 'given'), this.analyze(entries.length));
+    // In a round trip of its own: after a refused insert, the error of the next statement would hide the cause.
+    await run(em, this.analyze(0));
+    await run(em, bulkInsert(em, refunds, 'given'));
+    await run(em, this.analyze(entries.length));
   }
 
   /** The entries that this import has written, and how many there were when the tables were analyzed. */
