@@ -100,7 +100,9 @@ export class BoundedSearch {
 
   /** Counts the rows of the list, up to one more than {@link MAX_COUNT}. If not all of them are read, it is the number of those found. */
   async count(): Promise<{ readonly count: number; readonly isComplete: boolean }> {
-    const only = [...this.columns, ...this.words].find((source) => source.length === this.list.where.length);
+    const only = [...this.columns, ...this.words].find(
+      (source) => source.length === this.list.where.length && this.isOfList(source),
+    );
     if (only !== undefined) return { count: (await this.entries([only], MAX_COUNT))[0] ?? 0, isComplete: true };
     const { few, many, words, walks } = this.steps;
     const narrow =
@@ -132,6 +134,12 @@ export class BoundedSearch {
     const [first = '', second] = String(columns).split('.');
     const properties = this.meta.properties as Record<string, EntityProperty | undefined>;
     return second !== undefined && properties[first]?.kind === 'm:1' ? first : null;
+  }
+
+  /** Whether an entry of the source is a row of the list. A customer of refunds may have credit notes without any. */
+  private isOfList([place = 0]: Source): boolean {
+    const [columns] = this.list.where[place] as Condition;
+    return this.referenceIn(columns) === null;
   }
 
   /** Returns the sources that have no more entries than the limit; `null` if all have more. */
