@@ -175,3 +175,14 @@ describe('DELETE /api/credit-notes/{id}', () => {
     }
   });
 });
+
+it('DELETE with a malformed key is a 400 that names the header, and deletes nothing', async () => {
+  const { id } = await books.creditNote('100.00');
+  const refund = await books.refund(id, { amount: '10.00' });
+  const before = await books.snapshot();
+  for (const path of [`/api/credit-notes/refunds/${refund.id}`, `/api/credit-notes/${id}`]) {
+    const { status, json } = await ask(path, 'DELETE', books.client, { 'idempotency-key': 'a b' });
+    expect([status, json.message[0].property, json.errors[0].type]).toEqual([400, 'Idempotency-Key', 'VALIDATION_ERROR']);
+  }
+  expect(await books.snapshot()).toEqual(before);
+});
