@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -20,7 +21,8 @@ export async function startGateway(variables = {}) {
   await chmod(dataDir, 0o755);
   // On Linux, the gateway's own Node.js.
   const node = join(ROOT, 'node_modules', '.bin', 'node');
-  const child = spawn(existsSync(node) ? node : process.execPath, [join(ROOT, 'dist', 'src', 'main.js')], {
+  const program = existsSync(node) ? node : process.execPath;
+  const child = spawn(program, [join(ROOT, 'dist', 'src', 'main.js')], {
     cwd: ROOT,
     env: { ...process.env, DATA_DIR: dataDir, PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -34,7 +36,15 @@ export async function startGateway(variables = {}) {
   try {
     const url = await urlIn(child);
     const demo = JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8'));
-    return { origin: url, url: `${url}/graphql`, headers: { authorization: `Bearer ${demo.apiKey}` }, demo, stop };
+    /** Creates another key of the demo's organization, by the operators' command. */
+    const createKey = async (role) => {
+      const words = ['api-key', 'create', '--organization', demo.organizationId, '--name', `key of ${role}`, '--role', role];
+      const { stdout } = await promisify(execFile)(program, [join(ROOT, 'dist', 'src', 'cli.js'), ...words], {
+        env: { ...process.env, DATA_DIR: dataDir },
+      });
+      return stdout.split('\n')[0];
+    };
+    return { origin: url, url: `${url}/graphql`, headers: { authorization: `Bearer ${demo.apiKey}` }, demo, createKey, stop };
   } catch (error) {
     await stop();
     throw error;

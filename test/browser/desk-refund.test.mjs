@@ -40,6 +40,17 @@ describePages('a refund through the desk', (session) => {
     await page.getByRole('listitem').getByText('TRANSFER-7').waitFor();
   });
 
+  test("somebody who types a customer's name is led to the customer's notes", async () => {
+    const note = await books.note('12.00');
+    const page = await session.open('/desk/');
+    await page.getByRole('searchbox', { name: 'Search' }).pressSequentially(note.customer.displayName);
+
+    await page.getByRole('button', { name: note.customer.displayName }).click();
+
+    await page.getByRole('link', { name: note.number }).waitFor();
+    assert.equal(await page.getByRole('row').count(), 2);
+  });
+
   test('a double click pays once', async () => {
     const note = await books.note('90.00');
     const { page, dialog } = await openRefundDialog(session, note);

@@ -56,6 +56,20 @@ describePages('signing in at the desk', (session) => {
     assert.equal(await page.getByText('Other Ltd').count(), 0);
   });
 
+  test('a viewer sees everything, and no button that would be refused', async () => {
+    const key = await session.gateway.createKey('VIEWER');
+    const page = await signedOut();
+    await signIn(page, key);
+
+    await page.getByRole('link', { name: 'CN-00002' }).click();
+    await page.getByRole('heading', { name: 'History' }).waitFor();
+    await page.getByText('viewer', { exact: true }).waitFor();
+    assert.equal(await page.getByRole('button', { name: /^(Refund|Reverse)/ }).count(), 0);
+    await page.getByRole('link', { name: 'Credit notes' }).click();
+    await page.getByRole('table').waitFor();
+    assert.equal(await page.getByRole('checkbox').count(), 0);
+  });
+
   test('a wrong key is refused with the words of the gateway', async () => {
     const page = await signedOut();
     await signIn(page, 'bc_wrong');

@@ -54,6 +54,7 @@ try {
   for (const [name, [view, options]] of Object.entries(PICTURES)) {
     if (chosen.length > 0 && !chosen.includes(name)) continue;
     const page = await view(session, story, options);
+    await page.getByText('Checking the books').waitFor({ state: 'detached' });
     await page.mouse.move(0, 0);
     await page.screenshot({ path: `${FOLDER}${name}.png`, animations: 'disabled', caret: 'hide' });
     await page.close();
