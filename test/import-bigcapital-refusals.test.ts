@@ -200,6 +200,11 @@ describe('a credit note is refused by name', () => {
     expect(refused.join('\n')).toMatch(/^credit note [45]: /);
   });
 
+  it('without an id', async () => {
+    fake.creditNotes.push({ ...fake.creditNotes[0], id: null });
+    expect(await refusals()).toEqual(['credit note ?: its id is missing']);
+  });
+
   it('that has a refund of another credit note, and only that one', async () => {
     const [first, second] = [fake.creditNote(100), fake.creditNote(100)];
     const refundId = fake.refund(first, 40);

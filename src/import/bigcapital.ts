@@ -81,14 +81,15 @@ export class Bigcapital {
   total = 0;
 
   private async document(record: unknown): Promise<TheirDocument> {
-    const path = `/api/credit-notes/${idOrUnknown(record)}/refunds`;
-    const refunds = await readable(path, listOf, await this.client.get(path).then((list) => list ?? []));
+    const id = idOrUnknown(record);
+    const path = `/api/credit-notes/${id}/refunds`;
+    const refunds = /^\d+$/.test(id) ? readable(path, listOf, (await this.client.get(path)) ?? []) : [];
     try {
       const note = creditNoteOf(record);
       return { id: note.id, note, refunds };
     } catch (error) {
       if (!(error instanceof RecordUnreadable)) throw error;
-      return { id: idOrUnknown(record), unreadable: error.message, refunds };
+      return { id, unreadable: error.message, refunds };
     }
   }
 

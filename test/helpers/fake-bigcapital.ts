@@ -147,7 +147,8 @@ export class FakeBigcapital {
     if (noteId !== undefined) return this.refundsOf(Number(noteId));
     const inactive = searchParams.get('inactive_mode') === 'true' || searchParams.get('only_inactive') === 'true';
     const isListed = (row: Row) => Boolean(row.active) !== inactive;
-    switch (pathname) {
+    // Express takes a path with a slash at its end, too.
+    switch (pathname.replace(/\/$/, '')) {
       case '/api/organization/current':
         return this.organization;
       case '/api/accounts':
