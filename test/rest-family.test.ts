@@ -258,6 +258,18 @@ describe('records in the shapes of recorded replies', () => {
     expect(keysOf((await get(`/api/customers/${customer}`)).json)).toEqual(keysOf(recorded('/api/customers/1')));
   });
 
+  it('an inactive customer is inactive, by itself and in its credit notes', async () => {
+    const customerId = await books.customer();
+    const { id } = await books.creditNote('1000.00', { customerId });
+    const activity = async () => [
+      (await get(`/api/customers/${customerId}`)).json.active,
+      (await get(`/api/credit-notes/${id}`)).json.customer.active,
+    ];
+    expect(await activity()).toEqual([1, 1]);
+    await books.client.graphql(`mutation { updateCustomer(input: { customerId: "${customerId}", active: false }) { id } }`);
+    expect(await activity()).toEqual([0, 0]);
+  });
+
   it('GET /api/branches is a bare array', async () => {
     const { json } = await get('/api/branches');
     expect(json).toEqual([expect.objectContaining({ id: Number(books.ids.branch), primary: 1 })]);
@@ -296,7 +308,7 @@ describe('paths', () => {
 describe('HTTP', () => {
   it('a new refund has a Location, where it can be read', async () => {
     const { id } = await books.creditNote('100.00');
-    const body = { fromAccountId: books.ids.bank, amount: 1, date: '2026-02-01' };
+    const body = { fromAccountId: books.ids.bank, amount: 1, date: '2026-02-01', referenceNo: 'REF-1', description: 'Paid back' };
     const { headers, json } = await books.client.rest(`/api/credit-notes/${id}/refunds`, body);
     expect(headers.location).toBe(`/api/credit-notes/refunds/${json.id}`);
     expect((await get(String(headers.location))).json).toMatchObject(json);

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { Customer } from '../entities/customer.js';
 import type { WholeRow } from '../reads/read-model.js';
 import type { Turnover } from '../services/ledger/balances.js';
-import { always, amountText, currencyCode, forEach, id, nothing, number, text, textOrNull, time } from './fields.js';
+import { always, amountText, currencyCode, flag, forEach, id, nothing, number, text, textOrNull, time } from './fields.js';
 import { grouped, jsonNumber } from './formats.js';
 
 const ADDRESS_FIELDS = [
@@ -32,7 +32,7 @@ export const CustomerReply = Type.Object({
   email: textOrNull,
   website: nothing,
   note: nothing,
-  active: always(1),
+  active: flag,
   contact_service: always('customer'),
   contact_type: always('business'),
   currency_code: currencyCode,
@@ -66,7 +66,7 @@ export const CustomerItem = Type.Object({
 
 /** Returns a customer as it stands in a credit note. The balance is in the base currency, negative if the customer has credit. */
 export function customerReply(
-  { id, displayName, email, currencyCode, createdAt }: WholeRow<Customer>,
+  { id, displayName, email, currencyCode, active, createdAt }: WholeRow<Customer>,
   turnover: Turnover,
 ): Static<typeof CustomerReply> {
   const balance = jsonNumber(turnover.debits.minus(turnover.credits));
@@ -77,7 +77,7 @@ export function customerReply(
     email,
     website: null,
     note: null,
-    active: 1,
+    active: active ? 1 : 0,
     contact_service: 'customer',
     contact_type: 'business',
     currency_code: currencyCode,
