@@ -113,6 +113,9 @@ export const CurrencyReply = Type.Object({
 
 const NAMES = new Intl.DisplayNames('en', { type: 'currency' });
 
+/** The signs of currencies. Each one takes a formatter, which is slow to make. */
+const SIGNS = new Map<string, string>();
+
 /** The currencies that new records may use, by their codes. */
 const CURRENT = [...CURRENCIES].flatMap(([code, { current }]) => (current ? [code] : [])).sort();
 
@@ -135,8 +138,13 @@ function numberOf(code: string): number {
 }
 
 function signOf(code: string): string {
-  const parts = new Intl.NumberFormat('en-US', { style: 'currency', currency: code }).formatToParts(0);
-  return parts.find(({ type }) => type === 'currency')?.value ?? code;
+  let sign = SIGNS.get(code);
+  if (sign === undefined) {
+    const parts = new Intl.NumberFormat('en-US', { style: 'currency', currency: code }).formatToParts(0);
+    sign = parts.find(({ type }) => type === 'currency')?.value ?? code;
+    SIGNS.set(code, sign);
+  }
+  return sign;
 }
 
 export const SettingReply = Type.Object({ key: text, value: Type.Union([text, yesNo]), group: text });
