@@ -81,7 +81,8 @@ export function hasWords<Column extends string>(...columns: readonly Column[]) {
 /** Returns the filter of a column that has one of the values. */
 export function isOneOf<Column extends string>(column: Column) {
   return (values: readonly string[]): Condition<Column>[] => {
-    const [only] = values;
-    return values.length === 1 ? [[column, '=', only]] : [[column, 'in', [...values]]];
+    // A value that is given twice would be counted twice.
+    const each = [...new Set(values)];
+    return each.length === 1 ? [[column, '=', each[0]]] : [[column, 'in', each]];
   };
 }

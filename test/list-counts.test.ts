@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** The count of a list is the number of its rows, whatever the rows of other tables that its filter looks at. */
+
+let gateway: Gateway;
+let books: Books;
+let customerId: string;
+
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  customerId = await books.customer();
+  const note = await books.creditNote('10.00', { customerId });
+  await books.creditNote('10.00', { customerId });
+  await books.creditNote('10.00', { customerId, open: false });
+  await books.refund(note.id, { amount: '4.00' });
+  await books.refund((await books.creditNote('10.00')).id, { amount: '4.00' });
+});
+afterAll(() => gateway.stop());
+
+async function countOf(list: string, filter: string) {
+  const { data } = await books.client.graphql<Record<string, { nodes: unknown[]; totalCount: number }>, undefined>(
+    `{ ${list}(filter: { ${filter} }) { nodes { id } totalCount } }`,
+  );
+  return [data?.[list]?.totalCount, data?.[list]?.nodes.length];
+}
+
+describe('totalCount', () => {
+  it('is the number of a customer’s refunds, and not that of the customer’s credit notes', async () => {
+    expect(await countOf('refunds', `customerId: ${customerId}`)).toEqual([1, 1]);
+    const nobody = await books.customer();
+    await books.creditNote('10.00', { customerId: nobody });
+    expect(await countOf('refunds', `customerId: ${nobody}`)).toEqual([0, 0]);
+  });
+
+  it.each(['DRAFT', 'DRAFT, DRAFT', 'DRAFT, OPEN, DRAFT, OPEN, OPEN'])(
+    'counts a credit note once, though the filter names its state twice: %s',
+    async (states) => {
+      const [total, nodes] = await countOf('creditNotes', `status: [${states}]`);
+      expect(nodes).toBeGreaterThan(0);
+      expect(total).toBe(nodes);
+    },
+  );
+});
