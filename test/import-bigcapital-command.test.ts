@@ -211,6 +211,18 @@ describe('a Bigcapital in trouble', () => {
     ]);
   });
 
+  it('may count records that no page shows, and is not asked for all these pages', async () => {
+    const customers = JSON.stringify(fake.customers);
+    fake.trouble = (path) => {
+      if (!path.startsWith('/api/customers')) return null;
+      const records = path.includes('page=1&') ? customers : '[]';
+      return { status: 200, body: `{"customers":${records},"pagination":{"total":10000,"page":1,"page_size":250}}` };
+    };
+    const { code, stderr } = await take('--dry-run');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Bigcapital says that it has 10000 records at /api/customers')]);
+    expect(fake.requests.filter((path) => path.startsWith('/api/customers')).length).toBeLessThan(10);
+  });
+
   it('may show a record on two pages and another one on none, since it sorts by a time that all lack', async () => {
     for (let index = 0; index < 300; index += 1) fake.creditNote(1);
     const all = [...fake.creditNotes];

@@ -117,8 +117,13 @@ export class Bigcapital {
       yield { records: Promise.resolve(fresh(first)) };
       // A server may give smaller pages than it was asked for.
       const size = first.records.length;
-      for (let number = 2; size > 0 && (number - 1) * size < total; number += 1) {
-        const page = read(number).then(fresh);
+      // It may count records that no page shows.
+      let isOver = size === 0;
+      for (let number = 2; !isOver && (number - 1) * size < total; number += 1) {
+        const page = read(number).then((page) => {
+          if (page.records.length === 0) isOver = true;
+          return fresh(page);
+        });
         // Awaited below for the sake of `seen`; the error is thrown where the page is used.
         settled.push(
           page.then(
