@@ -26,6 +26,8 @@ beforeAll(async () => {
   await books.client.rest(path, books.restBody({ amount: 1 }));
   await books.client.rest(`${path}/`, books.restBody({ amount: 2 }));
   await books.client.rest(path, {});
+  await books.client.post(path, '{', { ...books.client.headers, 'content-type': 'application/json' });
+  await books.client.rest(path, books.restBody({ amount: 3 }), { accept: 'text/html' });
   const viewer = await gateway.client(books.organization, Role.VIEWER);
   await get('/api/accounts', viewer);
   await get('/api/accounts', viewer, 'HEAD');
@@ -62,10 +64,10 @@ async function usage(client: Client, argument = ''): Promise<readonly Line[] | n
   return (await client.graphql<{ restUsage: Line[] | null }, object>(query)).data?.restUsage;
 }
 
-it('counts the requests of each key and each user to each route, also refused ones', async () => {
+it('counts the requests of each key and each user to each route, also refused and unreadable ones', async () => {
   const lines = await usage(clientOf(books));
   expect(lines?.map(({ caller, apiKeyId, route, requests }) => [caller, apiKeyId !== null, route, requests])).toEqual([
-    ['key of ADMIN', true, 'POST /api/credit-notes/{creditNoteId}/refunds', 3],
+    ['key of ADMIN', true, 'POST /api/credit-notes/{creditNoteId}/refunds', 5],
     ['key of VIEWER', true, 'GET /api/accounts', 2],
     ['Ann', false, 'GET /api/accounts', 1],
   ]);
@@ -102,7 +104,7 @@ it('is listed by npm run legacy-report, for all organizations or for one', async
     'key of ADMIN',
     `key ${first?.apiKeyId}`,
     'POST /api/credit-notes/{creditNoteId}/refunds',
-    '3',
+    '5',
     first?.lastUsedOn,
   ]);
   const own = await report('--organization', others.organization.publicId);

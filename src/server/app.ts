@@ -277,7 +277,7 @@ function openDoors(
     routes.addHook('preHandler', async ({ headers: { accept } }) => {
       if (errorFormat(accept) === null) throw new UnusableRequest(406, 'The Accept header must allow application/json');
     });
-    routes.addHook('preHandler', settings.count);
+    routes.addHook('onRequest', settings.count);
     addReplyHeaders(routes, REST_ROUTES, settings);
     restRoutes(routes, contextOf, settings);
     done();
