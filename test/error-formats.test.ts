@@ -127,6 +127,14 @@ it('every code of the catalogue has a text, and /errors lists them all', async (
   expect((await gateway.app.inject({ url: '/llms.txt' })).statusCode).toBe(404);
 });
 
+it('says of no code that the same request is refused again: after some, it may have been done', async () => {
+  const textOf = async (code: string) => (await gateway.app.inject({ url: `/errors/${code}` })).body;
+  expect(await textOf('REPLY_INCOMPLETE')).toContain('Retry: the cause does not pass by itself\n');
+  expect(await textOf('SERVICE_UNAVAILABLE')).toContain(
+    'Retry: the cause passes by itself, so that the same request may succeed later\n',
+  );
+});
+
 it('a request beyond the rate limit, and one without capacity, is a problem too', async () => {
   const limited = await Gateway.start({ rateLimit: { perCredential: 1, perAddress: 1_000, store: 'memory' } });
   const other = await limited.books();

@@ -14,7 +14,7 @@ function textOf(code: PublishedCode): string {
   const lines = [
     `Status: ${status}`,
     ...(fields.length > 0 ? [`Fields: ${fields.join(', ')}`] : []),
-    `Retry: ${retryable ? 'the same request may succeed later' : 'the same request will be refused again'}`,
+    `Retry: the cause ${retryable ? 'passes by itself, so that the same request may succeed later' : 'does not pass by itself'}`,
   ];
   return `${titleOf(code)} (${code})\n\n${when}\n\n${lines.join('\n')}\n`;
 }
