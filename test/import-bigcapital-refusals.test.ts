@@ -24,8 +24,8 @@ beforeEach(async () => {
 });
 afterEach(() => fake.stop());
 
-/** Runs an import, whose books must be right whatever it refuses, and returns what it refuses. */
-async function refusals(): Promise<string[]> {
+/** Runs an import, whose books must be right whatever it refuses. */
+async function imported() {
   const source = {
     url: fake.url,
     apiKey: KEY,
@@ -36,13 +36,21 @@ async function refusals(): Promise<string[]> {
   };
   const { report, health } = await importFromBigcapital({ databaseUrl, dataDir: '' }, source, { by: 'Otto' }, () => undefined);
   expect(health?.healthy).toBe(true);
+  return report;
+}
+
+/** Returns what an import refuses. The recorded notes are here whatever else is refused. */
+async function refusals(added = 3): Promise<string[]> {
+  const report = await imported();
   expect(report.isComplete).toBe(false);
-  // The recorded notes are here whatever else is refused.
-  expect(report.counts['credit notes'].added).toBeGreaterThanOrEqual(3);
+  expect(report.counts['credit notes'].added).toBeGreaterThanOrEqual(added);
   return report.refused.map(({ what, why }) => `${what}: ${why}`);
 }
 
 type Fault = (fake: FakeBigcapital) => void;
+
+/** A long text of different characters, which PostgreSQL does not compress. */
+const UNCOMPRESSED = String.fromCodePoint(...Array.from({ length: 9_000 }, (_, index) => 0x4e00 + ((index * 7_919) % 20_000)));
 
 /** A credit note with one refund that is changed. */
 const refund =
@@ -221,20 +229,43 @@ describe('a credit note is refused by name', () => {
     Object.assign(refund ?? {}, { from_account_id: 1000 });
     fake.post(1020, 40);
     fake.post(1000, -40);
-    const source = {
-      url: fake.url,
-      apiKey: KEY,
-      publicId: `books-${organizations}`,
-      isDry: false,
-      timeoutSeconds: 10,
-      postingDaysAhead: 7,
-    };
-    const { report } = await importFromBigcapital({ databaseUrl, dataDir: '' }, source, { by: 'Otto' }, () => undefined);
+    const report = await imported();
     expect([report.refused, report.counts.refunds.added]).toEqual([[], 1]);
   });
 });
 
 describe('an opening entry is refused', () => {
+  const entries = async () => {
+    const { rows } = await gateway.database.superuser.query(
+      `select count(*)::int as entries from journal_entries where source = 'OPENING'
+         and organization_id = (select id from organizations where public_id = $1)`,
+      [`books-${organizations}`],
+    );
+    return rows[0].entries;
+  };
+
+  // Such a note is in the books, with all that it has posted there.
+  it.each<[string, Fault, string]>([
+    ['has a refund that cannot be taken over', (fake) => fake.refund(4, 10, { from_account_id: 1020 }), 'refund 2: Account Office'],
+    ['has lost a refund', (fake) => fake.refunds.pop(), 'Bigcapital counts 40 USD as refunded, and its refunds add up to 0'],
+    ['has lost its date', (fake) => Object.assign(fake.note(4), { credit_note_date: 'long ago' }), 'date must be a date'],
+    ['has a refund without a date', (fake) => Object.assign(fake.refunds[0] ?? {}, { date: 'long ago' }), 'date must be a date'],
+    ['can no longer be read', (fake) => Object.assign(fake.note(4), { total: 'much' }), 'its total is no number'],
+  ])('if a credit note that is here %s', async (_, fault, reason) => {
+    fake.post(1000, 50);
+    fake.post(1026, 50);
+    fake.refund(fake.creditNote(100), 40);
+    await imported();
+    expect(await entries()).toBe(1);
+    fault(fake);
+    const refused = await refusals(0);
+    expect(refused[0]).toContain(`credit note 4: ${reason}`);
+    expect(refused.at(-1)).toBe(
+      'opening entry: credit note 4 is here and refused now, so what else the balances consist of is not known',
+    );
+    expect(await entries()).toBe(1);
+  });
+
   it('if the ledger does not balance', async () => {
     fake.post(1000, 50);
     expect(await refusals()).toEqual([
@@ -274,6 +305,26 @@ describe('an account, a branch or a customer is refused', () => {
       'customer 8: its display_name has a character that no text may have',
     ],
     ['without an id', (fake) => fake.branches.push({ name: 'South' }), 'branch ?: its id is missing'],
+    [
+      'with an id that nobody could ask for here',
+      (fake) => fake.customers.push({ ...fake.customers[0], id: 2 ** 53 - 1 }),
+      'customer 9007199254740991: its id is no id: 9007199254740991',
+    ],
+    [
+      'with an id that only reads like one',
+      (fake) => fake.customers.push({ ...fake.customers[0], id: '01' }),
+      'customer 01: its id is no id: "01"',
+    ],
+    [
+      'with a name that no index holds',
+      (fake) => fake.customers.push({ ...fake.customers[0], id: 8, display_name: UNCOMPRESSED }),
+      'customer 8: its display_name is longer than 255 characters',
+    ],
+    [
+      'with a code that no index holds',
+      (fake) => fake.branches.push({ id: 8, code: UNCOMPRESSED, name: 'South' }),
+      'branch 8: its code is longer than 255 characters',
+    ],
   ])('%s', async (_, fault, reason) => {
     fault(fake);
     expect(await refusals()).toEqual([reason]);

@@ -1,3 +1,4 @@
+import { parseId } from '../entities/owned.js';
 import { isRecord } from '../values/json.js';
 import { Big, parseNumberToken, ZERO } from '../values/money.js';
 
@@ -85,7 +86,7 @@ export function organizationOf(reply: unknown): TheirOrganization {
   const metadata = new Fields(fields.value('metadata'));
   return {
     organizationId: fields.text('organization_id'),
-    name: metadata.text('name'),
+    name: metadata.name('name'),
     baseCurrency: metadata.text('base_currency'),
     timeZone: metadata.text('timezone'),
   };
@@ -93,9 +94,12 @@ export function organizationOf(reply: unknown): TheirOrganization {
 
 /** Returns the accounts with those below them. */
 export function accountsOf(reply: unknown): unknown[] {
-  const below = (accounts: unknown): unknown[] =>
-    listOf(accounts).flatMap((account) => [account, ...(isRecord(account) && account.children ? below(account.children) : [])]);
-  return below(isRecord(reply) ? reply.accounts : reply);
+  const accounts = [...listOf(isRecord(reply) ? reply.accounts : reply)];
+  // The loop visits those that it adds, too.
+  for (const account of accounts) {
+    if (isRecord(account) && account.children) for (const below of listOf(account.children)) accounts.push(below);
+  }
+  return accounts;
 }
 
 /** Returns the branches, which stand alone or, as other lists do, under their name. */
@@ -108,8 +112,8 @@ export function accountOf(record: unknown): TheirAccount {
   const fields = new Fields(record);
   return {
     id: fields.id('id'),
-    code: fields.optionalText('code'),
-    name: fields.optionalText('name'),
+    code: fields.name('code'),
+    name: fields.name('name'),
     slug: fields.optionalText('slug'),
     type: fields.text('account_type'),
     currencyCode: fields.text('currency_code'),
@@ -123,8 +127,8 @@ export function branchOf(record: unknown): TheirBranch {
   const fields = new Fields(record);
   return {
     id: fields.id('id'),
-    code: fields.optionalText('code'),
-    name: fields.optionalText('name'),
+    code: fields.name('code'),
+    name: fields.name('name'),
     primary: fields.flag('primary', false),
   };
 }
@@ -134,8 +138,8 @@ export function customerOf(record: unknown): TheirCustomer {
   const fields = new Fields(record);
   return {
     id: fields.id('id'),
-    displayName: fields.optionalText('display_name'),
-    email: fields.optionalText('email') || null,
+    displayName: fields.name('display_name'),
+    email: fields.name('email') || null,
     currencyCode: fields.text('currency_code'),
     active: fields.flag('active', true),
   };
@@ -146,7 +150,7 @@ export function creditNoteOf(record: unknown): TheirCreditNote {
   const fields = new Fields(record);
   return {
     id: fields.id('id'),
-    number: fields.optionalText('credit_note_number'),
+    number: fields.name('credit_note_number'),
     customerId: fields.id('customer_id'),
     branchId: fields.optionalId('branch_id'),
     date: fields.text('credit_note_date'),
@@ -227,6 +231,9 @@ function computed(amount: Big): Big {
   return amount.round(STORED_DECIMALS);
 }
 
+/** The longest name, code, number or email address that Bigcapital stores. */
+const MAX_NAME = 255;
+
 /** The fields of a record. Bigcapital's numbers are JSON numbers, or texts where a database driver has left them so. */
 class Fields {
   private readonly record: Readonly<Record<string, unknown>>;
@@ -256,6 +263,13 @@ class Fields {
     return value;
   }
 
+  /** Returns a text that an index has, and so is short. */
+  name(name: string): string {
+    const text = this.optionalText(name);
+    if ([...text].length > MAX_NAME) throw new RecordUnreadable(`its ${name} is longer than ${MAX_NAME} characters`);
+    return text;
+  }
+
   id(name: string): number {
     const id = this.optionalId(name);
     if (id === null) throw new RecordUnreadable(`its ${name} is missing`);
@@ -265,8 +279,9 @@ class Fields {
   optionalId(name: string): number | null {
     const value = this.record[name] ?? null;
     if (value === null || value === '') return null;
-    const id = Number(value);
-    if (!Number.isSafeInteger(id) || id < 1) throw new RecordUnreadable(`its ${name} is no id: ${JSON.stringify(value)}`);
+    // Another id could not be asked for here, and 1, '01' and true would be one id.
+    const id = typeof value === 'number' || typeof value === 'string' ? parseId(String(value)) : null;
+    if (id === null) throw new RecordUnreadable(`its ${name} is no id: ${JSON.stringify(value)}`);
     return id;
   }
 

@@ -14,7 +14,16 @@ import type { TheirDocument } from './bigcapital.js';
 import type { TheirCreditNote, TheirRefund } from './bigcapital-records.js';
 import type { Reconciliation, Taken } from './reconciliation.js';
 import type { TheirLedger } from './their-ledger.js';
-import { AUTHOR, NotTakenOver, ourCreditNote, ourRefunds, type Records, theirRefunds, tidyNumber } from './theirs-to-ours.js';
+import {
+  AUTHOR,
+  NotTakenOver,
+  ourCreditNote,
+  ourRefunds,
+  type Records,
+  reasonsOf,
+  theirRefunds,
+  tidyNumber,
+} from './theirs-to-ours.js';
 
 /** Marks the transaction as one that imports: see `is_being_imported` in the migrations. */
 export function markAsImport(organizationId: number): Query<void> {
@@ -113,8 +122,7 @@ export class ImportedDocuments {
           ? this.added(document.note, refunds, present, numbers.get(document.note.id) ?? tidyNumber(document.note))
           : this.completed(document.note, refunds, present, here);
       } catch (error) {
-        if (!(error instanceof NotTakenOver)) throw error;
-        return refused(document, error.reasons);
+        return refused(document, reasonsOf(error));
       }
     });
   }

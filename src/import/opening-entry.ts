@@ -35,7 +35,10 @@ export async function openAccounts(
         if (!isDry) await run(em, lockPeriod(organizationId, 'shared'), markAsImport(organizationId));
         [organization] = await run(em, readOrganization(em, organizationId));
         organization.assertNotFrozen();
-        const [sums] = await run(em, readOpened(organizationId));
+        const [here, sums] = await run(em, readHere(organizationId, report.refusedNotes), readOpened(organizationId));
+        // Its postings are among those of both systems, and would be opened a second time.
+        const why = (id: number) => `credit note ${id} is here and refused now, so what else the balances consist of is not known`;
+        if (here.length > 0) return report.refuse('opening entry', here.map(why));
         for (const [id, amount] of sums) opened.set(id, amount);
       }
       const due = new Map(rests.map(({ account, amount }) => [account.id, amount]));
@@ -61,6 +64,15 @@ export async function openAccounts(
       await run(em, bulkInsert(em, entry.lines.getItems()));
     },
     { clear: true },
+  );
+}
+
+/** Reads which of the credit notes are here. */
+function readHere(organizationId: number, ids: readonly number[]) {
+  return query(
+    'select id from credit_notes where organization_id = $1 and id = any ($2) order by id',
+    [organizationId, ids],
+    (rows) => rows.map(({ id }) => Number(id)),
   );
 }
 

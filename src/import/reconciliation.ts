@@ -1,4 +1,5 @@
 import type { CreditNote } from '../entities/credit-note.js';
+import { parseId } from '../entities/owned.js';
 import type { Refund } from '../entities/refund.js';
 import { Big, formatAmount, ZERO } from '../values/money.js';
 import type { TheirDocument } from './bigcapital.js';
@@ -60,6 +61,8 @@ export class Reconciliation {
     refunds: nothing(),
   };
   readonly refused: Finding[] = [];
+  /** The credit notes of which this run has taken nothing over; earlier runs may have. */
+  readonly refusedNotes: number[] = [];
   readonly differences: Finding[] = [];
   readonly changes: Finding[] = [];
   readonly notes: NoteRow[] = [];
@@ -113,6 +116,8 @@ export class Reconciliation {
     notes.refused += 1;
     refunds.theirs += document.refunds.length;
     refunds.refused += document.refunds.length;
+    const noteId = parseId(String(document.id));
+    if (noteId !== null) this.refusedNotes.push(noteId);
     this.refuse(`credit note ${document.id}`, reasons);
     for (const refund of document.refunds) {
       const what = `refund ${idOrUnknown(refund)}`;

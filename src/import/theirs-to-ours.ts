@@ -262,7 +262,7 @@ class Reasons {
 }
 
 /** Returns at least one reason for a refusal. Another error is thrown again. */
-function reasonsOf(error: unknown): readonly string[] {
+export function reasonsOf(error: unknown): readonly string[] {
   if (error instanceof NotTakenOver) return error.reasons;
   if (!(error instanceof DomainError)) throw error;
   return error.parts.length > 0 ? error.parts.map(({ message }) => message) : [error.message];
