@@ -173,7 +173,7 @@ export class CreditNote extends Owned {
   @Property({ type: 'text', fieldName: 'status', generated: BY_TRIGGERS })
   storedStatus!: CreditNoteStatus & Opt;
 
-  @Field(() => String, { description: 'Name of the user or of the API key that recorded the note.' })
+  @Field(() => String, { description: 'Name of the user or of the API key that recorded the note; Bigcapital if it was imported.' })
   @Property({ type: 'text' })
   createdBy: string;
 

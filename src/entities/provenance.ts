@@ -26,7 +26,7 @@ registerEnumType(Protocol, {
 @ObjectType({ description: 'Origin of a record: its author and the request.' })
 @Embeddable()
 export class Provenance {
-  @Field(() => String, { description: 'Name of the user or of the API key at that time.' })
+  @Field(() => String, { description: 'Name of the user or of the API key at that time; Bigcapital if the record was imported.' })
   @Property({ type: 'text' })
   createdBy!: string;
 

@@ -190,7 +190,9 @@ export class RefundResolver {
     return (await context.loaders.addedReferences.load(refund.id)).map((event) => new RefundReferenceType(event));
   }
 
-  @FieldResolver(() => String, { description: 'Name of the user or of the API key that made the refund.' })
+  @FieldResolver(() => String, {
+    description: 'Name of the user or of the API key that made the refund; Bigcapital if it was imported.',
+  })
   createdBy(@Reads('provenance') refund: Row<Refund, 'provenance'>): string {
     return refund.provenance.createdBy;
   }
