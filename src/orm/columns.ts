@@ -26,11 +26,18 @@ export function wholeWith(...relations: readonly string[]): Selection {
 /** Values computed from a selection. An entry lives as long as its selection does. */
 export type Memo<T> = WeakMap<Selection, Map<string, T>>;
 
-/** Returns the memoized value for the selection and the key, and computes it the first time. */
+/** The most values of a selection. Keys contain the filters and orders that clients combine, and there are millions of combinations. */
+export const MAX_MEMOIZED = 500;
+
+/** Returns the memoized value for the selection and the key, and computes it the first time. The oldest value makes room for a new one. */
 export function memoize<T>(memo: Memo<T>, selection: Selection, key: string, compute: () => T): T {
   const values = memo.get(selection) ?? new Map<string, T>();
   memo.set(selection, values);
-  const value = values.get(key) ?? compute();
+  const known = values.get(key);
+  if (known !== undefined) return known;
+  const value = compute();
+  const [oldest] = values.keys();
+  if (oldest !== undefined && values.size >= MAX_MEMOIZED) values.delete(oldest);
   values.set(key, value);
   return value;
 }
