@@ -201,6 +201,18 @@ describe('a Bigcapital in trouble', () => {
     expect(await count('accounts')).toBe(0);
   });
 
+  it('is not waited for when the import has failed', async () => {
+    fake.refund(fake.creditNote(100), 40);
+    fake.refund(fake.creditNote(100), 40);
+    fake.trouble = (path) => {
+      if (path === '/api/credit-notes/4/refunds') return { status: 400 };
+      return path === '/api/credit-notes/5/refunds' ? 'never' : null;
+    };
+    // The reply that never comes would be awaited for eight times a minute.
+    const { code, stderr } = await take();
+    expect([code, stderr]).toEqual([1, expect.stringContaining('/api/credit-notes/4/refunds: it answers 400')]);
+  });
+
   it('is not tried for long at a wrong URL, nor with a wrong key', async () => {
     const closed = await FakeBigcapital.start();
     await closed.stop();

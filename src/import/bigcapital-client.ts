@@ -32,6 +32,7 @@ export class BigcapitalClient {
   private readonly base: string;
   private headers: Readonly<Record<string, string>>;
   private readonly limit = pLimit(MAX_PARALLEL_REQUESTS);
+  private readonly closing = new AbortController();
   private pausedUntil = 0;
   private hasAnswered = false;
 
@@ -49,6 +50,12 @@ export class BigcapitalClient {
       authorization: `Bearer ${apiKey}`,
       ...(apiKey.startsWith('bc_') ? { 'x-api-key': apiKey } : { 'organization-id': organizationId }),
     };
+  }
+
+  /** Gives up all requests and pauses, so that nothing of a failed import goes on. */
+  close(): void {
+    this.limit.clearQueue();
+    this.closing.abort();
   }
 
   /** Names the organization in all requests that follow. */
@@ -69,7 +76,9 @@ export class BigcapitalClient {
 
   private async attempt(path: string, need: 'required' | 'optional', attempt: number): Promise<unknown> {
     const pause = this.pausedUntil - Date.now();
-    if (pause > 0) await sleep(pause);
+    const { signal } = this.closing;
+    if (pause > 0) await sleep(pause, undefined, { signal });
+    signal.throwIfAborted();
     const reply = await this.request(path, need);
     if ('body' in reply) return reply.body;
     // A wrong URL shall not take minutes to be noticed: what has never answered is not tried again.
@@ -85,7 +94,7 @@ export class BigcapitalClient {
   private async request(path: string, need: 'required' | 'optional'): Promise<{ body: unknown } | Failure> {
     const { timeoutSeconds } = this.access;
     try {
-      const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+      const signal = AbortSignal.any([AbortSignal.timeout(timeoutSeconds * 1000), this.closing.signal]);
       // A redirect could take the key to another server.
       const response = await fetch(`${this.base}${path}`, { headers: this.headers, redirect: 'manual', signal });
       const { status } = response;

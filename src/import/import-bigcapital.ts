@@ -65,8 +65,9 @@ export function importFromBigcapital(
   onProgress: (progress: Progress) => void,
 ): Promise<ImportResult> {
   const { url, apiKey, publicId, timeoutSeconds, isDry, postingDaysAhead } = source;
-  const bigcapital = new Bigcapital(new BigcapitalClient({ url, apiKey, organizationId: publicId, timeoutSeconds }));
-  return whileImporting(settings, publicId, async (orm) => {
+  const client = new BigcapitalClient({ url, apiKey, organizationId: publicId, timeoutSeconds });
+  const bigcapital = new Bigcapital(client);
+  const imported = whileImporting(settings, publicId, async (orm) => {
     const em = orm.em.fork();
     const theirs = await bigcapital.organization();
     const here = await findBegun(em, publicId, theirs);
@@ -96,6 +97,7 @@ export function importFromBigcapital(
     }
     return { theirs, report, health: await ledgerHealth(orm.em.fork(), organizationId) };
   });
+  return imported.finally(() => client.close());
 }
 
 /** What an import begins with. */
