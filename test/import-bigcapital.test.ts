@@ -264,6 +264,20 @@ describe('a second import', () => {
     ]);
   });
 
+  it('names a credit note that Bigcapital has deleted since', async () => {
+    const noteId = fake.creditNote(100);
+    await take();
+    fake.creditNotes.pop();
+    fake.post(1006, 100);
+    fake.post(1026, 100);
+    const { report } = await take();
+    expect([report.isUnchanged, report.isComplete, reasons(report.differences)]).toEqual([
+      true,
+      false,
+      [`credit note ${noteId}: Bigcapital has deleted it since it was taken over, or somebody here has the name Bigcapital`],
+    ]);
+  });
+
   it('does not mistake a refund that was made here for one of Bigcapital', async () => {
     const noteId = fake.creditNote(100);
     await take();

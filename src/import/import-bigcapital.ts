@@ -206,10 +206,16 @@ async function readRecords(em: EntityManager, { id }: Organization): Promise<Our
   };
 }
 
-/** Replaces our side of the report, which was computed, by what is in the books. */
+/** Replaces our side of the report, which was computed, by what is in the books, and names the notes that Bigcapital no longer has. */
 async function readOurs(em: EntityManager, organizationId: number, report: Reconciliation): Promise<void> {
-  const [totals] = await run(
+  const seen = [...report.notes.map(({ id }) => Number(id)), ...report.refusedNotes];
+  const [gone, totals] = await run(
     em,
+    query(
+      `select id from credit_notes where organization_id = $1 and created_by = $2 except select unnest($3::bigint[]) order by id`,
+      [organizationId, AUTHOR, seen],
+      (rows) => rows.map(({ id }) => String(id)),
+    ),
     query(
       `select currency_code, count(*) as notes, sum(total)::text as total, sum(refunded)::text as refunded, sum(applied)::text as applied,
          sum(total - refunded - applied - cancelled)::text as remaining
@@ -218,6 +224,8 @@ async function readOurs(em: EntityManager, organizationId: number, report: Recon
       (rows) => rows,
     ),
   );
+  const why = `Bigcapital has deleted it since it was taken over, or somebody here has the name ${AUTHOR}`;
+  for (const id of gone) report.differences.push({ what: `credit note ${id}`, why });
   report.ours.clear();
   for (const { currency_code, notes, ...sums } of totals) {
     const of = (name: string) => Big(String(sums[name]));
