@@ -13,11 +13,15 @@ let gateway: Gateway;
 let reader: Gateway;
 let books: Books;
 let others: Books;
+/** Somewhere it is always another day than in UTC. */
+const ZONES = ['Etc/GMT+12', 'Pacific/Kiritimati'] as const;
+const inZone = new Map<string, Books>();
 beforeAll(async () => {
   gateway = await Gateway.start();
   reader = await Gateway.start({ orm: gateway.database.orm });
   books = await gateway.books({ timeZone: 'Pacific/Kiritimati' });
   others = await gateway.books();
+  for (const timeZone of ZONES) inZone.set(timeZone, await gateway.books({ timeZone }));
   const get = (url: string, client: Client, method: 'GET' | 'HEAD' = 'GET') =>
     gateway.app.inject({ method, url, headers: client.headers });
 
@@ -76,6 +80,17 @@ it('counts the requests of each key and each user to each route, also refused an
 it("has the day of the latest request in the organization's time zone", async () => {
   const { rows } = await gateway.database.sql.query(`select (now() at time zone 'Pacific/Kiritimati')::date::text as today`);
   expect((await usage(clientOf(books)))?.map(({ lastUsedOn }) => lastUsedOn)).toEqual(Array(3).fill(rows[0].today));
+});
+
+it.each(ZONES)('counts the days of the organization, also in %s', async (timeZone) => {
+  const own = inZone.get(timeZone) as Books;
+  await gateway.database.superuser.query(
+    `insert into rest_usage (organization_id, day, route, api_key_id, requests)
+     select $1, (now() at time zone $2)::date - back, 'GET /' || back, (select min(id) from api_keys where organization_id = $1), 1
+     from generate_series(0, 1) back`,
+    [own.organization.id, timeZone],
+  );
+  expect((await usage(clientOf(own), '(days: 1)'))?.map(({ route }) => route)).toEqual(['GET /0']);
 });
 
 it('shows an admin the requests of the own organization alone', async () => {

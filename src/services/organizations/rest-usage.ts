@@ -127,9 +127,10 @@ export async function restUsage(em: EntityManager, organizationId: number, days:
 const REPORT = `
   select route, used.api_key_id, coalesce(key.name, member.name) as name, sum(requests) as requests, max(day)::text as last_used_on
   from rest_usage used
+    join organizations organization on organization.id = used.organization_id
     left join api_keys key on key.organization_id = used.organization_id and key.id = used.api_key_id
     left join users member on member.id = used.user_id
-  where used.organization_id = $1 and day > (now() at time zone 'UTC')::date - $2::integer
+  where used.organization_id = $1 and day > (now() at time zone organization.time_zone)::date - $2::integer
   group by route, used.api_key_id, used.user_id, key.name, member.name
   order by 4 desc, 1, 3, 2
   limit ${MAX_USAGE_LINES}`;
