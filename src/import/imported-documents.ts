@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { CreditNote } from '../entities/credit-note.js';
+import type { Organization } from '../entities/organization.js';
 import { Protocol } from '../entities/provenance.js';
 import { Refund } from '../entities/refund.js';
 import { bulkInsert } from '../orm/bulk-insert.js';
@@ -7,7 +8,7 @@ import { columnsOf } from '../orm/columns.js';
 import { isDataError } from '../orm/errors.js';
 import { type Query, query, run } from '../orm/query.js';
 import { mapRows } from '../orm/row-mapping.js';
-import { lockPeriod } from '../services/unit-of-work/locks.js';
+import { LockWait, lockCreditNotes, lockPeriod } from '../services/unit-of-work/locks.js';
 import { readOrganization } from '../services/unit-of-work/unit-of-work.js';
 import { type Big, ZERO } from '../values/money.js';
 import type { TheirDocument } from './bigcapital.js';
@@ -89,12 +90,14 @@ export class ImportedDocuments {
       refunds.flatMap((refund) => (refund as { id?: unknown } | null)?.id ?? []),
     );
     const ids = refundIds.filter((id) => Number.isSafeInteger(id));
-    const lock = this.isDry ? '' : 'for update';
-    const notes = query(
-      `select ${columnsOf(em, CreditNote)} from credit_notes where organization_id = $1 and id = any ($2) order by id ${lock}`,
-      [organization.id, noteIds],
-      (rows) => mapRows(em, CreditNote, organization, rows),
-    );
+    const wanted = noteIds.map((id) => ({ id, key: undefined }));
+    const notes = this.isDry
+      ? query(
+          `select ${columnsOf(em, CreditNote)} from credit_notes where organization_id = $1 and id = any ($2)`,
+          [organization.id, noteIds],
+          (rows) => (owner: Organization) => mapRows(em, CreditNote, owner, rows),
+        )
+      : lockCreditNotes(em, organization.id, wanted, LockWait.TIMEOUT);
     const columns = columnsOf(em, Refund);
     const refunds = query(
       `select ${columns} from refunds where organization_id = $1 and credit_note_id = any ($2)
@@ -104,7 +107,7 @@ export class ImportedDocuments {
     );
     const [ourNotes, ourRefunds] = await run(em, notes, refunds);
     return {
-      notes: new Map(ourNotes.map((note) => [note.id, note])),
+      notes: new Map(ourNotes(organization).map((note) => [note.id, note])),
       refunds: new Map(ourRefunds.map((refund) => [refund.id, refund])),
     };
   }
