@@ -79,8 +79,7 @@ export class RestUsageCounts {
       await workFor(work, () =>
         run(
           this.em.fork(),
-          query(ADD, columns, () => undefined),
-          query(SWEEP, [columns[0]], () => undefined),
+          query(WRITE, columns, () => undefined),
         ),
       );
     } catch (error) {
@@ -98,16 +97,19 @@ export class RestUsageCounts {
   }
 }
 
-/** Rows are written in the order of their keys, so that two processes never deadlock. */
-const ADD = `
+/**
+ * Adds the counts and deletes old ones in one statement, so that counts are never added twice. Rows are written in the order of their keys, so that two
+ * processes never deadlock.
+ */
+const WRITE = `
+  with swept as (
+    delete from rest_usage where organization_id = any ($1::bigint[]) and day < (now() at time zone 'UTC')::date - ${USAGE_DAYS})
   insert into rest_usage as kept (organization_id, day, api_key_id, user_id, route, requests)
   select added.organization_id, (now() at time zone organization.time_zone)::date, api_key_id, user_id, route, requests
   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) added (organization_id, api_key_id, user_id, route, requests)
     join organizations organization on organization.id = added.organization_id
   order by organization_id, route, api_key_id, user_id
   on conflict (organization_id, day, route, caller) do update set requests = kept.requests + excluded.requests`;
-
-const SWEEP = `delete from rest_usage where organization_id = any ($1::bigint[]) and day < (now() at time zone 'UTC')::date - ${USAGE_DAYS}`;
 
 /** Returns who has used which route of REST in the last days, the most frequent first; at most {@link MAX_USAGE_LINES}. */
 export async function restUsage(em: EntityManager, organizationId: number, days: number): Promise<RestUsage[]> {
