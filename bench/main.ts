@@ -34,7 +34,7 @@ const MILLION = 1_000_000;
 /** A memory leak shows only after many refunds. */
 const SOAK = { refunds: 100_000, step: 10_000, clients: 32 };
 
-const FULL = { rounds: 5, seconds: 2, starts: 5 };
+const FULL = { rounds: 3, seconds: 2, starts: 5 };
 const QUICK = { rounds: 1, seconds: 1.5, starts: 1 };
 
 /** The log lines of a request may follow its reply within this time. */

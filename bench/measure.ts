@@ -139,7 +139,7 @@ export interface Plan {
 export const WARM_UP = { clients: 8, refunds: 3_000 };
 
 /** Small differences need more rounds than the other cases. */
-export const MILLION_PLAN: Plan = { rounds: 5, seconds: 1.5 };
+export const MILLION_PLAN: Plan = { rounds: 4, seconds: 1.5 };
 
 /**
  * Runs all cases in turn in each round, so that disturbances of the machine affect all cases alike. A ledger proof follows: a
