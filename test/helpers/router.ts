@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createConnection, createServer } from 'node:net';
+import { type AddressInfo, createConnection, createServer, type NetConnectOpts } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -85,7 +85,8 @@ export class Router {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       errors += text;
     });
-    while (!(await isListening(this.port))) {
+    const addresses = [{ port: this.port, host: '127.0.0.1' }, { path: join(this.folder, 'admin.sock') }];
+    while (!(await Promise.all(addresses.map(isListening))).every(Boolean)) {
       if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`haproxy ended: ${errors}`);
       await sleep(20);
     }
@@ -102,9 +103,9 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function isListening(port: number): Promise<boolean> {
+function isListening(address: NetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = createConnection({ port, host: '127.0.0.1' });
+    const socket = createConnection(address);
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
   });
