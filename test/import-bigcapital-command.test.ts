@@ -238,6 +238,17 @@ describe('a Bigcapital in trouble', () => {
     expect(fake.requests.filter((path) => path.startsWith('/api/customers')).length).toBeLessThan(10);
   });
 
+  it('is refused if it has more records than an import takes, before its other pages are asked for', async () => {
+    const customers = JSON.stringify(fake.customers);
+    fake.trouble = (path) =>
+      path.startsWith('/api/customers')
+        ? { status: 200, body: `{"customers":${customers},"pagination":{"total":10000001,"page":1,"page_size":250}}` }
+        : null;
+    const { code, stderr } = await take('--dry-run');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('an import takes at most 10000000')]);
+    expect(fake.requests.filter((path) => path.startsWith('/api/customers'))).toHaveLength(1);
+  });
+
   it('may show a record on two pages and another one on none, since it sorts by a time that all lack', async () => {
     for (let index = 0; index < 300; index += 1) fake.creditNote(1);
     const all = [...fake.creditNotes];

@@ -19,6 +19,8 @@ const PAGE_SIZE = 250;
 const PAGES_AHEAD = 3;
 /** Readings of all pages until each record was on one of them. */
 const MAX_PASSES = 3;
+/** Records of a list. */
+const MAX_RECORDS = 10_000_000;
 
 /** A credit note with its refunds, as Bigcapital has them; or why it cannot be read. */
 export type TheirDocument =
@@ -113,6 +115,11 @@ export class Bigcapital {
       const settled: Promise<unknown>[] = [];
       const first = await read(1);
       total = first.total;
+      if (total > MAX_RECORDS) {
+        throw new BigcapitalUnreadable(
+          `Bigcapital says that it has ${total} records at ${path}, and an import takes at most ${MAX_RECORDS}`,
+        );
+      }
       if (name === 'credit_notes') this.total = total;
       yield { records: Promise.resolve(fresh(first)) };
       // A server may give smaller pages than it was asked for.
