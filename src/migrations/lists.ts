@@ -17,9 +17,9 @@ const INDEXES: Readonly<Record<string, readonly string[]>> = {
     'client_name',
   ],
   credit_notes: ['date', 'number', 'total', 'customer_id', 'branch_id', 'currency_code', 'status'],
-  accounts: ['code', 'name'],
+  accounts: ['code', 'name', 'active'],
   branches: ['code', 'name'],
-  customers: ['display_name', 'currency_code'],
+  customers: ['display_name', 'currency_code', 'active'],
   journal_entries: ['posting_date'],
   journal_lines: ['account_id, posting_date'],
 };

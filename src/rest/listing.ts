@@ -7,6 +7,8 @@ import { countSlice, readWhole } from '../reads/rows.js';
 import type { List } from '../reads/statements.js';
 import type { Context } from '../request/context.js';
 import { always, count, id } from './fields.js';
+import { parametersIn, snakeCase } from './names.js';
+import type { Parameter } from './openapi/headers.js';
 import { nextLink, type PageSizes, pageTooLarge, readPage, sliceOf } from './paging.js';
 import { costOfPage } from './read-costs.js';
 import type { Call } from './route.js';
@@ -46,6 +48,22 @@ export async function listed<E extends Owned>(call: Call, entity: EntityClass<E>
   const next = nextLink(request.url, page, total);
   if (next !== undefined) reply.header('link', next);
   return { rows, pagination: { total, page: page.number, page_size: page.size } };
+}
+
+/** The parameters that ask for the inactive records of a list instead of the active ones, by the names that the legacy API has. */
+export type InactiveParameter = 'onlyInactive' | 'inactiveMode';
+
+/** Returns the condition of a list that has active records, unless the parameter asks for the inactive ones. */
+export function whetherActive({ request }: Call, parameter: InactiveParameter) {
+  const value = parametersIn(request.query)[parameter];
+  const isInactive = typeof value === 'string' && ['true', '1'].includes(value.trim().toLowerCase());
+  return ['active', '=', !isInactive] as const;
+}
+
+/** Returns the declaration of such a parameter. */
+export function inactiveParameter(parameter: InactiveParameter): Parameter {
+  const description = 'Whether the inactive records are returned, instead of the active ones.';
+  return { name: snakeCase(parameter), in: 'query', description, schema: { type: 'boolean', default: false } };
 }
 
 /** Reads one record of the caller's organization; `undefined` if there is none. */

@@ -1,5 +1,6 @@
 import { type InvalidField, InvalidInput } from '../errors.js';
 import type { Slice } from '../reads/statements.js';
+import { camelCase, parametersIn } from './names.js';
 
 /** The number of records of a reply. */
 export interface PageSizes {
@@ -29,18 +30,17 @@ export interface NumberedPage {
  * @throws {InvalidInput} if one of its numbers is wrong
  */
 export function readPage(queryString: unknown, { usual, max }: PageSizes): NumberedPage {
-  const sent = queryString as Readonly<Record<string, unknown>>;
+  const sent = parametersIn(queryString);
   const wrong: InvalidField[] = [];
-  const read = (names: readonly string[], otherwise: number, max: number): number => {
-    const [field = ''] = names;
-    const value = names.map((name) => sent[name]).find((each) => each !== undefined && each !== '');
-    if (value === undefined) return otherwise;
+  const read = (field: string, otherwise: number, max: number): number => {
+    const value = sent[camelCase(field)];
+    if (value === undefined || value === '') return otherwise;
     const number = typeof value === 'string' && /^[1-9]\d{0,6}$/.test(value) ? Number.parseInt(value, 10) : max + 1;
     if (number > max) wrong.push({ field, constraints: { isPage: `${field} must be a whole number from 1 to ${max}` }, value });
     return number;
   };
-  const size = read(['page_size', 'pageSize'], usual, max);
-  const number = read(['page'], 1, Math.floor(MAX_SKIPPED / Math.min(size, max)) + 1);
+  const size = read('page_size', usual, max);
+  const number = read('page', 1, Math.floor(MAX_SKIPPED / Math.min(size, max)) + 1);
   if (wrong.length > 0) throw new InvalidInput(wrong);
   return { number, size };
 }
@@ -55,9 +55,11 @@ export function sliceOf({ number, size }: NumberedPage): Slice {
   return { offset: (number - 1) * size, limit: size };
 }
 
-/** Returns the Link header to the next page; `undefined` on the last one. */
+/** Returns the Link header to the next page of the same list; `undefined` on the last one. */
 export function nextLink(url: string, { number, size }: NumberedPage, total: number): string | undefined {
   if (number * size >= total) return undefined;
-  const [path] = url.split('?', 1);
-  return `<${path}?page=${number + 1}&page_size=${size}>; rel="next"`;
+  const [path, query] = url.split('?', 2);
+  const others = [...new URLSearchParams(query)].filter(([name]) => !['page', 'pageSize'].includes(camelCase(name)));
+  const next = new URLSearchParams([...others, ['page', String(number + 1)], ['page_size', String(size)]]);
+  return `<${path}?${next}>; rel="next"`;
 }

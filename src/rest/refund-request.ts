@@ -6,6 +6,7 @@ import { wrongFields } from '../inputs/validators.js';
 import { isRecord, LongNumber } from '../values/json.js';
 import { parseNumberToken } from '../values/money.js';
 import { readDecimal } from '../values/scalars.js';
+import { camelCase, snakeCase } from './names.js';
 
 /** The documented body of a refund, as the legacy API's document has it. All fields are required; other fields of a body are ignored. */
 export const CreditNoteRefundDto = Type.Object({
@@ -106,21 +107,6 @@ function observedBody(name: (field: DocumentedField) => string): TSchema {
   });
   const required = FIELDS.filter((field) => !OPTIONAL.has(field)).map(name);
   return Type.Unsafe({ type: 'object', properties: Object.fromEntries(properties), required });
-}
-
-/** @example snakeCase('fromAccountId') // 'from_account_id' */
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-/** @example camelCase('from_account_id') // 'fromAccountId' */
-function camelCase(key: string): string {
-  const words = key
-    .replace(/([a-z\d])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .split(/[-_\s]+/);
-  const [first = '', ...rest] = words.filter((word) => word !== '');
-  return first + rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
 /** Returns the values as the documented types: a numeric text is its number, and an optional field without a value is absent. */

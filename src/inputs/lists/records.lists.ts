@@ -34,7 +34,7 @@ export class AccountFilter {
 
 export const ACCOUNTS = pagedList<Account, AccountFilter>('accounts', Account, {
   orders: {
-    ID: { by: 'time of recording' },
+    ID: { by: 'time of recording', indexed: ['active'] },
     CODE: { by: 'code', column: 'code', type: 'text' },
     NAME: { by: 'name', column: 'name', type: 'text' },
   },
@@ -97,7 +97,7 @@ export class CustomerFilter {
 
 export const CUSTOMERS = pagedList<Customer, CustomerFilter>('customers', Customer, {
   orders: {
-    ID: { by: 'time of recording', indexed: ['currencyCode'] },
+    ID: { by: 'time of recording', indexed: ['currencyCode', 'active'] },
     NAME: { by: 'name', column: 'displayName', type: 'text' },
   },
   filters: { active: ['active', '='], currencyCode: ['currencyCode', '='], search: hasWords('displayName', 'email') },

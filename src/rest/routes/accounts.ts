@@ -9,7 +9,7 @@ import type { Context } from '../../request/context.js';
 import { AccountItem, accountItem } from '../account-reply.js';
 import { AccountTransaction, accountTransaction, MAX_LINES } from '../account-transaction-reply.js';
 import { always } from '../fields.js';
-import { FILTER, FilterMeta, type Listing, listed, one } from '../listing.js';
+import { FILTER, FilterMeta, inactiveParameter, type Listing, listed, one, whetherActive } from '../listing.js';
 import { RECORDS } from '../paging.js';
 import { ACCOUNT, costOfOne, LINE } from '../read-costs.js';
 import { restRoute } from '../route.js';
@@ -30,14 +30,15 @@ export const ACCOUNT_ROUTES = [
     operationId: 'AccountsController_getAccounts',
     tag: 'Accounts',
     role: Role.VIEWER,
-    summary: 'Retrieve the accounts, by id.',
+    summary: 'Retrieve the active accounts, by id.',
     like: 'accounts',
     status: 200,
+    parameters: [inactiveParameter('onlyInactive')],
     pages: ACCOUNTS.sizes,
     reply: Type.Object({ accounts: Type.Array(ListedAccount), filter_meta: FilterMeta }),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      const { rows } = await listed(call, Account, [], ACCOUNTS);
+      const { rows } = await listed(call, Account, [whetherActive(call, 'onlyInactive')], ACCOUNTS);
       const items = await Promise.all(rows.map((account) => accountWithBalance(call.context, account)));
       return { accounts: items.map((item) => ({ ...item, children: [], account_level: 1 as const })), ...FILTER };
     },

@@ -5,7 +5,7 @@ import { CustomerNotFound } from '../../errors.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
 import { CustomerItem, customerItem } from '../customer-reply.js';
-import { FILTER, FilterMeta, type Listing, listed, one, Pagination } from '../listing.js';
+import { FILTER, FilterMeta, inactiveParameter, type Listing, listed, one, Pagination, whetherActive } from '../listing.js';
 import { PAGED } from '../paging.js';
 import { CUSTOMER, costOfOne } from '../read-costs.js';
 import { restRoute } from '../route.js';
@@ -19,14 +19,15 @@ export const CUSTOMER_ROUTES = [
     operationId: 'CustomersController_getCustomers',
     tag: 'Customers',
     role: Role.VIEWER,
-    summary: 'Retrieve a page of the customers, by id.',
+    summary: 'Retrieve a page of the active customers, by id.',
     like: 'customers',
     status: 200,
+    parameters: [inactiveParameter('inactiveMode')],
     pages: CUSTOMERS.sizes,
     reply: Type.Object({ customers: Type.Array(CustomerItem), pagination: Pagination, filter_meta: FilterMeta }),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      const { rows, pagination } = await listed(call, Customer, [], CUSTOMERS);
+      const { rows, pagination } = await listed(call, Customer, [whetherActive(call, 'inactiveMode')], CUSTOMERS);
       const customers = await Promise.all(rows.map((customer) => customerWithBalance(call.context, customer)));
       return { customers, pagination, ...FILTER };
     },
