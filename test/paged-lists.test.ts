@@ -41,6 +41,8 @@ beforeAll(async () => {
   books = await gateway.books();
   await refundsIn(await gateway.books());
   ({ note: euro, branch, cash } = await refundsIn(books));
+  // It leaves an audit event.
+  await books.client.graphql('mutation { updateOrganization(input: { name: "Paged Ltd" }) { id } }');
 });
 afterAll(() => gateway.stop());
 
@@ -120,6 +122,22 @@ describe.each(LISTS.flatMap(([list, orders]) => orders.map((order) => [list, ord
     }
   });
 
+  it('says whether items lie on either side of a page, whichever of its ends are cursors', async () => {
+    const all = await pageOf(list, { orderBy });
+    const end = all.nodes.length - 1;
+    const [first, last] = [all.edges[0]?.cursor ?? '', all.edges[end]?.cursor ?? ''];
+    for (const count of ['first', 'last']) {
+      expect((await pageOf(list, { orderBy, [count]: 100, before: last })).pageInfo).toMatchObject({
+        hasPreviousPage: false,
+        hasNextPage: true,
+      });
+      expect((await pageOf(list, { orderBy, [count]: 100, after: first })).pageInfo).toMatchObject({
+        hasPreviousPage: true,
+        hasNextPage: false,
+      });
+    }
+  });
+
   it('is the reverse of the opposite order', async () => {
     const opposite = orderBy.endsWith('_ASC') ? orderBy.replace('_ASC', '_DESC') : orderBy.replace('_DESC', '_ASC');
     expect(idsOf(await pageOf(list, { orderBy: opposite }))).toEqual(idsOf(await pageOf(list, { orderBy })).reverse());
@@ -149,6 +167,16 @@ it('ends a page between two cursors, from either side', async () => {
   expect(idsOf(await pageOf('refunds', { after, before }))).toEqual(idsOf(all).slice(2, 5));
   expect(idsOf(await pageOf('refunds', { after, before, first: 2 }))).toEqual(idsOf(all).slice(2, 4));
   expect(idsOf(await pageOf('refunds', { after, before, last: 2 }))).toEqual(idsOf(all).slice(3, 5));
+});
+
+it('says whether items lie beyond both cursors of a filtered page that no index has in its order', async () => {
+  const filtered = (args: string) =>
+    `{ refunds(orderBy: AMOUNT_ASC, filter: { date: { from: "2020-01-01" } }${args}) { ${PAGE} } }`;
+  const read = async (args: string) => (await books.client.graphql<{ refunds: Page }, undefined>(filtered(args))).data?.refunds;
+  const all = await read('');
+  const [second, third] = [all?.edges[1]?.cursor, all?.edges[2]?.cursor];
+  expect((await read(`, first: 9, before: "${third}"`))?.pageInfo).toMatchObject({ hasPreviousPage: false, hasNextPage: true });
+  expect((await read(`, last: 9, after: "${second}"`))?.pageInfo).toMatchObject({ hasPreviousPage: true, hasNextPage: false });
 });
 
 describe('a filter of refunds', () => {
@@ -351,6 +379,12 @@ describe('lists of owners', () => {
     expect(idsOf(page)).toEqual(idsOf(all).slice(2, 4));
     expect(page.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
     expect(all.totalCount).toBe(7);
+    const between = await ask(`orderBy: ID_DESC, first: 9, after: "${all.edges[1]?.cursor}", before: "${all.edges[4]?.cursor}"`);
+    expect(idsOf(between)).toEqual(idsOf(all).slice(2, 4));
+    expect(between.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+    const filter = 'filter: { postingDate: { from: "2020-01-01" } }';
+    const filtered = await ask(`orderBy: ID_DESC, ${filter}, last: 9, after: "${all.edges[1]?.cursor}"`);
+    expect(filtered.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
   });
 
   it('are those of the owner: notes of a customer, lines of an account', async () => {

@@ -178,7 +178,10 @@ interface Found {
   readonly count: number | null;
   /** Whether all rows of the list have been counted, up to {@link MAX_COUNT}; by default, they have. */
   readonly isCountComplete?: boolean | undefined;
+  /** Whether the list has rows on the other side of the cursor that the page begins with. */
   readonly hasOthers: boolean;
+  /** The same for the cursor that the page ends at, such as `before` of the first rows. */
+  readonly hasBeyond: boolean;
 }
 
 async function readInOrder(
@@ -187,8 +190,9 @@ async function readInOrder(
   request: Request,
   selection: ConnectionSelection,
 ): Promise<Found> {
-  const [rows, counts, others] = await run(em, ...partsOf(em, meta, request, selection, []));
-  return { rows, count: counts === null ? null : Number(counts[0]?.value), hasOthers: others?.[0]?.value === true };
+  const [rows, counts, others, beyond] = await run(em, ...partsOf(em, meta, request, selection, []));
+  const count = counts === null ? null : Number(counts[0]?.value);
+  return { rows, count, hasOthers: others?.[0]?.value === true, hasBeyond: beyond?.[0]?.value === true };
 }
 
 /** Finds the rows of the page, and then reads them. */
@@ -205,11 +209,13 @@ async function search(
   const list = { ...request, ids };
   const [read] = await run(em, ids.length === 0 ? NO_ROWS : listQuery(em, meta, list, withColumns(rows, order.properties)));
   const counted = isCounted ? await found.count() : null;
+  const opposite = { ...request, page: oppositeOf(request.page) };
   return {
     rows: read,
     count: counted?.count ?? null,
     isCountComplete: counted?.isComplete,
     hasOthers: hasPageInfo && hasCursor(request.page) && (await found.hasOthers()),
+    hasBeyond: hasPageInfo && hasCursor(opposite.page) && (await new BoundedSearch(em, meta, opposite).hasOthers()),
   };
 }
 
@@ -231,16 +237,17 @@ function ownedQuery<E extends Owned, Filter extends object>(
     unread('page', selection.hasRows),
     unread('list', selection.isCounted),
   ] as const;
-  return combine(parts, ([rows, counts, others, unreadOfPage, unreadOfList]) => {
+  return combine(parts, ([rows, counts, others, beyond, unreadOfPage, unreadOfList]) => {
     const rowsOf = Map.groupBy(rows as Values[], (row) => (row[reference] as { readonly id: number }).id);
     const countOf = counts && new Map(counts.map(({ owner, value }) => [Number(owner), Number(value)]));
-    const otherOwners = ownersIn(others);
+    const [otherOwners, ownersBeyond] = [ownersIn(others), ownersIn(beyond)];
     const [pagesCut, countsCut] = [ownersIn(unreadOfPage), ownersIn(unreadOfList)];
     return ids.map((id) => {
       const rows = rowsOf.get(id) ?? [];
       if (rows.length < page.size && pagesCut.has(id)) throw new TooManyMatches(readOfOwner(owned));
       const count = countOf && (countOf.get(id) ?? 0);
-      const found = { rows, count, isCountComplete: !countsCut.has(id), hasOthers: otherOwners.has(id) };
+      const [hasOthers, hasBeyond] = [otherOwners.has(id), ownersBeyond.has(id)];
+      const found = { rows, count, isCountComplete: !countsCut.has(id), hasOthers, hasBeyond };
       return new Connection<E>(list.name, page, found);
     });
   });
@@ -268,7 +275,7 @@ function requestOf<E extends Owned, Filter extends object>(
   return { organizationId: actor.organization.id, where, page };
 }
 
-/** Returns the queries of the rows, of their count, and of rows beyond the page's cursor; those that are not selected have no statement. */
+/** Returns the queries of the rows, of their count, and of rows beyond each of the page's cursors; those that are not selected have no statement. */
 function partsOf(
   em: EntityManager,
   meta: EntityMetadata,
@@ -277,11 +284,21 @@ function partsOf(
   columns: readonly string[],
 ) {
   const { page } = request;
+  const others = (page: Page) => {
+    const list = { ...request, page };
+    return hasPageInfo && hasCursor(page) ? valuesOf(plannedFor(em, list, othersStatement(meta, list))) : NOTHING;
+  };
   return [
     hasRows ? listQuery(em, meta, request, withColumns(rows, [...page.order.properties, ...columns])) : NO_ROWS,
     isCounted ? valuesOf(plannedFor(em, request, countStatement(meta, request))) : NOTHING,
-    hasPageInfo && hasCursor(page) ? valuesOf(plannedFor(em, request, othersStatement(meta, request))) : NOTHING,
+    others(page),
+    others(oppositeOf(page)),
   ] as const;
+}
+
+/** Returns the page in the opposite direction: it begins with the cursor that this one ends at. */
+function oppositeOf(page: Page): Page {
+  return { ...page, isBackward: !page.isBackward };
 }
 
 function hasCursor({ after, before, isBackward }: Page): boolean {
@@ -325,7 +342,8 @@ export class Connection<E extends Owned> {
   }
 
   get pageInfo() {
-    const { hasMore, found, page } = this;
+    const { found, page } = this;
+    const hasMore = this.hasMore || found.hasBeyond;
     const [start, end] = [this.nodes[0], this.nodes.at(-1)];
     return {
       hasNextPage: page.isBackward ? found.hasOthers : hasMore,
