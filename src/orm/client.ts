@@ -53,8 +53,12 @@ export class DatabaseClient implements PostgresPoolClient {
   }
 
   private async sendAll(statements: readonly Statement[]): Promise<PostgresQueryResult<ResultRow[]>> {
-    const results = await Promise.all(statements.map(({ text, values }) => this.send(text, values)));
-    return { ...EMPTY_RESULT, rows: results.map(({ rows }) => rows as ResultRow[]) };
+    const outcomes = await Promise.allSettled(statements.map(({ text, values }) => this.send(text, values)));
+    // The first failure is the cause: PostgreSQL refuses all later statements of its transaction, and these refusals may arrive together with it.
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+    const results = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+    return { ...EMPTY_RESULT, rows: results.map(({ value }) => value.rows as ResultRow[]) };
   }
 
   private async send(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<unknown>> {
