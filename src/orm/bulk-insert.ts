@@ -56,9 +56,9 @@ function writerOf(meta: EntityMetadata, platform: Platform, ids: 'drawn' | 'give
   return writer;
 }
 
-/** Whether the database computes the column's default, such as now(). Of a constant default the entity has the value, or another one. */
-function isComputed({ defaultRaw }: EntityProperty): boolean {
-  return defaultRaw?.endsWith(')') === true;
+/** Whether only the database can compute the column's default, such as now(). Of a constant one, the class has the value, too. */
+function isComputed({ default: constant, defaultRaw }: EntityProperty): boolean {
+  return defaultRaw !== undefined && constant === undefined;
 }
 
 const WRITERS = { drawn: new WeakMap<EntityMetadata, Writer>(), given: new WeakMap<EntityMetadata, Writer>() };
