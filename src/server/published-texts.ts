@@ -21,15 +21,16 @@ export async function publishedTexts(schema: string, openApi: string): Promise<R
   return new Map([['/schema.graphql', schema], ['/openapi.json', openApi], ['/llms.txt', list], ...(await Promise.all(texts))]);
 }
 
-/** Serves the texts. The ETag of a text is the same in all processes of a version. */
+/** Serves the texts. The ETag of a text is the same in all processes of a version. Bytes take half the memory of a text that is not ASCII. */
 export function serveTexts(app: FastifyInstance, texts: ReadonlyMap<string, string>): void {
   for (const [path, text] of texts) {
-    const etag = `"${createHash('sha256').update(text).digest('base64url')}"`;
+    const bytes = Buffer.from(text);
+    const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
     const type = TYPES[extname(path)] ?? 'text/plain';
     app.get(path, { config: { isPublic: true } }, async (request, reply) => {
       reply.headers({ etag, 'cache-control': `public, max-age=${MAX_AGE}` });
       if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
-      return reply.type(`${type}; charset=utf-8`).send(text);
+      return reply.type(`${type}; charset=utf-8`).send(bytes);
     });
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createGunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { isKnown } from '../rest/etag.js';
@@ -52,7 +53,7 @@ export function isBuilt({ folder }: WebPage): boolean {
 
 /**
  * Serves the page and its files. A path below it whose last part has no dot is a view of the page. The files are kept in memory: so they fit
- * together as long as the process runs, no request reaches the disk, and replies that nobody reads count like all others.
+ * together as long as the process runs, and no request reaches the disk. Texts are kept in their compressed form alone, a fifth of the bytes.
  */
 export async function serveWebPage(app: FastifyInstance, { path, folder, hasViews, policy }: WebPage): Promise<void> {
   const files = await readFiles(join(BUILT, folder));
@@ -68,7 +69,8 @@ interface WebFile {
   readonly headers: Readonly<Record<string, string>>;
   readonly tag: string;
   readonly content: Buffer;
-  readonly compressed: Buffer | undefined;
+  /** Whether the content is in the format of gzip. */
+  readonly isCompressed: boolean;
 }
 
 function send(file: WebFile | undefined, { headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -76,32 +78,46 @@ function send(file: WebFile | undefined, { headers }: FastifyRequest, reply: Fas
     reply.callNotFound();
     return reply;
   }
-  const { tag, content, compressed } = file;
+  const { tag, content, isCompressed } = file;
   reply.headers(file.headers);
   if (isKnown(headers['if-none-match'], tag)) return reply.code(304).send();
-  const isCompressed = compressed !== undefined && new Negotiator({ headers }).encoding(['gzip', 'identity']) === 'gzip';
-  return isCompressed ? reply.header('content-encoding', 'gzip').send(compressed) : reply.send(content);
+  if (!isCompressed) return reply.send(content);
+  const acceptsGzip = new Negotiator({ headers }).encoding(['gzip', 'identity']) === 'gzip';
+  return acceptsGzip ? reply.header('content-encoding', 'gzip').send(content) : sendExpanded(content, reply);
 }
 
-/** Reads the files of a folder, by their paths in it. The build adds a file `x.gz` to a text `x`. */
+/** Sends the content to a client that accepts no gzip, such as a script, bit by bit as the client reads it. */
+function sendExpanded(compressed: Buffer, reply: FastifyReply): FastifyReply {
+  const expanding = createGunzip();
+  expanding.end(compressed);
+  // The format of gzip ends with the length of what it holds.
+  return reply.header('content-length', compressed.readUInt32LE(compressed.length - 4)).send(expanding);
+}
+
+/** Reads the files of a folder, by their paths in it. The build adds a file `x.gz` to a text `x`, which is read in its place. */
 async function readFiles(folder: string): Promise<ReadonlyMap<string, WebFile>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  const read = paths.map(async (path) => [relative(folder, path).split(sep).join('/'), await readFile(path)] as const);
-  const contents = new Map(await Promise.all(read));
-  const served = [...contents].filter(([name]) => !name.endsWith('.gz') && !name.startsWith('.'));
-  return new Map(served.map(([name, content]) => [name, fileOf(name, content, contents.get(`${name}.gz`))]));
+  const paths = entries
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).split(sep).join('/'));
+  const compressed = new Set(paths.filter((path) => path.endsWith('.gz')));
+  const names = paths.filter((path) => !compressed.has(path));
+  const files = names.map(async (name) => {
+    const isCompressed = compressed.has(`${name}.gz`);
+    return [name, fileOf(name, await readFile(join(folder, isCompressed ? `${name}.gz` : name)), isCompressed)] as const;
+  });
+  return new Map(await Promise.all(files));
 }
 
-function fileOf(name: string, content: Buffer, compressed: Buffer | undefined): WebFile {
+function fileOf(name: string, content: Buffer, isCompressed: boolean): WebFile {
   const tag = `"${createHash('sha256').update(content).digest('base64url')}"`;
   const headers = {
     'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
     // The names of files in `assets` have a hash of their content.
     'cache-control': name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-    // Weak, because the compressed form has the same.
+    // Weak, because both forms of a text have the same.
     etag: `W/${tag}`,
     vary: 'accept-encoding',
   };
-  return { headers, tag, content, compressed };
+  return { headers, tag, content, isCompressed };
 }
