@@ -8,7 +8,7 @@ import { Organization } from '../entities/organization.js';
 import { Refund } from '../entities/refund.js';
 import { Reads, type Row } from '../reads/read-model.js';
 import type { Context } from '../request/context.js';
-import { CURRENCIES } from '../values/currencies.js';
+import { CURRENCIES, currencyName } from '../values/currencies.js';
 
 @ObjectType('Currency', { description: 'A currency of ISO 4217.' })
 export class CurrencyType {
@@ -17,9 +17,6 @@ export class CurrencyType {
 
   @Field(() => Int, { description: 'Number of decimals of amounts in it. An amount with more decimals is refused.' })
   readonly decimals: number;
-
-  @Field(() => String, { description: 'Name in English.' })
-  readonly name: string;
 
   @Field(() => Boolean, { description: 'Whether new records may use it. It has been withdrawn otherwise, or is no money.' })
   readonly current: boolean;
@@ -33,11 +30,13 @@ export class CurrencyType {
     this.code = code;
     this.decimals = digits;
     this.current = current;
-    this.name = NAMES.of(code) ?? code;
+  }
+
+  @Field(() => String, { description: 'Name in English.' })
+  get name(): string {
+    return currencyName(this.code);
   }
 }
-
-const NAMES = new Intl.DisplayNames('en', { type: 'currency' });
 
 const TYPES: ReadonlyMap<string, CurrencyType> = new Map([...CURRENCIES.keys()].map((code) => [code, new CurrencyType(code)]));
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Organization } from '../entities/organization.js';
-import { CURRENCIES } from '../values/currencies.js';
+import { CURRENCIES, currencyName } from '../values/currencies.js';
 import { always, currencyCode, id, nothing, text, time, timeOrNull, yesNo } from './fields.js';
 import { midnight, monthFirst } from './formats.js';
 
@@ -111,8 +111,6 @@ export const CurrencyReply = Type.Object({
   is_base_currency: yesNo,
 });
 
-const NAMES = new Intl.DisplayNames('en', { type: 'currency' });
-
 /** The signs of currencies. Each one takes a formatter, which is slow to make. */
 const SIGNS = new Map<string, string>();
 
@@ -123,7 +121,7 @@ const CURRENT = [...CURRENCIES].flatMap(([code, { current }]) => (current ? [cod
 export function currencyReplies({ baseCurrency }: Organization): Static<typeof CurrencyReply>[] {
   return [baseCurrency, ...CURRENT.filter((code) => code !== baseCurrency)].map((code) => ({
     id: numberOf(code),
-    currency_name: NAMES.of(code) ?? code,
+    currency_name: currencyName(code),
     currency_code: code,
     currency_sign: signOf(code),
     created_at: null,

@@ -26,6 +26,14 @@ export const CURRENCIES: ReadonlyMap<string, Currency> = new Map([
   ...Object.entries(WITHDRAWN).map(([code, digits]): [string, Currency] => [code, { digits, current: false }]),
 ]);
 
+let names: Intl.DisplayNames | undefined;
+
+/** Returns the name in English; of an unknown currency, its code. The first name that is asked for loads them all, some 7 MB. */
+export function currencyName(code: string): string {
+  names ??= new Intl.DisplayNames('en', { type: 'currency' });
+  return names.of(code) ?? code;
+}
+
 /** Returns the number of decimals. The ariary and the ouguiya have five subunits, for which ISO 4217 lists two decimals. */
 function digitsOf(base: number | readonly number[], exponent: number): number {
   return base === 10 ? exponent : 2;
