@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuditEventsDocument } from './generated/documents.js';
+import { AuditEventsDocument, UpdateOrganizationDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 /** What the web app sends. It is refused under the documented contract. */
@@ -10,10 +10,22 @@ async function refundByWebApp(books: Books) {
 }
 
 async function choose(books: Books, contract: string) {
-  const mutation = `mutation { updateOrganization(input: { restContract: ${contract} }) { restContract } }`;
-  const { data, errors } = await books.client.graphql<{ updateOrganization: { restContract: string } }, object>(mutation);
+  const mutation = `mutation { updateOrganization(input: { restContract: ${contract} }) { restContract restContractInForce } }`;
+  const { data, errors } = await books.client.graphql<{ updateOrganization: Chosen }, object>(mutation);
   expect(errors).toBeUndefined();
-  return data?.updateOrganization.restContract;
+  return data?.updateOrganization;
+}
+
+interface Chosen {
+  readonly restContract: string | null;
+  readonly restContractInForce: string;
+}
+
+async function chosen(books: Books) {
+  const { data } = await books.client.graphql<{ me: { organization: Chosen } }, object>(
+    '{ me { organization { restContract restContractInForce } } }',
+  );
+  return data?.me.organization;
 }
 
 describe.each(['documented', 'observed'] as const)(
@@ -31,16 +43,43 @@ describe.each(['documented', 'observed'] as const)(
       const other = contract === 'documented' ? 'observed' : 'documented';
 
       expect((await refundByWebApp(books)).status).toBe(statuses[contract]);
-      expect(await choose(books, other.toUpperCase())).toBe(other.toUpperCase());
+      expect((await choose(books, other.toUpperCase()))?.restContract).toBe(other.toUpperCase());
       expect((await refundByWebApp(books)).status).toBe(statuses[other]);
       expect((await refundByWebApp(others)).status).toBe(statuses[contract]);
-      expect(await choose(books, contract.toUpperCase())).toBe(contract.toUpperCase());
+      expect((await choose(books, contract.toUpperCase()))?.restContract).toBe(contract.toUpperCase());
       expect((await refundByWebApp(books)).status).toBe(statuses[contract]);
 
       const { auditEvents } = await books.client.query(AuditEventsDocument, {});
       const changes = auditEvents.nodes.filter(({ action }) => action === 'updateOrganization').map(({ details }) => details);
       expect(changes.at(-1)).toEqual({ restContractBefore: other, restContractAfter: contract });
       expect(changes.length).toBe(2);
+    });
+
+    it('is that of the gateway again after null, and stays where it is absent', async () => {
+      const books = await gateway.books();
+      const other = contract === 'documented' ? 'OBSERVED' : 'DOCUMENTED';
+      const own = contract.toUpperCase();
+      expect(await chosen(books)).toEqual({ restContract: null, restContractInForce: own });
+      expect(await choose(books, other)).toEqual({ restContract: other, restContractInForce: other });
+      await books.client.query(UpdateOrganizationDocument, { input: { name: 'Acme' } });
+      expect(await chosen(books)).toEqual({ restContract: other, restContractInForce: other });
+
+      expect(await choose(books, 'null')).toEqual({ restContract: null, restContractInForce: own });
+      expect(await chosen(books)).toEqual({ restContract: null, restContractInForce: own });
+      expect((await refundByWebApp(books)).status).toBe(contract === 'documented' ? 400 : 201);
+
+      const { auditEvents } = await books.client.query(AuditEventsDocument, {});
+      const changes = auditEvents.nodes.filter(({ action }) => action === 'updateOrganization').map(({ details }) => details);
+      expect(changes.at(-1)).toEqual({ restContractBefore: other.toLowerCase(), restContractAfter: '' });
+    });
+
+    it('under an idempotency key, null is another command than an absent contract', async () => {
+      const books = await gateway.books();
+      await choose(books, 'OBSERVED');
+      const send = (input: object) =>
+        books.client.graphql(UpdateOrganizationDocument, { input }, { 'idempotency-key': 'one-change' });
+      expect((await send({ name: 'Acme', restContract: null })).errors).toBeUndefined();
+      expect((await send({ name: 'Acme' })).errors?.[0]?.extensions.code).toBe('IDEMPOTENCY_KEY_REUSED');
     });
 
     it('never changes what the documented body does', async () => {

@@ -5,7 +5,9 @@ import type { updateOrganization } from '../services/organizations/update-organi
 import type { InputFor } from '../services/unit-of-work/command.js';
 import { IsText, IsTimeZone } from './validators.js';
 
-@InputType({ description: 'The new values of the organization. What is absent or null stays as it is.' })
+@InputType({
+  description: 'The new values of the organization. What is absent stays as it is, and so does null, except the contract.',
+})
 export class UpdateOrganizationInput implements InputFor<typeof updateOrganization> {
   @Field(() => String, { nullable: true, description: 'Name of the organization.' })
   @IsOptional()
@@ -23,6 +25,9 @@ export class UpdateOrganizationInput implements InputFor<typeof updateOrganizati
   @Field(() => Boolean, { nullable: true, description: 'Whether refunds can be paid from credit-card accounts, too.' })
   creditCardRefunds?: boolean | null;
 
-  @Field(() => RestContract, { nullable: true, description: 'What the body of a refund over REST may be.' })
+  @Field(() => RestContract, {
+    nullable: true,
+    description: 'What the body of a refund over REST may be; null: what the gateway is configured for.',
+  })
   restContract?: RestContract | null;
 }

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor, RequestMetadata } from '../auth/actor.js';
 import type { Permit } from '../concurrency/admission.js';
+import type { RestContract } from '../entities/rest-contract.js';
 import { InvalidInput, type Unauthenticated } from '../errors.js';
 import { createLoaders, type Loaders } from '../reads/loaders.js';
 import type { RefundQueue } from '../services/refunds/refund-queue.js';
@@ -32,7 +33,8 @@ export class Context {
     readonly refunds: RefundQueue,
     readonly request: RequestMetadata,
     readonly log: RequestLog,
-    readonly config: { readonly duplicateWindowSeconds: number },
+    /** The contract is that of organizations that have chosen none. */
+    readonly config: { readonly duplicateWindowSeconds: number; readonly restContract: RestContract },
     private readonly caller: Actor | Unauthenticated,
     /** The Idempotency-Key header. */
     private readonly idempotencyKey: string | undefined,

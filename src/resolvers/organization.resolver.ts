@@ -4,6 +4,7 @@ import { Arg, Args, Authorized, Ctx, FieldResolver, Info, Query, Resolver } from
 import { Role } from '../entities/access.js';
 import { AuditEvent } from '../entities/audit-event.js';
 import { Organization } from '../entities/organization.js';
+import { RestContract } from '../entities/rest-contract.js';
 import { IdempotencyKeyArg } from '../inputs/idempotency-key.arg.js';
 import { AUDIT_EVENTS, type AuditEventFilter, AuditEventsArgs } from '../inputs/lists/audit-events.list.js';
 import { LockTransactionsInput, UnlockTransactionsInput } from '../inputs/lock-transactions.input.js';
@@ -50,6 +51,17 @@ export class OrganizationResolver {
     @IdempotencyKeyArg() idempotencyKey: string | null | undefined,
   ): Promise<Organization> {
     return context.execute(unlockTransactions, input, idempotencyKey);
+  }
+
+  @FieldResolver(() => RestContract, {
+    description:
+      'What the body of a refund over REST may be: what the organization has chosen, or else what the gateway is configured for.',
+  })
+  restContractInForce(
+    @Reads('restContract') { restContract }: Pick<Organization, 'restContract'>,
+    @Ctx() { config }: Context,
+  ): RestContract {
+    return restContract ?? config.restContract;
   }
 
   @Authorized(Role.ADMIN)

@@ -14,7 +14,6 @@ export interface Call {
   readonly context: Context;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly contract: RestContract;
   /** The highest cost of an operation. */
   readonly limit: number;
   /** Waits until there is room for a read of this cost. */

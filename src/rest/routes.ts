@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireRole } from '../auth/actor.js';
 import type { Admission } from '../concurrency/admission.js';
 import { parseId } from '../entities/owned.js';
-import type { RestContract } from '../entities/rest-contract.js';
 import type { Context } from '../request/context.js';
 import type { RestRoute } from './route.js';
 import { ACCOUNT_ROUTES } from './routes/accounts.js';
@@ -23,18 +22,12 @@ export const REST_ROUTES: readonly RestRoute[] = [
 ];
 
 export interface RestSettings {
-  /** That of organizations that have chosen none. */
-  readonly contract: RestContract;
   /** The room that reads share with the queries of GraphQL. */
   readonly queries: Admission;
 }
 
 /** Adds the routes. The checks of a request come in the legacy server's order: role, id in the path, fields, records, rules. */
-export function restRoutes(
-  app: FastifyInstance,
-  contextOf: (request: FastifyRequest) => Context,
-  { contract, queries }: RestSettings,
-): void {
+export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context, { queries }: RestSettings): void {
   for (const { method, path, role, status, notFound, cost, handle } of REST_ROUTES) {
     app.route<{ Params: Readonly<Record<string, string>> }>({
       method,
@@ -50,8 +43,7 @@ export function restRoutes(
         const admit = (cost: number) => permit.take(queries, actor.organization.id, Math.min(cost, queries.limit));
         try {
           if (cost !== undefined) await admit(cost);
-          const chosen = actor.organization.restContract ?? contract;
-          const call = { context, request: request as FastifyRequest, reply, contract: chosen, limit: queries.limit, admit };
+          const call = { context, request: request as FastifyRequest, reply, limit: queries.limit, admit };
           const body = await handle({ ...call, id, key: key ?? 0 });
           if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
           return reply.code(status).send(body);

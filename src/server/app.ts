@@ -156,7 +156,6 @@ export async function createApp({
       usage.add(caller, `${method === 'HEAD' ? 'GET' : method} ${routeOptions.url?.replaceAll(/:(\w+)/g, '{$1}')}`);
     };
     openDoors(doors, graphql, [documentCheck(trusted), acceptable, readQueryString, assertWellFormed], contextOf, {
-      contract: config.restContract,
       deprecatedSince: config.restDeprecatedSince,
       count,
       queries,

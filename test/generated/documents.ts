@@ -390,13 +390,13 @@ export type UpdateCreditNoteInput = {
   referenceNo?: string | null | undefined;
 };
 
-/** The new values of the organization. What is absent or null stays as it is. */
+/** The new values of the organization. What is absent stays as it is, and so does null, except the contract. */
 export type UpdateOrganizationInput = {
   /** Whether refunds can be paid from credit-card accounts, too. */
   creditCardRefunds?: boolean | null | undefined;
   /** Name of the organization. */
   name?: string | null | undefined;
-  /** What the body of a refund over REST may be. */
+  /** What the body of a refund over REST may be; null: what the gateway is configured for. */
   restContract?: RestContract | null | undefined;
   /** IANA time zone in which a date-time becomes a posting date. Posting dates that are in the books stay. */
   timeZone?: string | null | undefined;

@@ -135,9 +135,10 @@ export const REFUND_ROUTES = [
   }),
 ];
 
-async function makeRefund({ context, request, reply, contract, id }: Call) {
+async function makeRefund({ context, request, reply, id }: Call) {
   // The body and the key do not depend on each other, so that the caller sees all that is malformed at once.
   const refusals = new Refusals();
+  const contract = context.actor.organization.restContract ?? context.config.restContract;
   const sent = refusals.check(() => readRefundRequest(id, request.body, contract));
   const idempotency = refusals.check(() => context.begin());
   if (refusals.any || sent === undefined) throw refusals.all();

@@ -2,7 +2,7 @@ import { Role } from '../../entities/access.js';
 import { Organization } from '../../entities/organization.js';
 import { RestContract } from '../../entities/rest-contract.js';
 import { command } from '../unit-of-work/command.js';
-import { flag, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';
+import { flag, oneOf, optional, removable, text, verbatim } from '../unit-of-work/fields.js';
 import { assertKnownTimeZone } from './time-zone.js';
 
 /**
@@ -20,7 +20,7 @@ export const updateOrganization = command({
     name: optional(text),
     timeZone: optional(verbatim),
     creditCardRefunds: optional(flag),
-    restContract: optional(oneOf(RestContract)),
+    restContract: removable(oneOf(RestContract)),
   },
   async run({ em, organization, change }, values) {
     if (values.timeZone) await assertKnownTimeZone(em, values.timeZone);

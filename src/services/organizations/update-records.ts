@@ -12,7 +12,7 @@ import {
   Refusals,
 } from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
-import { type FieldType, flag, id, optional, text } from '../unit-of-work/fields.js';
+import { flag, id, optional, removable, text, verbatim } from '../unit-of-work/fields.js';
 import { findOwned } from '../unit-of-work/find-owned.js';
 import { isTaken } from '../unit-of-work/is-taken.js';
 
@@ -20,11 +20,6 @@ import { isTaken } from '../unit-of-work/is-taken.js';
  * Absent fields stay as they are. Documents keep their account, branch and customer: an inactive one is only refused in new documents. The commands
  * wait for running ones, so that none of them uses a record after it was deactivated.
  */
-
-/** A text that stays if it is absent, and is removed by null; its value is then empty. */
-const removable: FieldType<string | null | undefined, string | null> = {
-  normalize: (sent) => (sent === undefined ? null : (sent ?? '')),
-};
 
 /**
  * Changes an account. Its type and its currency never change: entries rely on them.
@@ -90,12 +85,11 @@ export const updateCustomer = command({
   role: Role.ACCOUNTANT,
   period: 'exclusive',
   result: Customer,
-  fields: { customerId: id, displayName: optional(text), email: removable, active: optional(flag) },
+  fields: { customerId: id, displayName: optional(text), email: removable(verbatim), active: optional(flag) },
   async run({ em, organization, change }, { customerId, ...values }) {
     const customer = await findOwned(em, Customer, organization, customerId);
     if (customer === null) throw new CustomerNotFound(customerId);
     change(customer, values);
-    if (customer.email === '') customer.email = null;
     return customer;
   },
   audit: ({ result, changes }) => ({ id: String(result.id), ...changes }),

@@ -49,8 +49,8 @@ interface CommandWork {
   readonly em: EntityManager;
   readonly organization: Organization;
   readonly actor: Actor;
-  /** Sets the properties whose new value is not null, and notes those that differ for the audit event. An empty text counts as no value. */
-  change<T extends object>(entity: T, values: { readonly [P in keyof T]?: T[P] | null }): void;
+  /** Sets the properties whose new value is not null, and notes those that differ for the audit event. An empty text removes the value. */
+  change<T extends object>(entity: T, values: { readonly [P in keyof T]?: T[P] | '' | null }): void;
 }
 
 /** An executed command, as the details of its audit event need it. */
@@ -150,7 +150,7 @@ function recordedChanges(): Pick<CommandWork, 'change'> & Pick<CommandDone<never
         if (value === null || value === undefined || value === (before ?? '')) continue;
         changes[`${name}Before`] = String(before ?? '');
         changes[`${name}After`] = String(value);
-        Object.assign(entity, { [name]: value });
+        Object.assign(entity, { [name]: value === '' ? null : value });
       }
     },
   };

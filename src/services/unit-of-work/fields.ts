@@ -67,6 +67,12 @@ export function optional<Sent, Value>(type: FieldType<Sent, Value>): FieldType<S
   };
 }
 
+/** A field that stays as it is if it is absent. Null removes it; its value is then `''`. */
+export function removable<Sent, Value>(type: FieldType<Sent, Value>): FieldType<Sent | null | undefined, Value | '' | null> {
+  const { normalize } = optional(type);
+  return { normalize: (sent, organization, path) => (sent === null ? '' : normalize(sent, organization, path)) };
+}
+
 /** Id of a branch that may be absent: the primary branch. A command that names the primary branch is the same. */
 export const branchOrPrimary: FieldType<string | null | undefined, string> = {
   normalize: (sent, { primaryBranchId }) => sent ?? String(primaryBranchId),
