@@ -36,22 +36,43 @@ export interface SearchedList extends PagedList {
   readonly indexed: readonly string[];
 }
 
+interface Count {
+  readonly count: number;
+  /** Whether it is the number of all rows, up to one more than the limit of counts. */
+  readonly isComplete: boolean;
+}
+
 /** The places in the filter of conditions that one index answers together: a search, or the conditions of one column. */
 type Source = readonly number[];
 
 type Sources = readonly Source[];
 
 /**
- * The numbers of rows that are read in each step, where columns are compared, and where words are looked for.
+ * The numbers of rows that are read in each step.
  *
  * - `walks`: rows are read in the order of the page, until it is full. The first walk finds what is common
  * - `few`, `many`: if the index of a condition has no more entries, their rows are compared with the other conditions
  * - `words`: the same for the index of words, which PostgreSQL reads as a whole
  */
-const STEPS = {
+interface Steps {
+  readonly walks: readonly [short: number, long: number];
+  readonly few: number;
+  readonly many: number;
+  readonly words: number;
+}
+
+/** The steps where columns are compared, and where words are looked for; and the largest number of rows that is counted. */
+export interface SearchLimits {
+  readonly columns: Steps;
+  readonly words: Steps;
+  readonly count: number;
+}
+
+const LIMITS: SearchLimits = {
   columns: { walks: [1_000, MAX_READ], few: 10_000, many: MAX_ENTRIES, words: 0 },
   words: { walks: [1_000, MAX_SEARCHED], few: 1_000, many: MAX_SEARCHED, words: 2 * MAX_SEARCHED },
-} as const;
+  count: MAX_COUNT,
+};
 
 /**
  * Finds the rows of a page where no index has both its filter and its order, and reads a limited number of rows. PostgreSQL alone would read until the
@@ -60,20 +81,21 @@ const STEPS = {
 export class BoundedSearch {
   private readonly columns: Sources;
   private readonly words: Sources;
-  private readonly steps: (typeof STEPS)[keyof typeof STEPS];
+  private readonly steps: Steps;
   private readonly kind: string;
 
   constructor(
     private readonly em: EntityManager,
     private readonly meta: EntityMetadata,
     private readonly list: SearchedList,
+    private readonly limits: SearchLimits = LIMITS,
   ) {
     const { where, page } = list;
     const places = [...where.keys()];
     const indexed = places.filter((place) => this.hasIndex(where[place] as Condition));
     this.columns = [...Map.groupBy(indexed, (place) => String(where[place]?.[0])).values()];
     this.words = places.filter((place) => isSearch(where[place] as Condition)).map((place) => [place]);
-    this.steps = STEPS[this.words.length === 0 ? 'columns' : 'words'];
+    this.steps = limits[this.words.length === 0 ? 'columns' : 'words'];
     this.kind = `${meta.tableName} ${kindOfConditions(where)} ${kindOfPage(page)}`;
   }
 
@@ -98,17 +120,28 @@ export class BoundedSearch {
     throw new TooManyMatches(long);
   }
 
-  /** Counts the rows of the list, up to one more than {@link MAX_COUNT}. If not all of them are read, it is the number of those found. */
-  async count(): Promise<{ readonly count: number; readonly isComplete: boolean }> {
+  /**
+   * Counts the rows of the list, up to one more than the limit of counts. If not all of them are read, it is the largest number that was found. Among the rows
+   * of a condition, more fulfil the others than among the first rows in an order.
+   */
+  async count(): Promise<Count> {
     const only = [...this.columns, ...this.words].find(
       (source) => source.length === this.list.where.length && this.isOfList(source),
     );
-    if (only !== undefined) return { count: (await this.entries([only], MAX_COUNT))[0] ?? 0, isComplete: true };
-    const { few, many, words, walks } = this.steps;
-    const narrow =
-      (await this.narrow(this.columns, few)) ?? (await this.narrow(this.words, words)) ?? (await this.narrow(this.columns, many));
-    if (narrow !== null) return { count: await this.countAmong(narrow), isComplete: true };
-    return this.countWalking(walks[1]);
+    if (only !== undefined) return { count: (await this.entries([only], this.limits.count))[0] ?? 0, isComplete: true };
+    const { few, many, words } = this.steps;
+    const walks = this.walksOfCount();
+    const [first, last] = [() => this.countIn(this.columns, few), () => this.countIn(this.columns, many)];
+    const steps =
+      this.words.length === 0 ? [first, ...walks, last] : [first, () => this.countIn(this.words, words), last, ...walks];
+    let largest: Count = { count: 0, isComplete: false };
+    for (const step of steps) {
+      const counted = await step();
+      if (counted === null) continue;
+      if (counted.isComplete || counted.count > this.limits.count) return counted;
+      if (counted.count > largest.count) largest = counted;
+    }
+    return largest;
   }
 
   /** Whether the list has a row on the other side of the page's cursor. The cursor of a page is that of such a row itself. */
@@ -180,14 +213,18 @@ export class BoundedSearch {
       return counted(sql`select from unnest(${conditionValue(place)}::text[]) one (value)
         cross join lateral (${rows} ${inOrder} limit ${sql.lit(limit + 1)}) of_value`);
     }
-    // The column is compared and ordered together with the id, and not as equal to its value: so only this index has the order.
-    const ends = source.flatMap((place) => {
-      const [, operator] = this.list.where[place] as Condition;
+    return counted(sql`${this.entriesWhere(this.endsOf(source))} ${inOrder}`);
+  }
+
+  /** Compares the source's column: not as equal to its value, so that only its index has the order of the column and the id. */
+  private endsOf(source: Source): RawBuilder<SqlBool>[] {
+    return source.flatMap((place) => {
+      const [columns, operator] = this.list.where[place] as Condition;
+      const column = sql.ref(columnOf(this.meta, String(columns)));
       return (operator === '=' ? ['>=', '<='] : [operator]).map(
         (end) => sql<SqlBool>`${column} ${sql.raw(end)} ${conditionValue(place)}`,
       );
     });
-    return counted(sql`${this.entriesWhere(ends)} ${inOrder}`);
   }
 
   private entriesWhere(conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<unknown> {
@@ -267,7 +304,10 @@ export class BoundedSearch {
     return (await this.read(`ids ${sources.join(' ')}`, ANY_INDEX, statement)).map(({ id }) => Number(id));
   }
 
-  private async countAmong(sources: Sources): Promise<number> {
+  /** Counts the rows of the list if a source has no more entries than the limit; otherwise `null`. */
+  private async countIn(all: Sources, limit: number): Promise<Count | null> {
+    const sources = await this.narrow(all, limit);
+    if (sources === null) return null;
     const { meta, list } = this;
     const statement = () => {
       const conditions = sources.map((source) =>
@@ -279,9 +319,10 @@ export class BoundedSearch {
       const rows = list.where.some(this.isOther(sources))
         ? withConditions(this.rowsOf(sources), meta, list, this.isOther(sources)).select('id')
         : this.common(conditions);
-      return sql`select count(*)::int as count from (${rows} limit ${sql.lit(MAX_COUNT + 1)}) counted`;
+      return sql`select count(*)::int as count from (${rows} limit ${sql.lit(this.limits.count + 1)}) counted`;
     };
-    return Number((await this.read(`count ${sources.join(' ')}`, ANY_INDEX, statement))[0]?.count);
+    const [row] = await this.read(`count ${sources.join(' ')} ${this.limits.count}`, ANY_INDEX, statement);
+    return { count: Number(row?.count), isComplete: true };
   }
 
   /** Returns the ids of the page if they are among the first rows in its order, or if there are no more rows; otherwise `null`. */
@@ -300,25 +341,57 @@ export class BoundedSearch {
       union all select null, (select count(*)::int from walked) where (select count(*) from page) < ${size}`;
   }
 
-  private async countWalking(rows: number): Promise<{ readonly count: number; readonly isComplete: boolean }> {
-    const max = sql.lit(MAX_COUNT);
-    const statement = () => sql`with ${this.walked(this.list.page, [OPEN, OPEN], rows)},
-      found as materialized (select count(*)::int as count from (select from walked where fits limit ${max} + 1) fitting)
-      select count, case when count <= ${max} then (select count(*)::int from walked) end as walked from found`;
-    const [row] = await this.read(`count walking ${rows}`, IN_ORDER, statement);
-    return { count: Number(row?.count), isComplete: Number(row?.walked) < rows };
+  /** Returns the steps that count rows one after the other: those of each condition whose rows one index has together, otherwise those of the page's order. */
+  private walksOfCount(): readonly (() => Promise<Count>)[] {
+    const { list, steps } = this;
+    const [, all] = steps.walks;
+    const ranges = this.columns.filter(
+      (source) => this.isOfList(source) && source.every((place) => isComparison(list.where[place])),
+    );
+    if (ranges.length === 0) return [() => this.countAmong('order', all, (limit) => this.walked(list.page, [OPEN, OPEN], limit))];
+    const rows = Math.floor(all / ranges.length);
+    // A range with both ends, such as a month, mostly has fewer rows than a value, such as a branch.
+    const narrowFirst = ranges.toSorted((one, other) => other.length - one.length);
+    return narrowFirst.map((range) => () => this.countAmong(range.join(), rows, (limit) => this.walkedRange(range, limit)));
   }
 
-  /** Reads rows in the order of the page, and whether each fits the filter. PostgreSQL reads no more of a common table expression than is used. */
+  /** Reads rows of the source in the order of its index, from the same end as the page, and whether each fits the rest of the filter. */
+  private walkedRange(range: Source, limit: number): RawBuilder<unknown> {
+    const { meta, list } = this;
+    const [place = 0] = range;
+    const column = sql.ref(columnOf(meta, String(list.where[place]?.[0])));
+    const direction = sql.raw(list.page.order.isDescending ? 'desc' : 'asc');
+    const rows = sql`select * from ${sql.table(meta.tableName)} where organization_id = ${ORGANIZATION}
+      and ${sql.join(this.endsOf(range), sql` and `)} order by ${column} ${direction}, id ${direction} limit ${sql.lit(limit)}`;
+    return this.compared(rows, this.isOther([range]));
+  }
+
+  /** Counts the fitting ones of so many rows. */
+  private async countAmong(name: string, rows: number, walked: (rows: number) => RawBuilder<unknown>): Promise<Count> {
+    const max = sql.lit(this.limits.count);
+    const statement = () => sql`with ${walked(rows)},
+      found as materialized (select count(*)::int as count from (select from walked where fits limit ${max} + 1) fitting)
+      select count, case when count <= ${max} then (select count(*)::int from walked) end as walked from found`;
+    const [row] = await this.read(`count among ${name} ${rows} ${this.limits.count}`, IN_ORDER, statement);
+    return { count: Number(row?.count), isComplete: row?.walked !== null && Number(row?.walked) < rows };
+  }
+
+  /** Reads rows in the order of the page, and whether each fits the filter. */
   private walked(page: Page, ends: readonly [Bound, Bound], rows: number): RawBuilder<unknown> {
     const { meta, list } = this;
     const range = new Range(meta, list, page, (condition) => isInRange(condition, list)).rows(...ends).limit(sql.lit(rows));
-    const others = [...list.where.keys()].filter((place) => !isInRange(list.where[place] as Condition, list));
+    return this.compared(range, (condition) => !isInRange(condition, list));
+  }
+
+  /** Compares rows with conditions of the list. PostgreSQL reads no more of a common table expression than is used. */
+  private compared(rows: Compilable, isCompared: (condition: Condition) => boolean): RawBuilder<unknown> {
+    const { meta, list } = this;
+    const places = [...list.where.keys()].filter((place) => isCompared(list.where[place] as Condition));
     const fits = sql.join(
-      others.map((place) => this.conditionAt(place)),
+      places.map((place) => this.conditionAt(place)),
       sql` and `,
     );
-    return sql`walked as materialized (select id, ${fits} as fits from (${range}) ${sql.table(meta.tableName)})`;
+    return sql`walked as materialized (select id, ${fits} as fits from (${rows}) ${sql.table(meta.tableName)})`;
   }
 
   /** Runs a statement of the list, planned for its values. */
@@ -329,6 +402,11 @@ export class BoundedSearch {
     const [rows] = await searchInTurn(this.em, () => run(this.em, reading));
     return rows;
   }
+}
+
+/** Whether the rows that fulfil the condition follow each other in an index of its column. */
+function isComparison(condition: Condition | undefined): boolean {
+  return ['=', '>=', '<='].includes(condition?.[1] ?? '');
 }
 
 const STATEMENTS: Memo<Prepared<PagedList>> = new WeakMap();
