@@ -507,8 +507,14 @@ export class AccountInactive extends DomainError {
 
 export class AccountInvalidType extends DomainError {
   readonly code = 'ACCOUNT_INVALID_TYPE';
-  constructor(name: string, type: string, allowed: readonly string[], field: string) {
-    super(`Account ${name} is of type ${type}; this needs one of: ${allowed.join(', ')}`, { field, type, allowed });
+  constructor(
+    name: string,
+    readonly type: string,
+    readonly allowed: readonly string[],
+    field: string,
+  ) {
+    const words = `Account ${name} is of type ${inWords(type)}; this needs one of: ${allowed.map(inWords).join(', ')}`;
+    super(words, { field, type, allowed });
   }
 }
 
@@ -639,4 +645,9 @@ export class IdempotencyKeyReused extends DomainError {
   constructor() {
     super('This idempotency key was used for another request; use a new one', { field: 'idempotencyKey' });
   }
+}
+
+/** @example inWords('fixed-asset') // 'fixed asset' */
+function inWords(key: string): string {
+  return key.replaceAll('-', ' ');
 }

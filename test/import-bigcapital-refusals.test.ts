@@ -71,7 +71,7 @@ describe('a refund is refused by name, with its credit note', () => {
     ['of more than remains', refund({ amount: 100.01 }), 'over-refunded'],
     ['of a draft', refund({}, { opened_at: null }), 'is a draft'],
     ['from an expense account', refund({ from_account_id: 1020 }), 'Account Office expenses is of type expense'],
-    ['from the receivable itself', refund({ from_account_id: 1006 }), 'accounts-receivable'],
+    ['from the receivable itself', refund({ from_account_id: 1006 }), 'accounts receivable'],
     ['from an account that is not there', refund({ from_account_id: 77 }), 'account 77 is not here'],
     [
       'from an inactive account',
@@ -127,7 +127,7 @@ describe('a refund is refused by name, with its credit note', () => {
     fake.refund(noteId, 10);
     fake.refund(noteId, 20, { from_account_id: 1020 });
     expect(await refusals()).toEqual([
-      `credit note ${noteId}: refund 2: ${'Account Office expenses is of type expense; this needs one of: bank, cash, fixed-asset'}`,
+      `credit note ${noteId}: refund 2: ${'Account Office expenses is of type expense; this needs one of: bank, cash, fixed asset'}`,
       `refund 1: its credit note ${noteId} is refused`,
     ]);
   });

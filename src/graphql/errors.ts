@@ -20,6 +20,7 @@ import {
 import { isRetryable, type PublishedCode, REFUSALS } from '../error-codes.js';
 import { type DomainError, FAULT, withoutStack } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
+import { publishedDetails } from '../resolvers/refusal.js';
 import { cut } from '../values/text.js';
 
 /** Codes of errors that a client causes before any of our code runs. Their messages are GraphQL's own and safe to send. */
@@ -87,7 +88,9 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
 }
 
 /** Returns the message and extensions of a refusal. */
-export function described({ message, code, field, details, retryAfter }: DomainError) {
+export function described(refusal: DomainError) {
+  const { message, code, field, retryAfter } = refusal;
+  const details = publishedDetails(refusal);
   const extensions = { code, ...(field && { field }), details, ...(retryAfter !== undefined && { retryAfter }) };
   return { message: cut(message, MAX_MESSAGE), extensions };
 }

@@ -1,7 +1,8 @@
 import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { AccountType } from '../entities/account-type.js';
 import { ERRORS, type PublishedCode } from '../error-codes.js';
-import type { DomainError, ErrorDetails } from '../errors.js';
+import { AccountInvalidType, type DomainError, type ErrorDetails } from '../errors.js';
 
 const CODES = Object.keys(ERRORS) as PublishedCode[];
 
@@ -48,6 +49,17 @@ export function refusalTypes(error: DomainError): RefusalType[] {
 }
 
 /** Returns a refusal as the schema publishes it. */
-export function refusalType({ code, message, field, details, retryable, retryAfter }: DomainError): RefusalType {
-  return { code, message, field, details, retryable, retryAfter };
+export function refusalType(refusal: DomainError): RefusalType {
+  const { code, message, field, retryable, retryAfter } = refusal;
+  return { code, message, field, details: publishedDetails(refusal), retryable, retryAfter };
+}
+
+/** The names of account types in the schema, by the legacy API's keys. */
+const ACCOUNT_TYPES: ReadonlyMap<string, string> = new Map(Object.entries(AccountType).map(([name, key]) => [key, name]));
+
+/** Returns the details of a refusal with the schema's names of account types. */
+export function publishedDetails(refusal: DomainError): ErrorDetails {
+  if (!(refusal instanceof AccountInvalidType)) return refusal.details;
+  const nameOf = (key: string): string => ACCOUNT_TYPES.get(key) ?? key;
+  return { ...refusal.details, type: nameOf(refusal.type), allowed: refusal.allowed.map(nameOf) };
 }
