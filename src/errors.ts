@@ -553,8 +553,8 @@ export class BranchCodeNotUnique extends DomainError {
 
 export class CustomerNotFound extends DomainError {
   readonly code = 'CUSTOMER_NOT_FOUND';
-  constructor(id: string) {
-    super(`There is no customer ${id}`, { field: 'customerId', id });
+  constructor(id: string, field = 'customerId') {
+    super(`There is no customer ${id}`, { field, id });
   }
 }
 

@@ -54,6 +54,19 @@ it.each([
   wire.socket.destroy();
 });
 
+it.each([
+  ['of another type', 415, 'content-type: text/plain'],
+  ['in another charset', 415, 'content-type: application/json; charset=utf-16'],
+  ['that is compressed', 415, 'content-type: application/json\r\ncontent-encoding: gzip'],
+  ['whose reply it would not accept', 406, 'content-type: application/json\r\naccept: text/html'],
+])('a client that asks before it sends a body %s is not asked for it', async (_, status, headers) => {
+  const wire = await Wire.connect(port);
+  wire.send(head('1', 'content-length: 10', 'expect: 100-continue').replace('content-type: application/json', headers));
+  const [reply] = await wire.allReplies();
+  expect([reply?.status, reply?.headers.connection]).toEqual([status, 'close']);
+  expect(wire.text).not.toContain('100 Continue');
+});
+
 it('a client without a credential that asks is refused, and its connection is closed', async () => {
   const wire = await Wire.connect(port);
   wire.send('POST /api/credit-notes/1/refunds HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n');

@@ -95,8 +95,18 @@ describe('GET /api/credit-notes/{id}/applied-invoices', () => {
 describe('GET /api/accounts/transactions', () => {
   it('is empty for an account without lines, and a 404 for an unknown one', async () => {
     expect(await ask(`/api/accounts/transactions?account_id=${books.ids.bank}`)).toMatchObject({ status: 200, json: [] });
-    for (const query of ['?account_id=999999999', '?account_id=3abc', '', '?account_id=1&account_id=2']) {
-      expect([query, (await ask(`/api/accounts/transactions${query}`)).status]).toEqual([query, 404]);
+    for (const query of ['?account_id=999999999', '?account_id=3abc', `?account_id=${'a'.repeat(5_000)}`]) {
+      const reply = await ask(`/api/accounts/transactions${query}`);
+      expect([query, reply.status]).toEqual([query, 404]);
+      expect(JSON.stringify(reply.json).length).toBeLessThan(1_000);
+    }
+  });
+
+  it('needs the id of one account, in either spelling', async () => {
+    expect(await ask(`/api/accounts/transactions?accountId=${books.ids.bank}`)).toMatchObject({ status: 200, json: [] });
+    for (const query of ['', '?account_id=', '?account_id=1&account_id=2']) {
+      const reply = await ask(`/api/accounts/transactions${query}`);
+      expect([query, reply.status, reply.json.message?.[0]?.property]).toEqual([query, 400, 'account_id']);
     }
   });
 
@@ -157,7 +167,13 @@ describe('DELETE /api/credit-notes/{id}', () => {
     const { status, json } = await ask(`/api/credit-notes/${id}`, 'DELETE');
     expect([status, json.errors]).toEqual([
       400,
-      [expect.objectContaining({ statusCode: 400, type: 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS' })],
+      [
+        expect.objectContaining({
+          statusCode: 400,
+          type: 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS',
+          payload: expect.objectContaining({ field: 'creditNoteId' }),
+        }),
+      ],
     ]);
     expect(await books.snapshot()).toEqual(before);
   });

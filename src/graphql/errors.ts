@@ -21,7 +21,7 @@ import { isRetryable, type PublishedCode, REFUSALS } from '../error-codes.js';
 import { type DomainError, FAULT, withoutStack } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
 import { publishedDetails } from '../resolvers/refusal.js';
-import { cut } from '../values/text.js';
+import { cut, MAX_MESSAGE } from '../values/text.js';
 
 /** Codes of errors that a client causes before any of our code runs. Their messages are GraphQL's own and safe to send. */
 const CLIENT_ERRORS: ReadonlySet<unknown> = new Set([
@@ -33,9 +33,6 @@ const CLIENT_ERRORS: ReadonlySet<unknown> = new Set([
   'PERSISTED_QUERY_NOT_FOUND',
   'PERSISTED_QUERY_NOT_SUPPORTED',
 ]);
-
-/** GraphQL's messages quote the client's text, which may be long. */
-const MAX_MESSAGE = 500;
 
 /** A position in the document. */
 export interface Location {

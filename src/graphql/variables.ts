@@ -13,7 +13,7 @@ import {
   valueFromAST,
 } from 'graphql';
 import { withoutStack } from '../errors.js';
-import { cut } from '../values/text.js';
+import { cut, MAX_QUOTED } from '../values/text.js';
 
 type Key = string | number;
 
@@ -27,9 +27,6 @@ export interface WrongValue {
 
 /** The largest number of wrong values in one reply. A list of a hundred empty refunds has 800. */
 const MAX_WRONG_VALUES = 1_000;
-
-/** GraphQL's messages quote the client's text, which may be long. */
-const MAX_REASON = 200;
 
 export interface Variables {
   readonly values: Readonly<Record<string, unknown>>;
@@ -53,14 +50,14 @@ export function readVariables(
     const name = variable.name.value;
     const type = typeFromAST(schema, typeNode as Parameters<typeof typeFromAST>[1]) as GraphQLInputType;
     const coercion = new Coercion((path, reason) => {
-      if (wrong.length < MAX_WRONG_VALUES) wrong.push({ variable: name, path, reason: cut(reason, MAX_REASON) });
+      if (wrong.length < MAX_WRONG_VALUES) wrong.push({ variable: name, path, reason: cut(reason, MAX_QUOTED) });
     });
     if (Object.hasOwn(given, name)) values[name] = coercion.value(type, given[name], []);
     else if (defaultValue !== undefined) values[name] = valueFromAST(defaultValue, type);
     else if (isNonNullType(type)) coercion.value(type, undefined, []);
   }
   // The walk does not know the fault that GraphQL.js has found.
-  if (wrong.length === 0) wrong.push({ variable: '', path: [], reason: cut(errors[0]?.message ?? 'is wrong', MAX_REASON) });
+  if (wrong.length === 0) wrong.push({ variable: '', path: [], reason: cut(errors[0]?.message ?? 'is wrong', MAX_QUOTED) });
   return { values, wrong };
 }
 

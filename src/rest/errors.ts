@@ -1,6 +1,6 @@
 import { type PublishedCode, REFUSALS, titleOf, typeOf } from '../error-codes.js';
 import { type DomainError, FAULT, InvalidInput, TransactionsDateLocked, Unauthenticated } from '../errors.js';
-import { cut } from '../values/text.js';
+import { cut, MAX_MESSAGE } from '../values/text.js';
 import { errorFormat } from './error-format.js';
 
 const REASON: Readonly<Record<number, string>> = {
@@ -34,7 +34,8 @@ const TYPE: Readonly<Record<number, PublishedCode>> = {
   431: 'REQUEST_HEADER_FIELDS_TOO_LARGE',
 };
 
-const MAX_QUOTED = 2_000;
+/** The longest value that the legacy format quotes, in JSON. */
+const MAX_VALUE = 2_000;
 
 export interface ErrorReply {
   readonly status: number;
@@ -57,7 +58,7 @@ export function refusalReply(error: DomainError, { requestId, accept, target }: 
   const { status } = REFUSALS[error.code];
   if (errorFormat(accept) === 'application/problem+json') {
     const { retryable, retryAfter, parts, message } = error;
-    const errors = parts.map((part) => ({ detail: part.message, ...problemOf(part) }));
+    const errors = parts.map((part) => ({ detail: cut(part.message, MAX_MESSAGE), ...problemOf(part) }));
     return problem(status, error.code, message, {
       ...problemOf(error),
       retryable,
@@ -74,9 +75,10 @@ function problemOf({ code, field, details }: DomainError): Record<string, unknow
 }
 
 /** Returns the reply to a request that could not be read, and to a fault of ours. */
-export function plainReply(status: number, message: string, { requestId, accept }: Omit<RefusedRequest, 'target'>): ErrorReply {
+export function plainReply(status: number, text: string, { requestId, accept }: Omit<RefusedRequest, 'target'>): ErrorReply {
   const code = codeOf(status);
-  if (errorFormat(accept) === 'application/problem+json') return problem(status, code, message, { code, requestId });
+  if (errorFormat(accept) === 'application/problem+json') return problem(status, code, text, { code, requestId });
+  const message = cut(text, MAX_MESSAGE);
   const errors = [{ statusCode: status, type: code, message }];
   return {
     status,
@@ -94,7 +96,7 @@ function problem(status: number, code: PublishedCode, detail: string, extensions
   return {
     status,
     contentType: 'application/problem+json',
-    body: { type: typeOf(code), title: titleOf(code), status, detail, ...extensions },
+    body: { type: typeOf(code), title: titleOf(code), status, detail: cut(detail, MAX_MESSAGE), ...extensions },
   };
 }
 
@@ -140,7 +142,12 @@ function legacyError(error: DomainError, statusCode: number): unknown {
     const payload = { lockedToDate, formattedLockedToDate: lockedToDate.replaceAll('-', '/') };
     return { statusCode, type, message: 'Transactions locked', payload };
   }
-  return { statusCode, type, message, payload: { ...details, field: field && (HEADERS[field] ?? field) } };
+  return {
+    statusCode,
+    type,
+    message: cut(message, MAX_MESSAGE),
+    payload: { ...details, field: field && (HEADERS[field] ?? field) },
+  };
 }
 
 /** Returns the rules of the error catalogue that fields break, such as AMOUNT_NOT_POSITIVE. */
@@ -162,7 +169,7 @@ function ruleErrors({ fields }: InvalidInput, status: number): unknown[] {
 /** Returns the client's value as the legacy shape quotes it. Long values are cut, because each wrong field quotes the body again. */
 function quoted(sent: unknown): unknown {
   const text = JSON.stringify(sent) ?? '';
-  return text.length > MAX_QUOTED ? cut(text, MAX_QUOTED) : sent;
+  return text.length > MAX_VALUE ? cut(text, MAX_VALUE) : sent;
 }
 
 const UNAUTHENTICATED = {

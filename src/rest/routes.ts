@@ -3,6 +3,7 @@ import { requireRole } from '../auth/actor.js';
 import type { Admission } from '../concurrency/admission.js';
 import { parseId } from '../entities/owned.js';
 import type { Context } from '../request/context.js';
+import { cut, MAX_QUOTED } from '../values/text.js';
 import type { RestRoute } from './route.js';
 import { ACCOUNT_ROUTES } from './routes/accounts.js';
 import { BRANCH_ROUTES } from './routes/branches.js';
@@ -37,7 +38,7 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
         const [id = ''] = Object.values(request.params);
         requireRole(context.actor, role);
         const key = parseId(id);
-        if (notFound !== undefined && key === null) throw notFound(id);
+        if (notFound !== undefined && key === null) throw notFound(cut(id, MAX_QUOTED));
         const { actor, permit } = context;
         // An operator's lower limit makes these reads wait, and refuses none: legacy clients cannot ask for less than one record or a usual page.
         const admit = (cost: number) => permit.take(queries, actor.organization.id, Math.min(cost, queries.limit));

@@ -22,7 +22,6 @@ import { createSchema, printContract } from '../graphql/schema.js';
 import { createGraphQLServer, type DemoContent } from '../graphql/server.js';
 import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
 import { Context } from '../request/context.js';
-import { RequestLog } from '../request/request-log.js';
 import { errorFormat } from '../rest/error-format.js';
 import { printOpenApi } from '../rest/openapi/document.js';
 import { addReplyHeaders, type ReplyHeaderSettings } from '../rest/reply-headers.js';
@@ -30,6 +29,7 @@ import { REST_ROUTES, type RestSettings, restRoutes } from '../rest/routes.js';
 import { RestUsageCounts } from '../services/organizations/rest-usage.js';
 import { RefundQueue } from '../services/refunds/refund-queue.js';
 import { authenticateFirst } from './authentication-hook.js';
+import { MAX_HEADER_BYTES } from './broken-request.js';
 import { addressReader } from './client-address.js';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
 import { serveDemoSession } from './demo-session.js';
@@ -44,9 +44,10 @@ import { answerOtherMethods } from './path-methods.js';
 import { publishedTexts, serveTexts } from './published-texts.js';
 import { RateLimit } from './rate-limit.js';
 import { callersRequestId, idempotencyKeyOf, requestMetadata } from './request-metadata.js';
+import { plainTarget } from './request-target.js';
 import { boundUnreadReplies, UNREAD_LIMITS, type UnreadLimits } from './unread-replies.js';
 import { DESK, GRAPHIQL, isBuilt, REFERENCE, serveWebPage } from './web-files.js';
-import { SECURITY_HEADERS, secureWeb } from './web-security.js';
+import { secureWeb } from './web-security.js';
 
 /** Time that closing waits for requests in flight, unless configured. */
 const STOP_SECONDS = 10;
@@ -193,12 +194,9 @@ function createFastify(connections: Connections, logger: FastifyBaseLogger, stop
     pluginTimeout: (stopSeconds + PLUGIN_SECONDS) * 1_000,
     bodyLimit: REST_BODY_LIMIT,
     // Paths are matched as the legacy server matches them.
-    routerOptions: { maxParamLength: 1_000, caseSensitive: false, ignoreTrailingSlash: true },
-    // Hooks do not run for a path that cannot be decoded.
-    frameworkErrors: (error, request, reply) => {
-      request.requestLog = new RequestLog(request.log);
-      return sendError(error, request, reply.header('x-request-id', request.id).headers(SECURITY_HEADERS));
-    },
+    // An id in a path may be as long as the header of a request: otherwise the router would refuse it, and no hook would run.
+    routerOptions: { maxParamLength: MAX_HEADER_BYTES, caseSensitive: false, ignoreTrailingSlash: true },
+    rewriteUrl: ({ method, url = '' }) => plainTarget(method, url),
     // `followRequests` logs one line for each request.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => callersRequestId(headers['x-request-id']) ?? randomUUID(),
@@ -273,10 +271,10 @@ function openDoors(
     handler: releasingPermit(fastifyApolloHandler(graphql, { context: async (request) => contextOf(request) })),
   });
   const rest: FastifyPluginCallback = (routes, _options, done) => {
-    routes.addHook('preHandler', async ({ headers: { accept } }) => {
+    routes.addHook('onRequest', settings.count);
+    routes.addHook('onRequest', async ({ headers: { accept } }) => {
       if (errorFormat(accept) === null) throw new UnusableRequest(406, 'The Accept header must allow application/json');
     });
-    routes.addHook('onRequest', settings.count);
     addReplyHeaders(routes, REST_ROUTES, settings);
     restRoutes(routes, contextOf, settings);
     done();

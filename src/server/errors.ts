@@ -64,9 +64,6 @@ function clientError(error: FastifyError, { routeOptions, headers }: FastifyRequ
       return { status: 415, message: 'Send the body as Content-Type: application/json, in UTF-8 and not compressed' };
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return { status: 400, message: 'The body is not as long as Content-Length says' };
-    case 'FST_ERR_BAD_URL':
-    case 'FST_ERR_MAX_PARAM_LENGTH':
-      return { status: 404, message: 'There is no such path' };
     case 'ECONNRESET':
       return { status: 400, message: 'The request was aborted' };
     default:

@@ -1,7 +1,7 @@
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { LENGTHS, MAX_ITEMS } from '../inputs/lengths.js';
 import { parseJson } from '../values/json.js';
-import { expectsContinue } from './request-metadata.js';
+import { bodyLength, expectsContinue } from './request-metadata.js';
 
 /** Body limit of the documented REST API, in bytes. */
 export const REST_BODY_LIMIT = 100 * 1024;
@@ -24,8 +24,12 @@ export const GRAPHQL_BODY_LIMIT = Math.max(REFUNDS, LINES) + BYTES_OF_DOCUMENT;
 /** Parses bodies as JSON with exact numbers, and refuses all other media types, charsets and encodings. */
 export function readJsonBodies(app: FastifyInstance): void {
   app.addHook('preParsing', async (request, reply) => {
-    const isTooLong = Number(request.headers['content-length'] ?? 0) > request.routeOptions.bodyLimit;
-    if (expectsContinue(request) && !isTooLong) reply.raw.writeContinue();
+    const { headers, method, routeOptions } = request;
+    // Nothing is deleted in a format: a client may name one for all its requests.
+    if (method === 'DELETE' && bodyLength(request) === 0) delete headers['content-type'];
+    if (!expectsContinue(request) || !isJson(request)) return;
+    assertPlainUtf8(request);
+    if (Number(headers['content-length'] ?? 0) <= routeOptions.bodyLimit) reply.raw.writeContinue();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
@@ -39,8 +43,14 @@ export function readJsonBodies(app: FastifyInstance): void {
 /** @throws Fastify's error for a media type that is not supported */
 function assertPlainUtf8({ headers }: FastifyRequest): void {
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (!/^utf-?8$/i.test(charset) || encoding !== 'identity') throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE();
+  const isPlain =
+    /^(identity)?$/i.test(headers['content-encoding'] ?? '') && /^chunked$/i.test(headers['transfer-encoding'] ?? 'chunked');
+  if (!/^utf-?8$/i.test(charset) || !isPlain) throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE();
+}
+
+/** Whether the body is announced as JSON. Fastify refuses all others, without reading them. */
+function isJson({ headers }: FastifyRequest): boolean {
+  return /^\s*application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');
 }
 
 function itemBytes(characters: number): number {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendMethodNotAllowed, sendNotFound } from './errors.js';
+import { WHOLE_SERVER } from './request-target.js';
 
 /**
  * Answers a request for which no route has the method and path, before its body is read: 405 with the allowed methods if the path has others, 204
@@ -14,7 +15,8 @@ export function answerOtherMethods(app: FastifyInstance): (request: FastifyReque
   });
   return (request, reply) => {
     const path = pathOf(request.url);
-    const allowed = [...methods].flatMap(([pattern, known]) => (matches(pattern, path) ? [...known] : []));
+    const isMatched = (pattern: string) => path === WHOLE_SERVER || matches(pattern, path);
+    const allowed = [...methods].flatMap(([pattern, known]) => (isMatched(pattern) ? [...known] : []));
     // A route may find that nothing is there.
     if (allowed.length === 0 || allowed.includes(request.method)) return sendNotFound(request, reply);
     const allow = [...[...new Set(allowed)].sort(), 'OPTIONS'].join(', ');
@@ -23,9 +25,9 @@ export function answerOtherMethods(app: FastifyInstance): (request: FastifyReque
   };
 }
 
-/** Returns the path as the router matches it: in any case, and with or without a slash at its end. */
+/** Returns the path as the router matches it: decoded, in any case, and with or without a slash at its end. */
 function pathOf(url: string): string {
-  const [path = ''] = url.split('?', 1);
+  const path = decodeURI(url.split('?', 1)[0] ?? '');
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 

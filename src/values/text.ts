@@ -35,6 +35,10 @@ export function wordsIn(text: string): string[] {
   return [...new Map(words.map((word) => [word.toLowerCase(), word])).values()].filter((word) => word !== '');
 }
 
+/** The longest message of an error, and the longest value that it quotes, in UTF-16 code units. */
+export const MAX_MESSAGE = 500;
+export const MAX_QUOTED = 200;
+
 /**
  * Returns the beginning of a text that is too long, with an ellipsis. It never ends in the middle of a character: many JSON parsers refuse half
  * of a surrogate pair.

@@ -2,10 +2,11 @@ import { Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
 import { parseId } from '../../entities/owned.js';
-import { AccountNotFound } from '../../errors.js';
+import { AccountNotFound, InvalidInput } from '../../errors.js';
 import { latestLines } from '../../reads/account-lines.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
+import { cut, MAX_QUOTED } from '../../values/text.js';
 import { AccountItem, accountItem } from '../account-reply.js';
 import { AccountTransaction, accountTransaction, MAX_LINES } from '../account-transaction-reply.js';
 import { always } from '../fields.js';
@@ -71,21 +72,35 @@ export const ACCOUNT_ROUTES = [
     summary: 'Retrieve the latest 50 lines of the account that `account_id` names.',
     like: 'account.lines',
     status: 200,
-    parameters: [{ name: 'account_id', in: 'query', required: true, schema: { type: 'integer', minimum: 1 } }],
+    parameters: [
+      {
+        name: 'account_id',
+        in: 'query',
+        description: '`accountId` is the same.',
+        required: true,
+        schema: { type: 'integer', minimum: 1 },
+      },
+    ],
     reply: Type.Array(AccountTransaction),
-    errors: ['ACCOUNT_NOT_FOUND'],
+    errors: ['BAD_USER_INPUT', 'ACCOUNT_NOT_FOUND'],
     cost: costOfOne(MAX_LINES * LINE),
     async handle({ context, request }) {
-      const { account_id: id } = request.query as Readonly<Record<string, unknown>>;
-      const key = typeof id === 'string' ? parseId(id) : null;
+      const id = readAccountId(request.query as Readonly<Record<string, unknown>>);
+      const key = parseId(id);
       const account = key === null ? undefined : await one(context, Account, [['id', '=', key]]);
-      if (account === undefined) throw new AccountNotFound(String(id), 'account_id');
+      if (account === undefined) throw new AccountNotFound(cut(id, MAX_QUOTED), 'account_id');
       const { organization } = context.actor;
       const lines = await latestLines(context.em, organization.id, account.id, MAX_LINES);
       return lines.map((line) => accountTransaction(line, organization.baseCurrency));
     },
   }),
 ];
+
+/** @throws {InvalidInput} if the query string names no account, or several */
+function readAccountId({ accountId, account_id: value = accountId }: Readonly<Record<string, unknown>>): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new InvalidInput([{ field: 'account_id', constraints: { isId: 'account_id must be an id: a positive integer' }, value }]);
+}
 
 async function accountWithBalance({ loaders, actor }: Context, account: WholeRow<Account>) {
   const turnover = await loaders.turnover.load({ accountId: account.id, asOf: null });

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { CreditNoteStatus, etagOf } from '../../entities/credit-note-state.js';
-import { CreditNoteIsVoid, CreditNoteNotFound } from '../../errors.js';
+import { CreditNoteIsVoid, CreditNoteNotFound, DomainError } from '../../errors.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
 import { voidCreditNote } from '../../services/credit-notes/void-credit-note.js';
@@ -86,7 +86,10 @@ export const CREDIT_NOTE_ROUTES = [
         await context.execute(voidCreditNote, { id }, undefined);
       } catch (error) {
         // For these clients a void note is gone.
-        throw error instanceof CreditNoteIsVoid ? new CreditNoteNotFound(id) : error;
+        if (error instanceof CreditNoteIsVoid) throw new CreditNoteNotFound(id);
+        // The mutation has another name for the id.
+        if (error instanceof DomainError && error.field === 'id') error.field = 'creditNoteId';
+        throw error;
       }
       return undefined;
     },

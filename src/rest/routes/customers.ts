@@ -43,11 +43,11 @@ export const CUSTOMER_ROUTES = [
     status: 200,
     reply: CustomerItem,
     errors: ['CUSTOMER_NOT_FOUND'],
-    notFound: (id) => new CustomerNotFound(id),
+    notFound: (id) => new CustomerNotFound(id, 'id'),
     cost: costOfOne(CUSTOMER),
     async handle({ context, id, key }) {
       const customer = await one(context, Customer, [['id', '=', key]]);
-      if (customer === undefined) throw new CustomerNotFound(id);
+      if (customer === undefined) throw new CustomerNotFound(id, 'id');
       return customerWithBalance(context, customer);
     },
   }),
