@@ -75,3 +75,28 @@ it('in the reply to a mutation', async () => {
     refundCreditNote: { creditNote: { ...ALONE, customer: { creditNotes: { nodes: [expect.objectContaining({ id })] } } } },
   });
 });
+
+it('with one alias for different fields', async () => {
+  const document = `query ($one: ID!) {
+    creditNote(id: $one) {
+      a: customer { x: displayName }
+      b: customer { x: currencyCode }
+      c: refunds { pageInfo { x: startCursor } edges { x: cursor } }
+      d: refunds { a: edges { x: cursor } b: edges { x: node { x: status } } }
+    }
+    refunds { a: nodes { x: amount, y: branch { x: code } } b: nodes { x: date, y: creditNote { x: total } } }
+  }`;
+  const expected = {
+    creditNote: {
+      a: { x: 'Carol' },
+      b: { x: 'USD' },
+      c: { pageInfo: { x: expect.any(String) }, edges: [{ x: expect.any(String) }] },
+      d: { a: [{ x: expect.any(String) }], b: [{ x: { x: 'POSTED' } }] },
+    },
+    refunds: {
+      a: expect.arrayContaining([{ x: '1.00', y: { x: '1' } }]),
+      b: expect.arrayContaining([{ x: '2026-02-01', y: { x: '100.00' } }]),
+    },
+  };
+  for (let round = 0; round < 4; round += 1) expect(await read(document, { one })).toEqual(expected);
+});

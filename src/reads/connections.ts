@@ -202,7 +202,7 @@ async function search(
   request: SearchedList,
   selection: ConnectionSelection,
 ): Promise<Found> {
-  const { rows, hasRows, isCounted, hasPageInfo } = selection;
+  const { rows, hasRows, isCounted } = selection;
   const { order } = request.page;
   const found = new BoundedSearch(em, meta, request);
   const ids = hasRows ? await found.ids() : [];
@@ -214,8 +214,8 @@ async function search(
     rows: read,
     count: counted?.count ?? null,
     isCountComplete: counted?.isComplete,
-    hasOthers: hasPageInfo && hasCursor(request.page) && (await found.hasOthers()),
-    hasBeyond: hasPageInfo && hasCursor(opposite.page) && (await new BoundedSearch(em, meta, opposite).hasOthers()),
+    hasOthers: needsOthers(request.page, selection) && (await found.hasOthers()),
+    hasBeyond: needsOthers(opposite.page, selection) && (await new BoundedSearch(em, meta, opposite).hasOthers()),
   };
 }
 
@@ -280,13 +280,14 @@ function partsOf(
   em: EntityManager,
   meta: EntityMetadata,
   request: Request,
-  { rows, hasRows, isCounted, hasPageInfo }: ConnectionSelection,
+  selection: ConnectionSelection,
   columns: readonly string[],
 ) {
   const { page } = request;
+  const { rows, hasRows, isCounted } = selection;
   const others = (page: Page) => {
     const list = { ...request, page };
-    return hasPageInfo && hasCursor(page) ? valuesOf(plannedFor(em, list, othersStatement(meta, list))) : NOTHING;
+    return needsOthers(page, selection) ? valuesOf(plannedFor(em, list, othersStatement(meta, list))) : NOTHING;
   };
   return [
     hasRows ? listQuery(em, meta, request, withColumns(rows, [...page.order.properties, ...columns])) : NO_ROWS,
@@ -301,8 +302,9 @@ function oppositeOf(page: Page): Page {
   return { ...page, isBackward: !page.isBackward };
 }
 
-function hasCursor({ after, before, isBackward }: Page): boolean {
-  return (isBackward ? before : after) !== null;
+/** Whether the query selects whether there are rows on the other side of the page's cursor. Without a cursor there are none. */
+function needsOthers({ after, before, isBackward }: Page, { pageInfo }: ConnectionSelection): boolean {
+  return isBackward ? before !== null && pageInfo.has('hasNextPage') : after !== null && pageInfo.has('hasPreviousPage');
 }
 
 function valuesOf({ text, values }: Statement): Query<readonly Values[]> {

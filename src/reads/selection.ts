@@ -33,36 +33,40 @@ export interface ConnectionSelection {
   /** Whether anything but the count is selected. */
   readonly hasRows: boolean;
   readonly isCounted: boolean;
-  /** Whether the field that asks for rows on the other side of the page's cursor is selected. */
-  readonly hasPageInfo: boolean;
+  /** The selected fields of `pageInfo`. */
+  readonly pageInfo: ReadonlySet<string>;
 }
 
 /** Returns what a query selects of the connection that the field returns. */
 export function connectionSelectionOf(info: GraphQLResolveInfo, meta: EntityMetadata): ConnectionSelection {
   const connection = getNamedType(info.returnType) as GraphQLObjectType;
   return cached(CONNECTIONS, info, connection.name, () => {
-    const fields = [...fieldsUnder(info, connection, info.fieldNodes).values()];
-    const named = (name: string): FieldNode[] => fields.flatMap((nodes) => (nodes[0]?.name.value === name ? nodes : []));
-    const edge = getNamedType(connection.getFields().edges?.type) as GraphQLObjectType;
-    const inEdges = [...fieldsUnder(info, edge, named('edges')).values()].filter(([node]) => node?.name.value === 'node');
-    const type = getNamedType(edge.getFields().node?.type) as GraphQLObjectType;
+    const fields = fieldsUnder(info, connection, info.fieldNodes);
+    const named = (name: string): readonly FieldNode[] => fields.get(name) ?? [];
+    const typeOf = (name: string, parent = connection) => getNamedType(parent.getFields()[name]?.type) as GraphQLObjectType;
+    const edge = typeOf('edges');
+    const inEdges = fieldsUnder(info, edge, named('edges')).get('node') ?? [];
     return {
-      rows: selectionUnder(info, type, [...named('nodes'), ...inEdges.flat()], meta, TOP),
-      hasRows: named('nodes').length + named('edges').length + named('pageInfo').length > 0,
-      isCounted: named('totalCount').length + named('totalCountIsCapped').length > 0,
-      hasPageInfo: named('pageInfo').length > 0,
+      rows: selectionUnder(info, typeOf('node', edge), [...named('nodes'), ...inEdges], meta, TOP),
+      hasRows: ['nodes', 'edges', 'pageInfo'].some((name) => fields.has(name)),
+      isCounted: ['totalCount', 'totalCountIsCapped'].some((name) => fields.has(name)),
+      pageInfo: new Set(fieldsUnder(info, typeOf('pageInfo'), named('pageInfo')).keys()),
     };
   });
 }
 
-/** Returns the field nodes under the nodes by their response name, with fragments, aliases, @skip and @include as GraphQL.js resolves them. */
+/**
+ * Returns the field nodes under the nodes by the name of the field, with fragments, aliases, @skip and @include as GraphQL.js resolves them. One alias may
+ * stand for different fields, if the nodes above have aliases too.
+ */
 function fieldsUnder(
   { schema, fragments, variableValues }: GraphQLResolveInfo,
   type: GraphQLObjectType,
   nodes: readonly FieldNode[],
 ): Map<string, FieldNode[]> {
   // The function of GraphQL.js itself is internal.
-  return collectSubFields(schema, fragments, { coerced: variableValues, sources: {} }, type, [...nodes]).fields;
+  const { fields } = collectSubFields(schema, fragments, { coerced: variableValues, sources: {} }, type, [...nodes]);
+  return Map.groupBy([...fields.values()].flat(), ({ name }) => name.value);
 }
 
 /** Cached values by field node and type. An entry lives as long as its document, which Apollo Server caches. */
@@ -117,8 +121,8 @@ function selectionUnder(
 ): Selection {
   const properties = new Set<string>();
   const relations = new Map<string, SelectedRelation>();
-  for (const nodes of fieldsUnder(info, type, above).values()) {
-    const field = type.getFields()[nodes[0]?.name.value ?? ''];
+  for (const [name, nodes] of fieldsUnder(info, type, above)) {
+    const field = type.getFields()[name];
     // Introspection fields such as __typename are not fields of the type.
     if (field === undefined) continue;
     const target = getNamedType(field.type);
