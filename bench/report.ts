@@ -90,7 +90,7 @@ export function goalsOf(report: Report): Goal[] {
     atMost('1 client, p50 by GraphQL / floor', 2.5, times(of('refund/spread/1/graphql'), of('refund/spread/1/floor'), p50)),
     atLeast('refunds/s by REST / GraphQL, the median of all cases', 0.97, medianOf(doors)),
     atMost('32 clients by GraphQL, p99 / p50, the worst spread', 4, largest(tails)),
-    atMost('page of 100 refunds, SQL statements', 6, report.statements?.page ?? null),
+    atMost('page of 100 refunds, SQL statements', 3, report.statements?.page ?? null),
     atMost('page of 100 refunds, p50 / hand-written SQL', 3, times(of('reading/page/1/graphql'), of('reading/page/1/sql'), p50)),
     atMost('start to ready with an existing ledger', 2, report.readyMs / 1000, ' s'),
     atMost('resident memory after 100,000 refunds', 200, afterSoak, ' MB'),

@@ -108,10 +108,12 @@ export function isSelected(properties: ReadonlySet<string> | null, { name, embed
   return properties === null || name === 'id' || properties.has(embedded?.[0] ?? name);
 }
 
-/** Whether the relation has at most one row. This includes a to-many relation whose foreign key is unique. */
+/**
+ * Whether the relation has at most one row. This includes a to-many relation whose foreign key is unique. MikroORM 7.2 lists the unique keys of several
+ * columns in the metadata of the root entity only, and not in those of the property.
+ */
 export function isToOne({ kind, mappedBy, targetMeta }: EntityProperty): boolean {
-  const owning = (targetMeta?.properties as Record<string, EntityProperty> | undefined)?.[mappedBy];
-  return kind === 'm:1' || (kind === '1:m' && owning?.unique === true);
+  return kind === 'm:1' || (kind === '1:m' && targetMeta?.root.uniques.some(({ properties }) => properties === mappedBy) === true);
 }
 
 /** Whether the entity's own table has a column for the property. */

@@ -110,20 +110,32 @@ interface Level {
 
 function build(meta: EntityMetadata, list: List, selection: Selection): Built {
   const levels = levelsOf(meta, selection);
-  const all = ordered(joined(rowsOf(meta, list), levels), orderOf(meta, list), `${ROOT}.`);
-  // The rows of several owners have been limited for each owner.
-  const rows = list.page === undefined || list.page.owners ? all : all.limit(SIZE);
   const toMany = levels.flatMap(toManyOf);
-  const queries = toMany.map(({ owner, mappedBy, meta, selection }) => {
-    const levels = levelsOf(meta, selection);
-    const items = rowsWithin(meta).where(
-      columnOf(meta, mappedBy),
+  const queries = toMany.map(({ owner, mappedBy, meta: itemMeta, selection }) => {
+    const itemLevels = levelsOf(itemMeta, selection);
+    const items = rowsWithin(itemMeta).where(
+      columnOf(itemMeta, mappedBy),
       '=',
-      sql`any (array(${rows.select(`${tableAlias(owner)}.id`)}))`,
+      sql`any (array(${idsAt(owner, meta, list, levels)}))`,
     );
-    return selected(ordered(joined(items, levels), [['id', 'asc']], `${ROOT}.`), levels);
+    return selected(ordered(joined(items, itemLevels), [['id', 'asc']], `${ROOT}.`), itemLevels);
   });
-  return { queries: [selected(rows, levels), ...queries].map((query) => prepared<List>(query)), toMany };
+  return { queries: [selected(listWith(levels, meta, list), levels), ...queries].map((query) => prepared<List>(query)), toMany };
+}
+
+/** Selects the ids of the rows at the path, and joins only what leads there. */
+function idsAt(path: string, meta: EntityMetadata, list: List, levels: readonly JoinedLevel[]): SelectQuery {
+  const to = levels.find((level) => level.path === path)?.join;
+  const id = to?.theirs === 'id' ? `${to.above}.${to.ours}` : `${tableAlias(path)}.id`;
+  const leading = levels.filter((level) => path.startsWith(`${level.path}.`) || (level.path === path && to?.theirs !== 'id'));
+  return listWith(leading, meta, list).select(id) as SelectQuery;
+}
+
+/** Selects from the rows of the list and the joined levels. */
+function listWith(levels: readonly JoinedLevel[], meta: EntityMetadata, list: List): SelectQuery {
+  const rows = ordered(joined(rowsOf(meta, list), levels), orderOf(meta, list), `${ROOT}.`);
+  // The rows of several owners have been limited for each owner.
+  return list.page === undefined || list.page.owners ? rows : rows.limit(SIZE);
 }
 
 function rowsWithin(meta: EntityMetadata): SelectQuery {
@@ -148,7 +160,7 @@ function orderOf(meta: EntityMetadata, list: List): OrderBy[] {
  * Joins the rows of the to-one relations. The limit of one makes PostgreSQL look each of them up in the index of its organization and id. Without it, a
  * generic plan may read all rows of a table, or of the organization: it knows neither the organization nor how many rows are joined.
  */
-function joined(rows: SelectQuery, levels: readonly (Level & { readonly join?: Join })[]): SelectQuery {
+function joined(rows: SelectQuery, levels: readonly JoinedLevel[]): SelectQuery {
   return levels.reduce(
     (query, { path, meta, join }) => {
       if (join === undefined) return query;
@@ -181,8 +193,11 @@ interface Join {
   readonly ours: string;
 }
 
+/** The rows themselves are joined to nothing. */
+type JoinedLevel = Level & { readonly join?: Join };
+
 /** Returns the level of the rows themselves, and those of their selected to-one relations, recursively. */
-function levelsOf(meta: EntityMetadata, selection: Selection): (Level & { readonly join?: Join })[] {
+function levelsOf(meta: EntityMetadata, selection: Selection): JoinedLevel[] {
   const root = { path: '', meta, selection };
   return [root, ...toOneBelow(root)];
 }
