@@ -91,6 +91,8 @@ describe('a file of the desk', () => {
     ]);
     expect(gunzipSync(rawPayload).toString()).toBe(plain.body);
     expect(plain.headers['content-encoding']).toBeUndefined();
+    // Replies of a known length count against the limits of replies that nobody reads.
+    expect(plain.headers['content-length']).toBe(String(plain.rawPayload.length));
     for (const accepted of ['', 'identity', 'br', 'gzip;q=0', 'gzip;q=0, *']) {
       expect([accepted, (await ask(script(), { 'accept-encoding': accepted })).headers['content-encoding']]).toEqual([
         accepted,

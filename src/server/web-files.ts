@@ -3,11 +3,14 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createGunzip } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { isKnown } from '../rest/etag.js';
 import { PAGE_POLICY } from './web-security.js';
+
+const expand = promisify(gunzip);
 
 /** The folder of everything that has been built. */
 const BUILT = fileURLToPath(new URL('../../', import.meta.url));
@@ -53,7 +56,8 @@ export function isBuilt({ folder }: WebPage): boolean {
 
 /**
  * Serves the page and its files. A path below it whose last part has no dot is a view of the page. The files are kept in memory: so they fit
- * together as long as the process runs, and no request reaches the disk. Texts are kept in their compressed form alone, a fifth of the bytes.
+ * together as long as the process runs, no request reaches the disk, and replies that nobody reads count like all others. Texts are kept in
+ * their compressed form alone, a fifth of the bytes.
  */
 export async function serveWebPage(app: FastifyInstance, { path, folder, hasViews, policy }: WebPage): Promise<void> {
   const files = await readFiles(join(BUILT, folder));
@@ -68,30 +72,20 @@ export async function serveWebPage(app: FastifyInstance, { path, folder, hasView
 interface WebFile {
   readonly headers: Readonly<Record<string, string>>;
   readonly tag: string;
-  readonly content: Buffer;
-  /** Whether the content is in the format of gzip. */
-  readonly isCompressed: boolean;
+  readonly plain: () => Promise<Buffer>;
+  readonly compressed: Buffer | undefined;
 }
 
-function send(file: WebFile | undefined, { headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
+async function send(file: WebFile | undefined, { headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (file === undefined) {
     reply.callNotFound();
     return reply;
   }
-  const { tag, content, isCompressed } = file;
+  const { tag, plain, compressed } = file;
   reply.headers(file.headers);
   if (isKnown(headers['if-none-match'], tag)) return reply.code(304).send();
-  if (!isCompressed) return reply.send(content);
-  const acceptsGzip = new Negotiator({ headers }).encoding(['gzip', 'identity']) === 'gzip';
-  return acceptsGzip ? reply.header('content-encoding', 'gzip').send(content) : sendExpanded(content, reply);
-}
-
-/** Sends the content to a client that accepts no gzip, such as a script, bit by bit as the client reads it. */
-function sendExpanded(compressed: Buffer, reply: FastifyReply): FastifyReply {
-  const expanding = createGunzip();
-  expanding.end(compressed);
-  // The format of gzip ends with the length of what it holds.
-  return reply.header('content-length', compressed.readUInt32LE(compressed.length - 4)).send(expanding);
+  const isCompressed = compressed !== undefined && new Negotiator({ headers }).encoding(['gzip', 'identity']) === 'gzip';
+  return isCompressed ? reply.header('content-encoding', 'gzip').send(compressed) : reply.send(await plain());
 }
 
 /** Reads the files of a folder, by their paths in it. The build adds a file `x.gz` to a text `x`, which is read in its place. */
@@ -104,7 +98,8 @@ async function readFiles(folder: string): Promise<ReadonlyMap<string, WebFile>> 
   const names = paths.filter((path) => !compressed.has(path));
   const files = names.map(async (name) => {
     const isCompressed = compressed.has(`${name}.gz`);
-    return [name, fileOf(name, await readFile(join(folder, isCompressed ? `${name}.gz` : name)), isCompressed)] as const;
+    const content = await readFile(join(folder, isCompressed ? `${name}.gz` : name));
+    return [name, fileOf(name, content, isCompressed)] as const;
   });
   return new Map(await Promise.all(files));
 }
@@ -119,5 +114,18 @@ function fileOf(name: string, content: Buffer, isCompressed: boolean): WebFile {
     etag: `W/${tag}`,
     vary: 'accept-encoding',
   };
-  return { headers, tag, content, isCompressed };
+  return isCompressed
+    ? { headers, tag, plain: expansion(content), compressed: content }
+    : { headers, tag, plain: async () => content, compressed: undefined };
+}
+
+/** Returns a function that expands the text. Those who ask at the same time share the result, which is not kept. */
+function expansion(compressed: Buffer): () => Promise<Buffer> {
+  let expanding: Promise<Buffer> | undefined;
+  return () => {
+    expanding ??= expand(compressed).finally(() => {
+      expanding = undefined;
+    });
+    return expanding;
+  };
 }
