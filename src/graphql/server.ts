@@ -4,7 +4,6 @@ import {
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import type { Admission } from '../concurrency/admission.js';
 import { FAULT, ServiceUnavailable } from '../errors.js';
@@ -17,6 +16,7 @@ import { parsedDocuments, RegisteredDocuments } from './document-stores.js';
 import { argumentAtFault, blamedFields, formatError, publish, refusalBehind, refusalError } from './errors.js';
 import { LEGACY, mediaTypeFor, statusOf } from './over-http.js';
 import { queryAdmission, queryLimits } from './query-limits.js';
+import { sandbox } from './sandbox.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 import { reportWritten } from './written.js';
 
@@ -55,13 +55,7 @@ export function createGraphQLServer(
       ApolloServerPluginCacheControlDisabled(),
       // In a subgraph, any caller could ask for the time of each resolver, by a header.
       ApolloServerPluginInlineTraceDisabled(),
-      introspection
-        ? ApolloServerPluginLandingPageLocalDefault({
-            embed: { runTelemetry: false },
-            footer: false,
-            ...(demo && sandboxContent(demo)),
-          })
-        : ApolloServerPluginLandingPageDisabled(),
+      introspection ? sandbox(demo === null ? {} : sandboxContent(demo)) : ApolloServerPluginLandingPageDisabled(),
       exactRequests(trusted),
       // Before the next plugin, which completes each error: a mutation that was done must not be retried.
       reportWritten,

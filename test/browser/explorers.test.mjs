@@ -53,10 +53,19 @@ describePages('the landing page and the explorers', (session) => {
     await page.getByText('RefundCreditNoteInput').first().waitFor();
   });
 
-  test('the Sandbox says that it needs the internet', async () => {
+  test("axe finds nothing on GraphiQL but its package's own faults", async () => {
+    const page = await session.open('/graphiql');
+    await page.getByRole('button', { name: /^Execute query/ }).waitFor();
+    assert.deepEqual(await findings(page, ['color-contrast', 'nested-interactive', 'page-has-heading-one']), []);
+  });
+
+  test('the Sandbox says that it needs the internet, and leads to GraphiQL', async () => {
     const page = await session.browser.newPage();
     await page.goto(session.gateway.url);
     await page.getByText('Apollo Sandbox cannot be loaded').waitFor();
+
+    await page.getByRole('link', { name: 'GraphiQL' }).click();
+    await page.getByRole('button', { name: /^Execute query/ }).waitFor();
     await page.close();
   });
 
