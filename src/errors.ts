@@ -544,6 +544,14 @@ export class BranchNotFound extends DomainError {
   }
 }
 
+/** The branch itself was asked for. The code of a branch that a document names is {@link BranchNotFound}'s, which is a 400 over REST. */
+export class NoSuchBranch extends DomainError {
+  readonly code = 'BRANCH_NOT_FOUND';
+  constructor(id: string) {
+    super(`There is no branch ${id}`, { field: 'id', id });
+  }
+}
+
 export class BranchCodeNotUnique extends DomainError {
   readonly code = 'BRANCH_CODE_NOT_UNIQUE';
   constructor() {

@@ -95,19 +95,49 @@ describe('GET /api/credit-notes/{id}/applied-invoices', () => {
 describe('GET /api/accounts/transactions', () => {
   it('is empty for an account without lines, and a 404 for an unknown one', async () => {
     expect(await ask(`/api/accounts/transactions?account_id=${books.ids.bank}`)).toMatchObject({ status: 200, json: [] });
-    for (const query of ['?account_id=999999999', '?account_id=3abc', `?account_id=${'a'.repeat(5_000)}`]) {
-      const reply = await ask(`/api/accounts/transactions${query}`);
-      expect([query, reply.status]).toEqual([query, 404]);
-      expect(JSON.stringify(reply.json).length).toBeLessThan(1_000);
-    }
+    expect((await ask('/api/accounts/transactions?account_id=999999999')).status).toBe(404);
   });
 
-  it('needs the id of one account, in either spelling', async () => {
-    expect(await ask(`/api/accounts/transactions?accountId=${books.ids.bank}`)).toMatchObject({ status: 200, json: [] });
-    for (const query of ['', '?account_id=', '?account_id=1&account_id=2']) {
-      const reply = await ask(`/api/accounts/transactions${query}`);
-      expect([query, reply.status, reply.json.message?.[0]?.property]).toEqual([query, 400, 'account_id']);
-    }
+  it.each([
+    ['account_id', '?account_id=3abc'],
+    ['account_id', '?account_id=1.5'],
+    ['account_id', '?accountId=1&accountId=2'],
+    ['limit', '?limit=501'],
+    ['limit', '?limit=-1'],
+    ['limit', '?limit=ten'],
+  ])('refuses a %s that is no whole number: %s', async (property, query) => {
+    const { status, json } = await ask(`/api/accounts/transactions${query}`);
+    expect([status, json.message]).toEqual([
+      400,
+      [expect.objectContaining({ property, constraints: { isInt: expect.any(String) } })],
+    ]);
+  });
+
+  it('has the lines of all accounts if none is named, by date, as many as the request says', async () => {
+    const others = await gateway.books();
+    const note = await others.creditNote('100.00', { date: '2026-03-01' });
+    const early = await others.creditNote('7.00', { date: '2026-01-02' });
+    await others.refund(note.id, { amount: '40.00', date: '2026-03-02' });
+    const linesOf = async (query: string) => {
+      const { json } = await ask(`/api/accounts/transactions${query}`, 'GET', others.client);
+      return json.map((line: Record<string, unknown>) => [line.formatted_date, line.transaction_type, line.debit, line.credit]);
+    };
+
+    const all = await linesOf('');
+    expect(all).toEqual([
+      ['03/02/2026', 'RefundCreditNote', 0, 40],
+      ['03/02/2026', 'RefundCreditNote', 40, 0],
+      ['03/01/2026', 'CreditNote', expect.any(Number), expect.any(Number)],
+      ['03/01/2026', 'CreditNote', expect.any(Number), expect.any(Number)],
+      ['01/02/2026', 'CreditNote', expect.any(Number), expect.any(Number)],
+      ['01/02/2026', 'CreditNote', expect.any(Number), expect.any(Number)],
+    ]);
+    expect(await linesOf('?account_id=&limit=3')).toEqual(all.slice(0, 3));
+    expect(await linesOf(`?accountId=${others.ids.receivable}&limit=2`)).toEqual([
+      ['03/02/2026', 'RefundCreditNote', 40, 0],
+      ['03/01/2026', 'CreditNote', 0, 100],
+    ]);
+    expect(Number(early.id)).toBeGreaterThan(Number(note.id));
   });
 
   it('has the lines of notes, refunds and reversals, the latest first', async () => {
@@ -127,7 +157,7 @@ describe('GET /api/accounts/transactions', () => {
       formatted_date: '02/01/2026',
       transaction_type: 'RefundCreditNote',
       transaction_id: Number(refund.id),
-      transaction_type_formatted: 'Refund credit note',
+      transaction_type_formatted: 'Refund Credit Note',
       credit: 0,
       debit: 120,
       formatted_credit: '',
@@ -167,15 +197,24 @@ describe('DELETE /api/credit-notes/{id}', () => {
     const { status, json } = await ask(`/api/credit-notes/${id}`, 'DELETE');
     expect([status, json.errors]).toEqual([
       400,
-      [
-        expect.objectContaining({
-          statusCode: 400,
-          type: 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS',
-          payload: expect.objectContaining({ field: 'creditNoteId' }),
-        }),
-      ],
+      [expect.objectContaining({ statusCode: 400, type: 'CREDIT_NOTE_HAS_REFUNDS_TRANSACTIONS' })],
     ]);
     expect(await books.snapshot()).toEqual(before);
+  });
+
+  it('names the id by its name in the path, as GET does', async () => {
+    const { id } = await books.creditNote('100.00');
+    await books.refund(id, { amount: '10.00' });
+    for (const [path, method] of [
+      [`/api/credit-notes/${id}`, 'DELETE'],
+      ['/api/credit-notes/999999999', 'DELETE'],
+      ['/api/credit-notes/999999999', 'GET'],
+    ] as const) {
+      expect([method, path, (await ask(path, method)).json.errors[0].payload.field]).toEqual([method, path, 'creditNoteId']);
+    }
+    for (const path of ['/api/customers/999999999', '/api/accounts/999999999', '/api/branches/999999999', '/api/branches/x']) {
+      expect([path, (await ask(path)).json.errors[0].payload.field]).toEqual([path, 'id']);
+    }
   });
 
   it('is for accountants, for the own organization, and the same again under its key', async () => {

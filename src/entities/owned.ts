@@ -41,7 +41,10 @@ export function RefersTo<T extends Owned>(entity: () => EntityClass<T>, options:
   };
 }
 
-/** Parses an id from a request; returns `null` if the text is not a positive integer of up to 15 digits. */
+/** The highest id. */
+export const MAX_ID = 999_999_999_999_999;
+
+/** Parses an id from a request; returns `null` if the text is not a positive integer up to {@link MAX_ID}. */
 export function parseId(text: string): number | null {
   return /^[1-9]\d{0,14}$/.test(text) ? Number.parseInt(text, 10) : null;
 }

@@ -16,40 +16,41 @@ export interface AccountLine {
   readonly documentId: number;
 }
 
-/** Returns the lines of the account that were posted last, the latest first. */
+/** Returns the lines of the account, or of all accounts, with the latest dates, the latest first. */
 export async function latestLines(
   em: EntityManager,
   organizationId: number,
-  accountId: number,
+  accountId: number | null,
   limit: number,
 ): Promise<AccountLine[]> {
-  const lines = query(LATEST, [organizationId, accountId, limit], (rows) =>
-    rows.map((row) => {
-      const amount = Big(String(row.amount));
-      const isDebit = row.side === Side.DEBIT;
-      return {
-        date: String(row.date),
-        debit: isDebit ? amount : ZERO,
-        credit: isDebit ? ZERO : amount,
-        foreignAmount: row.foreign_amount === null ? null : Big(String(row.foreign_amount)),
-        foreignCurrencyCode: row.foreign_currency_code === null ? null : String(row.foreign_currency_code),
-        ...(row.refund_id === null
-          ? { document: 'CreditNote' as const, documentId: Number(row.note_id) }
-          : { document: 'RefundCreditNote' as const, documentId: Number(row.refund_id) }),
-      };
-    }),
+  const lines = query(
+    accountId === null ? LATEST : LATEST_OF_ACCOUNT,
+    [organizationId, limit, ...(accountId === null ? [] : [accountId])],
+    (rows) =>
+      rows.map((row) => {
+        const amount = Big(String(row.amount));
+        const isDebit = row.side === Side.DEBIT;
+        return {
+          date: String(row.date),
+          debit: isDebit ? amount : ZERO,
+          credit: isDebit ? ZERO : amount,
+          foreignAmount: row.foreign_amount === null ? null : Big(String(row.foreign_amount)),
+          foreignCurrencyCode: row.foreign_currency_code === null ? null : String(row.foreign_currency_code),
+          ...(row.refund_id === null
+            ? { document: 'CreditNote' as const, documentId: Number(row.note_id) }
+            : { document: 'RefundCreditNote' as const, documentId: Number(row.refund_id) }),
+        };
+      }),
   );
   const [found] = await run(em, lines);
   return found;
 }
 
 /** A reversal belongs to the document of the entry that it reverses. */
-const LATEST = `
+const withDocuments = (lines: string) => `
   select line.posting_date::text as date, line.side, line.amount::text, line.foreign_amount::text, line.foreign_currency_code,
     refund.id as refund_id, coalesce(note.id, cancellation.credit_note_id) as note_id
-  from (
-    select * from journal_lines where organization_id = $1 and account_id = $2 order by id desc limit $3
-  ) line
+  from (${lines}) line
     join journal_entries entry on entry.organization_id = line.organization_id and entry.id = line.journal_entry_id
     left join lateral (
       select id from refunds where organization_id = $1 and journal_entry_id = coalesce(entry.reversal_of_id, entry.id) limit 1
@@ -61,4 +62,14 @@ const LATEST = `
       select credit_note_id from credit_note_cancellations where organization_id = $1 and journal_entry_id = entry.id limit 1
     ) cancellation on true
   where entry.organization_id = $1
-  order by line.id desc`;
+  order by line.posting_date desc, line.journal_entry_id desc, line.id desc`;
+
+const LATEST_OF_ACCOUNT = withDocuments(`
+    select * from journal_lines where organization_id = $1 and account_id = $3 order by posting_date desc, id desc limit $2`);
+
+/** Each entry has lines, so that the latest lines are those of the latest entries. */
+const LATEST = withDocuments(`
+    select of_entry.* from (
+      select id from journal_entries where organization_id = $1 order by posting_date desc, id desc limit $2
+    ) latest join journal_lines of_entry on of_entry.organization_id = $1 and of_entry.journal_entry_id = latest.id
+    order by of_entry.posting_date desc, of_entry.journal_entry_id desc, of_entry.id desc limit $2`);

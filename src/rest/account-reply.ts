@@ -77,12 +77,45 @@ const TYPES: Readonly<Record<AccountType, readonly [label: string, parent: strin
   [AccountType.OTHER_EXPENSE]: ['Other Expense', 'expense', 'expense'],
 };
 
+/** The types whose accounts can be in another currency than the books, in the legacy API's list of types. */
+const MULTI_CURRENCY: ReadonlySet<AccountType> = new Set([AccountType.CASH, AccountType.BANK, AccountType.CREDIT_CARD]);
+
+export const AccountTypeReply = Type.Object({
+  label: text,
+  key: oneOf(Object.values(AccountType)),
+  normal: oneOf(['debit', 'credit']),
+  parent_type: text,
+  root_type: AccountReply.properties.account_root_type,
+  multi_currency: Type.Optional(always(true)),
+  balance_sheet: yesNo,
+  income_sheet: yesNo,
+});
+
+export function accountTypeReplies(): Static<typeof AccountTypeReply>[] {
+  return Object.values(AccountType).map((key) => {
+    const [label, parent, root] = TYPES[key];
+    return {
+      label,
+      key,
+      normal: normalBalance(key) === Side.DEBIT ? 'debit' : 'credit',
+      root_type: root,
+      parent_type: parent,
+      ...(MULTI_CURRENCY.has(key) && { multi_currency: true }),
+      balance_sheet: !isProfitOrLoss(root),
+      income_sheet: isProfitOrLoss(root),
+    };
+  });
+}
+
+function isProfitOrLoss(root: RootType): boolean {
+  return root === 'income' || root === 'expense';
+}
+
 /** Returns an account as it stands in a refund. The amount is the balance in the base currency; null if nothing was posted to the account. */
 export function accountReply(account: WholeRow<Account>, { debits, credits }: Turnover): Static<typeof AccountReply> {
   const [label, parent, root] = TYPES[account.type];
   const isDebit = normalBalance(account.type) === Side.DEBIT;
   const balance = isDebit ? debits.minus(credits) : credits.minus(debits);
-  const isProfitOrLoss = root === 'income' || root === 'expense';
   const isSystem = account.systemRole === null ? 0 : 1;
   return {
     id: account.id,
@@ -118,8 +151,8 @@ export function accountReply(account: WholeRow<Account>, { debits, credits }: Tu
     account_root_type: root,
     account_normal: isDebit ? 'debit' : 'credit',
     account_normal_formatted: isDebit ? 'Debit' : 'Credit',
-    is_balance_sheet_account: !isProfitOrLoss,
-    is_p_l_sheet: isProfitOrLoss,
+    is_balance_sheet_account: !isProfitOrLoss(root),
+    is_p_l_sheet: isProfitOrLoss(root),
   };
 }
 

@@ -3,9 +3,13 @@ import type { AccountLine } from '../reads/account-lines.js';
 import { type Big, ZERO } from '../values/money.js';
 import { id, midnightUtc, monthFirstDate, number, oneOf, text } from './fields.js';
 import { jsonNumber, midnight, monthFirst, withSign } from './formats.js';
+import type { PageSizes } from './paging.js';
 
-/** The number of lines of a reply: the legacy server's own limit. */
-export const MAX_LINES = 50;
+/** The number of lines of a reply: the legacy server's own, unless the request has another. */
+export const LINES: PageSizes = { usual: 50, max: 500 };
+
+/** The documents that post to the journal, by the names that the legacy API has for them. */
+export const DOCUMENTS = { CreditNote: 'Credit Note', RefundCreditNote: 'Refund Credit Note' } as const;
 
 /** A journal line of an account, as the legacy API has it. */
 export const AccountTransaction = Type.Object({
@@ -13,7 +17,7 @@ export const AccountTransaction = Type.Object({
   formatted_date: monthFirstDate,
   transaction_type: oneOf(['CreditNote', 'RefundCreditNote']),
   transaction_id: id,
-  transaction_type_formatted: text,
+  transaction_type_formatted: oneOf(Object.values(DOCUMENTS)),
   credit: number,
   debit: number,
   formatted_credit: text,
@@ -34,7 +38,7 @@ export function accountTransaction(line: AccountLine, baseCurrency: string): Sta
     formatted_date: monthFirst(date),
     transaction_type: document,
     transaction_id: documentId,
-    transaction_type_formatted: document === 'CreditNote' ? 'Credit note' : 'Refund credit note',
+    transaction_type_formatted: DOCUMENTS[document],
     credit: jsonNumber(credit),
     debit: jsonNumber(debit),
     formatted_credit: money(credit, baseCurrency),

@@ -1,6 +1,7 @@
-import { type InvalidField, InvalidInput } from '../errors.js';
+import { InvalidInput } from '../errors.js';
 import type { Slice } from '../reads/statements.js';
-import { camelCase, parametersIn } from './names.js';
+import { camelCase } from './names.js';
+import { QueryNumbers } from './query-numbers.js';
 
 /** The number of records of a reply. */
 export interface PageSizes {
@@ -30,18 +31,10 @@ export interface NumberedPage {
  * @throws {InvalidInput} if one of its numbers is wrong
  */
 export function readPage(queryString: unknown, { usual, max }: PageSizes): NumberedPage {
-  const sent = parametersIn(queryString);
-  const wrong: InvalidField[] = [];
-  const read = (field: string, otherwise: number, max: number): number => {
-    const value = sent[camelCase(field)];
-    if (value === undefined || value === '') return otherwise;
-    const number = typeof value === 'string' && /^[1-9]\d{0,6}$/.test(value) ? Number.parseInt(value, 10) : max + 1;
-    if (number > max) wrong.push({ field, constraints: { isPage: `${field} must be a whole number from 1 to ${max}` }, value });
-    return number;
-  };
-  const size = read('page_size', usual, max);
-  const number = read('page', 1, Math.floor(MAX_SKIPPED / Math.min(size, max)) + 1);
-  if (wrong.length > 0) throw new InvalidInput(wrong);
+  const numbers = new QueryNumbers(queryString);
+  const size = numbers.read('page_size', max) ?? usual;
+  const number = numbers.read('page', Math.floor(MAX_SKIPPED / size) + 1) ?? 1;
+  numbers.assertRight();
   return { number, size };
 }
 

@@ -11,6 +11,7 @@ import { CREDIT_NOTE_ROUTES } from './routes/credit-notes.js';
 import { CUSTOMER_ROUTES } from './routes/customers.js';
 import { ORGANIZATION_ROUTES } from './routes/organization.js';
 import { REFUND_ROUTES } from './routes/refunds.js';
+import { REPORT_ROUTES } from './routes/reports.js';
 
 /** All routes of the legacy API. Each calls the same use case, or reads the same rows, as GraphQL. */
 export const REST_ROUTES: readonly RestRoute[] = [
@@ -19,6 +20,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
   ...ACCOUNT_ROUTES,
   ...BRANCH_ROUTES,
   ...CUSTOMER_ROUTES,
+  ...REPORT_ROUTES,
   ...ORGANIZATION_ROUTES,
 ];
 

@@ -166,6 +166,8 @@ export type ErrorCode =
   | 'BRANCH_ID_NOT_FOUND'
   /** The branch is inactive. */
   | 'BRANCH_INACTIVE'
+  /** Your organization has no branch with the id in the path. */
+  | 'BRANCH_NOT_FOUND'
   /** The credit note is already open. */
   | 'CREDIT_NOTE_ALREADY_OPENED'
   /** The remaining credit differs from `expectedRemaining`, or from the `ETag` in `If-Match`. */

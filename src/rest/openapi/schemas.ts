@@ -1,11 +1,12 @@
 import type { TSchema } from '@sinclair/typebox';
-import { AccountItem, AccountReply } from '../account-reply.js';
+import { AccountItem, AccountReply, AccountTypeReply } from '../account-reply.js';
 import { AccountTransaction } from '../account-transaction-reply.js';
 import { BranchReply } from '../branch-reply.js';
 import { CreditNoteItem, CreditNoteReply, EntryReply, OneCreditNote } from '../credit-note-reply.js';
 import { CustomerItem, CustomerReply } from '../customer-reply.js';
 import { FilterMeta, Pagination } from '../listing.js';
 import { CurrencyReply, LocksReply, OrganizationReply, SettingReply } from '../organization-reply.js';
+import { PostedLine } from '../posted-line-reply.js';
 import { NewRefundReply, RefundItem } from '../refund-reply.js';
 import { CreditNoteRefundDto, ObservedCreditNoteRefundDto, ObservedCreditNoteRefundDtoInSnakeCase } from '../refund-request.js';
 import { ListedAccount } from '../routes/accounts.js';
@@ -28,7 +29,9 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   Branch: BranchReply,
   Customer: CustomerReply,
   CustomerDetails: CustomerItem,
+  AccountType: AccountTypeReply,
   AccountTransaction,
+  PostedLine,
   Organization: OrganizationReply,
   Currency: CurrencyReply,
   Setting: SettingReply,

@@ -3,6 +3,7 @@ export const TAGS = {
   'Credit Note Refunds': 'Refunds of credit notes, and their reversals.',
   'Credit Notes': 'What customers may be refunded.',
   Accounts: 'The chart of accounts, with balances.',
+  Reports: 'What documents have posted.',
   Branches: 'The branches that refunds and credit notes belong to.',
   Customers: 'The customers, with their balances.',
   Organization: "The organization of the request's credential.",

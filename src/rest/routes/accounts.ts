@@ -1,17 +1,17 @@
 import { Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
-import { parseId } from '../../entities/owned.js';
-import { AccountNotFound, InvalidInput } from '../../errors.js';
+import { MAX_ID } from '../../entities/owned.js';
+import { AccountNotFound } from '../../errors.js';
 import { latestLines } from '../../reads/account-lines.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
-import { cut, MAX_QUOTED } from '../../values/text.js';
-import { AccountItem, accountItem } from '../account-reply.js';
-import { AccountTransaction, accountTransaction, MAX_LINES } from '../account-transaction-reply.js';
+import { AccountItem, AccountTypeReply, accountItem, accountTypeReplies } from '../account-reply.js';
+import { AccountTransaction, accountTransaction, LINES } from '../account-transaction-reply.js';
 import { always } from '../fields.js';
 import { FILTER, FilterMeta, inactiveParameter, type Listing, listed, one, whetherActive } from '../listing.js';
 import { RECORDS } from '../paging.js';
+import { QueryNumbers } from '../query-numbers.js';
 import { ACCOUNT, costOfOne, LINE } from '../read-costs.js';
 import { restRoute } from '../route.js';
 
@@ -65,42 +65,48 @@ export const ACCOUNT_ROUTES = [
   }),
   restRoute({
     method: 'GET',
+    path: '/accounts/types',
+    operationId: 'AccountsController_getAccountTypes',
+    tag: 'Accounts',
+    role: Role.VIEWER,
+    summary: 'Retrieve the types of accounts.',
+    like: 'account.type',
+    status: 200,
+    reply: Type.Array(AccountTypeReply),
+    errors: [],
+    async handle() {
+      return accountTypeReplies();
+    },
+  }),
+  restRoute({
+    method: 'GET',
     path: '/accounts/transactions',
     operationId: 'AccountsController_getAccountTransactions',
     tag: 'Accounts',
     role: Role.VIEWER,
-    summary: 'Retrieve the latest 50 lines of the account that `account_id` names.',
+    summary: 'Retrieve the latest lines of the account that `account_id` names, or of all accounts.',
     like: 'account.lines',
     status: 200,
     parameters: [
-      {
-        name: 'account_id',
-        in: 'query',
-        description: '`accountId` is the same.',
-        required: true,
-        schema: { type: 'integer', minimum: 1 },
-      },
+      { name: 'account_id', in: 'query', description: '`accountId` is the same.', schema: { type: 'integer', minimum: 1 } },
+      { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: LINES.max, default: LINES.usual } },
     ],
     reply: Type.Array(AccountTransaction),
     errors: ['BAD_USER_INPUT', 'ACCOUNT_NOT_FOUND'],
-    cost: costOfOne(MAX_LINES * LINE),
-    async handle({ context, request }) {
-      const id = readAccountId(request.query as Readonly<Record<string, unknown>>);
-      const key = parseId(id);
-      const account = key === null ? undefined : await one(context, Account, [['id', '=', key]]);
-      if (account === undefined) throw new AccountNotFound(cut(id, MAX_QUOTED), 'account_id');
+    async handle({ context, request, admit }) {
+      const numbers = new QueryNumbers(request.query);
+      const [id, limit = LINES.usual] = [numbers.read('account_id', MAX_ID), numbers.read('limit', LINES.max)];
+      numbers.assertRight();
+      await admit(costOfOne(limit * LINE));
+      if (id !== undefined && (await one(context, Account, [['id', '=', id]])) === undefined) {
+        throw new AccountNotFound(String(id), 'account_id');
+      }
       const { organization } = context.actor;
-      const lines = await latestLines(context.em, organization.id, account.id, MAX_LINES);
+      const lines = await latestLines(context.em, organization.id, id ?? null, limit);
       return lines.map((line) => accountTransaction(line, organization.baseCurrency));
     },
   }),
 ];
-
-/** @throws {InvalidInput} if the query string names no account, or several */
-function readAccountId({ accountId, account_id: value = accountId }: Readonly<Record<string, unknown>>): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw new InvalidInput([{ field: 'account_id', constraints: { isId: 'account_id must be an id: a positive integer' }, value }]);
-}
 
 async function accountWithBalance({ loaders, actor }: Context, account: WholeRow<Account>) {
   const turnover = await loaders.turnover.load({ accountId: account.id, asOf: null });

@@ -1,10 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
 import { Branch } from '../../entities/branch.js';
+import { NoSuchBranch } from '../../errors.js';
 import { BranchReply, branchReply } from '../branch-reply.js';
-import { type Listing, listed } from '../listing.js';
+import { type Listing, listed, one } from '../listing.js';
 import { RECORDS } from '../paging.js';
-import { BRANCH } from '../read-costs.js';
+import { BRANCH, costOfOne } from '../read-costs.js';
 import { restRoute } from '../route.js';
 
 const BRANCHES: Listing = { sizes: RECORDS, cost: BRANCH };
@@ -24,6 +25,25 @@ export const BRANCH_ROUTES = [
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
       return (await listed(call, Branch, [], BRANCHES)).rows.map(branchReply);
+    },
+  }),
+  restRoute({
+    method: 'GET',
+    path: '/branches/:id',
+    operationId: 'BranchesController_getBranch',
+    tag: 'Branches',
+    role: Role.VIEWER,
+    summary: 'Retrieve the branch.',
+    like: 'branches',
+    status: 200,
+    reply: BranchReply,
+    errors: ['BRANCH_NOT_FOUND'],
+    notFound: (id) => new NoSuchBranch(id),
+    cost: costOfOne(BRANCH),
+    async handle({ context, id, key }) {
+      const branch = await one(context, Branch, [['id', '=', key]]);
+      if (branch === undefined) throw new NoSuchBranch(id);
+      return branchReply(branch);
     },
   }),
 ];

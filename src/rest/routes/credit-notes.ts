@@ -9,6 +9,7 @@ import { voidCreditNote } from '../../services/credit-notes/void-credit-note.js'
 import { branchReply } from '../branch-reply.js';
 import { CreditNoteItem, creditNoteItem, OneCreditNote } from '../credit-note-reply.js';
 import { customerReply } from '../customer-reply.js';
+import { nothing } from '../fields.js';
 import { FILTER, FilterMeta, type Listing, listed, one, Pagination } from '../listing.js';
 import { PAGED } from '../paging.js';
 import { CREDIT_NOTE, costOfOne, ONE_CREDIT_NOTE } from '../read-costs.js';
@@ -17,7 +18,7 @@ import { NO_BODY, restRoute } from '../route.js';
 const NOTES: Listing = { sizes: PAGED, cost: CREDIT_NOTE, lines: 'lines' };
 
 /** A void note is gone for these clients. */
-const NOT_VOID = [CreditNoteStatus.DRAFT, CreditNoteStatus.OPEN, CreditNoteStatus.CLOSED];
+export const NOT_VOID = [CreditNoteStatus.DRAFT, CreditNoteStatus.OPEN, CreditNoteStatus.CLOSED];
 
 export const CREDIT_NOTE_ROUTES = [
   restRoute({
@@ -35,6 +36,21 @@ export const CREDIT_NOTE_ROUTES = [
     async handle(call) {
       const { rows, pagination } = await listed(call, CreditNote, [['storedStatus', 'in', NOT_VOID]], NOTES);
       return { pagination, credit_notes: await Promise.all(rows.map((note) => noteWithParts(call.context, note))), ...FILTER };
+    },
+  }),
+  restRoute({
+    method: 'GET',
+    path: '/credit-notes/state',
+    operationId: 'CreditNotesController_getCreditNoteState',
+    tag: 'Credit Notes',
+    role: Role.VIEWER,
+    summary: 'Retrieve the template that credit notes are printed by: there is none.',
+    like: 'creditNotes',
+    status: 200,
+    reply: Type.Object({ default_template_id: nothing }),
+    errors: [],
+    async handle() {
+      return { default_template_id: null };
     },
   }),
   restRoute({
@@ -87,7 +103,7 @@ export const CREDIT_NOTE_ROUTES = [
       } catch (error) {
         // For these clients a void note is gone.
         if (error instanceof CreditNoteIsVoid) throw new CreditNoteNotFound(id);
-        // The mutation has another name for the id.
+        // The command has another name for the id in the path.
         if (error instanceof DomainError && error.field === 'id') error.field = 'creditNoteId';
         throw error;
       }
