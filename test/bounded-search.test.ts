@@ -92,8 +92,8 @@ const REVERSAL =
   'select from refund_reversals item where item.organization_id = refunds.organization_id and item.refund_id = refunds.id';
 
 const LOW: SearchLimits = {
-  columns: { walks: [10, 100], few: 20, many: 100, words: 0 },
-  words: { walks: [10, 40], few: 15, many: 40, words: 80 },
+  columns: { first: 0, walk: 100, few: 20, many: 100, words: 0 },
+  words: { first: 10, walk: 40, few: 15, many: 40, words: 80 },
   count: 20,
 };
 
@@ -179,7 +179,7 @@ it('counts rows that fulfil two conditions up to the cap, though the first rows 
 });
 
 describe('the last row within a limit is read, and the next one is not', () => {
-  const NONE = { walks: [1, 1], few: 0, many: 0, words: 0 } as const;
+  const NONE = { first: 1, walk: 1, few: 0, many: 0, words: 0 } as const;
   const limits = (steps: Partial<SearchLimits['columns']>): SearchLimits => ({
     columns: { ...NONE, ...steps },
     words: { ...NONE, ...steps },
@@ -210,15 +210,15 @@ describe('the last row within a limit is read, and the next one is not', () => {
     const kept = await idsOf([`not exists (${REVERSAL})`]);
     const rows = all.indexOf(kept[9] ?? 0) + 1;
     const asked = { filter: { status: RefundStatus.POSTED } };
-    expect(await search({ ...asked, limits: limits({ walks: [1, rows] }) }).ids()).toEqual(kept.slice(0, 10));
-    await expect(search({ ...asked, limits: limits({ walks: [1, rows - 1] }) }).ids()).rejects.toThrow(TooManyMatches);
+    expect(await search({ ...asked, limits: limits({ walk: rows }) }).ids()).toEqual(kept.slice(0, 10));
+    await expect(search({ ...asked, limits: limits({ walk: rows - 1 }) }).ids()).rejects.toThrow(TooManyMatches);
   });
 
   it('rows in the order of the page, until there are no more', async () => {
     const asked = { filter: { provenance: { operationName: 'nobody' } } };
-    const within = search({ ...asked, limits: limits({ walks: [1, ROWS + 1] }) });
+    const within = search({ ...asked, limits: limits({ walk: ROWS + 1 }) });
     expect([await within.ids(), await within.count()]).toEqual([[], { count: 0, isComplete: true }]);
-    const beyond = search({ ...asked, limits: limits({ walks: [1, ROWS] }) });
+    const beyond = search({ ...asked, limits: limits({ walk: ROWS }) });
     await expect(beyond.ids()).rejects.toThrow(TooManyMatches);
     expect(await beyond.count()).toEqual({ count: 0, isComplete: false });
   });

@@ -7,6 +7,7 @@ import { searchInTurn } from '../orm/driver.js';
 import { query, type ResultRow, run } from '../orm/query.js';
 import { type Compilable, db, type Prepared, prepared, type SelectQuery } from '../orm/query-builder.js';
 import { type Condition, conditionSql, kindOfConditions } from './filters.js';
+import { ANY_INDEX, IN_ORDER } from './in-order.js';
 import {
   type Bound,
   conditionValue,
@@ -20,7 +21,6 @@ import {
   MAX_SEARCHED,
   OPEN,
   ORGANIZATION,
-  othersOf,
   PAGE_SIZE,
   type Page,
   type PagedList,
@@ -50,12 +50,14 @@ type Sources = readonly Source[];
 /**
  * The numbers of rows that are read in each step.
  *
- * - `walks`: rows are read in the order of the page, until it is full. The first walk finds what is common
+ * - `first`, `walk`: rows are read in the order of the page, until it is full. Common words are found in the first step; without words, such rows have been
+ *   read before
  * - `few`, `many`: if the index of a condition has no more entries, their rows are compared with the other conditions
  * - `words`: the same for the index of words, which PostgreSQL reads as a whole
  */
 interface Steps {
-  readonly walks: readonly [short: number, long: number];
+  readonly first: number;
+  readonly walk: number;
   readonly few: number;
   readonly many: number;
   readonly words: number;
@@ -69,8 +71,8 @@ export interface SearchLimits {
 }
 
 const LIMITS: SearchLimits = {
-  columns: { walks: [1_000, MAX_READ], few: 10_000, many: MAX_ENTRIES, words: 0 },
-  words: { walks: [1_000, MAX_SEARCHED], few: 1_000, many: MAX_SEARCHED, words: 2 * MAX_SEARCHED },
+  columns: { first: 0, walk: MAX_READ, few: 10_000, many: MAX_ENTRIES, words: 0 },
+  words: { first: 1_000, walk: MAX_SEARCHED, few: 1_000, many: MAX_SEARCHED, words: 2 * MAX_SEARCHED },
   count: MAX_COUNT,
 };
 
@@ -105,19 +107,18 @@ export class BoundedSearch {
    * @throws {TooManyMatches} if they are not found among so many rows
    */
   async ids(): Promise<readonly number[]> {
-    const { few, many, words, walks } = this.steps;
-    const [short, long] = walks;
-    const longer = [() => this.walk(long), () => this.idsIn(this.columns, many)];
-    const steps = [
-      () => this.walk(short),
-      () => this.idsIn(this.columns, few),
-      ...(this.words.length === 0 ? longer : [() => this.idsIn(this.words, words), ...longer.toReversed()]),
-    ];
+    const { first, walk, few, many, words } = this.steps;
+    const columns = (limit: number) => () => this.idsIn(this.columns, limit);
+    const walking = (rows: number) => () => this.walk(rows);
+    const steps =
+      this.words.length === 0
+        ? [columns(few), walking(walk), columns(many)]
+        : [walking(first), columns(few), () => this.idsIn(this.words, words), columns(many), walking(walk)];
     for (const step of steps) {
       const ids = await step();
       if (ids !== null) return ids;
     }
-    throw new TooManyMatches(long);
+    throw new TooManyMatches(walk);
   }
 
   /**
@@ -130,10 +131,12 @@ export class BoundedSearch {
     );
     if (only !== undefined) return { count: (await this.entries([only], this.limits.count))[0] ?? 0, isComplete: true };
     const { few, many, words } = this.steps;
+    const columns = (limit: number) => () => this.countIn(this.columns, limit);
     const walks = this.walksOfCount();
-    const [first, last] = [() => this.countIn(this.columns, few), () => this.countIn(this.columns, many)];
     const steps =
-      this.words.length === 0 ? [first, ...walks, last] : [first, () => this.countIn(this.words, words), last, ...walks];
+      this.words.length === 0
+        ? [columns(few), ...walks, columns(many)]
+        : [columns(few), () => this.countIn(this.words, words), columns(many), ...walks];
     let largest: Count = { count: 0, isComplete: false };
     for (const step of steps) {
       const counted = await step();
@@ -142,15 +145,6 @@ export class BoundedSearch {
       if (counted.count > largest.count) largest = counted;
     }
     return largest;
-  }
-
-  /** Whether the list has a row on the other side of the page's cursor. The cursor of a page is that of such a row itself. */
-  async hasOthers(): Promise<boolean> {
-    const [rows] = this.steps.walks;
-    const { page } = this.list;
-    const statement = () => this.walking({ ...page, isBackward: !page.isBackward }, othersOf(page), rows, sql.lit(1));
-    const found = await this.read(`others ${rows}`, IN_ORDER, statement);
-    return found.some(({ id }) => id !== null);
   }
 
   /** Whether an index begins with the condition's column; for a column of a related row, with the reference to it. */
@@ -343,8 +337,8 @@ export class BoundedSearch {
 
   /** Returns the steps that count rows one after the other: those of each condition whose rows one index has together, otherwise those of the page's order. */
   private walksOfCount(): readonly (() => Promise<Count>)[] {
-    const { list, steps } = this;
-    const [, all] = steps.walks;
+    const { list } = this;
+    const { walk: all } = this.steps;
     const ranges = this.columns.filter(
       (source) => this.isOfList(source) && source.every((place) => isComparison(list.where[place])),
     );
@@ -410,10 +404,3 @@ function isComparison(condition: Condition | undefined): boolean {
 }
 
 const STATEMENTS: Memo<Prepared<PagedList>> = new WeakMap();
-
-/** Settings for a statement that reads few rows: it needs no compiler and no second process. PostgreSQL must use an index, whatever it expects. */
-const ANY_INDEX =
-  'set local statement_timeout = 5000; set local jit = off; set local max_parallel_workers_per_gather = 0; set local enable_seqscan = off; ';
-
-/** Settings for a statement that reads the first rows of an index in its order, and no others. */
-const IN_ORDER = `${ANY_INDEX}set local enable_bitmapscan = off; set local enable_sort = off; set local enable_incremental_sort = off; `;

@@ -10,19 +10,22 @@ import { searchInTurn } from '../orm/driver.js';
 import { combine, type Query, query, run, type Statement } from '../orm/query.js';
 import { BoundedSearch, type SearchedList } from './bounded-search.js';
 import { conditionsOf, type Filterable, type Filters } from './filters.js';
+import { runInOrder } from './in-order.js';
 import { KEYS, type Key, type Order, readCursor, writeCursor } from './orders.js';
 import {
+  comparedRows,
   countStatement,
+  isInOrderOfIds,
   isReadInOrder,
+  isSearch,
   MAX_COUNT,
   MAX_PAGE,
   othersStatement,
   type Page,
-  readOfOwner,
   unreadStatement,
 } from './pages.js';
 import type { ColumnOf, ReferenceOf, Row } from './read-model.js';
-import { listQuery, plannedFor } from './rows.js';
+import { listQuery } from './rows.js';
 import { type ConnectionSelection, connectionSelectionOf } from './selection.js';
 import type { List } from './statements.js';
 
@@ -190,12 +193,19 @@ async function readInOrder(
   request: Request,
   selection: ConnectionSelection,
 ): Promise<Found> {
-  const [rows, counts, others, beyond] = await run(em, ...partsOf(em, meta, request, selection, []));
+  const parts = combine(partsOf(em, meta, request, selection, []), (found) => found);
+  const [rows, counts, others, beyond] = isInOrderOfIds(request.page) ? (await run(em, parts))[0] : await runInOrder(em, parts);
   const count = counts === null ? null : Number(counts[0]?.value);
   return { rows, count, hasOthers: others?.[0]?.value === true, hasBeyond: beyond?.[0]?.value === true };
 }
 
-/** Finds the rows of the page, and then reads them. */
+/** The number of rows that are compared with a filter first. */
+const FIRST_COMPARED = 1_000;
+
+/**
+ * Reads the rows of the page that are among the first ones in its order, in one round trip. If they do not fill it and there are more, its rows are looked
+ * for. Words are looked for at once, since comparing them takes longer.
+ */
 async function search(
   em: EntityManager,
   meta: EntityMetadata,
@@ -203,20 +213,33 @@ async function search(
   selection: ConnectionSelection,
 ): Promise<Found> {
   const { rows, hasRows, isCounted } = selection;
-  const { order } = request.page;
+  const { page, where } = request;
+  const readsFirst = hasRows && !where.some(isSearch);
+  const among = { ...request, compared: FIRST_COMPARED };
+  const parts = [
+    ...partsOf(em, meta, among, { ...selection, hasRows: readsFirst, isCounted: false }, []),
+    readsFirst ? valuesOf(unreadStatement(meta, among, 'page')) : NOTHING,
+  ] as const;
+  const first = combine(parts, (found) => found);
+  const [read, , others, beyond, unread] = await searchInTurn(em, () => runInOrder(em, first));
+  const isFound = !hasRows || (readsFirst && (read.length === page.size || unread?.[0]?.value !== true));
   const found = new BoundedSearch(em, meta, request);
-  const ids = hasRows ? await found.ids() : [];
-  const list = { ...request, ids };
-  const [read] = await run(em, ids.length === 0 ? NO_ROWS : listQuery(em, meta, list, withColumns(rows, order.properties)));
+  const rowsOfPage = isFound ? read : await readFound();
   const counted = isCounted ? await found.count() : null;
-  const opposite = { ...request, page: oppositeOf(request.page) };
   return {
-    rows: read,
+    rows: rowsOfPage,
     count: counted?.count ?? null,
     isCountComplete: counted?.isComplete,
-    hasOthers: needsOthers(request.page, selection) && (await found.hasOthers()),
-    hasBeyond: needsOthers(opposite.page, selection) && (await new BoundedSearch(em, meta, opposite).hasOthers()),
+    hasOthers: others?.[0]?.value === true,
+    hasBeyond: beyond?.[0]?.value === true,
   };
+
+  async function readFound(): Promise<readonly object[]> {
+    const ids = await found.ids();
+    if (ids.length === 0) return [];
+    const [rowsOfIds] = await run(em, listQuery(em, meta, { ...request, ids }, withColumns(rows, page.order.properties)));
+    return rowsOfIds;
+  }
 }
 
 function ownedQuery<E extends Owned, Filter extends object>(
@@ -244,7 +267,7 @@ function ownedQuery<E extends Owned, Filter extends object>(
     const [pagesCut, countsCut] = [ownersIn(unreadOfPage), ownersIn(unreadOfList)];
     return ids.map((id) => {
       const rows = rowsOf.get(id) ?? [];
-      if (rows.length < page.size && pagesCut.has(id)) throw new TooManyMatches(readOfOwner(owned));
+      if (rows.length < page.size && pagesCut.has(id)) throw new TooManyMatches(comparedRows(owned));
       const count = countOf && (countOf.get(id) ?? 0);
       const [hasOthers, hasBeyond] = [otherOwners.has(id), ownersBeyond.has(id)];
       const found = { rows, count, isCountComplete: !countsCut.has(id), hasOthers, hasBeyond };
@@ -287,11 +310,11 @@ function partsOf(
   const { rows, hasRows, isCounted } = selection;
   const others = (page: Page) => {
     const list = { ...request, page };
-    return needsOthers(page, selection) ? valuesOf(plannedFor(em, list, othersStatement(meta, list))) : NOTHING;
+    return needsOthers(page, selection) ? valuesOf(othersStatement(meta, list)) : NOTHING;
   };
   return [
     hasRows ? listQuery(em, meta, request, withColumns(rows, [...page.order.properties, ...columns])) : NO_ROWS,
-    isCounted ? valuesOf(plannedFor(em, request, countStatement(meta, request))) : NOTHING,
+    isCounted ? valuesOf(countStatement(meta, request)) : NOTHING,
     others(page),
     others(oppositeOf(page)),
   ] as const;

@@ -22,7 +22,7 @@ export const MAX_READ = 50_000;
 export const MAX_SEARCHED = 10_000;
 
 /** The same as {@link MAX_READ} for the lists of several owners together. */
-const MAX_READ_OF_OWNERS = 200_000;
+const MAX_COMPAREDS = 200_000;
 
 /** A part of a list in an order. */
 export interface Page {
@@ -52,6 +52,8 @@ export interface PagedList {
   readonly page?: Page;
   /** The rows of the page, if they have been found before: see `bounded-search.ts`. */
   readonly ids?: readonly number[];
+  /** Only so many rows are compared with the filter, in the order of the page. */
+  readonly compared?: number;
 }
 
 /** Returns a key of the memo. Pages with the same key have the same SQL. */
@@ -85,7 +87,10 @@ function directionOf({ order, isBackward }: Page): 'asc' | 'desc' {
 /** Selects the rows of the page; with owners, those of the page of each owner. */
 export function rowsOfPage(meta: EntityMetadata, list: PagedList, page: Page): SelectQuery {
   const within = cursorsOf(page);
-  if (page.owners === undefined) return new Range(meta, list, page).rows(...within).limit(sql.lit(MAX_PAGE + 1));
+  if (page.owners === undefined) {
+    const rows = list.compared === undefined ? new Range(meta, list, page).rows(...within) : filtered(meta, list, page, within);
+    return rows.limit(sql.lit(MAX_PAGE + 1));
+  }
   const rows = filtered(meta, list, page, within).limit(PAGE_SIZE);
   return (db.selectFrom(OWNERS) as SelectQuery).crossJoinLateral(rows.as('item')).selectAll('item') as SelectQuery;
 }
@@ -106,12 +111,12 @@ export function othersOf({ order, isBackward }: Page): [lower: Bound, upper: Bou
 }
 
 /**
- * Selects the rows of an owner in the range. Only so many of them are compared with the filter as {@link readOfOwner} allows, unless the range itself
- * consists of the rows that fit.
+ * Selects the rows in the range. Only so many of them are compared with the filter as {@link comparedRows} allows, unless the range itself consists of
+ * the rows that fit.
  */
 function filtered(meta: EntityMetadata, list: PagedList, page: Page, [lower, upper]: readonly [Bound, Bound]): SelectQuery {
   if (isReadInOrder(list)) return new Range(meta, list, page).rows(lower, upper);
-  const read = new Range(meta, list, page, (condition) => isInRange(condition, list)).rows(lower, upper).limit(READ_OF_OWNER);
+  const read = new Range(meta, list, page, (condition) => isInRange(condition, list)).rows(lower, upper).limit(COMPARED);
   const rows = db.selectFrom(read.as(meta.tableName)).selectAll() as SelectQuery;
   return ordered(
     withConditions(rows, meta, list, (condition) => !isInRange(condition, list)),
@@ -133,15 +138,16 @@ export function withConditions(
   );
 }
 
-/** Returns how many rows of each owner are compared with a filter. */
-export function readOfOwner({ where, page }: PagedList): number {
+/** Returns how many rows of the list, or of each owner, are compared with a filter. */
+export function comparedRows({ where, page, compared }: PagedList): number {
+  if (compared !== undefined) return compared;
   const owners = page?.owners?.ids.length ?? 1;
-  const rows = Math.min(MAX_READ, Math.floor(MAX_READ_OF_OWNERS / owners));
+  const rows = Math.min(MAX_READ, Math.floor(MAX_COMPAREDS / owners));
   return where.some(isSearch) ? Math.ceil(rows * (MAX_SEARCHED / MAX_READ)) : rows;
 }
 
 export const PAGE_SIZE = parameter<PagedList, number>(({ page }) => page?.size);
-const READ_OF_OWNER = parameter<PagedList, number>(readOfOwner);
+const COMPARED = parameter<PagedList, number>(comparedRows);
 const OWNERS = sql`unnest(${parameter<PagedList>(({ page }) => page?.owners?.ids)}::bigint[])`.as(sql`owner (id)`);
 /** A single row, for a list without owners. */
 const NOBODY = sql`(values (0))`.as(sql`owner (id)`);
@@ -154,13 +160,9 @@ export interface Bound {
 
 export const OPEN: Bound = { by: null, isStrict: false };
 
-/**
- * Whether PostgreSQL needs to plan the statement only once: in the order of ids, and with no filter but one that an index begins with. A page in another
- * order is planned for its values: a generic plan expects an organization of average size, and may sort all rows of a large one.
- */
-export function isPlannedOnce(list: PagedList): boolean {
-  const { page, ids } = list;
-  return page === undefined || page.owners !== undefined || ids !== undefined || page.order.properties.length === 1;
+/** Whether the list is in the order of ids, which has an index for each filter that divides it. */
+export function isInOrderOfIds({ order }: Page): boolean {
+  return order.properties.length === 1;
 }
 
 /** Whether one index has the rows of the list, and no others, in the order of the page. */
@@ -295,7 +297,7 @@ export function othersStatement(meta: EntityMetadata, list: PagedList & { readon
   }).statement(list);
 }
 
-/** Returns the statement that asks for each owner whether it has more rows, in the page's range, than are compared with the filter. */
+/** Returns the statement that asks whether the list, or that of each owner, has more rows in the page's range than are compared with the filter. */
 export function unreadStatement(
   meta: EntityMetadata,
   list: PagedList & { readonly page: Page },
@@ -305,7 +307,7 @@ export function unreadStatement(
   return memoize(STATEMENTS, WHOLE, kindOf(`unread ${range}`, meta, list), () => {
     const ends = range === 'page' ? cursorsOf(page) : ([OPEN, OPEN] as const);
     const rows = new Range(meta, list, page, (condition) => isInRange(condition, list)).rows(...ends);
-    return prepared<PagedList>(perPage(page, sql`(select true from (${rows.offset(READ_OF_OWNER).limit(sql.lit(1))}) unread)`));
+    return prepared<PagedList>(perPage(page, sql`(select true from (${rows.offset(COMPARED).limit(sql.lit(1))}) unread)`));
   }).statement(list);
 }
 

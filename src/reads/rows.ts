@@ -5,7 +5,6 @@ import { metadataOf, type Selection, WHOLE } from '../orm/columns.js';
 import { type Query, query, run, type Statement } from '../orm/query.js';
 import { mapPlainRows } from '../orm/row-mapping.js';
 import type { Filterable } from './filters.js';
-import { isPlannedOnce } from './pages.js';
 import type { Row, WholeRow } from './read-model.js';
 import { countAll, countItems, type List, listStatements, type Slice } from './statements.js';
 
@@ -57,22 +56,19 @@ type Values = Record<string, unknown>;
 export function listQuery(em: EntityManager, meta: EntityMetadata, list: List, selection: Selection): Query<object[]> {
   const { statements, toMany } = listStatements(meta, list, selection);
   return {
-    statements: statements.map((statement) => plannedFor(em, list, statement)),
+    statements,
     read: ([rows = [], ...rowsOfItems]) => {
       const result = mapPlainRows(em, meta, selection, rows) as Values[];
       for (const [index, { owner, name, mappedBy, meta, selection }] of toMany.entries()) {
         const items = mapPlainRows(em, meta, selection, rowsOfItems[index] ?? []) as Values[];
+        // Not sorted by PostgreSQL, which might read an index of all ids instead of the items.
+        items.sort((one, other) => Number(one.id) - Number(other.id));
         const itemsOf = Map.groupBy(items, (item) => (item[mappedBy] as Values).id);
         for (const row of follow(result, owner)) row[name] = itemsOf.get(row.id);
       }
       return result;
     },
   };
-}
-
-/** Returns the statement, {@link withValues} if it is not planned once for all values. */
-export function plannedFor(em: EntityManager, list: List, statement: Statement): Statement {
-  return isPlannedOnce(list) ? statement : withValues(em, statement);
 }
 
 /** Returns the statement with its values in its text, so that PostgreSQL plans it for them. */

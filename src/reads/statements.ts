@@ -26,6 +26,8 @@ export interface List<Column extends string = string> {
   readonly page?: Page;
   /** The rows of the page, if they have been found before. */
   readonly ids?: readonly number[];
+  /** Only so many rows are compared with the filter, in the order of the page. */
+  readonly compared?: number;
   /** A part of the list by numbers of rows, for clients that know no cursors. */
   readonly slice?: Slice;
 }
@@ -61,8 +63,8 @@ export function listStatements(meta: EntityMetadata, list: List, selection: Sele
 }
 
 /** Returns a key of the memo. Lists with the same key have the same SQL. */
-function kindOf({ where, orderBy, page, ids, slice }: List): string {
-  return `${kindOfConditions(where)} ${orderBy} ${page && kindOfPage(page)} ${ids !== undefined} ${slice !== undefined}`;
+function kindOf({ where, orderBy, page, ids, compared, slice }: List): string {
+  return `${kindOfConditions(where)} ${orderBy} ${page && kindOfPage(page)} ${ids !== undefined} ${compared !== undefined} ${slice !== undefined}`;
 }
 
 interface Built {
@@ -118,7 +120,7 @@ function build(meta: EntityMetadata, list: List, selection: Selection): Built {
       '=',
       sql`any (array(${idsAt(owner, meta, list, levels)}))`,
     );
-    return selected(ordered(joined(items, itemLevels), [['id', 'asc']], `${ROOT}.`), itemLevels);
+    return selected(joined(items, itemLevels), itemLevels);
   });
   return { queries: [selected(listWith(levels, meta, list), levels), ...queries].map((query) => prepared<List>(query)), toMany };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { DefaultLogger, type LogContext, type LoggerOptions } from '@mikro-orm/core';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { connect } from '../../mikro-orm.config.js';
@@ -13,6 +14,8 @@ export interface TestDatabase {
   readonly orm: MikroORM;
   /** Every SQL statement that the ORM has sent. */
   readonly statements: string[];
+  /** The same with the values of their parameters. */
+  readonly queries: LogContext[];
   /** A connection in the gateway's role. */
   readonly sql: pg.Client;
   readonly operator: pg.Client;
@@ -58,6 +61,7 @@ export async function createDatabase({
   await admin.query(`revoke temporary on database ${database} from public`);
 
   const statements: string[] = [];
+  const queries: LogContext[] = [];
   const logging = { debug: ['query' as const], colors: false };
   const orm = await connect(connectionOf({ ...application, database }), {
     pool: { max: poolSize },
@@ -66,6 +70,7 @@ export async function createDatabase({
       statements.push(message);
       record(message);
     },
+    loggerFactory: (options) => new RecordingLogger(options, queries),
   });
   const sql = new pg.Client({ ...application, database });
   const operators = await connect(connectionOf({ ...operatorConnection, database }), { ...logging, logger: record });
@@ -76,6 +81,7 @@ export async function createDatabase({
   return {
     orm,
     statements,
+    queries,
     sql,
     operator,
     superuser,
@@ -87,4 +93,19 @@ export async function createDatabase({
       await admin.end();
     },
   };
+}
+
+/** Also keeps the values of each query's parameters, which the log does not show. */
+class RecordingLogger extends DefaultLogger {
+  constructor(
+    options: LoggerOptions,
+    private readonly queries: LogContext[],
+  ) {
+    super(options);
+  }
+
+  override logQuery(context: { query: string } & LogContext): void {
+    this.queries.push(context);
+    super.logQuery(context);
+  }
 }
