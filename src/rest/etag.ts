@@ -1,4 +1,12 @@
+import { createHash } from 'node:crypto';
 import { type Big, parseDecimal } from '../values/money.js';
+
+/** No tag of If-Match is that of what is there now. */
+export class PreconditionFailed extends Error {
+  constructor() {
+    super('No tag of If-Match is the ETag of what is there now; read it again');
+  }
+}
 
 /**
  * Returns the amounts of remaining credit that the If-Match header accepts: one for each ETag of this credit note in its list. Weak tags and those of
@@ -11,6 +19,26 @@ export function expectedRemaining(ifMatch: string | undefined, creditNoteId: str
     const amount = weak === undefined && id === creditNoteId ? parseDecimal(remaining) : null;
     return amount === null ? [] : [amount];
   });
+}
+
+/**
+ * Returns the tag of a reply's content. A credit note has a tag already, which stands for its remaining credit alone: it stays as the beginning, so that
+ * the new tag can be sent in If-Match with a refund.
+ */
+export function contentTag(payload: string, before: unknown): string {
+  const hash = createHash('sha256').update(payload).digest('base64url').slice(0, 22);
+  return typeof before === 'string' ? before.replace(/"$/, `-${hash}"`) : `"${hash}"`;
+}
+
+/**
+ * Checks the If-Match header, if there is one. The comparison is strong, as RFC 9110 wants it: a weak tag matches nothing.
+ *
+ * @param tags those of what is there now
+ * @throws {PreconditionFailed}
+ */
+export function assertMatching(ifMatch: string | undefined, ...tags: readonly unknown[]): void {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return;
+  if (!ifMatch.split(',').some((tag) => tags.includes(tag.trim()))) throw new PreconditionFailed();
 }
 
 /** Whether the If-None-Match header has the tag. The comparison is weak, as RFC 9110 wants it. */

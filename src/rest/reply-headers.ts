@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { PostingDate } from '../values/posting-date.js';
-import { isKnown } from './etag.js';
+import { assertMatching, contentTag, isKnown } from './etag.js';
 import type { RestRoute } from './route.js';
 
 export interface ReplyHeaderSettings {
@@ -19,22 +18,16 @@ export function addReplyHeaders(
   app.addHook('onSend', async (request, reply, payload) => {
     if (deprecatedSince !== null) announceDeprecation(reply, deprecatedSince, equivalents.get(routeOf(request)));
     if (!isRead(request) || reply.statusCode !== 200 || typeof payload !== 'string') return payload;
-    const etag = etagOf(payload, reply.getHeader('etag'));
+    const before = reply.getHeader('etag');
+    reply.removeHeader('etag');
+    const etag = contentTag(payload, before);
+    assertMatching(request.headers['if-match'], etag, before);
     reply.headers({ etag, 'cache-control': 'private, no-cache' });
     if (!isKnown(request.headers['if-none-match'], etag)) return payload;
     reply.code(304).removeHeader('content-type').removeHeader('content-length');
     // For HEAD, Fastify replaces the content by its length.
     return request.method === 'HEAD' ? payload : null;
   });
-}
-
-/**
- * Returns the tag of a reply's content. A credit note has a tag already, which stands for its remaining credit alone: it stays as the beginning, so that
- * the new tag can be sent in If-Match.
- */
-function etagOf(payload: string, before: unknown): string {
-  const hash = createHash('sha256').update(payload).digest('base64url').slice(0, 22);
-  return typeof before === 'string' ? before.replace(/"$/, `-${hash}"`) : `"${hash}"`;
 }
 
 /** Header fields of RFC 9745 and RFC 5829. */

@@ -2,9 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireRole } from '../auth/actor.js';
 import type { Admission } from '../concurrency/admission.js';
 import { parseId } from '../entities/owned.js';
+import { REFUSALS } from '../error-codes.js';
+import { DomainError } from '../errors.js';
 import type { Context } from '../request/context.js';
 import { cut, MAX_QUOTED } from '../values/text.js';
-import type { RestRoute } from './route.js';
+import { assertMatching, contentTag } from './etag.js';
+import type { Call, RestRoute } from './route.js';
 import { ACCOUNT_ROUTES } from './routes/accounts.js';
 import { BRANCH_ROUTES } from './routes/branches.js';
 import { CREDIT_NOTE_ROUTES } from './routes/credit-notes.js';
@@ -29,6 +32,11 @@ export interface RestSettings {
   readonly queries: Admission;
 }
 
+/** The routes of GET requests, by path. */
+const READS: ReadonlyMap<string, RestRoute> = new Map(
+  REST_ROUTES.flatMap((route) => (route.method === 'GET' ? [[route.path, route]] : [])),
+);
+
 /** Adds the routes. The checks of a request come in the legacy server's order: role, id in the path, fields, records, rules. */
 export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context, { queries }: RestSettings): void {
   for (const { method, path, role, status, notFound, cost, handle } of REST_ROUTES) {
@@ -47,7 +55,9 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
         try {
           if (cost !== undefined) await admit(cost);
           const call = { context, request: request as FastifyRequest, reply, limit: queries.limit, admit };
-          const body = await handle({ ...call, id, key: key ?? 0 });
+          const complete = { ...call, id, key: key ?? 0 };
+          if (method === 'DELETE') await assertUnchanged(complete, path);
+          const body = await handle(complete);
           if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
           return reply.code(status).send(body);
         } finally {
@@ -55,5 +65,26 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
         }
       },
     });
+  }
+}
+
+/**
+ * Checks the If-Match header of a deletion, if there is one, with what a GET request of the path returns now. What is gone is left to the deletion, which
+ * may be done already under the same idempotency key.
+ *
+ * @throws {PreconditionFailed}
+ */
+async function assertUnchanged(call: Call, path: string): Promise<void> {
+  const ifMatch = call.request.headers['if-match'];
+  const read = READS.get(path);
+  if (ifMatch === undefined || read === undefined) return;
+  await call.admit(read.cost ?? 0);
+  try {
+    const payload = JSON.stringify(await read.handle(call));
+    const before = call.reply.getHeader('etag');
+    call.reply.removeHeader('etag');
+    assertMatching(ifMatch, contentTag(payload, before), before);
+  } catch (error) {
+    if (!(error instanceof DomainError) || REFUSALS[error.code].status !== 404) throw error;
   }
 }

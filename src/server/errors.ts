@@ -6,6 +6,7 @@ import { complete, described } from '../graphql/errors.js';
 import { LEGACY, mediaTypeFor, statusOfRefused, UnusableRequest } from '../graphql/over-http.js';
 import { refusalOf } from '../orm/errors.js';
 import { codeOf, type ErrorReply, plainReply, refusalReply } from '../rest/errors.js';
+import { PreconditionFailed } from '../rest/etag.js';
 import { InvalidJson } from '../values/json.js';
 import { BrokenRequest } from './broken-request.js';
 import { REST_BODY_LIMIT } from './json-bodies.js';
@@ -56,6 +57,7 @@ function clientError(error: FastifyError, { routeOptions, headers }: FastifyRequ
   if (error instanceof UnusableRequest) {
     return { status: error.statusAs(mediaTypeFor(headers.accept) ?? LEGACY), message: error.message };
   }
+  if (error instanceof PreconditionFailed) return { status: 412, message: error.message };
   if (error instanceof InvalidJson) return { status: 400, message: error.message };
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

@@ -99,7 +99,7 @@ function operation(route: RestRoute, contract: RestContract): object {
 function parametersOf({ method, path, parameters, pages, requestHeaders = [] }: RestRoute): readonly object[] {
   const [, name] = /:(\w+)/.exec(path) ?? [];
   const id = name === undefined ? [] : [{ name, required: true, in: 'path', schema: { type: 'integer', minimum: 1 } }];
-  const headers = [...(method === 'GET' ? ['If-None-Match'] : []), ...requestHeaders].map((header) => ({
+  const headers = [...(method === 'GET' ? ['If-None-Match', 'If-Match'] : []), ...requestHeaders].map((header) => ({
     $ref: `#/components/parameters/${header}`,
   }));
   return [...(parameters ?? id), ...(pages === undefined ? [] : pageParameters(pages)), ...headers];

@@ -12,7 +12,8 @@ export const REQUEST_HEADERS = {
   },
   'If-Match': {
     description:
-      'One or more ETags of the credit note, or `*`. If none is its present one, the reply is a 412 and nothing is done.',
+      'One or more ETags of what the path names (of the credit note, for a refund), or `*`. If none is its present one, the reply is a 412 and ' +
+      'nothing is done.',
     schema: { type: 'string', examples: ['"2-150"'] },
   },
   'If-None-Match': {
@@ -46,7 +47,7 @@ export const REPLY_HEADERS = {
     schema: { type: 'string', format: 'uri-reference', examples: ['/api/credit-notes/refunds/1'] },
   },
   ETag: {
-    description: 'The state of what was read, for `If-None-Match`; of a credit note also for `If-Match`.',
+    description: 'The state of what was read, for `If-None-Match` and `If-Match`.',
     schema: { type: 'string', pattern: '^"[^"]+"$', examples: ['"2-150-kCfXE5pMb1mM7x6xH6Jq1A"'] },
   },
   'Cache-Control': { description: 'A reply may be kept, and is asked for again each time.', schema: { type: 'string' } },

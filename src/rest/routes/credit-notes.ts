@@ -84,7 +84,7 @@ export const CREDIT_NOTE_ROUTES = [
     description: 'Nothing is deleted: the mirror entry of the note is posted.',
     like: 'voidCreditNote',
     status: 200,
-    requestHeaders: ['Idempotency-Key'],
+    requestHeaders: ['Idempotency-Key', 'If-Match'],
     replyHeaders: ['Idempotency-Replayed'],
     reply: NO_BODY,
     errors: [

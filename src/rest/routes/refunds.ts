@@ -112,7 +112,7 @@ export const REFUND_ROUTES = [
     summary: 'Reverse the refund, today or on the first open day; 404 if it is reversed.',
     like: 'reverseRefund',
     status: 200,
-    requestHeaders: ['Idempotency-Key'],
+    requestHeaders: ['Idempotency-Key', 'If-Match'],
     replyHeaders: ['Idempotency-Replayed'],
     reply: NO_BODY,
     errors: [
