@@ -1,4 +1,4 @@
-import { NO_WORD } from '../values/text.js';
+import { CASE_PAIRS, NO_WORD } from '../values/text.js';
 
 /**
  * The indexes of the lists that clients read in pages. Each begins with the organization; the column of a filter, if any; the column of the order; the
@@ -56,5 +56,14 @@ export function listIndexes(): string {
  */
 const WORDS = `
   create function words_of(organization bigint, texts text) returns tsvector language sql immutable parallel safe
-    return to_tsvector('simple', regexp_replace(' ' || texts, '[${NO_WORD}]+', ' ' || organization::text || 'x', 'g'));
+    return to_tsvector('simple', regexp_replace(' ' || ${withOneForm('texts')}, '[${NO_WORD}]+', ' ' || organization::text || 'x', 'g'));
 `;
+
+/**
+ * Returns SQL for the text with composed letters, in which each of {@link CASE_PAIRS} has one form, as `wordsIn` makes them. PostgreSQL makes all
+ * letters small, one by one. Most texts are ASCII, and need nothing of it.
+ */
+function withOneForm(text: string): string {
+  const oneForm = CASE_PAIRS.reduce((sql, [form, same]) => `replace(${sql}, '${form}', '${same}')`, `normalize(${text}, NFC)`);
+  return `(case when octet_length(${text}) = length(${text}) then ${text} else ${oneForm} end)`;
+}

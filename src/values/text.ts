@@ -29,11 +29,18 @@ export const NO_WORD = '\\u0001-\\u002f\\u003a-\\u0040\\u005b-\\u0060\\u007b-\\u
 
 const BETWEEN_WORDS = new RegExp(`[${NO_WORD}]+`);
 
-/** Returns the words of a text, composed (Unicode NFC), each once whatever its case. */
+/** Returns the words of a text, composed (Unicode NFC), each once whatever its case. Letters of which {@link CASE_PAIRS} has several forms have one. */
 export function wordsIn(text: string): string[] {
-  const words = text.normalize('NFC').split(BETWEEN_WORDS);
+  const words = CASE_PAIRS.reduce((text, [form, same]) => text.replaceAll(form, same), text.normalize('NFC')).split(BETWEEN_WORDS);
   return [...new Map(words.map((word) => [word.toLowerCase(), word])).values()].filter((word) => word !== '');
 }
+
+/** Small letters whose capital letter is also that of others: a sigma at the end of a word, and the German sharp s, which is SS in capitals. */
+export const CASE_PAIRS: readonly (readonly [form: string, same: string])[] = [
+  ['ς', 'σ'],
+  ['ß', 'ss'],
+  ['ẞ', 'ss'],
+];
 
 /** The longest message of an error, and the longest value that it quotes, in UTF-16 code units. */
 export const MAX_MESSAGE = 500;
