@@ -64,6 +64,20 @@ it('a refund has at most ten, however many are added at once', async () => {
   expect(data?.refund.addedReferences).toHaveLength(10);
 });
 
+it('a reference that the refund has, its own or an added one, is not added again, however often it is sent at once', async () => {
+  const books = await gateway.books();
+  const { id } = await books.creditNote('100.00');
+  const refund = await books.refund(id);
+
+  const replies = await Promise.all(['BANK-7', ' BANK-7', 'BANK-7', 'REF-1'].map((each) => add(books, refund.id, each)));
+
+  const refused = replies.flatMap(({ errors }) => errors?.[0]?.extensions ?? []);
+  expect(refused).toHaveLength(3);
+  for (const each of refused) expect(each).toMatchObject({ code: 'BAD_USER_INPUT', field: 'referenceNo' });
+  const { data } = await books.client.graphql(`{ refund(id: ${refund.id}) { addedReferences { referenceNo } } }`);
+  expect(data).toEqual({ refund: { addedReferences: [{ referenceNo: 'BANK-7' }] } });
+});
+
 it.each([
   ['999999999999', 'BANK-7', 'REFUND_CREDIT_NOTE_NOT_FOUND'],
   ['1', ' ', 'BAD_USER_INPUT'],

@@ -114,7 +114,7 @@ export class RefundResolver {
 
   @CommandMutation(addRefundReference, () => Refund, {
     description:
-      'Adds a reference to a refund, whether it is posted or reversed. It leaves an audit event; the refund stays as it was made.',
+      'Adds a reference to a refund, whether it is posted or reversed, unless it has this one. It leaves an audit event; the refund stays as it was made.',
   })
   addRefundReference(
     @Ctx() context: Context,

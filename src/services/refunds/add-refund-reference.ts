@@ -16,19 +16,23 @@ export const ADDED_REFERENCES = `
  * stays as it was made.
  *
  * @throws {RefundNotFound}
- * @throws {InvalidInput} if the refund has {@link MAX_ADDED_REFERENCES} already
+ * @throws {InvalidInput} if the refund has {@link MAX_ADDED_REFERENCES} already, or has this one
  */
 export const addRefundReference = command({
   name: 'addRefundReference',
   role: Role.ACCOUNTANT,
   result: Refund,
   fields: { refundId: id, referenceNo: text },
-  async run({ em, organization }, { refundId }) {
+  async run({ em, organization }, { refundId, referenceNo }) {
     const refund = await findOwned(em, Refund, organization, refundId);
     if (refund === null) throw new RefundNotFound(refundId);
-    // The insert of the event takes this lock too. Before the count, it keeps others from adding a reference meanwhile.
-    const [, count] = await run(em, lockOrder(organization.id), countReferences(refund));
-    if (count >= MAX_ADDED_REFERENCES) {
+    // The insert of the event takes this lock too. Before the references are read, it keeps others from adding one meanwhile.
+    const [, added] = await run(em, lockOrder(organization.id), addedTo(refund));
+    if ([refund.referenceNo, ...added].includes(referenceNo)) {
+      const reason = 'referenceNo must be one that the refund does not have yet';
+      throw new InvalidInput([{ field: 'referenceNo', constraints: { isNew: reason }, value: referenceNo }]);
+    }
+    if (added.length >= MAX_ADDED_REFERENCES) {
       const reason = `refundId must name a refund with less than ${MAX_ADDED_REFERENCES} added references`;
       throw new InvalidInput([{ field: 'refundId', constraints: { maxReferences: reason }, value: refundId }]);
     }
@@ -37,8 +41,8 @@ export const addRefundReference = command({
   audit: ({ result, values }) => ({ refundId: String(result.id), referenceNo: values.referenceNo }),
 });
 
-/** Returns a query of the number of references that were added to the refund. */
-function countReferences({ id, organization }: Refund): Query<number> {
-  const sql = `select count(*) as count from audit_events where ${ADDED_REFERENCES}`;
-  return query(sql, [organization.id, [String(id)]], ([row]) => Number(row?.count));
+/** Returns a query of the references that were added to the refund. */
+function addedTo({ id, organization }: Refund): Query<string[]> {
+  const sql = `select details ->> 'referenceNo' as reference from audit_events where ${ADDED_REFERENCES}`;
+  return query(sql, [organization.id, [String(id)]], (rows) => rows.map(({ reference }) => String(reference)));
 }
