@@ -195,6 +195,31 @@ describe('an idempotency key', () => {
     expect(hidden.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 
+  it.each([
+    ['stands in a fragment', (create: string) => `mutation { ...F } fragment F on Mutation { ${create} }`],
+    ['is written twice, and so executed once', (create: string) => `mutation { ${create} ${create} }`],
+    [
+      'is the only one that is not skipped',
+      (create: string) => `mutation { ${create} other: createCustomer(input: { displayName: "B" }) @skip(if: true) { id } }`,
+    ],
+  ])('in the header is that of a single mutation that %s', async (_what, document) => {
+    const books = await gateway.books();
+    const create = 'a: createCustomer(input: { displayName: "A" }) { id }';
+    const send = () => books.client.graphql(document(create), undefined, { 'idempotency-key': 'k' });
+    const replies = [await send(), await send()];
+    expect(replies.map(({ errors, extensions }) => [errors, extensions])).toEqual([
+      [undefined, { idempotency: { replayed: false } }],
+      [undefined, { idempotency: { replayed: true } }],
+    ]);
+  });
+
+  it('in the header is ignored by mutations whose own keys are defaults of variables', async () => {
+    const books = await gateway.books();
+    const create = (alias: string) => `${alias}: createCustomer(input: { displayName: "A" }, idempotencyKey: $${alias}) { id }`;
+    const document = `mutation ($a: String = "one", $b: String = "two") { ${create('a')} ${create('b')} }`;
+    expect((await books.client.graphql(document, undefined, { 'idempotency-key': 'k' })).errors).toBeUndefined();
+  });
+
   it('in the header is refused for several mutations whose own keys are null', async () => {
     const books = await gateway.books();
     const create = (alias: string) => `${alias}: createCustomer(input: { displayName: "A" }, idempotencyKey: $key) { id }`;

@@ -4,7 +4,7 @@ import {
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, OperationTypeNode, type ValueNode } from 'graphql';
 import type { Admission } from '../concurrency/admission.js';
 import { FAULT, ServiceUnavailable } from '../errors.js';
 import type { Context } from '../request/context.js';
@@ -14,10 +14,12 @@ import { compiledQueries } from './compiled-queries.js';
 import { MAX_TOKENS } from './document-limits.js';
 import { parsedDocuments, RegisteredDocuments } from './document-stores.js';
 import { argumentAtFault, blamedFields, formatError, publish, refusalBehind, refusalError } from './errors.js';
+import { fieldsOf, type OperationField } from './operation-fields.js';
 import { LEGACY, mediaTypeFor, statusOf } from './over-http.js';
 import { queryAdmission, queryLimits } from './query-limits.js';
 import { sandbox } from './sandbox.js';
 import type { TrustedDocuments } from './trusted-documents.js';
+import { readVariables } from './variables.js';
 import { reportWritten } from './written.js';
 
 /** What the pages have in demo mode. */
@@ -59,7 +61,7 @@ export function createGraphQLServer(
       exactRequests(trusted),
       // Before the next plugin, which completes each error: a mutation that was done must not be retried.
       reportWritten,
-      requestPlugin([refuseSharedKey, queryLimits(schema, queries.limit), argumentCheck(schema), queryAdmission(queries)]),
+      requestPlugin([sharedKeyCheck(schema), queryLimits(schema, queries.limit), argumentCheck(schema), queryAdmission(queries)]),
       compiledQueries(schema),
     ],
   });
@@ -133,20 +135,17 @@ function unknownOperation(operation: OperationDefinitionNode | undefined): Graph
   return new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } } });
 }
 
-function refuseSharedKey({ operation, request, contextValue }: OperationRequest): void {
-  if (operation.operation !== 'mutation') return;
-  const refusal = contextValue.refuseSharedKey(commandsWithoutKey(operation, request.variables ?? {}));
-  if (refusal !== null) throw refusalError(refusal);
-}
-
-/** Returns how many mutations of the operation would use the header's key. A fragment counts as two, because it may hold any number. */
-function commandsWithoutKey({ selectionSet }: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): number {
-  const isGiven = (value: ValueNode): boolean =>
-    value.kind === Kind.VARIABLE ? (variables[value.name.value] ?? null) !== null : value.kind !== Kind.NULL;
-  const counts = selectionSet.selections.map((selection): number => {
-    if (selection.kind !== Kind.FIELD) return 2;
-    const hasKey = selection.arguments?.some(({ name, value }) => name.value === 'idempotencyKey' && isGiven(value));
-    return hasKey || selection.name.value === '__typename' ? 0 : 1;
-  });
-  return counts.reduce((sum, count) => sum + count, 0);
+/** Refuses a document with the Idempotency-Key header whose mutations would share the key. */
+function sharedKeyCheck(schema: GraphQLSchema): OperationCheck {
+  return ({ document, operation, request, contextValue }) => {
+    if (operation.operation !== OperationTypeNode.MUTATION || !contextValue.hasKeyOfHeader) return;
+    const { values } = readVariables(schema, operation, request.variables ?? {});
+    const { fields } = fieldsOf(schema, document, operation, values);
+    const isGiven = (value: ValueNode | undefined): boolean =>
+      value?.kind === Kind.VARIABLE ? (values[value.name.value] ?? null) !== null : value !== undefined && value.kind !== Kind.NULL;
+    const keyIn = ({ node }: OperationField) => node.arguments?.find(({ name }) => name.value === 'idempotencyKey')?.value;
+    const without = fields.filter((each) => each.path.length === 1 && !isGiven(keyIn(each)));
+    const refusal = contextValue.refuseSharedKey(new Set(without.map(({ path }) => path[0])).size);
+    if (refusal !== null) throw refusalError(refusal);
+  };
 }

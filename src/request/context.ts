@@ -157,6 +157,11 @@ export class Context {
     return this.outcomes.size === 0 ? undefined : { replayed: [...this.outcomes.values()].every(({ replayed }) => replayed) };
   }
 
+  /** Whether the request has the Idempotency-Key header. */
+  get hasKeyOfHeader(): boolean {
+    return this.idempotencyKey !== undefined;
+  }
+
   /**
    * Returns the refusal of a request with the Idempotency-Key header and several commands, which would share the key; else `null`.
    *
