@@ -154,7 +154,7 @@ export const REFUSALS = {
     fields: ['id', 'creditNoteId'],
     when: 'A credit note with refunds, applied or cancelled credit cannot be voided. Reverse its refunds first.',
   },
-  CREDIT_NOTE_ALREADY_OPENED: { status: 400, fields: ['id', 'creditNoteId'], when: 'The credit note is already open.' },
+  CREDIT_NOTE_ALREADY_OPENED: { status: 400, fields: ['id', 'creditNoteId'], when: 'The credit note has already been opened.' },
   CREDIT_NOTE_NUMBER_NOT_UNIQUE: { status: 400, fields: ['number'], when: 'Another credit note has this number.' },
   BRANCH_NOT_FOUND: { status: 404, fields: ['id'], when: 'Your organization has no branch with the id in the path.' },
   CUSTOMER_NOT_FOUND: { status: 404, fields: ['customerId', 'id'], when: 'Your organization has no such customer.' },

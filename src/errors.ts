@@ -346,7 +346,7 @@ export class CreditNoteIsVoid extends DomainError {
 export class CreditNoteAlreadyOpened extends DomainError {
   readonly code = 'CREDIT_NOTE_ALREADY_OPENED';
   constructor(number: string, field = 'id') {
-    super(`Credit note ${number} is open already`, { field, number });
+    super(`Credit note ${number} has already been opened`, { field, number });
   }
 }
 

@@ -210,7 +210,7 @@ describe('an unexpected error', () => {
     expect(errors).toEqual([
       expect.objectContaining({
         message: 'Something went wrong on our side; tell us the request id',
-        extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false, requestId: 'my-request' },
+        extensions: { code: 'INTERNAL_SERVER_ERROR', details: {}, retryable: false, requestId: 'my-request' },
       }),
     ]);
     expect(headers['x-request-id']).toBe('my-request');
@@ -255,7 +255,10 @@ describe('a document that GraphQL itself refuses', () => {
     [`{ ${'__typename '.repeat(8_001)} }`, 'GRAPHQL_PARSE_FAILED'],
   ])('keeps GraphQL’s message and code: %.30s', async (query, code) => {
     const { errors, status, headers } = await books.client.graphql(query);
-    expect([status, errors?.[0]?.extensions]).toEqual([400, { code, retryable: false, requestId: headers['x-request-id'] }]);
+    expect([status, errors?.[0]?.extensions]).toEqual([
+      400,
+      { code, details: {}, retryable: false, requestId: headers['x-request-id'] },
+    ]);
     const who = { organization: books.organization.publicId, actor: 'key of ADMIN' };
     const line = gateway.logged.find(({ requestId }) => requestId === headers['x-request-id']);
     expect(line).toMatchObject({ status: 400, refused: code, ...who });
@@ -278,7 +281,10 @@ describe('a document that GraphQL itself refuses', () => {
     expect(reply.status).toBe(status);
     expect(JSON.parse(reply.body)).toEqual({
       errors: [
-        { message: expect.any(String), extensions: { code: expect.any(String), retryable: false, requestId: expect.any(String) } },
+        {
+          message: expect.any(String),
+          extensions: { code: expect.any(String), details: {}, retryable: false, requestId: expect.any(String) },
+        },
       ],
     });
   });

@@ -150,7 +150,7 @@ describe.each([RESPONSE, LEGACY])('as %s', (accept) => {
     const reply = await gateway.app.inject({ url: '/graphql?query=%7B__typename%7D', headers: { accept, ...more } });
     expect([reply.statusCode, reply.json().errors[0].extensions]).toEqual([
       status,
-      { code: expect.any(String), retryable: false, requestId: reply.headers['x-request-id'] },
+      { code: expect.any(String), details: {}, retryable: false, requestId: reply.headers['x-request-id'] },
     ]);
   });
 
@@ -160,7 +160,7 @@ describe.each([RESPONSE, LEGACY])('as %s', (accept) => {
       const reply = await gateway.app.inject({ url: `/graphql?query=%7Bme%7Bname%7D%7D&${more}`, headers: headers() });
       expect([reply.statusCode, reply.json().errors[0].extensions]).toEqual([
         accept === RESPONSE ? 422 : 400,
-        { code: 'BAD_REQUEST', retryable: false, requestId: reply.headers['x-request-id'] },
+        { code: 'BAD_REQUEST', details: {}, retryable: false, requestId: reply.headers['x-request-id'] },
       ]);
     },
   );

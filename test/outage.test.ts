@@ -56,7 +56,7 @@ it('reports an unexpected error during authentication by its request id alone', 
   const requestId = graphql.headers['x-request-id'];
   expect([graphql.status, graphql.errors]).toEqual([
     500,
-    [expect.objectContaining({ extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false, requestId } })],
+    [expect.objectContaining({ extensions: { code: 'INTERNAL_SERVER_ERROR', details: {}, retryable: false, requestId } })],
   ]);
   expect(JSON.stringify(graphql.errors)).not.toContain('api_keys');
   const faults = gateway.logged.filter((line) => line.requestId === requestId && line.err !== undefined);

@@ -75,6 +75,56 @@ it('refuses a list that is too long and names its argument', async () => {
   expect(errors?.[0]).toMatchObject({ message: 'inputs must hold at most 100 items', extensions: { field: 'inputs' } });
 });
 
+it.each([
+  ['nodes', 'query ($v: [ID!]!) { all: nodes(nodeIds: $v) { nodeId } }', Array(101).fill('x'), ['all'], 'nodeIds'],
+  [
+    'a filter below the root',
+    'query ($v: CreditNoteFilter) { customers { nodes { mine: creditNotes(filter: $v) { totalCount } } } }',
+    { status: Array(101).fill('OPEN') },
+    ['customers', 'nodes', 'mine'],
+    'status',
+  ],
+  [
+    'a field of an input',
+    'mutation ($v: [CreditNoteLineInput!]!) { it: createCreditNote(input: { customerId: 1, date: "2026-02-01", lines: $v }) { id } }',
+    Array(101).fill({}),
+    ['it'],
+    'lines',
+  ],
+])('names the place of a list that is too long: %s', async (_what, query, v, path, field) => {
+  const { data, errors, status } = await books.client.graphql(query, { v });
+  expect([status, data, errors?.map(({ path, extensions }) => [path, extensions.field])]).toEqual([
+    400,
+    undefined,
+    [[path, field]],
+  ]);
+});
+
+it.each([
+  ['query ($v: RefundOrder) { refunds(orderBy: $v) { totalCount } }', 'orderBy'],
+  [
+    'mutation ($v: Boolean) { refundCreditNotes(inputs: [], mode: ATOMIC, allowDuplicate: $v) { refund { id } } }',
+    'allowDuplicate',
+  ],
+])('says in plain words that an argument must not be null: %s', async (query, field) => {
+  const { errors } = await books.client.graphql(query, { v: null });
+  expect(errors?.find(({ extensions }) => extensions.field === field)?.message).toBe(`${field} must not be null`);
+});
+
+it.each([
+  ['variables=%7B', '"variables": '],
+  ['variables=%7B%7D&extensions=x', '"extensions": '],
+])('names the part of a query string that is not JSON: %s', async (part, message) => {
+  const reply = await gateway.app.inject({ url: `/graphql?query=%7Bme%7Bname%7D%7D&${part}`, headers: books.client.headers });
+  expect([reply.statusCode, reply.json().errors[0].message]).toEqual([400, expect.stringContaining(message)]);
+});
+
+it('refuses an empty body like one that is not JSON, in each media type', async () => {
+  const status = async (accept: string) =>
+    (await books.client.post('/graphql', '', { 'content-type': 'application/json', accept })).status;
+  expect([await status('application/json'), await status('application/graphql-response+json')]).toEqual([400, 400]);
+});
+
 it.each(['/graphql', '/api/credit-notes/1/refunds', '/nope'])(
   'refuses a preflight for a foreign host like any other request: %s',
   async (url) => {

@@ -167,6 +167,13 @@ it('an open or void credit note is refused', async () => {
   expect(await refusal({ creditNoteId: voided.id, lines: [line('1.00')] })).toMatchObject({ code: 'CREDIT_NOTE_IS_VOID', field });
 });
 
+it('an opened credit note is refused without the claim that it is still open', async () => {
+  const { id } = await books.creditNote('10.00');
+  await books.refund(id, { amount: '10.00' });
+  const { errors } = await books.client.graphql(`mutation { openCreditNote(id: ${id}) { status } }`);
+  expect(errors?.[0]?.message).toMatch(/^Credit note \S+ has already been opened$/);
+});
+
 it('parallel edits and one opening leave books that are right', async () => {
   const { id } = await books.creditNote('100.00', { open: false });
   const edit = (amount: string) => update({ creditNoteId: id, lines: [line(amount), line('1.00')] });

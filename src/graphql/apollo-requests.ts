@@ -68,6 +68,7 @@ export const PREFLIGHTED: readonly string[] = ['authorization', 'x-apollo-operat
 export async function assertWellFormed({ method, raw, headers, body }: FastifyRequest): Promise<void> {
   if (method === 'GET' && !isForPage(method, headers.accept)) assertPreflighted(headers);
   const parts = method === 'GET' ? partsOf(new URLSearchParams(/\?(.*)$/s.exec(raw.url ?? '')?.[1])) : body;
+  if (parts === undefined) throw new UnusableRequest(400, 'The body is empty; it must be a JSON object');
   if (!isRecord(parts) || Object.keys(parts).length === 0) {
     throw new UnusableRequest(422, 'The body must be a JSON object, such as {"query": "{ __typename }"}');
   }
@@ -103,5 +104,11 @@ function partsOf(parameters: URLSearchParams): Record<string, unknown> {
 function jsonIn(parameters: URLSearchParams, name: string): unknown {
   const [text, ...others] = parameters.getAll(name);
   if (text === undefined || others.length > 0) return undefined;
-  return text === '' ? null : parseJson(Buffer.from(text));
+  if (text === '') return null;
+  try {
+    return parseJson(Buffer.from(text));
+  } catch (error) {
+    if (error instanceof InvalidJson) throw new InvalidJson(`"${name}": ${error.message}`);
+    throw error;
+  }
 }

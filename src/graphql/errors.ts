@@ -94,8 +94,18 @@ export function described(refusal: DomainError) {
 
 /** Returns the error with the extensions that every error has. */
 export function complete(error: GraphQLFormattedError, requestId: string): GraphQLFormattedError {
-  const { code, ...extensions } = error.extensions ?? {};
-  return { ...error, extensions: { code, ...extensions, retryable: isRetryable(String(code)), requestId } };
+  const { code, field, details = {}, ...extensions } = error.extensions ?? {};
+  return {
+    ...error,
+    extensions: {
+      code,
+      ...(field !== undefined && { field }),
+      details,
+      ...extensions,
+      retryable: isRetryable(String(code)),
+      requestId,
+    },
+  };
 }
 
 /** Returns the errors of a reply as the client gets them: one for each refusal, each with the extensions that every error has. */

@@ -120,9 +120,9 @@ export function argumentsOf(
         Object.assign(values, getArgumentValues({ ...field, args: [argument] }, node, variables));
       } catch (error) {
         const value = node.arguments?.find(({ name }) => name.value === argument.name)?.value;
-        const within = (value && placeOfNull(argument.type, value, variables)) ?? [];
-        const reason = within.length > 0 ? 'must not be null' : (error as GraphQLError).message;
-        report({ path, node, field: nameOf(argument, within), reason });
+        const within = value ? placeOfNull(argument.type, value, variables) : null;
+        const reason = within === null ? (error as GraphQLError).message : 'must not be null';
+        report({ path, node, field: nameOf(argument, within ?? []), reason });
       }
     }
     return values;

@@ -1,9 +1,16 @@
-import { type GraphQLSchema, Kind, type OperationDefinitionNode, OperationTypeNode, type SelectionSetNode } from 'graphql';
+import {
+  type GraphQLError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  type SelectionNode,
+} from 'graphql';
 import { Admission } from '../concurrency/admission.js';
 import { InvalidInput, QueryTooCostly, ServiceUnavailable } from '../errors.js';
 import { MAX_ITEMS } from '../inputs/lengths.js';
 import type { OperationCheck } from './apollo-requests.js';
 import { refusalError } from './errors.js';
+import { fieldsOf, nameOf, type OperationField, variableUses } from './operation-fields.js';
 import { fragmentsOf, QueryCost } from './query-cost.js';
 
 /** Variables are searched for lists to this depth. No input type is deeper. */
@@ -15,7 +22,7 @@ export function queryLimits(schema: GraphQLSchema, limit: number): OperationChec
   return ({ document, operation, request, contextValue }) => {
     const variables = request.variables ?? {};
     const list = tooLongList(operation, variables);
-    if (list !== null) throw refusalError(list);
+    if (list !== null) throw longListError(list, fieldsOf(schema, document, operation, variables).fields, operation);
     const cost = costs.of(operation, fragmentsOf(document), variables);
     if (cost > limit) throw refusalError(new QueryTooCostly('reply', cost, limit));
     contextValue.cost = cost;
@@ -42,28 +49,40 @@ export function queryAdmission(queries: Admission): OperationCheck {
   };
 }
 
-/** Returns the refusal of a list in the variables that is longer than any input allows, before its items are validated. */
+/** A place in a variable. */
+interface Place {
+  readonly variable: string;
+  readonly within: readonly (string | number)[];
+}
+
+/** Returns the first list in the variables that is longer than any input allows, before its items are validated. */
 function tooLongList(
-  { variableDefinitions = [], selectionSet }: OperationDefinitionNode,
-  variables: Record<string, unknown>,
-): InvalidInput | null {
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): Place | null {
   for (const { variable } of variableDefinitions) {
-    const path = pathToLongList(variables[variable.name.value], [argumentWith(variable.name.value, selectionSet)]);
-    if (path === null) continue;
-    // The first name is that of the argument. Callers know only the fields within it.
-    const field = path.slice(path.length > 1 ? 1 : 0).join('.');
-    return new InvalidInput([{ field, constraints: { arrayMaxSize: `${field} must hold at most ${MAX_ITEMS} items` } }]);
+    const within = pathToLongList(variables[variable.name.value], []);
+    if (within !== null) return { variable: variable.name.value, within };
   }
   return null;
 }
 
-/** Returns the argument of a root field that uses the variable; the name of the variable if no root field uses it. */
-function argumentWith(variable: string, { selections }: SelectionSetNode): string {
-  const uses = selections.flatMap((each) => (each.kind === Kind.FIELD ? (each.arguments ?? []) : []));
-  return uses.find(({ value }) => value.kind === Kind.VARIABLE && value.name.value === variable)?.name.value ?? variable;
+/** Returns the error of the field that uses the variable, with the name by which callers know the list. */
+function longListError(
+  { variable, within }: Place,
+  fields: readonly OperationField[],
+  { selectionSet }: OperationDefinitionNode,
+): GraphQLError {
+  const use = variableUses(fields).get(variable);
+  const field = use ? nameOf(use.argument, [...use.within, ...within]) : [variable, ...within].join('.');
+  const reason = `${field} must hold at most ${MAX_ITEMS} items`;
+  return refusalError(new InvalidInput([{ field, constraints: { arrayMaxSize: reason } }]), {
+    path: use?.path ?? [],
+    node: use?.node ?? (selectionSet.selections[0] as SelectionNode),
+  });
 }
 
-function pathToLongList(value: unknown, path: readonly string[]): readonly string[] | null {
+function pathToLongList(value: unknown, path: readonly (string | number)[]): readonly (string | number)[] | null {
   if (typeof value !== 'object' || value === null || path.length > MAX_LEVELS) return null;
   if (Array.isArray(value) && value.length > MAX_ITEMS) return path;
   for (const [key, inner] of Object.entries(value)) {

@@ -168,7 +168,7 @@ export type ErrorCode =
   | 'BRANCH_INACTIVE'
   /** Your organization has no branch with the id in the path. */
   | 'BRANCH_NOT_FOUND'
-  /** The credit note is already open. */
+  /** The credit note has already been opened. */
   | 'CREDIT_NOTE_ALREADY_OPENED'
   /** The remaining credit differs from `expectedRemaining`, or from the `ETag` in `If-Match`. */
   | 'CREDIT_NOTE_CHANGED'
