@@ -114,6 +114,8 @@ export interface InvalidField {
   /** Absent: BAD_USER_INPUT. */
   readonly code?: ErrorCode | undefined;
   readonly value?: unknown;
+  /** The object that was checked; absent: the input itself. */
+  readonly target?: unknown;
 }
 
 /** Refuses an input with all its invalid fields. The code is that of the fields if they share one, else BAD_USER_INPUT. */

@@ -193,6 +193,39 @@ describe.each(contracts)('the names of the broken rules are those of the legacy 
   });
 });
 
+it.each(contracts)(
+  'several wrong fields are named in the order of the document, as by the legacy server, under the %s contract',
+  async (contract) => {
+    const body = {
+      date: '2021-02-30',
+      description: 7,
+      amount: -5,
+      fromAccountId: null,
+      exchangeRate: 'abc',
+      branchId: 1.5,
+      referenceNo: 1,
+    };
+    const reply = await refund(contract, body);
+    expect(reply.json.message.map(({ property }: { property: string }) => property)).toEqual([
+      ...['fromAccountId', 'amount', 'exchangeRate', 'referenceNo', 'description', 'date', 'branchId'],
+    ]);
+  },
+);
+
+it('the observed contract quotes the fields by their documented names, without unknown ones, as the legacy server does', async () => {
+  const { ids } = booksOf.observed;
+  const reply = await refund('observed', {
+    ...{ from_account_id: Number(ids.bank), date: '2026-02-01', reference_no: '', description: '', amount: '0', id: 7 },
+  });
+  expect(reply.json.message).toEqual([
+    expect.objectContaining({
+      property: 'amount',
+      target: { fromAccountId: Number(ids.bank), date: '2026-02-01', referenceNo: '', description: '', amount: '0' },
+      value: '0',
+    }),
+  ]);
+});
+
 it('a malformed key and a wrong field are both in the message', async () => {
   const reply = await refund('documented', booksOf.documented.restBody({ amount: 0 }), undefined, { 'idempotency-key': 'a b' });
   expect([reply.status, reply.json.message.map(({ property }: { property: string }) => property)]).toEqual([

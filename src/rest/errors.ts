@@ -115,8 +115,8 @@ function legacyBody(error: DomainError, status: number, target: unknown): unknow
     return {
       message: invalid
         .flatMap(({ fields }) => fields)
-        .map(({ field, constraints, value }) => ({
-          target: quoted(target),
+        .map(({ field, constraints, value, target: checked = target }) => ({
+          target: quoted(checked),
           value: quoted(value),
           property: HEADERS[field] ?? field,
           children: [],

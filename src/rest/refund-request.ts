@@ -75,8 +75,16 @@ export function readRefundRequest(creditNoteId: string, body: unknown, contract:
     ...wrongTypes.filter(({ field }) => !ambiguous.some((other) => other.field === field)),
     ...wrongFields(input).filter(({ field }) => !reported.has(field)),
   ];
-  if (wrong.length > 0) throw new InvalidInput(wrong.map((invalid) => ({ ...asLegacy(invalid), value: sent[invalid.field] })));
+  if (wrong.length > 0) {
+    const inOrder = wrong.sort((one, other) => placeOf(one) - placeOf(other));
+    const quoted = contract === 'observed' && { target: sent };
+    throw new InvalidInput(inOrder.map((invalid) => ({ ...asLegacy(invalid), value: sent[invalid.field], ...quoted })));
+  }
   return { input, unsent: new Set(FIELDS.filter((field) => sent[field] === undefined || sent[field] === null)) };
+}
+
+function placeOf({ field }: InvalidField): number {
+  return FIELDS.findIndex((each) => each === field);
 }
 
 /**
