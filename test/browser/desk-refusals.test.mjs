@@ -54,6 +54,24 @@ describePages(
       });
     }
 
+    test('an amount or a rate that is no number above zero is refused without asking the gateway', async () => {
+      const note = await books.note('100.00', { currency: 'EUR', rate: '1.10' });
+      const { page, dialog } = await openRefundDialog(session, note);
+      const refused = [];
+      page.on('response', (response) => response.status() >= 400 && refused.push(response.status()));
+      for (const label of ['Amount', 'Exchange rate']) {
+        const field = dialog.getByLabel(label);
+        for (const value of ['ten', '1.5x', '0', '-5', '0.00']) {
+          await field.fill(value);
+          await dialog.getByText('above zero, such as').waitFor();
+          assert.equal((await markOf(field)).isWrong, true);
+        }
+        await field.fill(label === 'Amount' ? '1,000.5' : '1.10');
+      }
+      await dialog.getByText('is more than').waitFor();
+      assert.deepEqual(refused, []);
+    });
+
     test('a note that changed after its preview is not paid; the dialog shows what remains now', async () => {
       const note = await books.note('100.00');
       const { page, dialog } = await openRefundDialog(session, note);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cutNext } from './helpers/cut.mjs';
-import { Books, openDialogForSeveral } from './helpers/desk.mjs';
+import { Books, markOf, openDialogForSeveral } from './helpers/desk.mjs';
 import { describePages } from './helpers/session.mjs';
 
 describePages('several notes at once', (session) => {
@@ -43,6 +43,27 @@ describePages('several notes at once', (session) => {
 
     await dialog.getByText('All 3 refunds are paid.').waitFor();
     assert.deepEqual(await remaining(notes), ['9.00', '19.00', '29.00']);
+  });
+
+  test('an amount that is no number above zero is refused without asking the gateway', async () => {
+    const notes = await threeNotes();
+    const { page, dialog } = await openDialogForSeveral(session, notes);
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+    const field = dialog.getByLabel(`Amount of ${notes[1].number}`);
+    for (const value of ['ten', '0', '-5']) {
+      await field.fill(value);
+      await dialog.getByRole('button', { name: 'Continue' }).click();
+      await dialog.getByRole('row', { name: notes[1].number }).getByText('above zero, such as').waitFor();
+      assert.deepEqual(
+        [(await markOf(field)).isWrong, await field.evaluate((input) => input === document.activeElement)],
+        [true, true],
+      );
+    }
+    assert.deepEqual(asked, []);
+    await field.fill('20.00');
+    await dialog.getByRole('button', { name: 'Continue' }).click();
+    await dialog.getByRole('button', { name: 'Pay 3 refunds' }).waitFor();
   });
 
   test('if one is refused, none is paid, and its row says why', async () => {

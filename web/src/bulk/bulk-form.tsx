@@ -1,6 +1,7 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { Problem } from '../api/errors.js';
 import type { SelectedNoteFragment, SelectedNotesQuery } from '../generated/documents.js';
+import { wrongNumbers } from '../refund/values.js';
 import type { Organization } from '../session/use-me.js';
 import { todayIn } from '../ui/day.js';
 import { Field } from '../ui/field.js';
@@ -55,6 +56,9 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
   }, [isConfirming]);
 
   const inputs = toInputs(refundable, base, values);
+  const wrong = inputs.flatMap((input, index) =>
+    wrongNumbers(input).map((problem) => ({ ...problem, field: `inputs.${index}.${problem.field}` })),
+  );
   const pay = (): void => {
     setRefused(values);
     void bulk.pay({ inputs, mode: values.mode, allowUnusualRate: values.allowUnusualRate });
@@ -66,7 +70,8 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
   }
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    setConfirming(true);
+    if (wrong.length === 0) setConfirming(true);
+    else focusFirst(form.current);
   };
 
   return (
@@ -101,7 +106,7 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
           <input autoComplete="off" value={values.description} onChange={({ target }) => change({ description: target.value })} />
         </Field>
       </fieldset>
-      <BulkTable notes={notes} base={organization.currency} values={values} problems={problems} onChange={change} />
+      <BulkTable notes={notes} base={organization.currency} values={values} problems={[...problems, ...wrong]} onChange={change} />
       <fieldset className="choice">
         <legend>If one of them is refused</legend>
         <label>

@@ -10,7 +10,7 @@ export type Preview =
   | { readonly state: 'incomplete' }
   | { readonly state: 'asking' }
   | { readonly state: 'answered'; readonly refund: PreviewedRefund }
-  /** The values cannot even be read, such as an amount with letters. */
+  /** The values cannot even be read, such as an amount with letters, or a reference that is too long. */
   | { readonly state: 'unreadable'; readonly problems: readonly Problem[] }
   | { readonly state: 'failed'; readonly message: string };
 

@@ -6,7 +6,7 @@ import { go } from '../router.js';
 import type { Organization } from '../session/use-me.js';
 import { todayIn } from '../ui/day.js';
 import { type Preview, usePreview } from './use-preview.js';
-import { type FormNote, initialValues, missingFields, toInput, type Values, valuesOf } from './values.js';
+import { type FormNote, initialValues, missingFields, toInput, type Values, valuesOf, wrongNumbers } from './values.js';
 
 type Sent = Omit<RefundMutationVariables, 'idempotencyKey'>;
 
@@ -47,8 +47,11 @@ export function useRefund(note: FormNote, organization: Organization, onRefused:
 
   const input = toInput(note, note.currency.id !== organization.currency.id, values);
   const missing = missingFields(input);
+  const wrong = wrongNumbers(input);
+  const isAsked = missing.length === 0 && wrong.length === 0 && !unresolved;
   // After a refusal the same question is asked again: the note may have changed.
-  const preview = usePreview(missing.length > 0 || unresolved ? null : { input, allowDuplicate }, refused.count);
+  const asked = usePreview(isAsked ? { input, allowDuplicate } : null, refused.count);
+  const preview: Preview = wrong.length > 0 ? { state: 'unreadable', problems: wrong } : asked;
   const answer = preview.state === 'answered' ? preview.refund : null;
   const isUnusual = answer?.warnings.some(({ code }) => code === 'EXCHANGE_RATE_UNUSUAL') ?? false;
 

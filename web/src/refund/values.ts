@@ -1,5 +1,6 @@
+import type { Problem } from '../api/errors.js';
 import type { NoteRowFragment, RefundCreditNoteInput, RefundFormQuery } from '../generated/documents.js';
-import { typedAmount } from '../ui/money.js';
+import { isAboveZero, typedAmount } from '../ui/money.js';
 
 /** What the fields of the dialog hold: texts, also for amounts and rates. */
 export interface Values {
@@ -58,4 +59,15 @@ export function toInput(note: Pick<NoteRowFragment, 'id'>, isForeign: boolean, v
 export function missingFields(input: RefundCreditNoteInput): readonly string[] {
   const needed = { account: input.fromAccountId, amount: input.amount, date: input.date, 'exchange rate': input.exchangeRate };
   return Object.entries(needed).flatMap(([name, value]) => (value === '' ? [name] : []));
+}
+
+/** Returns a problem for the amount, and for the rate, that is no number above zero. The gateway need not be asked about it. */
+export function wrongNumbers({ amount, exchangeRate }: RefundCreditNoteInput): readonly Problem[] {
+  const numbers = [
+    { field: 'amount', value: amount, message: 'The amount must be a number above zero, such as 1,234.50' },
+    { field: 'exchangeRate', value: exchangeRate ?? '', message: 'The rate must be a number above zero, such as 1.0825' },
+  ];
+  return numbers.flatMap(({ field, value, message }) =>
+    value === '' || isAboveZero(value) ? [] : [{ code: 'NUMBER', field, message, details: {} }],
+  );
 }

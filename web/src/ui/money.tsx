@@ -37,6 +37,11 @@ export function isDecimal(text: string): text is Decimal {
   return /^-?\d+(\.\d+)?$/.test(text);
 }
 
+/** Whether the text is a plain decimal above zero, as each amount and each rate is. */
+export function isAboveZero(text: string): boolean {
+  return isDecimal(text) && !text.startsWith('-') && /[1-9]/.test(text);
+}
+
 function nameOf(code: string): string {
   return new Intl.DisplayNames('en', { type: 'currency' }).of(code) ?? code;
 }
