@@ -1,6 +1,12 @@
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
-import { type NoteRowFragment, SelectedNotesDocument } from '../generated/documents.js';
+import { useEveryPage } from '../api/use-every-page.js';
+import {
+  type NoteRowFragment,
+  PayingAccountsDocument,
+  type PayingAccountsQuery,
+  SelectedNotesDocument,
+} from '../generated/documents.js';
 import type { Organization } from '../session/use-me.js';
 import { Dialog } from '../ui/dialog.js';
 import { Failed, Loading } from '../ui/states.js';
@@ -28,6 +34,12 @@ export function BulkDialog({ notes, organization, onClose }: BulkDialogProps) {
     nextFetchPolicy: 'cache-first',
     skip: nodeIds.length === 0 || isPending || bulk.outcomes !== null,
   });
+  const accounts = useEveryPage(PayingAccountsDocument, accountsOf);
+  const failed = error ?? accounts.error;
+  const retry = (): void => {
+    if (error) void refetch();
+    if (accounts.error) accounts.retry();
+  };
   const selected = data?.nodes?.flatMap((node) => (node?.__typename === 'CreditNote' ? [node] : [])) ?? [];
   return (
     <Dialog title="Refund several credit notes" onClose={close} isBusy={bulk.outcome.state === 'sending'}>
@@ -35,13 +47,17 @@ export function BulkDialog({ notes, organization, onClose }: BulkDialogProps) {
       {isPending && <BulkPending bulk={bulk} onClose={close} />}
       {!bulk.outcomes && !isPending && (
         <>
-          {error && <Failed error={error} onRetry={() => void refetch()} />}
-          {!data && !error && <Loading what="the credit notes" />}
-          {data && (
-            <BulkForm notes={selected} accounts={data.accounts.nodes} organization={organization} bulk={bulk} onClose={close} />
+          {failed && <Failed error={failed} onRetry={retry} />}
+          {!(data && accounts.items) && !failed && <Loading what="the credit notes" />}
+          {data && accounts.items && (
+            <BulkForm notes={selected} accounts={accounts.items} organization={organization} bulk={bulk} onClose={close} />
           )}
         </>
       )}
     </Dialog>
   );
+}
+
+function accountsOf({ accounts }: PayingAccountsQuery): PayingAccountsQuery['accounts'] {
+  return accounts;
 }

@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { Problem } from '../api/errors.js';
-import type { SelectedNoteFragment, SelectedNotesQuery } from '../generated/documents.js';
+import type { PayingAccountsQuery, SelectedNoteFragment } from '../generated/documents.js';
 import { wrongNumbers } from '../refund/values.js';
 import type { Organization } from '../session/use-me.js';
 import { todayIn } from '../ui/day.js';
@@ -13,7 +13,7 @@ import { type Bulk, type BulkValues, toInputs } from './use-bulk.js';
 
 interface BulkFormProps {
   readonly notes: readonly SelectedNoteFragment[];
-  readonly accounts: SelectedNotesQuery['accounts']['nodes'];
+  readonly accounts: PayingAccountsQuery['accounts']['nodes'];
   readonly organization: Organization;
   readonly bulk: Bulk;
   readonly onClose: () => void;
@@ -66,7 +66,13 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
   if (isConfirming) {
     const account = usable.find(({ id }) => id === values.fromAccountId)?.name ?? '';
     const back = (): void => setConfirming(false);
-    return <BulkConfirmation {...{ notes: refundable, inputs, account, values, isSending }} onBack={back} onPay={pay} />;
+    return (
+      <BulkConfirmation
+        {...{ notes: refundable, inputs, account, base: organization.currency, values, isSending }}
+        onBack={back}
+        onPay={pay}
+      />
+    );
   }
   const submit = (event: FormEvent): void => {
     event.preventDefault();

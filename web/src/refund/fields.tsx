@@ -1,4 +1,4 @@
-import type { RefundFormQuery } from '../generated/documents.js';
+import type { BranchesQuery } from '../generated/documents.js';
 import { Field } from '../ui/field.js';
 import { type Currency, formatMoney } from '../ui/money.js';
 import type { RefundState } from './use-refund.js';
@@ -6,7 +6,7 @@ import type { FormNote, Values } from './values.js';
 
 interface FieldsProps {
   readonly note: FormNote;
-  readonly branches: RefundFormQuery['branches']['nodes'];
+  readonly branches: BranchesQuery['branches']['nodes'];
   readonly base: Currency;
   readonly refund: RefundState;
 }

@@ -59,7 +59,8 @@ export function PreviewPanel({ note, base, refund }: PreviewPanelProps) {
   );
 }
 
-function gainInWords(gain: `${number}`, base: Currency): string {
+/** @example gainInWords('-20.00', USD) // 'Exchange loss 20.00 USD' */
+export function gainInWords(gain: `${number}`, base: Currency): string {
   if (/^-?0*(\.0*)?$/.test(gain)) return 'No exchange gain or loss';
   const amount = formatMoney(gain, base);
   return amount.startsWith('-') ? `Exchange loss ${amount.slice(1)}` : `Exchange gain ${amount}`;

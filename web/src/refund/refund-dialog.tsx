@@ -1,6 +1,7 @@
 import { useApolloClient, useQuery } from '@apollo/client/react';
 import { useState } from 'react';
-import { NoteDocument, RefundFormDocument } from '../generated/documents.js';
+import { useEveryPage } from '../api/use-every-page.js';
+import { BranchesDocument, type BranchesQuery, NoteDocument, RefundFormDocument } from '../generated/documents.js';
 import { useMe } from '../session/use-me.js';
 import { Dialog } from '../ui/dialog.js';
 import { Failed, Loading } from '../ui/states.js';
@@ -21,15 +22,21 @@ export function RefundDialog({ noteId, onClose }: RefundDialogProps) {
     nextFetchPolicy: 'cache-first',
   });
   const [isBusy, setBusy] = useState(false);
+  const branches = useEveryPage(BranchesDocument, branchesOf);
   const note = data?.creditNote;
+  const failed = error ?? branches.error;
+  const retry = (): void => {
+    if (error) void refetch();
+    if (branches.error) branches.retry();
+  };
   return (
     <Dialog title={note ? `Refund ${note.number}` : 'Refund'} onClose={onClose} isBusy={isBusy}>
-      {error && <Failed error={error} onRetry={() => void refetch()} />}
-      {!note && !error && <Loading what="the credit note" />}
-      {note && me && (
+      {failed && <Failed error={failed} onRetry={retry} />}
+      {!(note && branches.items) && !failed && <Loading what="the credit note" />}
+      {note && branches.items && me && (
         <RefundForm
           note={note}
-          branches={data.branches.nodes.filter(({ active }) => active)}
+          branches={branches.items.filter(({ active }) => active)}
           organization={me.organization}
           onReread={() => void client.refetchQueries({ include: [RefundFormDocument, NoteDocument] })}
           onBusy={setBusy}
@@ -37,4 +44,8 @@ export function RefundDialog({ noteId, onClose }: RefundDialogProps) {
       )}
     </Dialog>
   );
+}
+
+function branchesOf({ branches }: BranchesQuery): BranchesQuery['branches'] {
+  return branches;
 }

@@ -1,5 +1,5 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import type { RefundFormQuery } from '../generated/documents.js';
+import type { BranchesQuery } from '../generated/documents.js';
 import type { Organization } from '../session/use-me.js';
 import { focusFirst } from '../ui/focus.js';
 import { Confirmation } from './confirmation.js';
@@ -10,7 +10,7 @@ import type { FormNote } from './values.js';
 
 interface RefundFormProps {
   readonly note: FormNote;
-  readonly branches: RefundFormQuery['branches']['nodes'];
+  readonly branches: BranchesQuery['branches']['nodes'];
   readonly organization: Organization;
   /** Reads again what remains of the note. */
   readonly onReread: () => void;

@@ -1,4 +1,4 @@
-import type { ErrorLike } from '@apollo/client';
+import type { ApolloClient, ErrorLike } from '@apollo/client';
 import { useApolloClient } from '@apollo/client/react';
 import { useEffect, useState } from 'react';
 import { inWords, type Problem, problemsOf } from '../api/errors.js';
@@ -39,15 +39,8 @@ export function usePreview(variables: PreviewQueryVariables | null, attempt: num
     if (question === null) return;
     const abort = new AbortController();
     const ask = async (): Promise<void> => {
-      const { data, error } = await client.query({
-        query: PreviewDocument,
-        variables: JSON.parse(question),
-        fetchPolicy: 'no-cache',
-        context: { queryDeduplication: false, fetchOptions: { signal: abort.signal } },
-      });
-      if (abort.signal.aborted) return;
-      if (data) setAnswer({ question, preview: { state: 'answered', refund: data.previewRefund } });
-      else if (error) setAnswer({ question, preview: refused(error) });
+      const preview = await askPreview(client, JSON.parse(question), abort.signal);
+      if (preview !== null) setAnswer({ question, preview });
     };
     const timer = setTimeout(() => void ask(), SETTLED_MS);
     return () => {
@@ -58,6 +51,23 @@ export function usePreview(variables: PreviewQueryVariables | null, attempt: num
 
   if (question === null) return { state: 'incomplete' };
   return answer?.question === question ? answer.preview : { state: 'asking' };
+}
+
+/** Asks the gateway once; returns `null` if the question was given up meanwhile. */
+export async function askPreview(
+  client: ApolloClient,
+  variables: PreviewQueryVariables,
+  signal: AbortSignal,
+): Promise<Preview | null> {
+  const { data, error } = await client.query({
+    query: PreviewDocument,
+    variables,
+    fetchPolicy: 'no-cache',
+    context: { queryDeduplication: false, fetchOptions: { signal } },
+  });
+  if (signal.aborted) return null;
+  if (data) return { state: 'answered', refund: data.previewRefund };
+  return error ? refused(error) : null;
 }
 
 function refused(error: ErrorLike): Preview {
