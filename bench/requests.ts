@@ -21,7 +21,7 @@ const PAGE = `query Page($after: String) {
   }
 }`;
 
-/** No index has both the filter and the order. */
+/** No index has both the filter and the order, and the first rows in the order fill the page. */
 const FILTERED_PAGE = `query Filtered($after: String, $branchId: ID!) {
   refunds(first: 100, after: $after, orderBy: DATE_DESC, filter: { branchId: $branchId, amount: { min: 3 } }) {
     ${FIELDS_OF_PAGE}
@@ -59,9 +59,9 @@ const linesOf = (rows: string) => `
     join accounts account on account.organization_id = :organization and account.id = line.account_id
   order by line.journal_entry_id, line.id`;
 
-const ROWS_OF_PAGE = 'refund.organization_id = :organization and refund.id > :after order by refund.id limit 100';
+const ROWS_OF_PAGE = 'refund.organization_id = :organization and refund.id > :after order by refund.id limit 101';
 const ROWS_OF_FILTERED_PAGE =
-  'refund.organization_id = :organization and refund.branch_id = :branch and refund.amount >= 3 order by refund.date desc, refund.id desc limit 100';
+  'refund.organization_id = :organization and refund.branch_id = :branch and refund.amount >= 3 order by refund.date desc, refund.id desc limit 101';
 
 const NOTE_WITH_CUSTOMER = `
   select note.id, note.number, note.date, note.opened_at, note.voided_at, note.total, note.refunded,
@@ -99,7 +99,7 @@ export const HTTP_DOORS = {
   note: (url: string, books: Books) => graphql(url, books, NOTE, { id: '<note>' }, '{"data":{"creditNote":{"id":"'),
 } as const;
 
-/** The same reads as hand-written SQL. */
+/** The same reads as hand-written SQL. One row more than the page has shows whether there is a next page. */
 export const SQL_READS = {
   page: (books: Books) => sql(books, refundsOf(ROWS_OF_PAGE), linesOf(ROWS_OF_PAGE)),
   filtered: (books: Books) => sql(books, refundsOf(ROWS_OF_FILTERED_PAGE), linesOf(ROWS_OF_FILTERED_PAGE)),
