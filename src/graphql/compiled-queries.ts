@@ -8,10 +8,18 @@ import {
   type DocumentNode,
   type ExecutionResult,
   type GraphQLSchema,
+  getNamedType,
   getVariableValues,
+  isScalarType,
+  isSpecifiedScalarType,
   Kind,
+  type NamedTypeNode,
   OperationTypeNode,
+  TypeInfo,
+  type VariableDefinitionNode,
+  type VariableNode,
   visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
@@ -40,10 +48,16 @@ export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<Conte
   return { requestDidStart: async () => ({ responseForOperation: (request) => queries.answer(request) }) };
 }
 
+interface Compiled {
+  readonly query: CompiledQuery;
+  /** The values of variables that stand for literals. */
+  readonly literals: Readonly<Record<string, unknown>>;
+}
+
 interface Cached {
   executions: number;
   /** `null` if the query cannot be compiled. */
-  compiled?: CompiledQuery | null;
+  compiled?: Compiled | null;
 }
 
 class CompiledQueries {
@@ -60,12 +74,16 @@ class CompiledQueries {
     const { coerced, errors: wrong } = getVariableValues(this.schema, operation.variableDefinitions ?? [], variables);
     if (wrong) return null;
     // The compiler reports a required variable without a value as missing, even if the variable has a default.
-    const { data, errors } = (await compiled.query(undefined, contextValue, { ...coerced, ...variables })) as ExecutionResult;
+    const { data, errors } = (await compiled.query.query(undefined, contextValue, {
+      ...coerced,
+      ...variables,
+      ...compiled.literals,
+    })) as ExecutionResult;
     if (errors) return null;
     return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: { data: data ?? null } } };
   }
 
-  private find(document: DocumentNode, operationName: string | null): CompiledQuery | null {
+  private find(document: DocumentNode, operationName: string | null): Compiled | null {
     const operations = this.cache.get(document) ?? new Map<string | null, Cached>();
     this.cache.set(document, operations);
     const cached = operations.get(operationName) ?? { executions: 0 };
@@ -77,10 +95,48 @@ class CompiledQueries {
     return cached.compiled ?? null;
   }
 
-  private compile(document: DocumentNode, operationName: string | null): CompiledQuery | null {
-    const compiled = compileQuery(this.schema, document, operationName ?? undefined);
-    return isCompiledQuery(compiled) ? compiled : null;
+  private compile(document: DocumentNode, operationName: string | null): Compiled | null {
+    const { literals, withVariables } = withoutScalarLiterals(this.schema, document);
+    const query = compileQuery(this.schema, withVariables, operationName ?? undefined);
+    return isCompiledQuery(query) ? { query, literals } : null;
   }
+}
+
+/** GraphQL reserves names that begin with it, so {@link isCompilable} excludes a document with such a variable. */
+const RESERVED = '__';
+
+/**
+ * Replaces literals of our own scalars, such as the amount in `filter: { amount: { min: 3 } }`, by variables. graphql-jit 0.8.9 writes their values
+ * into its code as JSON, so that a resolver would get a text instead of a decimal number.
+ */
+function withoutScalarLiterals(schema: GraphQLSchema, document: DocumentNode) {
+  const literals: Record<string, unknown> = {};
+  const definitions: VariableDefinitionNode[] = [];
+  const types = new TypeInfo(schema);
+  const replaced = visit(
+    document,
+    visitWithTypeInfo(types, {
+      enter(node) {
+        if (node.kind === Kind.VARIABLE_DEFINITION) return false;
+        const type = getNamedType(types.getInputType());
+        if (node.kind !== Kind.INT && node.kind !== Kind.FLOAT) return undefined;
+        if (!isScalarType(type) || isSpecifiedScalarType(type)) return undefined;
+        const name = `${RESERVED}literal${definitions.length}`;
+        literals[name] = type.serialize(type.parseLiteral(node));
+        const variable: VariableNode = { kind: Kind.VARIABLE, name: { kind: Kind.NAME, value: name } };
+        const named: NamedTypeNode = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: type.name } };
+        definitions.push({ kind: Kind.VARIABLE_DEFINITION, variable, type: { kind: Kind.NON_NULL_TYPE, type: named } });
+        return variable;
+      },
+    }),
+  );
+  const withVariables = visit(replaced, {
+    enter: (node) =>
+      node.kind === Kind.OPERATION_DEFINITION
+        ? { ...node, variableDefinitions: [...(node.variableDefinitions ?? []), ...definitions] }
+        : undefined,
+  });
+  return { literals, withVariables };
 }
 
 /**
@@ -91,8 +147,9 @@ class CompiledQueries {
 function isCompilable(document: DocumentNode): boolean {
   let isPlain = true;
   visit(document, {
-    enter({ kind }) {
-      if (kind === Kind.STRING || kind === Kind.DIRECTIVE) isPlain = false;
+    enter(node) {
+      if (node.kind === Kind.STRING || node.kind === Kind.DIRECTIVE) isPlain = false;
+      if (node.kind === Kind.VARIABLE && node.name.value.startsWith(RESERVED)) isPlain = false;
     },
   });
   const { fields, depth } = measure(document);
