@@ -142,7 +142,13 @@ describe('the observed contract refuses', () => {
 
   it('two spellings of a field with different values, and takes equal ones', async () => {
     const bank = Number(booksOf.observed.ids.bank);
-    expect((await refund('observed', least({ from_account_id: bank }))).status).toBe(201);
+    for (const more of [
+      { from_account_id: bank },
+      { from_account_id: `${bank}.0`, branch_id: null, branchId: '' },
+      { Amount: '1.00', amount: 1, exchange_rate: '1', exchangeRate: 1 },
+    ]) {
+      expect([more, (await refund('observed', least(more))).status]).toEqual([more, 201]);
+    }
     const reply = await refund('observed', least({ from_account_id: bank + 1, FromAccountId: bank }));
     expect([reply.status, reply.json.message]).toEqual([
       400,
@@ -154,7 +160,11 @@ describe('the observed contract refuses', () => {
     const { id } = await booksOf.observed.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' });
     for (const exchange_rate of [undefined, null, '']) {
       const reply = await refund('observed', least({ exchange_rate }), id);
-      expect([reply.status, reply.json.errors]).toEqual([400, [expect.objectContaining({ type: 'EXCHANGE_RATE_INVALID' })]]);
+      const message = 'exchangeRate is required: the credit note is in EUR';
+      expect([reply.status, reply.json.errors]).toEqual([
+        400,
+        [expect.objectContaining({ type: 'EXCHANGE_RATE_INVALID', message })],
+      ]);
     }
     expect((await refund('observed', least({ exchange_rate: '1.1' }), id)).status).toBe(201);
   });

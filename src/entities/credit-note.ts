@@ -344,7 +344,7 @@ export class CreditNote extends Owned {
   /** Returns the one rate that a refund in the base currency can have; another currency has no default. */
   private onlyRate(): Big {
     if (this.currencyCode === this.organization.baseCurrency) return Big('1');
-    throw new ExchangeRateInvalid(`exchangeRate or paidAmount is required: the credit note is in ${this.currencyCode}`);
+    throw new ExchangeRateInvalid(`exchangeRate is required: the credit note is in ${this.currencyCode}`);
   }
 
   /**

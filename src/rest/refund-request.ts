@@ -95,9 +95,10 @@ function fieldsInAnyCase(body: unknown): { sent: Readonly<Record<string, unknown
   const sent: Record<string, unknown> = {};
   const ambiguous = new Map<string, InvalidField>();
   for (const [key, value] of Object.entries(isRecord(body) ? body : {})) {
-    const field = camelCase(key);
-    if (!Object.hasOwn(DOCUMENTED, field)) continue;
-    if (Object.hasOwn(sent, field) && JSON.stringify(sent[field]) !== JSON.stringify(value)) {
+    const name = camelCase(key);
+    const field = FIELDS.find((each) => each === name);
+    if (field === undefined) continue;
+    if (Object.hasOwn(sent, field) && comparable(field, sent[field]) !== comparable(field, value)) {
       const reason = `${field} must be given once: two spellings of it have different values`;
       ambiguous.set(field, { field, constraints: { isUnambiguous: reason }, value });
     }
@@ -117,14 +118,26 @@ function observedBody(name: (field: DocumentedField) => string): TSchema {
   return Type.Unsafe({ type: 'object', properties: Object.fromEntries(properties), required });
 }
 
-/** Returns the values as the documented types: a numeric text is its number, and an optional field without a value is absent. */
+/** Returns the values as the documented types. */
 function observed(sent: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const entries = FIELDS.map((field) => {
-    const value = sent[field];
-    if (OPTIONAL.has(field) && (value === null || value === '')) return [field, undefined];
-    return [field, DOCUMENTED[field].type === 'number' && typeof value === 'string' ? (numberIn(value) ?? value) : value];
-  });
-  return Object.fromEntries(entries);
+  return Object.fromEntries(FIELDS.map((field) => [field, observedValue(field, sent[field])]));
+}
+
+/** Returns the value as the documented type: a numeric text is its number, and an optional field without a value is absent. */
+function observedValue(field: DocumentedField, value: unknown): unknown {
+  if (OPTIONAL.has(field) && (value === null || value === '')) return undefined;
+  return isNumber(field) && typeof value === 'string' ? (numberIn(value) ?? value) : value;
+}
+
+/** Returns a text that is the same for equal values, such as 1, "1" and "1.0". */
+function comparable(field: DocumentedField, value: unknown): string | undefined {
+  const read = observedValue(field, value);
+  const number = isNumber(field) && typeof read !== 'string' ? readDecimal(read) : null;
+  return number === null ? JSON.stringify(read) : number.toFixed();
+}
+
+function isNumber(field: DocumentedField): boolean {
+  return DOCUMENTED[field].type === 'number';
 }
 
 /** Text of a decimal number as JavaScript reads it, but without hexadecimal digits, and not empty. */
