@@ -40,10 +40,7 @@ type Maker = { readonly api_key_id: number | null; readonly user_id: number | nu
 const refundBy = ({ api_key_id, user_id }: Maker) =>
   refusal(
     entry('REFUND', 'null', [books.ids.receivable, books.ids.bank]),
-    `insert into refunds (organization_id, credit_note_id, from_account_id, branch_id, amount, currency_code, exchange_rate, settled_amount,
-       paid_amount, date, reference_no, description, journal_entry_id, created_by, api_key_id, user_id, request_id, protocol)
-     values (${books.organization.id}, ${noteId}, ${books.ids.bank}, ${books.ids.branch}, 40, 'USD', 1, 40, 40, '2026-02-01', '', '', ${books.newest('journal_entries')},
-       'psql', ${api_key_id}, ${user_id}, 'psql', 'INTERNAL')`,
+    books.refundBySql(noteId, { api_key_id: String(api_key_id), user_id: String(user_id) }),
   );
 
 const reversalBy = (refundId: string, { api_key_id, user_id }: Maker) =>

@@ -38,34 +38,9 @@ function entry(debits: string, credits: string, { organizationId = books.organiz
       ('CREDIT', ${books.ids.bank}, null, ${credits}::numeric)) line (side, account_id, customer_id, amount)`;
 }
 
-/** SQL of a valid refund, with the changes of the test. */
-function refund(creditNoteId: string, changes: Record<string, string> = {}): string {
-  const columns: Record<string, string> = {
-    organization_id: String(books.organization.id),
-    credit_note_id: creditNoteId,
-    from_account_id: books.ids.bank,
-    branch_id: books.ids.branch,
-    amount: '40',
-    currency_code: `'USD'`,
-    exchange_rate: '1',
-    settled_amount: '40',
-    paid_amount: '40',
-    date: `'2026-02-01'`,
-    reference_no: `''`,
-    description: `''`,
-    journal_entry_id: books.newest('journal_entries'),
-    created_by: `'psql'`,
-    api_key_id: `(select min(id) from api_keys where organization_id = ${books.organization.id})`,
-    request_id: `'psql'`,
-    protocol: `'INTERNAL'`,
-    ...changes,
-  };
-  return `insert into refunds (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})`;
-}
-
 it('accepts a refund by SQL that keeps every rule, and raises the refunded amount of its note', async () => {
   const note = await books.creditNote('100.00');
-  expect(await refusal(entry('40', '40'), refund(note.id))).toBe('accepted');
+  expect(await refusal(entry('40', '40'), books.refundBySql(note.id))).toBe('accepted');
   const { rows } = await gateway.database.sql.query('select refunded, refunded_base from credit_notes where id = $1', [note.id]);
   expect(rows).toEqual([{ refunded: '40.0000', refunded_base: '40.0000' }]);
 });
@@ -80,9 +55,9 @@ it('refuses a refund by SQL that is posted to an inactive branch', async () => {
   const setActive = (active: boolean) =>
     books.client.graphql(`mutation { updateBranch(input: { branchId: ${branch}, active: ${active} }) { id } }`);
   await setActive(false);
-  expect(await refusal(entry('40', '40'), refund(note.id))).toMatch(/^refund \d+ breaks a rule of refunding$/);
+  expect(await refusal(entry('40', '40'), books.refundBySql(note.id))).toMatch(/^refund \d+ breaks a rule of refunding$/);
   await setActive(true);
-  expect(await refusal(entry('40', '40'), refund(note.id))).toBe('accepted');
+  expect(await refusal(entry('40', '40'), books.refundBySql(note.id))).toBe('accepted');
 });
 
 it('allows nobody what only an import may, in a session that has never imported', async () => {
@@ -90,7 +65,7 @@ it('allows nobody what only an import may, in a session that has never imported'
   expect(await refusal(opening)).toContain('only an import posts opening balances');
   expect(await refusalOfOwner(opening)).toContain('only an import posts opening balances');
   const note = await books.creditNote('100.00');
-  const nobodys = refund(note.id, { protocol: `'IMPORT'`, api_key_id: 'null' });
+  const nobodys = books.refundBySql(note.id, { protocol: `'IMPORT'`, api_key_id: 'null' });
   expect(await refusal(entry('40', '40'), nobodys)).toMatch(/may not make it|refunds_one_author/);
   expect(await refusalOfOwner(entry('40', '40'), nobodys)).toMatch(/may not make it|refunds_one_author/);
 });
@@ -101,14 +76,14 @@ describe('over-refunding', () => {
     expect(
       await refusal(
         entry('100.01', '100.01'),
-        refund(note.id, { amount: '100.01', settled_amount: '100.01', paid_amount: '100.01' }),
+        books.refundBySql(note.id, { amount: '100.01', settled_amount: '100.01', paid_amount: '100.01' }),
       ),
     ).toContain('never_over_refunded');
   });
 
   it('is refused for two refunds whose sum exceeds the credit', async () => {
     const note = await books.creditNote('100.00');
-    const half = refund(note.id, { amount: '60', settled_amount: '60', paid_amount: '60' });
+    const half = books.refundBySql(note.id, { amount: '60', settled_amount: '60', paid_amount: '60' });
     expect(await refusal(entry('60', '60'), half, entry('60', '60'), half)).toContain('never_over_refunded');
   });
 
@@ -149,7 +124,7 @@ describe('a refund by SQL that breaks a rule', () => {
     ['no journal entry', () => ({ journal_entry_id: 'null' })],
   ])('is refused: %s', async (_name, changes) => {
     const note = await books.creditNote('100.00');
-    const statement = refund(note.id, await changes());
+    const statement = books.refundBySql(note.id, await changes());
     const before = await books.snapshot();
     expect(await refusal(entry('40', '40'), statement)).not.toBe('accepted');
     expect(await books.snapshot()).toEqual(before);
@@ -157,34 +132,38 @@ describe('a refund by SQL that breaks a rule', () => {
 
   it('is refused: a refund of a draft', async () => {
     const note = await books.creditNote('100.00', { open: false });
-    expect(await refusal(entry('40', '40'), refund(note.id))).toContain('rule of refunding');
+    expect(await refusal(entry('40', '40'), books.refundBySql(note.id))).toContain('rule of refunding');
   });
 
   it('is refused: a refund on the lock date', async () => {
     const note = await books.creditNote('100.00');
     await books.lock('2026-02-01');
-    expect(await refusal(entry('40', '40'), refund(note.id))).toContain('the books are locked');
+    expect(await refusal(entry('40', '40'), books.refundBySql(note.id))).toContain('the books are locked');
   });
 
   it('is refused: a refund with the journal entry of another refund', async () => {
     const note = await books.creditNote('100.00');
     await books.refund(note.id);
-    expect(await refusal(refund(note.id))).toContain('unique');
+    expect(await refusal(books.refundBySql(note.id))).toContain('unique');
   });
 });
 
 describe('a document that does not match its entry', () => {
   it('is refused: a refund with the entry of its credit note, or with other amounts or another date', async () => {
     const note = await books.creditNote('100.00');
-    expect(await refusal(refund(note.id))).toContain('not what its journal entry says');
-    expect(await refusal(entry('40', '40'), refund(note.id, { settled_amount: '39' }))).toContain(
+    expect(await refusal(books.refundBySql(note.id))).toContain('not what its journal entry says');
+    expect(await refusal(entry('40', '40'), books.refundBySql(note.id, { settled_amount: '39' }))).toContain(
       'not what its journal entry says',
     );
-    expect(await refusal(entry('40', '40'), refund(note.id, { paid_amount: '41' }))).toContain('not what its journal entry says');
-    expect(await refusal(entry('40', '40'), refund(note.id, { date: `'2026-02-02'` }))).toContain(
+    expect(await refusal(entry('40', '40'), books.refundBySql(note.id, { paid_amount: '41' }))).toContain(
       'not what its journal entry says',
     );
-    expect(await refusal(entry('40', '40'), refund(note.id, { amount: '10' }))).toContain('not what its journal entry says');
+    expect(await refusal(entry('40', '40'), books.refundBySql(note.id, { date: `'2026-02-02'` }))).toContain(
+      'not what its journal entry says',
+    );
+    expect(await refusal(entry('40', '40'), books.refundBySql(note.id, { amount: '10' }))).toContain(
+      'not what its journal entry says',
+    );
   });
 
   it('is refused: a draft that is opened with the entry of another note or of a refund', async () => {
@@ -312,7 +291,7 @@ describe('a reference into another organization', () => {
     ['owner', () => ({ organization_id: String(other.organization.id) })],
   ])('is refused for the %s of a refund', async (_name, changes) => {
     const note = await books.creditNote('100.00');
-    expect(await refusal(entry('40', '40'), refund(note.id, changes()))).toContain('foreign key');
+    expect(await refusal(entry('40', '40'), books.refundBySql(note.id, changes()))).toContain('foreign key');
   });
 
   it('is refused by every foreign key, because each contains the organization', async () => {

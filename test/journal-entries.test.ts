@@ -155,30 +155,11 @@ describe('the entry of a refund', () => {
     fx = await account('fx-gain-loss');
   });
 
-  const refund = (changes: Record<string, string> = {}) => {
-    const columns: Record<string, string> = {
-      organization_id: String(books.organization.id),
-      credit_note_id: noteId,
-      from_account_id: books.ids.bank,
-      branch_id: books.ids.branch,
-      amount: '40',
-      currency_code: `'EUR'`,
-      exchange_rate: '1.2',
-      settled_amount: '44',
-      paid_amount: '48',
-      realized_gain: '-4',
-      date: `'2026-02-01'`,
-      reference_no: `''`,
-      description: `''`,
-      journal_entry_id: books.newest('journal_entries'),
-      created_by: `'psql'`,
-      api_key_id: `(select min(id) from api_keys where organization_id = ${books.organization.id})`,
-      request_id: `'psql'`,
-      protocol: `'INTERNAL'`,
+  const refund = (changes: Record<string, string> = {}) =>
+    books.refundBySql(noteId, {
+      ...{ currency_code: `'EUR'`, exchange_rate: '1.2', settled_amount: '44', paid_amount: '48', realized_gain: '-4' },
       ...changes,
-    };
-    return `insert into refunds (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})`;
-  };
+    });
   const due = (): Line[] => [
     debit(books.ids.receivable, '44', { euros: '40', customer: customerId }),
     credit(books.ids.bank, '48', { euros: '40' }),

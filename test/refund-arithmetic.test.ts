@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { type Books, Gateway } from './helpers/gateway.js';
+import { outcomeOf } from './helpers/sql-outcome.js';
 
 /** The database checks that a refund settles its share of the note and pays its own amount; SQL is sent in the gateway's role. */
 let gateway: Gateway;
@@ -24,9 +25,8 @@ interface Amounts {
 }
 
 /** Posts a refund of 40.00 EUR with its entry in one transaction; returns "accepted" or the database's error message. */
-async function refundBySql({ rate, settled, paid, gain, booked = {} }: Amounts): Promise<string> {
+function refundBySql({ rate, settled, paid, gain, booked = {} }: Amounts): Promise<string> {
   const { bank, branch, receivable } = books.ids;
-  const { sql } = gateway.database;
   const { id } = books.organization;
   const role = (name: string) => `(select id from accounts where organization_id = ${id} and system_role = '${name}')`;
   const fx = booked.fx ?? gain;
@@ -37,29 +37,21 @@ async function refundBySql({ rate, settled, paid, gain, booked = {} }: Amounts):
     [role('fx-gain-loss'), `-(${fx})`, 'null'],
     [role('rounding'), `-(${rounding})`, 'null'],
   ].map((line) => `(${line.join(', ')})`);
-  try {
-    await sql.query('begin');
-    await sql.query(
-      `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'REFUND', 'by hand')`,
-    );
-    await sql.query(
-      `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code)
-       select ${id}, (select max(id) from journal_entries where organization_id = ${id}), '2026-02-01', case when amount < 0 or (amount = 0 and account_id = ${bank}) then 'CREDIT' else 'DEBIT' end,
-         account_id, case account_id when ${receivable} then (select customer_id from credit_notes where id = ${note}) end, ${branch}, abs(amount), foreign_amount, case when foreign_amount is not null then 'EUR' end
-       from (values ${lines.join(', ')}) line (account_id, amount, foreign_amount) where amount <> 0 or foreign_amount is not null`,
-    );
-    await sql.query(
-      `insert into refunds (organization_id, credit_note_id, from_account_id, branch_id, amount, currency_code, exchange_rate, settled_amount,
-         paid_amount, realized_gain, date, reference_no, description, journal_entry_id, created_by, api_key_id, request_id, protocol)
-       values (${id}, ${note}, ${bank}, ${branch}, 40, 'EUR', ${rate}, ${settled}, ${paid}, ${gain}, '2026-02-01', '', '',
-         (select max(id) from journal_entries where organization_id = ${id}), 'psql', (select min(id) from api_keys where organization_id = ${id}), 'psql', 'INTERNAL')`,
-    );
-    await sql.query('commit');
-    return 'accepted';
-  } catch (error) {
-    await sql.query('rollback');
-    return error instanceof Error ? error.message : String(error);
-  }
+  return outcomeOf(
+    gateway.database.sql,
+    `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'REFUND', 'by hand')`,
+    `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code)
+     select ${id}, ${books.newest('journal_entries')}, '2026-02-01', case when amount < 0 or (amount = 0 and account_id = ${bank}) then 'CREDIT' else 'DEBIT' end,
+       account_id, case account_id when ${receivable} then (select customer_id from credit_notes where id = ${note}) end, ${branch}, abs(amount), foreign_amount, case when foreign_amount is not null then 'EUR' end
+     from (values ${lines.join(', ')}) line (account_id, amount, foreign_amount) where amount <> 0 or foreign_amount is not null`,
+    books.refundBySql(note, {
+      currency_code: `'EUR'`,
+      exchange_rate: rate,
+      settled_amount: settled,
+      paid_amount: paid,
+      realized_gain: gain,
+    }),
+  );
 }
 
 it('a refund by SQL is accepted with the right settled and paid amounts', async () => {

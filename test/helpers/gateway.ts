@@ -310,6 +310,31 @@ export class Books {
     return (await this.client.query(RefundCreditNoteDocument, { input })).refundCreditNote;
   }
 
+  /** SQL of a valid refund of 40.00 in the base currency, whose entry is the newest one; with the changes of the test, in SQL. */
+  refundBySql(creditNoteId: string, changes: Readonly<Record<string, string>> = {}): string {
+    const columns = {
+      organization_id: String(this.organization.id),
+      credit_note_id: creditNoteId,
+      from_account_id: this.ids.bank,
+      branch_id: this.ids.branch,
+      amount: '40',
+      currency_code: `'${this.organization.baseCurrency}'`,
+      exchange_rate: '1',
+      settled_amount: '40',
+      paid_amount: '40',
+      date: `'2026-02-01'`,
+      reference_no: `''`,
+      description: `''`,
+      journal_entry_id: this.newest('journal_entries'),
+      created_by: `'psql'`,
+      api_key_id: `(select min(id) from api_keys where organization_id = ${this.organization.id})`,
+      request_id: `'psql'`,
+      protocol: `'INTERNAL'`,
+      ...changes,
+    };
+    return `insert into refunds (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})`;
+  }
+
   /** SQL for the id of the organization's newest row in the table. */
   newest(table: string): string {
     return `(select max(id) from ${table} where organization_id = ${this.organization.id})`;
