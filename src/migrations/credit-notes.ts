@@ -1,4 +1,4 @@
-import { differs } from './journal.js';
+import { differing, FOR_ANY_SIZE, newestOlder } from './journal.js';
 
 /** A credit note adds up, is posted as it is, and stays so. */
 export function creditNoteRules(): string {
@@ -6,35 +6,51 @@ export function creditNoteRules(): string {
 }
 
 const GUARDS = `
-  create function credit_note_guard() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function new_note_guard() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
-    if new.exchange_rate <> 1 and new.currency_code = (select base_currency from organizations where id = new.organization_id) then
+    raise exception 'a new credit note has no refunds and no cancellations' using errcode = 'check_violation';
+  end
+  $$;
+  create trigger guard_on_insert before insert on credit_notes for each row
+    when (new.refunded <> 0 or new.refunded_base <> 0 or new.cancelled <> 0 or new.cancelled_base <> 0)
+    execute function new_note_guard();
+
+  create function note_rate_guard() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if new.currency_code = (select base_currency from organizations where id = new.organization_id) then
       raise exception 'a credit note in the base currency has the exchange rate 1' using errcode = 'check_violation';
-    end if;
-    if tg_op = 'INSERT' then
-      if new.refunded <> 0 or new.refunded_base <> 0 or new.cancelled <> 0 or new.cancelled_base <> 0 then
-        raise exception 'a new credit note has no refunds and no cancellations' using errcode = 'check_violation';
-      end if;
-      return new;
-    end if;
-    if (new.id, new.organization_id) is distinct from (old.id, old.organization_id)
-      or (old.opened_at is not null
-        and (new.opened_at, new.journal_entry_id) is distinct from (old.opened_at, old.journal_entry_id))
-      or ((old.opened_at is not null or old.voided_at is not null)
-        and (new.number, new.customer_id, new.branch_id, new.date, new.currency_code, new.exchange_rate, new.total, new.reference_no, new.note)
-          is distinct from (old.number, old.customer_id, old.branch_id, old.date, old.currency_code, old.exchange_rate, old.total, old.reference_no, old.note))
-      or (old.voided_at is not null and new.voided_at is distinct from old.voided_at) then
-      raise exception 'credit note % is no draft and stays as it is', old.id using errcode = 'restrict_violation';
-    end if;
-    -- A depth of 2 means that a trigger on refunds, reversals or cancellations makes this update.
-    if (new.refunded, new.refunded_base, new.cancelled, new.cancelled_base)
-        is distinct from (old.refunded, old.refunded_base, old.cancelled, old.cancelled_base) and pg_trigger_depth() < 2 then
-      raise exception 'what is refunded of credit note % changes only with its refunds, and what is cancelled with its cancellations', old.id using errcode = 'restrict_violation';
     end if;
     return new;
   end
   $$;
-  create trigger guard before insert or update on credit_notes for each row execute function credit_note_guard();
+  create trigger rate_guard before insert or update of exchange_rate, currency_code on credit_notes
+    for each row when (new.exchange_rate <> 1) execute function note_rate_guard();
+
+  -- The conditions are in the triggers, because each refund updates its note, and a function costs more than a condition.
+  create function credit_note_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    raise exception 'credit note % is no draft and stays as it is', old.id using errcode = 'restrict_violation';
+  end
+  $$;
+  create trigger guard before update on credit_notes for each row when (
+    (new.id, new.organization_id) is distinct from (old.id, old.organization_id)
+    or (old.opened_at is not null and (new.opened_at, new.journal_entry_id) is distinct from (old.opened_at, old.journal_entry_id))
+    or ((old.opened_at is not null or old.voided_at is not null)
+      and (new.number, new.customer_id, new.branch_id, new.date, new.currency_code, new.exchange_rate, new.total, new.reference_no, new.note)
+        is distinct from (old.number, old.customer_id, old.branch_id, old.date, old.currency_code, old.exchange_rate, old.total, old.reference_no, old.note))
+    or (old.voided_at is not null and new.voided_at is distinct from old.voided_at)
+  ) execute function credit_note_stays();
+
+  create function credit_note_is_spent_by_documents() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    raise exception 'what is refunded of credit note % changes only with its refunds, and what is cancelled with its cancellations', old.id using errcode = 'restrict_violation';
+  end
+  $$;
+  -- A depth of 1 means that a trigger on refunds, reversals or cancellations makes this update.
+  create trigger guard_of_spending before update on credit_notes for each row when (
+    pg_trigger_depth() < 1 and (new.refunded, new.refunded_base, new.cancelled, new.cancelled_base)
+      is distinct from (old.refunded, old.refunded_base, old.cancelled, old.cancelled_base)
+  ) execute function credit_note_is_spent_by_documents();
 
   create function gains_guard() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
@@ -100,8 +116,18 @@ const TIMES = `
 `;
 
 const LINES = `
-  ${addsUp('credit_notes', 'insert or update of total', 'id')}
-  ${addsUp('credit_note_lines', 'insert', 'credit_note_id')}
+  create function credit_note_adds_up() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    if (select total from credit_notes where organization_id = new.organization_id and id = new.id) is distinct from (
+      select sum(amount) from credit_note_lines where organization_id = new.organization_id and credit_note_id = new.id
+    ) then
+      raise exception 'the lines of credit note % do not add up to its total', new.id using errcode = 'check_violation';
+    end if;
+    return null;
+  end
+  $$;
+  create constraint trigger adds_up after insert or update of total on credit_notes
+    deferrable initially deferred for each row execute function credit_note_adds_up();
 
   -- An edit of a draft takes its lines away. Nothing else of a line changes.
   create function note_line_stays() returns trigger language plpgsql set search_path = public, pg_temp as $$
@@ -164,23 +190,6 @@ const LINES = `
     referencing new table as inserted for each statement execute function note_lines_post_to_income_or_tax();
 `;
 
-/** Returns SQL for the trigger that compares the total of a note with its lines when all rows of a transaction have been written. */
-function addsUp(table: string, event: string, noteId: string): string {
-  return `
-  create function ${table}_add_up() returns trigger language plpgsql set search_path = public, pg_temp as $$
-  begin
-    if (select total from credit_notes where organization_id = new.organization_id and id = new.${noteId}) is distinct from (
-      select sum(amount) from credit_note_lines where organization_id = new.organization_id and credit_note_id = new.${noteId}
-    ) then
-      raise exception 'the lines of credit note % do not add up to its total', new.${noteId} using errcode = 'check_violation';
-    end if;
-    return null;
-  end
-  $$;
-  create constraint trigger adds_up after ${event} on ${table}
-    deferrable initially deferred for each row execute function ${table}_add_up();`;
-}
-
 /** The entry of a note must be of the same kind, day and transaction. The entry's trigger compares the lines. */
 const ENTRIES = `
   create function credit_note_is_booked() returns trigger language plpgsql set search_path = public, pg_temp as $$
@@ -211,29 +220,55 @@ const ENTRIES = `
     deferrable initially deferred for each row when (new.journal_entry_id is distinct from old.journal_entry_id)
     execute function credit_note_is_booked();
 
-  -- The entry's trigger may run before the note's last line is inserted, since SET CONSTRAINTS lets a writer choose the time.
-  create function note_lines_agree_with_entry() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  -- Each note that has got lines in this transaction, compared with its total and its entry: the entry's own trigger may run before the note's last line
+  -- is inserted, since SET CONSTRAINTS lets a writer choose the time.
+  create function note_lines_agree(organization bigint, last_line bigint) returns void language plpgsql ${FOR_ANY_SIZE} as $$
   declare
+    older bigint;
+    notes bigint[];
+    entries bigint[];
+    offender bigint;
     entry journal_entries;
-    differs boolean;
   begin
-    -- Compares once per note: at its last line.
-    if exists (
-      select from credit_note_lines
-      where organization_id = new.organization_id and credit_note_id = new.credit_note_id and id > new.id
-    ) then
-      return null;
+    older := coalesce((${newestOlder('credit_note_lines')}), 0);
+    if last_line < older then
+      raise exception 'line % of a credit note has a lower id than an older line', last_line using errcode = 'check_violation';
     end if;
-    select booked.* into entry
-    from credit_notes note join journal_entries booked on booked.organization_id = note.organization_id and booked.id = note.journal_entry_id
-    where note.organization_id = new.organization_id and note.id = new.credit_note_id;
-    if not found then return null; end if;${differs('credit_note_lines_due')}
-    if differs then perform complain_of_entry(entry); end if;
+    notes := array(select distinct credit_note_id from credit_note_lines where organization_id = organization and id > older);
+    select note.id into offender
+    from credit_notes note
+    where note.organization_id = organization and note.id = any (notes) and note.total is distinct from (
+      select sum(amount) from credit_note_lines line where line.organization_id = organization and line.credit_note_id = note.id
+    )
+    limit 1;
+    if found then
+      raise exception 'the lines of credit note % do not add up to its total', offender using errcode = 'check_violation';
+    end if;
+    entries := array(
+      select journal_entry_id from credit_notes where organization_id = organization and id = any (notes) and journal_entry_id is not null
+    );
+    if entries = '{}' then return; end if;${differing('credit_note_lines_due', 'entries')}
+    if found then
+      select * into entry from journal_entries where organization_id = organization and id = offender;
+      perform complain_of_entry(entry);
+    end if;
+  end
+  $$;
+
+  create function lines_agree() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    -- The last line of the transaction compares for all of them. Ids have no gaps.
+    if not exists (
+      select from credit_note_lines
+      where organization_id = new.organization_id and id = new.id + 1 and created_at = transaction_timestamp()
+    ) then
+      perform note_lines_agree(new.organization_id, new.id);
+    end if;
     return null;
   end
   $$;
-  create constraint trigger agree_with_entry after insert on credit_note_lines
-    deferrable initially deferred for each row execute function note_lines_agree_with_entry();
+  create constraint trigger agree after insert on credit_note_lines
+    deferrable initially deferred for each row execute function lines_agree();
 
   create function void_entry_mirrors() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin

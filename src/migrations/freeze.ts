@@ -14,13 +14,14 @@ export function freezeRules(): string {
   create function refuse_if_frozen() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
     of_organization bigint := coalesce(new.organization_id, old.organization_id);
+    granted text;
   begin
     -- A statement after a lock must see all changes that were committed before the lock was granted.
     if current_setting('transaction_isolation') <> 'read committed' then
       raise exception 'records are written at the isolation level read committed' using errcode = 'check_violation';
     end if;
     -- The same lock as in the gateway: the organization cannot be frozen before this transaction has been committed.
-    perform pg_advisory_xact_lock_shared(
+    granted := pg_advisory_xact_lock_shared(
       case tg_argv[0] when 'operators' then hashtextextended('operators', 0) else hashtextextended('period', of_organization) end
     );
     if (select frozen_at from organizations where id = of_organization) is not null then

@@ -39,11 +39,13 @@ const IMPORTS = `
 function drawsIds(table: string): string {
   return `
   create function ${table}_draw_id() returns trigger language plpgsql set search_path = public, pg_temp set enable_seqscan = off as $$
+  declare
+    granted text;
   begin
     -- Rows that are replicated, or read from a file, keep their ids.
     if new.id is not null and current_setting('session_replication_role') = 'replica' then return new; end if;
     -- The lock is held until the commit, so that no higher id is drawn before the lower one is visible.
-    perform pg_advisory_xact_lock(hashtextextended('order', new.organization_id));
+    granted := pg_advisory_xact_lock(hashtextextended('order', new.organization_id));
     -- So do records of another system, whose ids clients know.
     if new.id is not null and is_being_imported(new.organization_id) then return new; end if;
     select id + 1 into new.id from ${table} where organization_id = new.organization_id order by id desc limit 1;

@@ -101,21 +101,34 @@ const LINES_DUE = `
 `;
 
 /**
- * Returns SQL that compares the required lines with the lines of the entry, as multisets.
+ * Settings of a function whose plans a session can keep: nested loops over indexes cost the same for each row, whatever the tables hold.
+ */
+export const FOR_ANY_SIZE = `set search_path = public, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off`;
+
+/** SQL for the newest row of the organization that an earlier transaction has inserted. The order's lock makes those of this one the newest. */
+export const newestOlder = (table: string): string =>
+  `select id from ${table} where organization_id = organization and created_at <> transaction_timestamp() order by id desc limit 1`;
+
+/**
+ * Returns SQL that compares the required lines of some entries with their lines, as multisets, and finds one that differs.
  *
  * @param due the view of the required lines
+ * @param ids the variable with the ids of the entries
  */
-export const differs = (due: string): string => `
-        select exists (
-          select from (
-            select 1 as times, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
-            from ${due} where organization_id = entry.organization_id and journal_entry_id = entry.id
-            union all
-            select -1, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code::text
-            from journal_lines where organization_id = entry.organization_id and journal_entry_id = entry.id
-          ) lines
-          group by posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code having sum(times) <> 0
-        ) into differs;`;
+export const differing = (due: string, ids: string): string => `
+      select differing.journal_entry_id into offender
+      from (
+        select 1 as times, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount,
+          foreign_currency_code
+        from ${due} where organization_id = organization and journal_entry_id = any (${ids})
+        union all
+        select -1, journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code::text
+        from journal_lines where organization_id = organization and journal_entry_id = any (${ids})
+      ) differing
+      group by journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
+      having sum(times) <> 0
+      limit 1;`;
 
 const ENTRIES = `
   -- Whether the entry was posted in this transaction. Ids of transactions begin again in another cluster, where a restored entry may have the
@@ -171,47 +184,84 @@ const ENTRIES = `
   create constraint trigger has_lines after insert on journal_entries
     deferrable initially deferred for each row execute function entry_has_lines();
 
-  create function entry_is_its_document() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  -- Compares all entries of this transaction with their documents at once, since one statement for many rows costs far less than one for each.
+  create function entries_are_their_documents(organization bigint, last_line bigint) returns void language plpgsql
+    ${FOR_ANY_SIZE} as $$
   declare
+    older bigint;
+    entries bigint[];
+    refund_entries bigint[];
+    note_entries bigint[];
+    cancellation_entries bigint[];
+    opening_entries bigint[];
+    mirrors bigint[];
+    offender bigint;
     entry journal_entries;
-    differs boolean;
   begin
-    -- Compares once per entry: at its last line.
-    if exists (
-      select from journal_lines
-      where organization_id = new.organization_id and journal_entry_id = new.journal_entry_id and id > new.id
-    ) then
-      return null;
+    older := coalesce((${newestOlder('journal_lines')}), 0);
+    if last_line < older then
+      raise exception 'journal line % has a lower id than an older line', last_line using errcode = 'check_violation';
+    end if;
+    entries := array(select distinct journal_entry_id from journal_lines where organization_id = organization and id > older);
+    -- A transaction that began in the same microsecond may have left rows with the same time. They are compared, too, and are right.
+    select min(id) filter (where created_at <> transaction_timestamp()), array_agg(id) filter (where source = 'REFUND'),
+      array_agg(id) filter (where source = 'CREDIT_NOTE'), array_agg(id) filter (where source = 'CANCELLATION'),
+      array_agg(id) filter (where source = 'OPENING'), array_agg(id) filter (where source = 'REVERSAL')
+    into offender, refund_entries, note_entries, cancellation_entries, opening_entries, mirrors
+    from journal_entries where organization_id = organization and id = any (entries);
+    if offender is not null then
+      raise exception 'journal entry % is in the books and stays as it is', offender using errcode = 'restrict_violation';
     end if;
 
-    select * into entry from journal_entries where organization_id = new.organization_id and id = new.journal_entry_id;
-    if not posted_now(entry.xid, entry.created_at) then
-      raise exception 'journal entry % is in the books and stays as it is', entry.id using errcode = 'restrict_violation';
+    if refund_entries is not null then${differing('refund_lines_due', 'refund_entries')}
     end if;
-    case entry.source
-      when 'REFUND' then${differs('refund_lines_due')}
-      when 'CREDIT_NOTE' then${differs('credit_note_lines_due')}
-      when 'CANCELLATION' then${differs('cancellation_lines_due')}
-      when 'OPENING' then
-        -- Its documents are in the system that the books come from.
-        select sum(case side when 'DEBIT' then amount else -amount end) <> 0
-          or bool_or(num_nonnulls(customer_id, branch_id, foreign_amount) > 0) or bool_or(posting_date <> entry.posting_date) into differs
-        from journal_lines where organization_id = entry.organization_id and journal_entry_id = entry.id;
-      else${differs('mirror_lines_due')}
-        differs := differs or not (
-          exists (
+    if offender is null and note_entries is not null then${differing('credit_note_lines_due', 'note_entries')}
+    end if;
+    if offender is null and cancellation_entries is not null then${differing('cancellation_lines_due', 'cancellation_entries')}
+    end if;
+    if offender is null and opening_entries is not null then
+      -- Its documents are in the system that the books come from.
+      select entry_line.journal_entry_id into offender
+      from journal_lines entry_line join journal_entries opening
+        on opening.organization_id = organization and opening.id = entry_line.journal_entry_id
+      where entry_line.organization_id = organization and entry_line.journal_entry_id = any (opening_entries)
+      group by entry_line.journal_entry_id
+      having sum(case entry_line.side when 'DEBIT' then entry_line.amount else -entry_line.amount end) <> 0
+        or bool_or(num_nonnulls(entry_line.customer_id, entry_line.branch_id, entry_line.foreign_amount) > 0)
+        or bool_or(entry_line.posting_date <> opening.posting_date)
+      limit 1;
+    end if;
+    if offender is null and mirrors is not null then${differing('mirror_lines_due', 'mirrors')}
+      if offender is null then
+        select mirror.id into offender from journal_entries mirror
+        where mirror.organization_id = organization and mirror.id = any (mirrors) and not exists (
             select from refund_reversals reversal
-              join refunds refund on refund.organization_id = reversal.organization_id and refund.id = reversal.refund_id
-            where reversal.organization_id = entry.organization_id and reversal.journal_entry_id = entry.id
-              and reversal.date = entry.posting_date and refund.journal_entry_id = entry.reversal_of_id
-          )
-          or exists (
+              join refunds refund on refund.organization_id = organization and refund.id = reversal.refund_id
+            where reversal.organization_id = organization and reversal.journal_entry_id = mirror.id
+              and reversal.date = mirror.posting_date and refund.journal_entry_id = mirror.reversal_of_id
+          ) and not exists (
             select from credit_notes note
-            where note.organization_id = entry.organization_id and note.void_entry_id = entry.id
-              and note.journal_entry_id = entry.reversal_of_id
-          ));
-    end case;
-    if differs then perform complain_of_entry(entry); end if;
+            where note.organization_id = organization and note.void_entry_id = mirror.id and note.journal_entry_id = mirror.reversal_of_id
+          )
+        limit 1;
+      end if;
+    end if;
+    if offender is not null then
+      select * into entry from journal_entries where organization_id = organization and id = offender;
+      perform complain_of_entry(entry);
+    end if;
+  end
+  $$;
+
+  create function entry_is_its_document() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    -- The last line of the transaction compares for all of them. Ids have no gaps.
+    if not exists (
+      select from journal_lines
+      where organization_id = new.organization_id and id = new.id + 1 and created_at = transaction_timestamp()
+    ) then
+      perform entries_are_their_documents(new.organization_id, new.id);
+    end if;
     return null;
   end
   $$;
@@ -228,25 +278,37 @@ const OPEN_BOOKS = `
   create trigger only_imports_open before insert on journal_entries
     for each row when (new.source = 'OPENING' and not is_being_imported(new.organization_id)) execute function only_imports_open();
 
+  -- The same lock as in the gateway: neither the lock date nor frozen_at can change before this transaction has been committed. It comes before that
+  -- of the order, with the row.
+  create function posting_locks_period() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    granted text := pg_advisory_xact_lock_shared(hashtextextended('period', new.organization_id));
+  begin
+    return new;
+  end
+  $$;
+  create trigger books_are_open before insert on journal_entries for each row execute function posting_locks_period();
+
   create function books_are_open() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
-    organization record;
+    posted record;
   begin
     -- A statement after a lock must see all changes that were committed before the lock was granted.
     if current_setting('transaction_isolation') <> 'read committed' then
       raise exception 'entries are posted at the isolation level read committed' using errcode = 'check_violation';
     end if;
-    -- The same lock as in the gateway: neither the lock date nor frozen_at can change before this transaction has been committed.
-    perform pg_advisory_xact_lock_shared(hashtextextended('period', new.organization_id));
-    select id, lock_date, frozen_at into organization from organizations where id = new.organization_id;
-    if new.posting_date <= organization.lock_date then
-      raise exception 'the books are locked on %', new.posting_date using errcode = 'check_violation';
+    select organization.id, organization.frozen_at, entry.posting_date into posted
+    from inserted entry join organizations organization on organization.id = entry.organization_id
+    where entry.posting_date <= organization.lock_date or organization.frozen_at is not null
+    limit 1;
+    if posted.frozen_at is not null then
+      raise exception 'organization % is frozen, because it moves to another database', posted.id using errcode = 'check_violation';
+    elsif posted.id is not null then
+      raise exception 'the books are locked on %', posted.posting_date using errcode = 'check_violation';
     end if;
-    if organization.frozen_at is not null then
-      raise exception 'organization % is frozen, because it moves to another database', organization.id using errcode = 'check_violation';
-    end if;
-    return new;
+    return null;
   end
   $$;
-  create trigger books_are_open before insert on journal_entries for each row execute function books_are_open();
+  create trigger books_were_open after insert on journal_entries
+    referencing new table as inserted for each statement execute function books_are_open();
 `;
