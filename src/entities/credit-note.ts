@@ -177,6 +177,10 @@ export class CreditNote extends Owned {
   @Property({ type: 'text' })
   createdBy: string;
 
+  /** Whether an import has taken the note over from another system. */
+  @Property({ type: 'boolean' })
+  imported: boolean & Opt = false;
+
   @OneToMany(
     () => CreditNoteLine,
     (line) => line.creditNote,

@@ -1,6 +1,7 @@
 import { parseId } from '../entities/owned.js';
 import { isRecord } from '../values/json.js';
 import { Big, parseNumberToken, ZERO } from '../values/money.js';
+import { lengthOf } from '../values/text.js';
 
 /** A record of Bigcapital has another form than Bigcapital gives it. */
 export class RecordUnreadable extends Error {}
@@ -170,7 +171,7 @@ export function creditNoteOf(record: unknown): TheirCreditNote {
 }
 
 /** @throws {RecordUnreadable} */
-export function refundOf(record: unknown): TheirRefund {
+function refundOf(record: unknown): TheirRefund {
   const fields = new Fields(record);
   return {
     id: fields.id('id'),
@@ -183,6 +184,22 @@ export function refundOf(record: unknown): TheirRefund {
     referenceNo: fields.optionalText('reference_no'),
     description: fields.optionalText('description'),
   };
+}
+
+/** A refund that cannot be read. */
+export interface UnreadableRefund {
+  readonly id: string;
+  readonly unreadable: string;
+}
+
+/** Keeps of a refund what an import needs: Bigcapital sends its credit note and its account with each. */
+export function refundOrUnreadable(record: unknown): TheirRefund | UnreadableRefund {
+  try {
+    return refundOf(record);
+  } catch (error) {
+    if (!(error instanceof RecordUnreadable)) throw error;
+    return { id: idOrUnknown(record), unreadable: error.message };
+  }
 }
 
 /** A page of a list, and the number of records on all its pages. */
@@ -266,7 +283,7 @@ class Fields {
   /** Returns a text that an index has, and so is short. */
   name(name: string): string {
     const text = this.optionalText(name);
-    if ([...text].length > MAX_NAME) throw new RecordUnreadable(`its ${name} is longer than ${MAX_NAME} characters`);
+    if (lengthOf(text) > MAX_NAME) throw new RecordUnreadable(`its ${name} is longer than ${MAX_NAME} characters`);
     return text;
   }
 

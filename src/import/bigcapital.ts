@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type BigcapitalClient, BigcapitalUnreadable } from './bigcapital-client.js';
 import {
   accountsOf,
@@ -9,8 +11,11 @@ import {
   type Page,
   pageOf,
   RecordUnreadable,
+  refundOrUnreadable,
   type TheirCreditNote,
   type TheirOrganization,
+  type TheirRefund,
+  type UnreadableRefund,
 } from './bigcapital-records.js';
 
 /** Records that are asked for at once. */
@@ -23,9 +28,9 @@ const MAX_PASSES = 3;
 const MAX_RECORDS = 10_000_000;
 
 /** A credit note with its refunds, as Bigcapital has them; or why it cannot be read. */
-export type TheirDocument =
-  | { readonly id: number; readonly note: TheirCreditNote; readonly refunds: readonly unknown[] }
-  | { readonly id: string; readonly unreadable: string; readonly refunds: readonly unknown[] };
+export type TheirDocument = Note & { readonly refunds: readonly (TheirRefund | UnreadableRefund)[] };
+
+type Note = { readonly id: number; readonly note: TheirCreditNote } | { readonly id: string; readonly unreadable: string };
 
 /** A page that is being read. A generator would wait for a promise that it yields as it is. */
 interface UnreadPage {
@@ -55,7 +60,7 @@ export class Bigcapital {
   async branches(): Promise<readonly unknown[]> {
     const path = '/api/branches';
     // An organization without the feature of branches may have no such list.
-    return readable(path, branchesOf, (await this.client.get(path)) ?? []);
+    return unique(readable(path, branchesOf, (await this.client.get(path)) ?? []));
   }
 
   async customers(): Promise<unknown[]> {
@@ -70,7 +75,10 @@ export class Bigcapital {
   async *documents(): AsyncGenerator<TheirDocument[]> {
     const ahead: Promise<TheirDocument[]>[] = [];
     for await (const page of this.pages('/api/credit-notes', 'credit_notes')) {
-      const documents = page.records.then((records) => Promise.all(records.map((record) => this.document(record))));
+      // Of the records, nothing stays in memory while their refunds are read.
+      const documents = page.records
+        .then((records) => records.map(noteOrUnreadable))
+        .then((notes) => Promise.all(notes.map((note) => this.withRefunds(note))));
       // The error is thrown where the page is awaited.
       documents.catch(() => undefined);
       ahead.push(documents);
@@ -82,17 +90,10 @@ export class Bigcapital {
   /** How many credit notes Bigcapital has, as far as it is known. */
   total = 0;
 
-  private async document(record: unknown): Promise<TheirDocument> {
-    const id = idOrUnknown(record);
-    const path = `/api/credit-notes/${id}/refunds`;
-    const refunds = /^\d+$/.test(id) ? readable(path, listOf, (await this.client.get(path)) ?? []) : [];
-    try {
-      const note = creditNoteOf(record);
-      return { id: note.id, note, refunds };
-    } catch (error) {
-      if (!(error instanceof RecordUnreadable)) throw error;
-      return { id, unreadable: error.message, refunds };
-    }
+  private async withRefunds(note: Note): Promise<TheirDocument> {
+    const path = `/api/credit-notes/${note.id}/refunds`;
+    const records = /^\d+$/.test(String(note.id)) ? readable(path, listOf, (await this.client.get(path)) ?? []) : [];
+    return { ...note, refunds: records.map(refundOrUnreadable) };
   }
 
   /**
@@ -101,15 +102,28 @@ export class Bigcapital {
    */
   private async *pages(path: string, name: string, filter = ''): AsyncGenerator<UnreadPage> {
     const seen = new Set<string>();
+    /** Records that have the id of another one on their page. */
+    let twins = 0;
     let total = 0;
     for (let pass = 0; pass < MAX_PASSES; pass += 1) {
       const read = async (number: number): Promise<Page> => {
         const address = `${path}?page=${number}&page_size=${PAGE_SIZE}${filter}`;
         return readable(address, (reply) => pageOf(reply, name), await this.client.get(address));
       };
-      const fresh = ({ records }: Page): unknown[] => {
-        const unseen = records.filter((record) => !seen.has(idOrUnknown(record)));
+      const pages = new Map<string, number>();
+      const fresh = ({ records }: Page, number: number): unknown[] => {
+        const shown = createHash('sha256').update(records.map(idOrUnknown).join()).digest('base64');
+        const same = pages.get(shown);
+        if (same !== undefined && records.length > 0) {
+          throw new BigcapitalUnreadable(
+            `Bigcapital says that it has ${total} records at ${path}, but page ${number} shows the same ones as page ${same}`,
+          );
+        }
+        pages.set(shown, number);
+        const unseen = unique(records.filter((record) => !seen.has(idOrUnknown(record))));
+        const before = seen.size;
         for (const record of unseen) seen.add(idOrUnknown(record));
+        twins += unseen.length - (seen.size - before);
         return unseen;
       };
       const settled: Promise<unknown>[] = [];
@@ -121,7 +135,7 @@ export class Bigcapital {
         );
       }
       if (name === 'credit_notes') this.total = total;
-      yield { records: Promise.resolve(fresh(first)) };
+      yield { records: Promise.resolve(fresh(first, 1)) };
       // A server may give smaller pages than it was asked for.
       const size = first.records.length;
       // It may count records that no page shows.
@@ -129,7 +143,7 @@ export class Bigcapital {
       for (let number = 2; !isOver && (number - 1) * size < total; number += 1) {
         const page = read(number).then((page) => {
           if (page.records.length === 0) isOver = true;
-          return fresh(page);
+          return fresh(page, number);
         });
         // Awaited below for the sake of `seen`; the error is thrown where the page is used.
         settled.push(
@@ -141,11 +155,21 @@ export class Bigcapital {
         yield { records: page };
       }
       await Promise.all(settled);
-      if (seen.size >= total) return;
+      if (seen.size + twins >= total) return;
     }
     throw new BigcapitalUnreadable(
       `Bigcapital says that it has ${total} records at ${path}, but its pages show ${seen.size}. Run the import again when nobody changes them`,
     );
+  }
+}
+
+function noteOrUnreadable(record: unknown): Note {
+  try {
+    const note = creditNoteOf(record);
+    return { id: note.id, note };
+  } catch (error) {
+    if (!(error instanceof RecordUnreadable)) throw error;
+    return { id: idOrUnknown(record), unreadable: error.message };
   }
 }
 
@@ -161,7 +185,13 @@ function readable<T>(path: string, read: (reply: unknown) => T, reply: unknown):
   }
 }
 
-/** Keeps the first record of each id. */
+/** Omits records that are the same as an earlier one. A record that only has the id of another one stays, so that it can be named. */
 function unique(records: readonly unknown[]): unknown[] {
-  return [...new Map([...records].reverse().map((record) => [idOrUnknown(record), record])).values()].reverse();
+  const byId = new Map<string, unknown>();
+  return records.filter((record) => {
+    const id = idOrUnknown(record);
+    const earlier = byId.get(id);
+    if (earlier === undefined) byId.set(id, record);
+    return earlier === undefined || !isDeepStrictEqual(earlier, record);
+  });
 }

@@ -10,10 +10,12 @@ import { query, run } from '../orm/query.js';
 import { type LedgerHealth, ledgerHealth } from '../services/ledger/ledger-health.js';
 import { assertOrganization } from '../services/organizations/create-organization.js';
 import { type Operator, OperatorRefusal } from '../services/organizations/operator-command.js';
+import { isKnownTimeZone } from '../services/organizations/time-zone.js';
 import { OPERATOR, recordEvent } from '../services/unit-of-work/audit-trail.js';
 import { lockOperators, lockPeriod } from '../services/unit-of-work/locks.js';
 import { readOrganization } from '../services/unit-of-work/unit-of-work.js';
 import { Big } from '../values/money.js';
+import { isTimeZone } from '../values/posting-date.js';
 import { tidy } from '../values/text.js';
 import { Bigcapital } from './bigcapital.js';
 import { type BigcapitalAccess, BigcapitalClient } from './bigcapital-client.js';
@@ -23,7 +25,6 @@ import { insertRecords, type OurRecords, type PlannedRecords, planRecords, type 
 import { openAccounts } from './opening-entry.js';
 import { Reconciliation } from './reconciliation.js';
 import { TheirLedger } from './their-ledger.js';
-import { AUTHOR } from './theirs-to-ours.js';
 
 /** The name of the audit event of an import. Only operators can write one with such a name. */
 const EVENT = 'organization import-bigcapital';
@@ -70,6 +71,7 @@ export function importFromBigcapital(
   const imported = whileImporting(settings, publicId, async (orm) => {
     const em = orm.em.fork();
     const theirs = await bigcapital.organization();
+    await assertTimeZone(em, theirs);
     const here = await findBegun(em, publicId, theirs);
     const [accounts, branches, customers] = await Promise.all([
       bigcapital.accounts(),
@@ -89,6 +91,7 @@ export function importFromBigcapital(
       const { 'credit notes': notes, refunds } = report.counts;
       onProgress({ creditNotes: notes.theirs, refunds: refunds.theirs, total: bigcapital.total });
     }
+    await documents.finish();
     await openAccounts(orm.em.fork(), organizationId, records, ledger, report, isDry);
     if (organizationId === null) return { theirs, report, health: null };
     if (!isDry) {
@@ -152,6 +155,14 @@ async function findBegun(
   return organization;
 }
 
+/** @throws {OperatorRefusal} if PostgreSQL cannot compute days in Bigcapital's time zone */
+async function assertTimeZone(em: EntityManager, { timeZone }: TheirOrganization): Promise<void> {
+  if (isTimeZone(timeZone) && (await isKnownTimeZone(em, timeZone))) return;
+  throw new OperatorRefusal(
+    `Bigcapital's organization has the time zone ${JSON.stringify(timeZone)}, which is not known here: choose another one in Bigcapital's preferences`,
+  );
+}
+
 /** Makes the organization, if it is new, and adds its missing accounts, branches and customers. */
 async function begin(em: EntityManager, here: Organization | null, source: Source, report: Reconciliation): Promise<Begun> {
   try {
@@ -212,19 +223,19 @@ async function readOurs(em: EntityManager, organizationId: number, report: Recon
   const [gone, totals] = await run(
     em,
     query(
-      `select id from credit_notes where organization_id = $1 and created_by = $2 except select unnest($3::bigint[]) order by id`,
-      [organizationId, AUTHOR, seen],
+      'select id from credit_notes where organization_id = $1 and imported except select unnest($2::bigint[]) order by id',
+      [organizationId, seen],
       (rows) => rows.map(({ id }) => String(id)),
     ),
     query(
       `select currency_code, count(*) as notes, sum(total)::text as total, sum(refunded)::text as refunded, sum(applied)::text as applied,
          sum(total - refunded - applied - cancelled)::text as remaining
-       from credit_notes where organization_id = $1 and created_by = $2 group by currency_code order by currency_code`,
-      [organizationId, AUTHOR],
+       from credit_notes where organization_id = $1 and imported group by currency_code order by currency_code`,
+      [organizationId],
       (rows) => rows,
     ),
   );
-  const why = `Bigcapital has deleted it since it was taken over, or somebody here has the name ${AUTHOR}`;
+  const why = 'Bigcapital has deleted it since it was taken over';
   for (const id of gone) report.differences.push({ what: `credit note ${id}`, why });
   report.ours.clear();
   for (const { currency_code, notes, ...sums } of totals) {

@@ -8,7 +8,7 @@ import { columnsOf } from '../orm/columns.js';
 import { isDataError } from '../orm/errors.js';
 import { type Query, query, run } from '../orm/query.js';
 import { mapRows } from '../orm/row-mapping.js';
-import { LockWait, lockCreditNotes, lockPeriod } from '../services/unit-of-work/locks.js';
+import { LockWait, lockCreditNotes, lockOrder, lockPeriod } from '../services/unit-of-work/locks.js';
 import { readOrganization } from '../services/unit-of-work/unit-of-work.js';
 import { type Big, ZERO } from '../values/money.js';
 import type { TheirDocument } from './bigcapital.js';
@@ -33,8 +33,10 @@ export function markAsImport(organizationId: number): Query<void> {
 
 /** Takes credit notes over with their refunds: those that are missing here, and no others. */
 export class ImportedDocuments {
-  /** The numbers that a dry run does not write, in the form in which they are compared. */
-  private readonly planned = new Set<string>();
+  /** The numbers that are not in the database yet, in the form in which they are compared: those of the batch that is being written, or of a dry run. */
+  private planned = new Set<string>();
+  /** The batch that is being written while the next one is read and decided. */
+  private writing: Promise<void> = Promise.resolve();
 
   /** @param organizationId `null` in a dry run for an organization that is not here yet */
   constructor(
@@ -46,36 +48,77 @@ export class ImportedDocuments {
     private readonly isDry: boolean,
   ) {}
 
-  /** Takes the documents over in one transaction. If the database refuses it, each half is tried again, so that only the cause is refused. */
+  /** Takes the documents over in one transaction, which goes on when the promise is resolved: {@link finish} awaits the last one. */
   async take(documents: readonly TheirDocument[]): Promise<void> {
     if (documents.length === 0) return;
+    const drafts = await this.draft(documents);
+    await this.writing;
+    this.writing = this.takeDrafts(drafts);
+    // The error is thrown where the batch is awaited.
+    this.writing.catch(() => undefined);
+  }
+
+  finish(): Promise<void> {
+    return this.writing;
+  }
+
+  /** Writes the batch. If the database refuses it, each half is tried again, so that only the cause is refused. */
+  private async takeDrafts(drafts: readonly Draft[]): Promise<void> {
     try {
-      const outcomes = await this.takeTogether(documents);
+      const outcomes = await this.takeTogether(drafts);
       for (const outcome of outcomes) this.count(outcome);
     } catch (error) {
       if (!isDataError(error)) throw error;
+      const documents = drafts.map(({ document }) => document);
       const middle = Math.ceil(documents.length / 2);
       const [only] = documents;
       if (documents.length === 1 && only)
         return this.count(refused(only, [`the database refuses it: ${(error as Error).message}`]));
-      await this.take(documents.slice(0, middle));
-      await this.take(documents.slice(middle));
+      for (const half of [documents.slice(0, middle), documents.slice(middle)]) await this.takeDrafts(await this.draft(half));
     }
   }
 
-  private takeTogether(documents: readonly TheirDocument[]): Promise<Outcome[]> {
+  /** Decides what becomes of each document if none of it is here, while the batch before is still being written. */
+  private async draft(documents: readonly TheirDocument[]): Promise<Draft[]> {
+    const numbers = await this.numbersOf(documents);
+    const ids = new Set<number>();
+    return documents.map((document) => {
+      if ('unreadable' in document) return refused(document, [document.unreadable]);
+      if (ids.has(document.id)) return refused(document, ['Bigcapital shows two credit notes with this id']);
+      ids.add(document.id);
+      try {
+        const { id, note: theirs } = document;
+        const all = theirRefunds(document.refunds);
+        assertCounted(theirs, all);
+        return { document, theirs, theirRefunds: all, made: this.made(theirs, all, numbers.get(id) ?? tidyNumber(theirs)) };
+      } catch (error) {
+        return refused(document, reasonsOf(error));
+      }
+    });
+  }
+  /** Makes our note and refunds, or collects why they cannot be made. */
+  private made(theirs: TheirCreditNote, theirRefunds: readonly TheirRefund[], number: string): Made | readonly string[] {
+    try {
+      const note = ourCreditNote(theirs, number, this.records);
+      return { note, refunds: ourRefunds(note, theirRefunds, this.records) };
+    } catch (error) {
+      return reasonsOf(error);
+    }
+  }
+
+  private takeTogether(drafts: readonly Draft[]): Promise<Outcome[]> {
     const { em, organizationId } = this;
-    if (organizationId === null) return this.plan(em, documents, NOTHING_HERE);
+    if (organizationId === null) return Promise.resolve(this.decide(drafts, NOTHING_HERE));
     return em.transactional(
       async (em) => {
-        const ids = documents.flatMap(({ id }) => (typeof id === 'number' ? id : []));
         // The period comes first, as in each transaction that posts. A dry run locks nothing.
         const locks = this.isDry ? [] : [lockPeriod(organizationId, 'shared'), markAsImport(organizationId)];
+        const documents = drafts.map(({ document }) => document);
         await run(em, ...locks);
         const [organization] = await run(em, readOrganization(em, organizationId));
         organization.assertNotFrozen();
-        const present = await this.present(em, documents, ids);
-        const outcomes = await this.plan(em, documents, present);
+        const present = await this.present(em, documents);
+        const outcomes = this.decide(drafts, present);
         if (!this.isDry) await this.write(em, organizationId, outcomes);
         return outcomes;
       },
@@ -84,12 +127,10 @@ export class ImportedDocuments {
   }
 
   /** Reads the notes of these documents that are here already, with all their refunds, and the refunds that have the id of one of theirs. */
-  private async present(em: EntityManager, documents: readonly TheirDocument[], noteIds: readonly number[]): Promise<Present> {
+  private async present(em: EntityManager, documents: readonly TheirDocument[]): Promise<Present> {
     const { organization } = this.records;
-    const refundIds = documents.flatMap(({ refunds }) =>
-      refunds.flatMap((refund) => (refund as { id?: unknown } | null)?.id ?? []),
-    );
-    const ids = refundIds.filter((id) => Number.isSafeInteger(id));
+    const noteIds = documents.flatMap(({ id }) => (typeof id === 'number' ? id : []));
+    const ids = documents.flatMap(({ refunds }) => refunds.flatMap(({ id }) => (typeof id === 'number' ? id : [])));
     const wanted = noteIds.map((id) => ({ id, key: undefined }));
     const notes = this.isDry
       ? query(
@@ -113,36 +154,26 @@ export class ImportedDocuments {
   }
 
   /** Decides what becomes of each document. */
-  private async plan(em: EntityManager, documents: readonly TheirDocument[], present: Present): Promise<Outcome[]> {
-    const numbers = await this.numbersOf(em, documents, present);
-    return documents.map((document) => {
-      if ('unreadable' in document) return refused(document, [document.unreadable]);
+  private decide(drafts: readonly Draft[], present: Present): Outcome[] {
+    return drafts.map((draft) => {
+      if ('reasons' in draft) return draft;
+      const { document, theirs, theirRefunds, made } = draft;
       try {
-        const refunds = theirRefunds(document.refunds);
-        assertCounted(document.note, refunds);
-        const here = present.notes.get(document.note.id);
-        return here === undefined
-          ? this.added(document.note, refunds, present, numbers.get(document.note.id) ?? tidyNumber(document.note))
-          : this.completed(document.note, refunds, present, here);
+        const here = present.notes.get(theirs.id);
+        if (here !== undefined) return this.completed(theirs, theirRefunds, present, here);
+        const taken = theirRefunds.filter(({ id }) => present.refunds.has(id));
+        if (taken.length > 0) {
+          return refused(
+            document,
+            taken.map(({ id }) => `refund ${id}: this id belongs to another refund here`),
+          );
+        }
+        if ('note' in made) return { theirs, theirRefunds, ...made, isNew: true, differences: [] };
+        return refused(document, made);
       } catch (error) {
         return refused(document, reasonsOf(error));
       }
     });
-  }
-
-  private added(
-    theirs: TheirCreditNote,
-    theirRefunds: readonly TheirRefund[],
-    { refunds: here }: Present,
-    number: string,
-  ): Outcome {
-    const taken = theirRefunds
-      .filter(({ id }) => here.has(id))
-      .map(({ id }) => `refund ${id}: this id belongs to another refund here`);
-    if (taken.length > 0) throw new NotTakenOver(taken);
-    const note = ourCreditNote(theirs, number, this.records);
-    const refunds = ourRefunds(note, theirRefunds, this.records);
-    return { theirs, theirRefunds, note, isNew: true, refunds, differences: [] };
   }
 
   /** Adds the refunds that a note has got since it was taken over. */
@@ -164,14 +195,10 @@ export class ImportedDocuments {
     return { theirs, theirRefunds: all, note, isNew: false, refunds: ourRefunds(note, missing, this.records), differences };
   }
 
-  /** Returns the number of each new note. A number that another note has gets the id behind it: here a number names one note. */
-  private async numbersOf(
-    em: EntityManager,
-    documents: readonly TheirDocument[],
-    present: Present,
-  ): Promise<ReadonlyMap<number, string>> {
+  /** Returns the number of each note, if it is new. A number that another note has gets the id behind it: here a number names one note. */
+  private async numbersOf(documents: readonly TheirDocument[]): Promise<ReadonlyMap<number, string>> {
     const wanted = documents.flatMap((document) =>
-      'note' in document && !present.notes.has(document.note.id)
+      'note' in document
         ? [
             {
               id: document.note.id,
@@ -182,18 +209,20 @@ export class ImportedDocuments {
         : [],
     );
     if (wanted.length === 0) return new Map();
-    const [forms] = await run(em, readForms(this.organizationId ?? 0, wanted));
+    const [forms] = await run(this.em.fork(), readForms(this.organizationId ?? 0, wanted));
     const numbers = new Map<number, string>();
-    const used = this.isDry ? this.planned : new Set<string>();
+    const used = new Set<string>();
     for (const { id, form, taken, number, numbered } of forms) {
-      const isTaken = taken || used.has(form);
+      const isTaken = taken || used.has(form) || this.planned.has(form);
       used.add(form);
       numbers.set(id, isTaken ? numbered : number);
     }
+    if (this.isDry) for (const form of used) this.planned.add(form);
+    else this.planned = used;
     return numbers;
   }
 
-  /** Inserts the new documents, one statement for each table. Triggers check them as they check each other document. */
+  /** Inserts the new documents in one round trip, one statement for each table. Triggers check them as they check each other document. */
   private async write(em: EntityManager, organizationId: number, outcomes: readonly Outcome[]): Promise<void> {
     const taken = outcomes.flatMap((outcome) => ('reasons' in outcome ? [] : outcome));
     const notes = taken.flatMap(({ isNew, note }) => (isNew ? note : []));
@@ -202,7 +231,15 @@ export class ImportedDocuments {
       ...notes.flatMap(({ journalEntry }) => journalEntry ?? []),
       ...refunds.map(({ journalEntry }) => journalEntry),
     ];
-    await run(em, bulkInsert(em, entries));
+    const lines = entries.flatMap(({ lines }) => lines.getItems());
+    const noteLines = notes.flatMap(({ lines }) => lines.getItems());
+    if (entries.length + notes.length === 0) return;
+    // The ids that the database would draw. Given, they need no look-up for each row, and no round trip for each table.
+    const [, newest] = await run(em, lockOrder(organizationId), readNewestIds(organizationId));
+    for (const [index, entry] of entries.entries()) entry.id = newest.entry + 1 + index;
+    for (const [index, line] of lines.entries()) line.id = newest.line + 1 + index;
+    for (const [index, line] of noteLines.entries()) line.id = newest.noteLine + 1 + index;
+
     const applied = notes.map(({ id, applied }) => ({ id, applied }));
     // A note is new in the books before a part of it is applied.
     for (const note of notes) note.applied = ZERO;
@@ -210,24 +247,14 @@ export class ImportedDocuments {
     for (const [index, note] of notes.entries()) note.applied = applied[index]?.applied ?? ZERO;
     await run(
       em,
-      bulkInsert(
-        em,
-        entries.flatMap(({ lines }) => lines.getItems()),
-      ),
+      bulkInsert(em, entries, 'given'),
+      bulkInsert(em, lines, 'given'),
       newNotes,
-    );
-    await run(
-      em,
-      bulkInsert(
-        em,
-        notes.flatMap(({ lines }) => lines.getItems()),
-      ),
+      bulkInsert(em, noteLines, 'given'),
       applyToInvoices(organizationId, applied),
+      this.analyze(entries.length),
+      bulkInsert(em, refunds, 'given'),
     );
-    // In a round trip of its own: after a refused insert, the error of the next statement would hide the cause.
-    await run(em, this.analyze(0));
-    await run(em, bulkInsert(em, refunds, 'given'));
-    await run(em, this.analyze(entries.length));
   }
 
   /** The entries that this import has written, and how many there were when the tables were analyzed. */
@@ -235,13 +262,13 @@ export class ImportedDocuments {
   private analyzed = 0;
 
   /**
-   * Counts the rows of the tables for the planner, each time that they have doubled. A session keeps the plans of its triggers, and those that are made
+   * Counts the rows of the tables for the planner, each time that they have grown a few times. A session keeps the plans of its triggers, and those that are made
    * for empty tables read all rows for each row.
    */
   private analyze(entries: number): Query<void> {
     this.written += entries;
-    if (this.written < 2 * this.analyzed) return { statements: [], read: () => undefined };
-    if (entries > 0) this.analyzed = this.written;
+    if (this.written < GROWTH * this.analyzed) return { statements: [], read: () => undefined };
+    this.analyzed = this.written;
     return query(
       'analyze accounts, branches, customers, journal_entries, journal_lines, credit_notes, credit_note_lines, refunds',
       [],
@@ -266,6 +293,9 @@ export class ImportedDocuments {
   }
 }
 
+/** How many times more entries make the planner's counts too old. */
+const GROWTH = 4;
+
 interface Present {
   readonly notes: ReadonlyMap<number, CreditNote>;
   readonly refunds: ReadonlyMap<number, Refund>;
@@ -277,6 +307,23 @@ interface Refused {
   readonly document: TheirDocument;
   readonly reasons: readonly string[];
 }
+
+/** Our documents, which are not in the database yet. */
+interface Made {
+  readonly note: CreditNote;
+  readonly refunds: readonly Refund[];
+}
+
+/** What becomes of a document if nothing of it is here. */
+type Draft =
+  | Refused
+  | {
+      readonly document: TheirDocument;
+      readonly theirs: TheirCreditNote;
+      readonly theirRefunds: readonly TheirRefund[];
+      /** Or the reasons why it cannot be made. */
+      readonly made: Made | readonly string[];
+    };
 
 type Outcome = Taken | Refused;
 
@@ -306,7 +353,7 @@ function differencesOfNotes(theirs: TheirCreditNote, ours: CreditNote): string[]
     ['total', theirs.total.toFixed(), ours.total.toFixed()],
     ['part applied to invoices', theirs.applied.toFixed(), ours.applied.toFixed()],
     ['state', theirs.isDraft ? 'draft' : 'opened', ours.openedAt === null ? 'draft' : 'opened'],
-    ['author', AUTHOR, ours.createdBy],
+    ['author', AUTHOR, ours.imported ? AUTHOR : ours.createdBy],
   ];
   return pairs.flatMap(([name, theirs, ours]) =>
     theirs === ours ? [] : `its ${name} is ${theirs} in Bigcapital, and ${ours} here`,
@@ -348,6 +395,18 @@ function readForms(organizationId: number, wanted: readonly object[]): Query<For
         form: String(form),
         taken: taken === true,
       })),
+  );
+}
+
+/** Reads the newest ids, or the number before the organization's first ones. */
+function readNewestIds(organizationId: number) {
+  const newest = (table: string) =>
+    `coalesce((select id from ${table} where organization_id = $1 order by id desc limit 1), first_id - 1)`;
+  return query(
+    `select ${newest('journal_entries')} as entry, ${newest('journal_lines')} as line, ${newest('credit_note_lines')} as note_line
+     from organizations where id = $1`,
+    [organizationId],
+    ([row]) => ({ entry: Number(row?.entry), line: Number(row?.line), noteLine: Number(row?.note_line) }),
   );
 }
 

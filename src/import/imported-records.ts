@@ -175,10 +175,23 @@ export async function insertRecords(em: EntityManager, { own, accounts, branches
   );
 }
 
-/** Reads the records, each id once, and refuses those that cannot be read. */
-function read<T>(kind: Kind, records: readonly unknown[], readOne: (record: unknown) => T, report: Reconciliation): T[] {
+/** Reads the records, and refuses those that cannot be read, or that have the id of an earlier one. */
+function read<T extends { readonly id: number }>(
+  kind: Kind,
+  records: readonly unknown[],
+  readOne: (record: unknown) => T,
+  report: Reconciliation,
+): T[] {
   report.counts[kind].theirs += records.length;
-  return records.flatMap((record) => attempt(kind, idOrUnknown(record), report, () => readOne(record)));
+  const ids = new Set<number>();
+  return records.flatMap((record) =>
+    attempt(kind, idOrUnknown(record), report, () => {
+      const theirs = readOne(record);
+      if (ids.has(theirs.id)) throw new RecordUnreadable(`Bigcapital shows two ${kind} with this id`);
+      ids.add(theirs.id);
+      return theirs;
+    }),
+  );
 }
 
 /** Makes those that are not here. */
@@ -236,7 +249,8 @@ function uniqueCode(
   what: string,
 ): string {
   const wanted = tidy(code) || String(id);
-  const unique = codes.has(formOf(wanted)) ? `${wanted} (${id})` : wanted;
+  let unique = wanted;
+  for (let next = 1; codes.has(formOf(unique)); next += 1) unique = `${wanted} (${next === 1 ? id : `${id}-${next}`})`;
   codes.add(formOf(unique));
   if (unique !== code)
     report.change(what, `its code ${code === '' ? 'is missing, and' : JSON.stringify(code)} is ${JSON.stringify(unique)} here`);
@@ -250,9 +264,18 @@ function unusedCode(first: string, codes: Set<string>): string {
   return code;
 }
 
-/** Nearly the form in which the database compares codes. Where it is stricter, it refuses the records with the name of the rule. */
+/** Characters that count for nothing when codes are compared: invisible ones that are no spaces, as in the database's `as_read`. */
+const IGNORED = /(?!\s|\u0085)[\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff0-\ufffb\u{e0000}-\u{e0fff}]/gu;
+
+/** The form in which the database compares codes, too: see `as_read` in the migrations. */
 function formOf(code: string): string {
-  return code.normalize('NFKC').toUpperCase().toLowerCase().replaceAll(/\s+/g, ' ');
+  return code
+    .normalize('NFKC')
+    .replaceAll(IGNORED, '')
+    .replaceAll(/[\s\u0085]+/g, ' ')
+    .toLowerCase()
+    .toUpperCase()
+    .normalize('NFKC');
 }
 
 /** @throws {RecordUnreadable} */

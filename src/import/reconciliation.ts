@@ -3,7 +3,7 @@ import { parseId } from '../entities/owned.js';
 import type { Refund } from '../entities/refund.js';
 import { Big, formatAmount, ZERO } from '../values/money.js';
 import type { TheirDocument } from './bigcapital.js';
-import { idOrUnknown, type TheirCreditNote, type TheirRefund } from './bigcapital-records.js';
+import type { TheirCreditNote, TheirRefund } from './bigcapital-records.js';
 
 /** A document that is here, completely, after the import. */
 export interface Taken {
@@ -120,7 +120,7 @@ export class Reconciliation {
     if (noteId !== null) this.refusedNotes.push(noteId);
     this.refuse(`credit note ${document.id}`, reasons);
     for (const refund of document.refunds) {
-      const what = `refund ${idOrUnknown(refund)}`;
+      const what = `refund ${refund.id}`;
       // Its own reasons are among those of the note.
       if (!reasons.some((reason) => reason.startsWith(`${what}:`)))
         this.refuse(what, [`its credit note ${document.id} is refused`]);

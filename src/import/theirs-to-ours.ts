@@ -11,8 +11,8 @@ import { creditNoteEntry } from '../services/credit-notes/open-credit-note.js';
 import { refundEntry } from '../services/refunds/refund-credit-note.js';
 import { Big, formatAmount, isCurrency, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
-import { tidy } from '../values/text.js';
-import { RecordUnreadable, refundOf, type TheirCreditNote, type TheirLine, type TheirRefund } from './bigcapital-records.js';
+import { lengthOf, tidy } from '../values/text.js';
+import type { TheirCreditNote, TheirLine, TheirRefund, UnreadableRefund } from './bigcapital-records.js';
 
 /** Why a record is not taken over, each reason in a line. */
 export class NotTakenOver extends Error {
@@ -58,8 +58,8 @@ export function ourCreditNote(theirs: TheirCreditNote, number: string, records: 
   const branch = branchOf(theirs.branchId, records, reasons);
   const date = reasons.check(() => dateOf(theirs.date, records));
   const exchangeRate = reasons.check(() => rateOf(theirs.exchangeRate, theirs.currencyCode, organization));
-  if (theirs.referenceNo.length > MAX_REFERENCE) reasons.add(tooLong('reference', MAX_REFERENCE));
-  if (theirs.note.length > MAX_NOTE) reasons.add(tooLong('note', MAX_NOTE));
+  if (lengthOf(theirs.referenceNo) > MAX_REFERENCE) reasons.add(tooLong('reference', MAX_REFERENCE));
+  if (lengthOf(theirs.note) > MAX_NOTE) reasons.add(tooLong('note', MAX_NOTE));
   const lines = linesOf(theirs, records, reasons);
   const total = lines.reduce((sum, { amount }) => sum.plus(amount), ZERO);
   if (!total.eq(theirs.total)) {
@@ -79,6 +79,7 @@ export function ourCreditNote(theirs: TheirCreditNote, number: string, records: 
   const ours = reasons.check(() => new CreditNote(organization, { ...terms, referenceNo, note, createdBy: AUTHOR }));
   if (!ours) throw reasons.all();
   ours.id = theirs.id;
+  ours.imported = true;
   ours.applied = theirs.applied;
   if (!theirs.isDraft) {
     ours.open(creditNoteEntry(ours, systemAccounts.receivable));
@@ -89,15 +90,17 @@ export function ourCreditNote(theirs: TheirCreditNote, number: string, records: 
 /**
  * Reads the refunds of a credit note, in the order of their ids, in which they are settled.
  *
- * @throws {NotTakenOver} if one of them has no form of a refund
+ * @throws {NotTakenOver} if one of them has no form of a refund, or if two have one id
  */
-export function theirRefunds(refunds: readonly unknown[]): TheirRefund[] {
-  try {
-    return refunds.map(refundOf).sort((a, b) => a.id - b.id);
-  } catch (error) {
-    if (!(error instanceof RecordUnreadable)) throw error;
-    throw new NotTakenOver([`one of its refunds cannot be read: ${error.message}`]);
-  }
+export function theirRefunds(refunds: readonly (TheirRefund | UnreadableRefund)[]): TheirRefund[] {
+  const readable = refunds.map((refund) => {
+    if ('unreadable' in refund) throw new NotTakenOver([`one of its refunds cannot be read: ${refund.unreadable}`]);
+    return refund;
+  });
+  const sorted = readable.sort((a, b) => a.id - b.id);
+  const twin = sorted.find(({ id }, index) => id === sorted[index - 1]?.id);
+  if (twin) throw new NotTakenOver([`refund ${twin.id}: Bigcapital shows two refunds with this id`]);
+  return sorted;
 }
 
 /**
@@ -129,8 +132,8 @@ function ourRefund(ours: CreditNote, theirs: TheirRefund, records: Records): Ref
   const exchangeRate = reasons.check(() => rateOf(theirs.exchangeRate, theirs.currencyCode, organization));
   const date = reasons.check(() => dateOf(theirs.date, records));
   if (date) reasons.check(() => ours.assertNotBefore(date));
-  if (theirs.referenceNo.length > MAX_REFERENCE) reasons.add(tooLong('reference', MAX_REFERENCE));
-  if (theirs.description.length > MAX_DESCRIPTION) {
+  if (lengthOf(theirs.referenceNo) > MAX_REFERENCE) reasons.add(tooLong('reference', MAX_REFERENCE));
+  if (lengthOf(theirs.description) > MAX_DESCRIPTION) {
     reasons.add(`${tooLong('description', MAX_DESCRIPTION)}, and Bigcapital has posted no ledger entry for it`);
   }
   const branch = branchOf(theirs.branchId, records, reasons);
@@ -194,7 +197,7 @@ function linesOf(theirs: TheirCreditNote, { accounts, discount, otherCharges, or
       return [];
     }
     reasons.check(() => account.assertUsable(LINE_TYPES, [organization.baseCurrency], 'sell_account_id'));
-    if (description.length > MAX_LINE_DESCRIPTION) reasons.add(tooLong('description of a line', MAX_LINE_DESCRIPTION));
+    if (lengthOf(description) > MAX_LINE_DESCRIPTION) reasons.add(tooLong('description of a line', MAX_LINE_DESCRIPTION));
     return [{ account, description, amount }];
   });
 }

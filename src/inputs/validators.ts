@@ -5,7 +5,7 @@ import type { ErrorCode } from '../error-codes.js';
 import type { InvalidField } from '../errors.js';
 import { Big, digitCount, MAX_DIGITS, ZERO } from '../values/money.js';
 import { isPostingDate, isTimeZone } from '../values/posting-date.js';
-import { tidy, wordsIn } from '../values/text.js';
+import { lengthOf, tidy, wordsIn } from '../values/text.js';
 
 /** The value must be an id: a positive integer. */
 export function IsId(): PropertyDecorator {
@@ -93,7 +93,7 @@ export function IsText(minimum: number, maximum: number): PropertyDecorator {
       if (typeof value !== 'string' || value.length > 4 * maximum + 100) return false;
       if (value.includes('\0') || !value.isWellFormed() || MANY_MARKS.test(value)) return false;
       // A text that must not be blank is stored without the blanks at its ends.
-      const count = [...(minimum === 0 ? value : tidy(value))].length;
+      const count = lengthOf(minimum === 0 ? value : tidy(value));
       return count >= minimum && count <= maximum;
     },
   );

@@ -15,6 +15,14 @@ const GUARDS = `
     when (new.refunded <> 0 or new.refunded_base <> 0 or new.cancelled <> 0 or new.cancelled_base <> 0)
     execute function new_note_guard();
 
+  create function only_imports_take_notes_over() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  begin
+    raise exception 'only an import takes credit notes over' using errcode = 'insufficient_privilege';
+  end
+  $$;
+  create trigger only_imports_take_over before insert on credit_notes
+    for each row when (new.imported and not is_being_imported(new.organization_id)) execute function only_imports_take_notes_over();
+
   create function note_rate_guard() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
     if new.currency_code = (select base_currency from organizations where id = new.organization_id) then
@@ -33,7 +41,7 @@ const GUARDS = `
   end
   $$;
   create trigger guard before update on credit_notes for each row when (
-    (new.id, new.organization_id) is distinct from (old.id, old.organization_id)
+    (new.id, new.organization_id, new.imported) is distinct from (old.id, old.organization_id, old.imported)
     or (old.opened_at is not null and (new.opened_at, new.journal_entry_id) is distinct from (old.opened_at, old.journal_entry_id))
     or ((old.opened_at is not null or old.voided_at is not null)
       and (new.number, new.customer_id, new.branch_id, new.date, new.currency_code, new.exchange_rate, new.total, new.reference_no, new.note)

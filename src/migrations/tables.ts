@@ -253,6 +253,8 @@ function creditNotes(): string {
     status text not null generated always as (
       case when voided_at is not null then 'VOID' when opened_at is null then 'DRAFT' when refunded + applied + cancelled = total then 'CLOSED' else 'OPEN' end
     ) stored,
+    -- Whether an import has taken the note over from another system. created_by has the name of whoever makes a note here, which may be any.
+    imported boolean not null default false,
     created_by text not null,
     created_at timestamptz not null default now(),
     primary key (organization_id, id),

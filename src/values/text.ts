@@ -46,6 +46,11 @@ export const CASE_PAIRS: readonly (readonly [form: string, same: string])[] = [
 export const MAX_MESSAGE = 500;
 export const MAX_QUOTED = 200;
 
+/** The length of a text in characters (Unicode code points), as the database counts. */
+export function lengthOf(text: string): number {
+  return [...text].length;
+}
+
 /**
  * Returns the beginning of a text that is too long, with an ellipsis. It never ends in the middle of a character: many JSON parsers refuse half
  * of a surrogate pair.
