@@ -62,6 +62,15 @@ export interface RestRoute<Reply extends TSchema = TSchema> {
 /** The reply has no body. */
 export const NO_BODY = Type.Undefined();
 
+/** What the routes share that undo something by a mirror entry, which legacy clients call deleting. */
+export const DELETION = {
+  method: 'DELETE',
+  status: 200,
+  requestHeaders: ['Idempotency-Key', 'If-Match'],
+  replyHeaders: ['Idempotency-Replayed'],
+  reply: NO_BODY,
+} as const satisfies Partial<RestRoute>;
+
 /** Declares a route, whose handler returns what the route declares as its reply. */
 export function restRoute<Reply extends TSchema>(route: RestRoute<Reply>): RestRoute {
   return route;

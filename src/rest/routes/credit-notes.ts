@@ -13,7 +13,7 @@ import { nothing } from '../fields.js';
 import { FILTER, FilterMeta, type Listing, listed, one, Pagination } from '../listing.js';
 import { PAGED } from '../paging.js';
 import { CREDIT_NOTE, costOfOne, ONE_CREDIT_NOTE } from '../read-costs.js';
-import { NO_BODY, restRoute } from '../route.js';
+import { DELETION, restRoute } from '../route.js';
 
 const NOTES: Listing = { sizes: PAGED, cost: CREDIT_NOTE, lines: 'lines' };
 
@@ -75,7 +75,7 @@ export const CREDIT_NOTE_ROUTES = [
     },
   }),
   restRoute({
-    method: 'DELETE',
+    ...DELETION,
     path: '/credit-notes/:creditNoteId',
     operationId: 'CreditNotesController_deleteCreditNote',
     tag: 'Credit Notes',
@@ -83,10 +83,6 @@ export const CREDIT_NOTE_ROUTES = [
     summary: 'Void the credit note, which has no refunds; 404 if it is void.',
     description: 'Nothing is deleted: the mirror entry of the note is posted.',
     like: 'voidCreditNote',
-    status: 200,
-    requestHeaders: ['Idempotency-Key', 'If-Match'],
-    replyHeaders: ['Idempotency-Replayed'],
-    reply: NO_BODY,
     errors: [
       'BAD_USER_INPUT',
       'CREDIT_NOTE_NOT_FOUND',

@@ -16,7 +16,7 @@ import { REFUNDS } from '../paging.js';
 import { costOfOne, REFUND } from '../read-costs.js';
 import { NewRefundReply, RefundItem, refundItem, refundReply } from '../refund-reply.js';
 import { REFUND_BODY, readRefundRequest } from '../refund-request.js';
-import { type Call, NO_BODY, restRoute } from '../route.js';
+import { type Call, DELETION, restRoute } from '../route.js';
 
 const TAG = 'Credit Note Refunds';
 
@@ -104,17 +104,13 @@ export const REFUND_ROUTES = [
     },
   }),
   restRoute({
-    method: 'DELETE',
+    ...DELETION,
     path: '/credit-notes/refunds/:refundId',
     operationId: 'CreditNoteRefundsController_deleteRefundCreditNote',
     tag: TAG,
     role: reverseRefund.role,
     summary: 'Reverse the refund, today or on the first open day; 404 if it is reversed.',
     like: 'reverseRefund',
-    status: 200,
-    requestHeaders: ['Idempotency-Key', 'If-Match'],
-    replyHeaders: ['Idempotency-Replayed'],
-    reply: NO_BODY,
     errors: [
       'BAD_USER_INPUT',
       'REFUND_CREDIT_NOTE_NOT_FOUND',
