@@ -30,10 +30,11 @@ export const REFUSALS = {
   },
   TOO_MANY_MATCHES: {
     status: 400,
-    fields: ['filter'],
+    fields: ['filter', 'orderBy'],
     when:
       'The page of a list was not full after `details.limit` items were compared with its filter, and more are left. Add a condition, a longer word or a ' +
-      'narrower range, or order the list by what its filter has a range of.',
+      'narrower range, or order the list by what its filter has a range of. With the field `orderBy`: the list of an owner has more items, and no index has them ' +
+      'in this order.',
   },
   DOCUMENT_NOT_TRUSTED: {
     status: 403,

@@ -266,15 +266,17 @@ export class QueryTooCostly extends DomainError {
   }
 }
 
-/** The rows of a page are not among those that a search may read. */
+/** The rows of a page are not among those that may be read. */
 export class TooManyMatches extends DomainError {
   readonly code = 'TOO_MANY_MATCHES';
-  constructor(limit: number) {
-    super(
-      `The page was not full after ${limit} items were compared with the filter; add a condition, a longer word or a narrower range, ` +
-        'or order the list by what the filter has a range of',
-      { field: 'filter', limit },
-    );
+  /** @param field the argument that makes it necessary to read more rows than the page has */
+  constructor(limit: number, field: 'filter' | 'orderBy' = 'filter') {
+    const message =
+      field === 'filter'
+        ? `The page was not full after ${limit} items were compared with the filter; add a condition, a longer word or a narrower range, ` +
+          'or order the list by what the filter has a range of'
+        : `The list has more than ${limit} items, which are too many to be sorted; order it by ID, or ask for the lists of fewer owners at once`;
+    super(message, { field, limit });
   }
 }
 

@@ -239,6 +239,33 @@ describe('a list of an owner', () => {
     const { page } = await notes('orderBy: ID_DESC, filter: { search: "needle" }', 'totalCount totalCountIsCapped');
     expect(page).toEqual({ totalCount: 0, totalCountIsCapped: true });
   });
+
+  it('is sorted in an order without an index of the owner, if all of its rows may be read', async () => {
+    const { superuser } = gateway.database;
+    const { rows } = await superuser.query(
+      'select number from credit_notes where customer_id = $1 order by total desc, id desc limit 3',
+      [customerId],
+    );
+    const { page } = await notes('first: 3, orderBy: TOTAL_DESC', 'nodes { number } totalCount totalCountIsCapped');
+    expect(page).toEqual({ nodes: rows, totalCount: 10_000, totalCountIsCapped: true });
+  });
+
+  it('is refused in such an order if it has more rows than may be sorted, and the lists of other owners are not', async () => {
+    // The more owners, the fewer rows of each are sorted: of 19 owners, all rows of this one.
+    const ask = async (owners: number, args: string) => {
+      const query = `{ customers(first: ${owners}, orderBy: ID_DESC) { nodes { creditNotes(first: 1, ${args}) { nodes { number } } } } }`;
+      const { data, errors } = await books.client.graphql<{ customers: { nodes: { creditNotes: Page | null }[] } }, undefined>(
+        query,
+      );
+      return { lists: data?.customers.nodes.map(({ creditNotes }) => creditNotes?.nodes?.length), errors };
+    };
+    const others = Array.from({ length: 18 }, () => 0);
+    expect(await ask(19, 'orderBy: DATE_ASC')).toEqual({ lists: [1, ...others], errors: undefined });
+    expect(await ask(20, 'orderBy: ID_ASC')).toEqual({ lists: [1, ...others, 0], errors: undefined });
+    const { errors } = await ask(20, 'orderBy: DATE_ASC');
+    const refusal = { code: 'TOO_MANY_MATCHES', field: 'orderBy', details: { limit: 10_000 } };
+    expect(errors).toMatchObject([{ path: ['customers', 'nodes', 0, 'creditNotes'], extensions: refusal }]);
+  });
 });
 
 it('an organization runs two searches at a time, and does not hold up those of others', async () => {

@@ -18,6 +18,7 @@ import {
   isInOrderOfIds,
   isReadInOrder,
   isSearch,
+  isSorted,
   MAX_COUNT,
   MAX_PAGE,
   othersStatement,
@@ -166,7 +167,7 @@ function loaderOf<E extends Owned, Filter extends object>(
 ): DataLoader<number, Connection<E>> {
   const meta = metadataOf(em, list.entity);
   const selection = connectionSelectionOf(info, meta);
-  return new DataLoader(async (ids) => {
+  return new DataLoader<number, Connection<E>>(async (ids) => {
     const connections = () => run(em, ownedQuery({ em, actor: actor() }, meta, list, args, selection, ids));
     const [read] = await (args.filter ? searchInTurn(em, connections) : connections());
     return read;
@@ -249,16 +250,16 @@ function ownedQuery<E extends Owned, Filter extends object>(
   args: PageArguments<Filter>,
   selection: ConnectionSelection,
   ids: readonly number[],
-): Query<Connection<E>[]> {
+): Query<(Connection<E> | TooManyMatches)[]> {
   const reference: string = list.reference ?? '';
   const { page, ...request } = requestOf(reader.actor, list, args);
   const owned = { ...request, page: { ...page, owners: { reference, ids } } };
-  const unread = (range: 'page' | 'list', isAsked: boolean) =>
-    isAsked && !isReadInOrder(owned) ? valuesOf(unreadStatement(meta, owned, range)) : NOTHING;
+  const [areSorted, areAll] = [isSorted(owned), isReadInOrder(owned)];
+  const unread = (range: 'page' | 'list') => valuesOf(unreadStatement(meta, owned, range));
   const parts = [
     ...partsOf(reader.em, meta, owned, selection, [reference]),
-    unread('page', selection.hasRows),
-    unread('list', selection.isCounted),
+    selection.hasRows && (areSorted || !areAll) ? unread('page') : NOTHING,
+    selection.isCounted && owned.where.length > 0 && (areSorted || !areAll) ? unread('list') : NOTHING,
   ] as const;
   return combine(parts, ([rows, counts, others, beyond, unreadOfPage, unreadOfList]) => {
     const rowsOf = Map.groupBy(rows as Values[], (row) => (row[reference] as { readonly id: number }).id);
@@ -267,7 +268,8 @@ function ownedQuery<E extends Owned, Filter extends object>(
     const [pagesCut, countsCut] = [ownersIn(unreadOfPage), ownersIn(unreadOfList)];
     return ids.map((id) => {
       const rows = rowsOf.get(id) ?? [];
-      if (rows.length < page.size && pagesCut.has(id)) throw new TooManyMatches(comparedRows(owned));
+      if ((areSorted || rows.length < page.size) && pagesCut.has(id))
+        return new TooManyMatches(comparedRows(owned), areSorted ? 'orderBy' : 'filter');
       const count = countOf && (countOf.get(id) ?? 0);
       const [hasOthers, hasBeyond] = [otherOwners.has(id), ownersBeyond.has(id)];
       const found = { rows, count, isCountComplete: !countsCut.has(id), hasOthers, hasBeyond };

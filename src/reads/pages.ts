@@ -112,9 +112,10 @@ export function othersOf({ order, isBackward }: Page): [lower: Bound, upper: Bou
 
 /**
  * Selects the rows in the range. Only so many of them are compared with the filter as {@link comparedRows} allows, unless the range itself consists of
- * the rows that fit.
+ * the rows that fit; and only so many of an owner are sorted.
  */
 function filtered(meta: EntityMetadata, list: PagedList, page: Page, [lower, upper]: readonly [Bound, Bound]): SelectQuery {
+  if (isSorted(list)) return new Range(meta, list, page, () => true, rowsOfOwner(meta, page, COMPARED)).rows(lower, upper);
   if (isReadInOrder(list)) return new Range(meta, list, page).rows(lower, upper);
   const read = new Range(meta, list, page, (condition) => isInRange(condition, list)).rows(lower, upper).limit(COMPARED);
   const rows = db.selectFrom(read.as(meta.tableName)).selectAll() as SelectQuery;
@@ -122,6 +123,17 @@ function filtered(meta: EntityMetadata, list: PagedList, page: Page, [lower, upp
     withConditions(rows, meta, list, (condition) => !isInRange(condition, list)),
     orderOfPage(meta, list, page),
   );
+}
+
+/** Selects the oldest rows of the owner. */
+function rowsOfOwner(meta: EntityMetadata, { owners }: Page, limit: RawBuilder<number>, offset?: RawBuilder<number>): SelectQuery {
+  const reference = columnOf(meta, owners?.reference ?? '');
+  const rows = (db.selectFrom(meta.tableName).selectAll() as SelectQuery)
+    .where('organization_id', '=', ORGANIZATION)
+    .where(reference, '=', sql.ref('owner.id'))
+    .orderBy('id')
+    .limit(limit);
+  return db.selectFrom((offset === undefined ? rows : rows.offset(offset)).as(meta.tableName)) as SelectQuery;
 }
 
 /** Adds the conditions of the list to a query of its rows. */
@@ -138,7 +150,7 @@ export function withConditions(
   );
 }
 
-/** Returns how many rows of the list, or of each owner, are compared with a filter. */
+/** Returns how many rows of the list, or of each owner, are compared with a filter or sorted. */
 export function comparedRows({ where, page, compared }: PagedList): number {
   if (compared !== undefined) return compared;
   const owners = page?.owners?.ids.length ?? 1;
@@ -163,6 +175,11 @@ export const OPEN: Bound = { by: null, isStrict: false };
 /** Whether the list is in the order of ids, which has an index for each filter that divides it. */
 export function isInOrderOfIds({ order }: Page): boolean {
   return order.properties.length === 1;
+}
+
+/** Whether the rows of each owner are sorted: no index has them in the order of the page. */
+export function isSorted({ page }: PagedList): boolean {
+  return page?.owners !== undefined && !page.order.indexed.includes(page.owners.reference);
 }
 
 /** Whether one index has the rows of the list, and no others, in the order of the page. */
@@ -282,8 +299,10 @@ function compare(operator: string, values: readonly ColumnValue[]): RawBuilder<S
 export function countStatement(meta: EntityMetadata, list: PagedList & { readonly page: Page }): Statement {
   const { page } = list;
   return memoize(STATEMENTS, WHOLE, kindOf('count', meta, list), () => {
-    const rows = filtered(meta, list, page, [OPEN, OPEN]).clearSelect().select(sql.lit(1).as('one'));
-    return prepared<PagedList>(perPage(page, sql`(select count(*)::int from (${rows.limit(sql.lit(MAX_COUNT + 1))}) counted)`));
+    const max = sql.lit(MAX_COUNT + 1);
+    const isWhole = isSorted(list) && list.where.length === 0;
+    const rows = isWhole ? rowsOfOwner(meta, page, max) : filtered(meta, list, page, [OPEN, OPEN]).clearSelect().limit(max);
+    return prepared<PagedList>(perPage(page, sql`(select count(*)::int from (${rows.select(sql.lit(1).as('one'))}) counted)`));
   }).statement(list);
 }
 
@@ -297,7 +316,7 @@ export function othersStatement(meta: EntityMetadata, list: PagedList & { readon
   }).statement(list);
 }
 
-/** Returns the statement that asks whether the list, or that of each owner, has more rows in the page's range than are compared with the filter. */
+/** Returns the statement that asks whether the list, or that of each owner, has more rows than are compared with the filter or sorted. */
 export function unreadStatement(
   meta: EntityMetadata,
   list: PagedList & { readonly page: Page },
@@ -306,8 +325,13 @@ export function unreadStatement(
   const { page } = list;
   return memoize(STATEMENTS, WHOLE, kindOf(`unread ${range}`, meta, list), () => {
     const ends = range === 'page' ? cursorsOf(page) : ([OPEN, OPEN] as const);
-    const rows = new Range(meta, list, page, (condition) => isInRange(condition, list)).rows(...ends);
-    return prepared<PagedList>(perPage(page, sql`(select true from (${rows.offset(COMPARED).limit(sql.lit(1))}) unread)`));
+    const rows = isSorted(list)
+      ? rowsOfOwner(meta, page, sql.lit(1), COMPARED).selectAll()
+      : new Range(meta, list, page, (condition) => isInRange(condition, list))
+          .rows(...ends)
+          .offset(COMPARED)
+          .limit(sql.lit(1));
+    return prepared<PagedList>(perPage(page, sql`(select true from (${rows}) unread)`));
   }).statement(list);
 }
 

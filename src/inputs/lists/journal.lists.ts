@@ -37,8 +37,8 @@ export class JournalLineFilter {
 
 const LINES = pagedList<JournalLine, JournalLineFilter>('journalLines', JournalLine, {
   orders: {
-    ID: { by: 'time of recording' },
-    DATE: { by: 'posting date', column: 'postingDate', type: 'date' },
+    ID: { by: 'time of recording', indexed: ['account'] },
+    DATE: { by: 'posting date', column: 'postingDate', type: 'date', indexed: ['account'] },
   },
   filters: { side: ['side', '='], postingDate: inDateRange('postingDate') },
 });
