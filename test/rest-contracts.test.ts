@@ -156,6 +156,12 @@ describe('the observed contract refuses', () => {
     ]);
   });
 
+  it('no name of more than 100 characters as one of a field', async () => {
+    const name = (length: number) => 'amount'.padEnd(length, '_');
+    expect((await refund('observed', least({ [name(101)]: 1 }))).status).toBe(201);
+    expect((await refund('observed', least({ [name(100)]: 1 }))).status).toBe(400);
+  });
+
   it('no exchange rate for a note in another currency', async () => {
     const { id } = await booksOf.observed.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' });
     for (const exchange_rate of [undefined, null, '']) {

@@ -28,6 +28,9 @@ const FIELDS = Object.keys(DOCUMENTED) as DocumentedField[];
 /** The fields that may be absent, null or "" under the observed contract. They have the defaults of the input that both doors share. */
 const OPTIONAL: ReadonlySet<DocumentedField> = new Set(['exchangeRate', 'referenceNo', 'description', 'branchId']);
 
+/** A longer name is that of no field, however it is written: words of 100 kB would take tens of milliseconds to read. */
+const MAX_NAME = 100;
+
 /** The body of a refund under the observed contract. */
 export const ObservedCreditNoteRefundDto = observedBody((field) => field);
 
@@ -95,7 +98,7 @@ function fieldsInAnyCase(body: unknown): { sent: Readonly<Record<string, unknown
   const sent: Record<string, unknown> = {};
   const ambiguous = new Map<string, InvalidField>();
   for (const [key, value] of Object.entries(isRecord(body) ? body : {})) {
-    const name = camelCase(key);
+    const name = key.length > MAX_NAME ? null : camelCase(key);
     const field = FIELDS.find((each) => each === name);
     if (field === undefined) continue;
     if (Object.hasOwn(sent, field) && comparable(field, sent[field]) !== comparable(field, value)) {
