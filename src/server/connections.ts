@@ -54,6 +54,8 @@ interface Connection {
   /** In order of arrival. The first is being worked on. */
   readonly open: Exchange[];
   latest: Exchange | null;
+  /** The bytes that had been received when the latest reply was sent. */
+  receivedAtReply: number;
   /** Set when nothing more is read: the connection ends after the open replies and, if there is one, this raw reply. */
   ending: { readonly reply: string | null } | null;
   isClosing: boolean;
@@ -143,7 +145,9 @@ export class Connections {
     discardInput(socket);
     const { open, latest } = connection;
     const isWithinBody = latest !== null && !latest.request.complete;
-    const isAnswered = isWithinBody || (open.length > 0 && NOT_A_REQUEST.has(error.code));
+    // A reply may have been sent before the bytes behind its request were looked at.
+    const isBehindRequest = open.length > 0 || (latest !== null && socket.bytesRead === connection.receivedAtReply);
+    const isAnswered = isWithinBody || (isBehindRequest && NOT_A_REQUEST.has(error.code));
     connection.ending = { reply: isAnswered ? null : this.replyTo(broken) };
     if (isWithinBody && !latest.response.writableEnded) this.refuse(latest, broken);
     else if (open.length === 0) this.end(connection);
@@ -155,7 +159,7 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const connection: Connection = { socket, open: [], latest: null, ending: null, isClosing: false };
+    const connection: Connection = { socket, open: [], latest: null, receivedAtReply: 0, ending: null, isClosing: false };
     this.connections.set(socket, connection);
     // Node calls `destroySoon` after the last reply of a connection.
     socket.destroySoon = () => this.close(connection);
@@ -207,6 +211,7 @@ export class Connections {
   private next(connection: Connection, handler: RequestListener): void {
     const { socket, open } = connection;
     open.shift();
+    connection.receivedAtReply = socket.bytesRead;
     if (socket.destroyed || connection.isClosing) return;
     // Keeps the map in order: the connection that has been idle for longest is first.
     this.connections.delete(socket);
