@@ -21,12 +21,11 @@ export function mapRows<T extends Owned>(
   selection = WHOLE,
 ): T[] {
   const meta = metadataOf(em, entity);
-  const mapper = memoize(ENTITY_MAPPERS, selection, `${meta.tableName} ${organization !== null}`, () => {
-    const isRead = ({ name }: EntityProperty): boolean => organization === null || name !== 'organization';
-    return mapperOf(em.getPlatform(), ENTITIES, meta, selection, isRead);
-  });
-  const map = mapper(organization === null ? {} : { organization });
-  return rows.map((row) => map(row) as T);
+  const isRead = organization === null ? isAny : isNotOrganization;
+  const mapper = memoize(ENTITY_MAPPERS, selection, `${meta.tableName} ${organization !== null}`, () =>
+    mapperOf(em.getPlatform(), ENTITIES, meta, selection, isRead),
+  );
+  return rows.map(mapper(organization === null ? {} : { organization })) as T[];
 }
 
 /**
@@ -37,11 +36,14 @@ export function mapRows<T extends Owned>(
  */
 export function mapPlainRows(em: EntityManager, meta: EntityMetadata, selection: Selection, rows: readonly ResultRow[]): object[] {
   const mapper = memoize(PLAIN_MAPPERS, selection, meta.tableName, () =>
-    mapperOf(em.getPlatform(), PLAIN, meta, selection, ({ name }) => name !== 'organization'),
+    mapperOf(em.getPlatform(), PLAIN, meta, selection, isNotOrganization),
   );
-  const map = mapper({});
-  return rows.map((row) => map(row) as object);
+  return rows.map(mapper({})) as object[];
 }
+
+/** Memoized mappers keep these functions. Within another function, they would keep its variables too, and so the rows of a result. */
+const isAny = (): boolean => true;
+const isNotOrganization = ({ name }: EntityProperty): boolean => name !== 'organization';
 
 /** The value of a to-one relation whose row was not read, only its id. */
 export class Reference {
