@@ -31,7 +31,7 @@ beforeEach(async () => {
 afterAll(() => gateway.stop());
 
 const requestFor = (id: string) =>
-  refundRequest(actor, readRefundRequest(id, books.restBody(), 'documented').input, {
+  refundRequest(actor, readRefundRequest(id, books.restBody(), 'documented'), {
     idempotency: undefined,
     duplicateWindowSeconds: 0,
     allowUnusualRate: false,

@@ -29,8 +29,8 @@ registerEnumType(RefundStatus, {
 
 export interface RefundTerms extends Settlement {
   readonly date: PostingDate;
-  readonly referenceNo: string;
-  readonly description: string;
+  readonly referenceNo: string | null;
+  readonly description: string | null;
 }
 
 /** The most references that can be added to a refund later. */
@@ -77,13 +77,12 @@ export class Refund extends Owned {
   @Property({ type: 'date' })
   date: PostingDate;
 
-  @Field(() => String, { description: 'Reference number, such as that of the bank transfer.' })
-  @Property({ type: 'text' })
-  referenceNo: string;
+  /** Null: the refund was made without one, which legacy clients tell from an empty one. */
+  @Property({ type: 'text', nullable: true })
+  referenceNo: string | null;
 
-  @Field(() => String, { description: 'Purpose of the refund.' })
-  @Property({ type: 'text' })
-  description: string;
+  @Property({ type: 'text', nullable: true })
+  description: string | null;
 
   @RefersTo(() => JournalEntry)
   journalEntry: Rel<JournalEntry>;

@@ -62,12 +62,14 @@ export class RefundCreditNoteInput implements RefundInput {
     defaultValue: '',
     description: 'Reference number, such as that of the bank transfer; may be empty. At most 255 characters.',
   })
+  @IsOptional()
   @IsText(0, LENGTHS.reference)
-  referenceNo!: string;
+  referenceNo!: string | null;
 
   @Field(() => String, { defaultValue: '', description: 'Purpose of the refund; may be empty. At most 1000 characters.' })
+  @IsOptional()
   @IsText(0, LENGTHS.refundDescription)
-  description!: string;
+  description!: string | null;
 
   @Field(() => PostingDateScalar, { description: 'Posting date.' })
   @IsPostingDate()

@@ -29,7 +29,7 @@ const OPTIONAL: readonly string[] = ['trace_id', 'client_name'];
 
 /** The texts that a search looks into. */
 const TEXTS: Readonly<Record<string, string>> = {
-  refunds: "reference_no || ' ' || description",
+  refunds: "coalesce(reference_no, '') || ' ' || coalesce(description, '')",
   credit_notes: "number || ' ' || reference_no || ' ' || note",
   accounts: "code || ' ' || name",
   branches: "code || ' ' || name",

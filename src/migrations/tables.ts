@@ -347,8 +347,9 @@ function refunds(): string {
     paid_amount numeric(30, 4) not null check (paid_amount >= 0),
     realized_gain numeric(30, 4) not null default 0,
     date date not null,
-    reference_no text not null check (char_length(reference_no) <= 255),
-    description text not null check (char_length(description) <= 1000),
+    -- Null: the refund was made without one.
+    reference_no text check (char_length(reference_no) <= 255),
+    description text check (char_length(description) <= 1000),
     journal_entry_id bigint not null,${PROVENANCE},
     created_at timestamptz not null default now(),
     primary key (organization_id, id),
@@ -369,7 +370,7 @@ function refunds(): string {
   )}
   create index refunds_credit_note on refunds (organization_id, credit_note_id, id);
   -- A possible duplicate is the newest refund of its note that looks the same.
-  create index refunds_duplicates on refunds (organization_id, credit_note_id, reference_no, amount, created_at);
+  create index refunds_duplicates on refunds (organization_id, credit_note_id, (coalesce(reference_no, '')), amount, created_at);
 
   ${tenantTable(
     'refund_reversals',

@@ -164,6 +164,16 @@ export class RefundResolver {
     return findConnection(context, info, REFUNDS, args);
   }
 
+  @FieldResolver(() => String, { description: 'Reference number, such as that of the bank transfer.' })
+  referenceNo(@Reads('referenceNo') { referenceNo }: Row<Refund, 'referenceNo'>): string {
+    return referenceNo ?? '';
+  }
+
+  @FieldResolver(() => String, { description: 'Purpose of the refund.' })
+  description(@Reads('description') { description }: Row<Refund, 'description'>): string {
+    return description ?? '';
+  }
+
   @FieldResolver(() => DecimalScalar, { description: "Amount in the credit note's currency." })
   amount(@Reads('amount', 'currencyCode') refund: Row<Refund, 'amount' | 'currencyCode'>): string {
     return formatAmount(refund.amount, refund.currencyCode);

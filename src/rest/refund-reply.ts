@@ -3,7 +3,7 @@ import type { Big } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { AccountReply } from './account-reply.js';
 import { CreditNoteReply } from './credit-note-reply.js';
-import { amountText, currencyCode, id, midnightUtc, monthFirstDate, nothing, number, text, textOrNull, time } from './fields.js';
+import { amountText, currencyCode, id, midnightUtc, monthFirstDate, nothing, number, textOrNull, time } from './fields.js';
 import { grouped, jsonNumber, midnight, monthFirst } from './formats.js';
 
 /** A refund: flat, in snake_case, with JSON numbers and the posting date as midnight UTC. */
@@ -14,19 +14,12 @@ export const RefundReply = Type.Object({
   amount: { ...number, description: 'In the currency of the credit note' },
   currency_code: currencyCode,
   exchange_rate: number,
-  reference_no: text,
-  description: text,
+  reference_no: { ...textOrNull, description: 'Null if the refund was made without one' },
+  description: { ...textOrNull, description: 'Null if the refund was made without one' },
   date: midnightUtc,
   branch_id: id,
   created_at: time,
   updated_at: nothing,
-});
-
-/** A refund that was made now. The texts are null if they were not sent. */
-export const NewRefundReply = Type.Object({
-  ...RefundReply.properties,
-  reference_no: textOrNull,
-  description: textOrNull,
 });
 
 /** A refund as lists have it, and by itself. `formtted_amount` is the legacy API's own spelling, which its clients read. */
@@ -46,8 +39,8 @@ interface RefundFields {
   readonly amount: Big;
   readonly currencyCode: string;
   readonly exchangeRate: Big;
-  readonly referenceNo: string;
-  readonly description: string;
+  readonly referenceNo: string | null;
+  readonly description: string | null;
   readonly date: PostingDate;
   readonly createdAt: Date;
 }

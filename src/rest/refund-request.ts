@@ -43,20 +43,13 @@ export const REFUND_BODY: Readonly<Record<RestContract, TSchema>> = {
   observed: Type.Union([ObservedCreditNoteRefundDto, ObservedCreditNoteRefundDtoInSnakeCase]),
 };
 
-/** A refund as its request has it. */
-export interface RefundRequest {
-  readonly input: RefundCreditNoteInput;
-  /** The texts that were not sent. The gateway takes them as empty, the legacy server as null. */
-  readonly unsent: ReadonlySet<DocumentedField>;
-}
-
 /**
  * Returns the body as the input that both doors share. The contract defines names, JSON types and which fields may be absent, the input class
  * defines all rules for the values.
  *
  * @throws {InvalidInput} with one element for each wrong field
  */
-export function readRefundRequest(creditNoteId: string, body: unknown, contract: RestContract): RefundRequest {
+export function readRefundRequest(creditNoteId: string, body: unknown, contract: RestContract): RefundCreditNoteInput {
   const { sent, ambiguous } = contract === 'observed' ? fieldsInAnyCase(body) : { sent: isRecord(body) ? body : {}, ambiguous: [] };
   const values = contract === 'observed' ? observed(sent) : sent;
   const isAbsent = (field: DocumentedField) => contract === 'observed' && OPTIONAL.has(field) && values[field] === undefined;
@@ -67,8 +60,9 @@ export function readRefundRequest(creditNoteId: string, body: unknown, contract:
     amount: readDecimal(values.amount),
     // A number that is no decimal stays as it is: without any, the rate would have a default.
     exchangeRate: readDecimal(values.exchangeRate) ?? values.exchangeRate,
-    referenceNo: isAbsent('referenceNo') ? '' : values.referenceNo,
-    description: isAbsent('description') ? '' : values.description,
+    // Absent and null are the same here; an empty text is kept apart, since the legacy server stores what it is sent.
+    referenceNo: isAbsent('referenceNo') ? emptyOrNull(sent.referenceNo) : values.referenceNo,
+    description: isAbsent('description') ? emptyOrNull(sent.description) : values.description,
     date: values.date,
     branchId: isAbsent('branchId') ? null : idText(values.branchId),
   });
@@ -83,7 +77,11 @@ export function readRefundRequest(creditNoteId: string, body: unknown, contract:
     const quoted = contract === 'observed' && { target: sent };
     throw new InvalidInput(inOrder.map((invalid) => ({ ...asLegacy(invalid), value: sent[invalid.field], ...quoted })));
   }
-  return { input, unsent: new Set(FIELDS.filter((field) => sent[field] === undefined || sent[field] === null)) };
+  return input;
+}
+
+function emptyOrNull(sent: unknown): '' | null {
+  return sent === '' ? '' : null;
 }
 
 function placeOf({ field }: InvalidField): number {

@@ -7,7 +7,7 @@ import { CustomerItem, CustomerReply } from '../customer-reply.js';
 import { FilterMeta, Pagination } from '../listing.js';
 import { CurrencyReply, LocksReply, OrganizationReply, SettingReply } from '../organization-reply.js';
 import { PostedLine } from '../posted-line-reply.js';
-import { NewRefundReply, RefundItem } from '../refund-reply.js';
+import { RefundItem, RefundReply } from '../refund-reply.js';
 import { CreditNoteRefundDto, ObservedCreditNoteRefundDto, ObservedCreditNoteRefundDtoInSnakeCase } from '../refund-request.js';
 import { ListedAccount } from '../routes/accounts.js';
 import { InvalidFieldReply } from './error-replies.js';
@@ -17,7 +17,7 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   CreditNoteRefundDto,
   ObservedCreditNoteRefundDto,
   ObservedCreditNoteRefundDtoInSnakeCase,
-  CreditNoteRefund: NewRefundReply,
+  CreditNoteRefund: RefundReply,
   CreditNoteRefundItem: RefundItem,
   CreditNote: CreditNoteReply,
   CreditNoteItem,

@@ -14,7 +14,7 @@ import { type Listing, listed, one } from '../listing.js';
 import { CREDENTIAL_PARAMETERS } from '../openapi/headers.js';
 import { REFUNDS } from '../paging.js';
 import { costOfOne, REFUND } from '../read-costs.js';
-import { NewRefundReply, RefundItem, refundItem, refundReply } from '../refund-reply.js';
+import { RefundItem, RefundReply, refundItem, refundReply } from '../refund-reply.js';
 import { REFUND_BODY, readRefundRequest } from '../refund-request.js';
 import { type Call, DELETION, restRoute } from '../route.js';
 
@@ -36,7 +36,7 @@ export const REFUND_ROUTES = [
     requestHeaders: ['Idempotency-Key', 'If-Match', 'Allow-Duplicate', 'Allow-Unusual-Rate'],
     body: REFUND_BODY,
     replyHeaders: ['Location', 'ETag', 'Idempotency-Replayed'],
-    reply: NewRefundReply,
+    reply: RefundReply,
     errors: [
       'BAD_USER_INPUT',
       'CREDIT_NOTE_NOT_FOUND',
@@ -135,10 +135,9 @@ async function makeRefund({ context, request, reply, id }: Call) {
   // The body and the key do not depend on each other, so that the caller sees all that is malformed at once.
   const refusals = new Refusals();
   const contract = context.actor.organization.restContract ?? context.config.restContract;
-  const sent = refusals.check(() => readRefundRequest(id, request.body, contract));
+  const input = refusals.check(() => readRefundRequest(id, request.body, contract));
   const idempotency = refusals.check(() => context.begin());
-  if (refusals.any || sent === undefined) throw refusals.all();
-  const { input, unsent } = sent;
+  if (refusals.any || input === undefined) throw refusals.all();
   const conditions = {
     idempotency,
     expectedRemaining: expectedRemaining(request.headers['if-match'], id),
@@ -149,12 +148,7 @@ async function makeRefund({ context, request, reply, id }: Call) {
   const creditNote = await valueOrNull(related(context.loaders.creditNote, relatedTo(refund.creditNote)), context.log);
   if (creditNote !== null) reply.header('etag', etagOf(creditNote));
   reply.header('location', `/api/credit-notes/refunds/${refund.id}`);
-  // The reply to a new refund has the texts as they were sent.
-  return {
-    ...refundReply(refund),
-    ...(unsent.has('referenceNo') && { reference_no: null }),
-    ...(unsent.has('description') && { description: null }),
-  };
+  return refundReply(refund);
 }
 
 async function refundWithParts({ loaders, actor }: Context, refund: WholeRow<Refund>) {

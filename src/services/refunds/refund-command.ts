@@ -11,10 +11,10 @@ import {
   id,
   normalize,
   optional,
+  optionalVerbatim,
   postingDate,
   rateOrOne,
   type ValuesOf,
-  verbatim,
 } from '../unit-of-work/fields.js';
 import type { GivenCommand, Idempotency } from '../unit-of-work/idempotency.js';
 
@@ -30,8 +30,8 @@ export const refundCommand = {
     /** Absent for `paidAmount`, or for a note in the base currency. */
     exchangeRate: rateOrOne,
     paidAmount: optional(decimal),
-    referenceNo: verbatim,
-    description: verbatim,
+    referenceNo: optionalVerbatim,
+    description: optionalVerbatim,
     date: postingDate,
     branchId: branchOrPrimary,
   },
@@ -90,7 +90,7 @@ export function areEqual({ command: one }: RefundRequest, { command: other }: Re
   return (
     one.creditNoteId === other.creditNoteId &&
     one.fromAccountId === other.fromAccountId &&
-    one.referenceNo === other.referenceNo &&
+    (one.referenceNo ?? '') === (other.referenceNo ?? '') &&
     one.amount.eq(other.amount) &&
     one.date === other.date
   );

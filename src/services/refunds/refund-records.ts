@@ -96,7 +96,7 @@ const DUPLICATES = `
     where organization_id = $1 and credit_note_id = wanted.credit_note_id
       and created_at > statement_timestamp() - make_interval(secs => wanted.seconds)
       and amount = wanted.amount and from_account_id = wanted.from_account_id and date = wanted.date
-      and reference_no = wanted.reference_no
+      and coalesce(reference_no, '') = coalesce(wanted.reference_no, '')
       and not exists (select from refund_reversals where organization_id = $1 and refund_id = refund.id)
     order by created_at desc limit 1
   ) duplicate`;

@@ -45,6 +45,12 @@ export const text: FieldType<string> = { normalize: tidy };
 /** A text that is stored unchanged, such as a note to the customer. */
 export const verbatim = asSent<string>();
 
+/** The same, which may be absent or null. A command with an empty text is the same. */
+export const optionalVerbatim: FieldType<string | null | undefined, string | null> = {
+  normalize: (sent) => sent ?? null,
+  compared: (value) => value ?? '',
+};
+
 /** Id of a record, as a string. `findOwned` checks its format. */
 export const id = asSent<string>();
 
