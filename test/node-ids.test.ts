@@ -112,10 +112,33 @@ it('an audit event is read by admins only', async () => {
   const { data, errors } = await viewer.graphql(`{ node(nodeId: "${nodeIds.AuditEvent}") { nodeId } me { name } }`);
   expect([data, errors?.[0]?.extensions.code]).toEqual([{ node: null, me: { name: 'key of VIEWER' } }, 'FORBIDDEN']);
   const several = await viewer.graphql(`{ nodes(nodeIds: ["${nodeIds.AuditEvent}"]) { nodeId } me { name } }`);
-  expect([several.data, several.errors?.[0]?.path]).toEqual([{ nodes: null, me: { name: 'key of VIEWER' } }, ['nodes']]);
+  expect([several.data, several.errors?.[0]?.path]).toEqual([{ nodes: [null], me: { name: 'key of VIEWER' } }, ['nodes', 0]]);
 });
 
 it('at most 100 objects are read at once', async () => {
   const { errors } = await books.client.graphql(`{ nodes(nodeIds: [${'"x", '.repeat(101)}]) { nodeId } }`);
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'nodeIds' });
+});
+
+it('an object that needs a higher role is null by itself, and the others are there', async () => {
+  const viewer = await gateway.client(books.organization, Role.VIEWER);
+  const { AuditEvent, CreditNote } = nodeIds;
+  const query = 'query ($nodeIds: [ID!]!) { nodes(nodeIds: $nodeIds) { __typename } }';
+  // Repeated queries are compiled.
+  for (let times = 0; times < 4; times += 1) {
+    const { data, errors } = await viewer.graphql(query, { nodeIds: [CreditNote, AuditEvent, CreditNote] });
+    expect(data).toEqual({ nodes: [{ __typename: 'CreditNote' }, null, { __typename: 'CreditNote' }] });
+    expect(errors?.map(({ path, extensions }) => [path, extensions.code])).toEqual([[['nodes', 1], 'FORBIDDEN']]);
+  }
+});
+
+it('an identifier that the gateway would write in another way identifies nothing', async () => {
+  const text = (nodeId = '') => Buffer.from(nodeId, 'base64url').toString();
+  const written = (text: string) => Buffer.from(text).toString('base64url');
+  const { CreditNote = '', Organization } = nodeIds;
+  const others = [`${CreditNote}=`, ` ${CreditNote}`, written(`${text(CreditNote)}:1`), written(`${text(Organization)}:`)];
+  const { data } = await books.client.graphql('query ($nodeIds: [ID!]!) { nodes(nodeIds: $nodeIds) { __typename } }', {
+    nodeIds: others,
+  });
+  expect(data).toEqual({ nodes: others.map(() => null) });
 });

@@ -39,9 +39,13 @@ const ORDER: readonly Role[] = [Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN];
  * @example requireRole(actor, Role.ACCOUNTANT)
  */
 export function requireRole(actor: Actor, required: Role, field?: string): void {
-  if (ORDER.indexOf(actor.role) >= ORDER.indexOf(required)) return;
-  const refusal = new Forbidden(required, actor.role);
-  throw field === undefined ? refusal : refusal.at(field);
+  const refusal = refusalFor(actor, required);
+  if (refusal !== null) throw field === undefined ? refusal : refusal.at(field);
+}
+
+/** Returns the refusal of an actor whose role is lower than the required one; otherwise `null`. */
+export function refusalFor(actor: Actor, required: Role): Forbidden | null {
+  return ORDER.indexOf(actor.role) >= ORDER.indexOf(required) ? null : new Forbidden(required, actor.role);
 }
 
 /**

@@ -19,15 +19,15 @@ export abstract class Node {
 }
 
 /** Returns the identifier of an object; without an id, that of the organization itself. */
-export function nodeIdOf(type: string, organization: { readonly publicId: string }, id?: number): string {
+export function nodeIdOf(type: string, organization: { readonly publicId: string }, id?: number | string): string {
   return Buffer.from([type, organization.publicId, ...(id === undefined ? [] : [id])].join(':')).toString('base64url');
 }
 
-/** Returns the type and the id of an object of the organization; `null` if the text identifies none. */
+/** Returns the type and the id of an object of the organization; `null` if the text is no identifier as {@link nodeIdOf} writes it. */
 export function readNodeId(
   nodeId: string,
   organization: { readonly publicId: string },
 ): { readonly type: string; readonly id: string } | null {
-  const [type = '', publicId, id = ''] = Buffer.from(nodeId, 'base64url').toString().split(':');
-  return publicId === organization.publicId ? { type, id } : null;
+  const [type = '', , id = ''] = Buffer.from(nodeId, 'base64url').toString().split(':');
+  return nodeId === nodeIdOf(type, organization, id || undefined) ? { type, id } : null;
 }

@@ -1,7 +1,7 @@
 import type { EntityClass } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { type GraphQLResolveInfo, isObjectType } from 'graphql';
-import { type Actor, requireRole } from '../auth/actor.js';
+import { type Actor, refusalFor } from '../auth/actor.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { AuditEvent } from '../entities/audit-event.js';
@@ -16,6 +16,7 @@ import { Organization } from '../entities/organization.js';
 import { type Owned, parseId } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
+import type { Forbidden } from '../errors.js';
 import { metadataOf } from '../orm/columns.js';
 import { readRows } from './rows.js';
 import { selectionOf } from './selection.js';
@@ -40,25 +41,33 @@ const TYPES: ReadonlyMap<string, EntityClass<Owned>> = new Map(
 /** Types that need a higher role than that of the field `node`. */
 const ROLES: ReadonlyMap<string, Role> = new Map([[AuditEvent.name, Role.ADMIN]]);
 
-/** Reads the objects with these identifiers and what the query selects of them, with one query for each type. */
+/**
+ * Reads the objects with these identifiers and what the query selects of them, with one query for each type. In the place of an object for which the
+ * actor needs a higher role stands the refusal, as GraphQL expects it of an item of a list.
+ */
 export async function findNodes(
   { em, actor }: { readonly em: EntityManager; readonly actor: Actor },
   info: GraphQLResolveInfo,
   nodeIds: readonly string[],
-): Promise<(object | null)[]> {
+): Promise<(object | Forbidden | null)[]> {
   const { organization } = actor;
   const wanted = nodeIds.map((nodeId) => readNodeId(nodeId, organization));
   // Not the entity itself: it belongs to the caller's whole request.
   const self: object = Object.create(organization, { __typename: { value: Organization.name } });
   const found = new Map([[`${Organization.name}:`, self]]);
+  const refusals = new Map(
+    [...ROLES].flatMap(([type, role]) => {
+      const refusal = refusalFor(actor, role);
+      return refusal === null ? [] : [[type, refusal] as const];
+    }),
+  );
   const ofType = Map.groupBy(wanted, (each) => each?.type);
   await Promise.all(
     [...TYPES].map(async ([type, entity]) => {
       const ids = new Set(ofType.get(type)?.flatMap((each) => parseId(each?.id ?? '') ?? []));
       const graphqlType = info.schema.getType(type);
       if (ids.size === 0 || !isObjectType(graphqlType)) return;
-      const role = ROLES.get(type);
-      if (role !== undefined) requireRole(actor, role);
+      if (refusals.has(type)) return;
       const selection = selectionOf(info, metadataOf(em, entity), graphqlType);
       const { id: organizationId } = organization;
       const wantedIds = ['id', 'in', [...ids]] as const;
@@ -70,5 +79,5 @@ export async function findNodes(
       for (const row of rows) found.set(`${type}:${row.id}`, { ...row, __typename: type });
     }),
   );
-  return wanted.map((each) => (each === null ? null : (found.get(`${each.type}:${each.id}`) ?? null)));
+  return wanted.map((each) => (each === null ? null : (refusals.get(each.type) ?? found.get(`${each.type}:${each.id}`) ?? null)));
 }
