@@ -13,6 +13,8 @@ let books: Books;
 const OLD = 2 * MAX_SEARCHED + 2;
 const NEW = MAX_SEARCHED + 2;
 const EVENTS = MAX_READ + 1;
+/** The numbers of the old ones that have a zebra: 1, 5001, … */
+const INACTIVE = Math.ceil(OLD / 5_000);
 
 /** The first rows of a page that are compared with its filter, and the entries of the index that tell whether there are more. */
 const FIRST = 1_000 + 1_001;
@@ -29,6 +31,11 @@ beforeAll(async () => {
      from generate_series(1, $3) n`,
     [id, OLD, OLD + NEW],
   );
+  await superuser.query('alter table customers disable trigger user');
+  await superuser.query(`update customers set active = false where organization_id = $1 and display_name ~ 'ancient odd zebra'`, [
+    id,
+  ]);
+  await superuser.query('alter table customers enable trigger user');
   await superuser.query(
     `insert into audit_events (organization_id, action, details, created_by, request_id)
      select $1, case when n <= 3 then 'first' else 'later' end, '{}', case n % 10 when 0 then 'Ann' else 'Bob' end, '' from generate_series(1, $2) n`,
@@ -71,8 +78,8 @@ async function rowsRead(queries: readonly LogContext[]): Promise<{ ofTables: num
     const [, settings = begun, statement = query] = /^(?:begin; )?((?:set local [^;]*; )+)(.*)$/s.exec(query) ?? [];
     if (query.startsWith('begin')) begun = settings;
     if (query === 'commit') begun = undefined;
-    if (settings === undefined || !/^(select|with) /.test(statement)) continue;
-    await superuser.query(`begin; ${settings}`);
+    if (!/^(select|with) /.test(statement) || (settings === undefined && !statement.startsWith('select root.'))) continue;
+    await superuser.query(`begin; ${settings ?? 'set local plan_cache_mode = force_generic_plan'}`);
     const { rows } = await superuser.query(`explain (analyze, timing off, format json) ${statement}`, [...params]);
     await superuser.query('rollback');
     visit(rows[0]['QUERY PLAN'][0].Plan);
@@ -172,10 +179,18 @@ describe('a filter', () => {
     expect(read.ofTables).toBeLessThanOrEqual(20_000);
   });
 
+  it.each(['true', 'false'])('of active records reads those of the page only: %s', async (active) => {
+    const { page, read } = await ask('customers', `orderBy: ID_ASC, filter: { active: ${active} }`, 'nodes { active } totalCount');
+    expect(page?.nodes?.length).toBe(active === 'true' ? 100 : INACTIVE);
+    expect(new Set(page?.nodes?.map(({ active }) => String(active)))).toEqual(new Set([active]));
+    expect(page?.totalCount).toBe(active === 'true' ? 10_000 : INACTIVE);
+    expect(read.ofTables).toBeLessThanOrEqual(101);
+  });
+
   it('without an index fills a page with the first rows that fit', async () => {
     const { page, read } = await ask('auditEvents', 'orderBy: ID_DESC, filter: { createdBy: "Ann" }', 'nodes { createdBy }');
     expect(page?.nodes).toHaveLength(100);
-    expect(read.ofTables).toBeLessThanOrEqual(FIRST + 1_020);
+    expect(read.ofTables).toBeLessThanOrEqual(FIRST + 1_020 + 101);
   });
 
   it('without an index is refused if too few of the first rows fit, and not if they are the first', async () => {

@@ -18,7 +18,7 @@ const INDEXES: Readonly<Record<string, readonly string[]>> = {
   ],
   credit_notes: ['date', 'number', 'total', 'customer_id', 'branch_id', 'currency_code', 'status'],
   accounts: ['code', 'name', 'active'],
-  branches: ['code', 'name'],
+  branches: ['code', 'name', 'active'],
   customers: ['display_name', 'currency_code', 'active'],
   journal_entries: ['posting_date'],
   journal_lines: ['account_id, posting_date'],

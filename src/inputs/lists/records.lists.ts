@@ -67,7 +67,7 @@ export class BranchFilter {
 
 export const BRANCHES = pagedList<Branch, BranchFilter>('branches', Branch, {
   orders: {
-    ID: { by: 'time of recording' },
+    ID: { by: 'time of recording', indexed: ['active'] },
     CODE: { by: 'code', column: 'code', type: 'text' },
     NAME: { by: 'name', column: 'name', type: 'text' },
   },
