@@ -258,11 +258,15 @@ const TOO_MUCH = {
 
 export type DocumentMeasure = keyof typeof TOO_MUCH;
 
+/** The largest cost that is counted. Far beyond any limit, exact numbers do not matter, and a fragment that uses itself has no end of fields. */
+export const MAX_COST = 1_000_000_000;
+
 /** The GraphQL document would take too much work. It is refused before its execution. */
 export class QueryTooCostly extends DomainError {
   readonly code = 'QUERY_TOO_COSTLY';
   constructor(of: DocumentMeasure, cost: number, limit: number) {
-    super(`The document has ${cost} ${TOO_MUCH[of]}; ${limit} are allowed`, { of, cost, limit });
+    const count = cost < MAX_COST ? cost : `${MAX_COST} or more`;
+    super(`The document has ${count} ${TOO_MUCH[of]}; ${limit} are allowed`, { of, cost, limit });
   }
 }
 

@@ -447,6 +447,14 @@ describe('a page is refused', () => {
     });
   });
 
+  it('whose order is wrong with this reason alone, whatever its cursor', async () => {
+    const { errors } = await books.client.graphql(
+      'query ($order: RefundOrder!) { refunds(orderBy: $order, after: "x") { totalCount } }',
+      { order: 'NEWEST' },
+    );
+    expect(errors?.map(({ message }) => message)).toEqual(['orderBy is no value of RefundOrder']);
+  });
+
   it.each(['ID_ASC', 'DATE_ASC', 'AMOUNT_DESC'])(
     'never with an error of the database: any cursor in the order %s',
     async (orderBy) => {

@@ -9,7 +9,7 @@ import {
   type ValueNode,
   visit,
 } from 'graphql';
-import type { DocumentMeasure } from '../errors.js';
+import { type DocumentMeasure, MAX_COST } from '../errors.js';
 
 /** The size of a document, by the parts that make it more work to validate and execute. */
 export type Measures = Record<Exclude<DocumentMeasure, 'reply' | 'nameLength'>, number>;
@@ -29,9 +29,6 @@ export function longestNames(document: DocumentNode): { operation: number; other
 
 /** Measures of a document that are the largest value of its parts, and not the sum. */
 const LARGEST: ReadonlySet<keyof Measures> = new Set(['depth', 'valueDepth', 'rootFields']);
-
-/** Upper bound of each measure. A measure doubles with each fragment that uses another fragment twice. */
-const MAX_MEASURE = 1_000_000_000;
 
 /** The measures of a definition without its fragments, and the places where it uses fragments. */
 interface Definition {
@@ -68,7 +65,7 @@ export function measure({ definitions }: DocumentNode): Measures {
     const fragment = fragments.get(name);
     if (known !== undefined || fragment === undefined) return known ?? null;
     // A fragment that uses itself would expand without end.
-    if (open.has(name)) return { ...nothing(), fields: MAX_MEASURE };
+    if (open.has(name)) return { ...nothing(), fields: MAX_COST };
     open.add(name);
     const measures = expanded(fragment);
     open.delete(name);
@@ -100,7 +97,7 @@ function nothing(): Measures {
 
 function add(sum: Measures, more: Measures): void {
   for (const of of Object.keys(more) as (keyof Measures)[]) {
-    sum[of] = LARGEST.has(of) ? Math.max(sum[of], more[of]) : Math.min(sum[of] + more[of], MAX_MEASURE);
+    sum[of] = LARGEST.has(of) ? Math.max(sum[of], more[of]) : Math.min(sum[of] + more[of], MAX_COST);
   }
 }
 

@@ -18,6 +18,7 @@ import {
   type ValueNode,
 } from 'graphql';
 import { MAX_ADDED_REFERENCES } from '../entities/refund.js';
+import { MAX_COST } from '../errors.js';
 import { LENGTHS, MAX_ITEMS } from '../inputs/lengths.js';
 import { MAX_PAGE } from '../reads/pages.js';
 import { MAX_USAGE_LINES } from '../services/organizations/rest-usage.js';
@@ -122,9 +123,6 @@ const ENTRY_LINES: Readonly<Record<string, number>> = {
   Refund: 4,
   RefundReversal: 4,
 };
-
-/** The largest cost that is reported. Far beyond any limit, exact numbers do not matter. */
-const MAX_COST = 1_000_000_000;
 
 /**
  * Computes the cost of an operation before it is executed: one for each field, and a little more for each object that the reply may hold.

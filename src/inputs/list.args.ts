@@ -74,9 +74,9 @@ function IsCursorOf<E extends Owned, Filter extends object>({ name, orders }: Pa
     validator: {
       validate: (value, args) => {
         const order = orders.get(orderBy(args?.object));
-        return (
-          order !== undefined && typeof value === 'string' && value.length <= MAX_CURSOR && readCursor(name, order, value) !== null
-        );
+        // A wrong order is reported by itself: the cursor may be one of the order that was meant.
+        if (order === undefined) return true;
+        return typeof value === 'string' && value.length <= MAX_CURSOR && readCursor(name, order, value) !== null;
       },
       defaultMessage: (args) => `${args?.property} must be a cursor of ${name} in the order ${orderBy(args?.object)}`,
     },

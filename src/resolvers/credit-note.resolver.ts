@@ -172,7 +172,9 @@ export class CreditNoteResolver {
   }
 
   @FieldResolver(() => DecimalScalar, {
-    description: "Remaining credit, in the note's currency: total − refunded − applied − cancelled.",
+    description:
+      "Remaining credit, in the note's currency: total − refunded − applied − cancelled, also of a draft or void note. What can be refunded is " +
+      'refundability.maxAmount.',
   })
   remaining(
     @Reads('total', 'refunded', 'applied', 'cancelled', 'currencyCode')
