@@ -115,7 +115,6 @@ describe('the observed contract refuses', () => {
     ['amount', '0', 'isPositive'],
     ['fromAccountId', '', 'isNumber'],
     ['fromAccountId', null, 'isNotEmpty'],
-    ['fromAccountId', '1.5', 'isId'],
     ['fromAccountId', true, 'isNumber'],
     ['branchId', 'main', 'isNumber'],
     ['branchId', false, 'isNumber'],
@@ -241,6 +240,61 @@ it('the observed contract quotes the fields by their documented names, without u
     }),
   ]);
 });
+
+describe.each(contracts)(
+  'a number that is no id is the id of nothing, as for the legacy server, under the %s contract',
+  (contract) => {
+    it.each([0, -5, 1.5, 1e21, 1e-7, -0])('fromAccountId = %p is a 404', async (fromAccountId) => {
+      const { status, json } = await refund(contract, booksOf[contract].restBody({ fromAccountId }));
+      expect([status, json.statusCode, json.message]).toEqual([404, 404, 'NotFoundError']);
+      expect(json.errors).toEqual([
+        expect.objectContaining({ type: 'ACCOUNT_NOT_FOUND', message: `There is no account ${fromAccountId}` }),
+      ]);
+    });
+
+    it.each([0, -5, 1.5, 1e21])('branchId = %p is a 400', async (branchId) => {
+      const { status, json } = await refund(contract, booksOf[contract].restBody({ branchId }));
+      expect([status, json.errors.map(({ type }: { type: string }) => type)]).toEqual([400, ['BRANCH_ID_NOT_FOUND']]);
+    });
+
+    it('is a wrong field among others', async () => {
+      const { status, json } = await refund(contract, booksOf[contract].restBody({ fromAccountId: 0, branchId: -1, amount: 0 }));
+      expect([status, json.message.map(({ property }: { property: string }) => property)]).toEqual([
+        400,
+        ['fromAccountId', 'amount', 'branchId'],
+      ]);
+    });
+
+    it('both of two are named', async () => {
+      const { status, json } = await refund(contract, booksOf[contract].restBody({ fromAccountId: 0, branchId: -1 }));
+      expect([status, json.errors.map(({ type }: { type: string }) => type)]).toEqual([
+        404,
+        ['ACCOUNT_NOT_FOUND', 'BRANCH_ID_NOT_FOUND'],
+      ]);
+    });
+  },
+);
+
+it.each<[unknown, string[]]>([
+  [false, ['isPositive']],
+  [' ', ['isPositive']],
+  [[], ['isPositive']],
+  ['0', ['isPositive']],
+  ['Infinity', ['isNumber']],
+  ['-Infinity', ['isPositive', 'isNumber']],
+  ['NaN', ['isPositive', 'isNumber']],
+  [{}, ['isPositive', 'isNumber']],
+  [true, ['isPositive', 'isNumber']],
+  [[1], ['isPositive', 'isNumber']],
+])(
+  'under the observed contract, %j breaks the rules %j as an amount and as a rate, as it does for the legacy server',
+  async (value, rules) => {
+    for (const field of ['amount', 'exchangeRate']) {
+      const reply = await refund('observed', least({ [field]: value }));
+      expect([reply.status, Object.keys(reply.json.message[0].constraints)]).toEqual([400, rules]);
+    }
+  },
+);
 
 it('a malformed key and a wrong field are both in the message', async () => {
   const reply = await refund('documented', booksOf.documented.restBody({ amount: 0 }), undefined, { 'idempotency-key': 'a b' });

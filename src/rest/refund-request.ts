@@ -1,11 +1,12 @@
 import { type TNumber, type TSchema, type TString, Type } from '@sinclair/typebox';
 import type { RestContract } from '../entities/rest-contract.js';
-import { type InvalidField, InvalidInput } from '../errors.js';
+import { AccountNotFound, BranchNotFound, type DomainError, type InvalidField, InvalidInput, Refusals } from '../errors.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
 import { wrongFields } from '../inputs/validators.js';
 import { isRecord, LongNumber } from '../values/json.js';
 import { parseNumberToken } from '../values/money.js';
 import { readDecimal } from '../values/scalars.js';
+import { cut, MAX_QUOTED } from '../values/text.js';
 import { camelCase, snakeCase } from './names.js';
 
 /** The documented body of a refund, as the legacy API's document has it. All fields are required; other fields of a body are ignored. */
@@ -53,7 +54,7 @@ export function readRefundRequest(creditNoteId: string, body: unknown, contract:
   const { sent, ambiguous } = contract === 'observed' ? fieldsInAnyCase(body) : { sent: isRecord(body) ? body : {}, ambiguous: [] };
   const values = contract === 'observed' ? observed(sent) : sent;
   const isAbsent = (field: DocumentedField) => contract === 'observed' && OPTIONAL.has(field) && values[field] === undefined;
-  const wrongTypes = FIELDS.flatMap((field) => (isAbsent(field) ? [] : wrongType(field, values[field])));
+  const wrongTypes = FIELDS.flatMap((field) => (isAbsent(field) ? [] : wrongType(field, values[field], contract)));
   const input = Object.assign(new RefundCreditNoteInput(), {
     creditNoteId,
     fromAccountId: idText(values.fromAccountId),
@@ -73,6 +74,7 @@ export function readRefundRequest(creditNoteId: string, body: unknown, contract:
     ...wrongFields(input).filter(({ field }) => !reported.has(field)),
   ];
   if (wrong.length > 0) {
+    if (wrong.every(isNoId)) throw noRecords(wrong);
     const inOrder = wrong.sort((one, other) => placeOf(one) - placeOf(other));
     const quoted = contract === 'observed' && { target: sent };
     throw new InvalidInput(inOrder.map((invalid) => ({ ...asLegacy(invalid), value: sent[invalid.field], ...quoted })));
@@ -80,12 +82,27 @@ export function readRefundRequest(creditNoteId: string, body: unknown, contract:
   return input;
 }
 
+/** Whether the field is a number, but no id. */
+function isNoId({ constraints }: InvalidField): boolean {
+  return Object.hasOwn(constraints, 'isId');
+}
+
+/** Returns the refusal of numbers that are no ids. To the legacy server, they are ids of nothing. */
+function noRecords(wrong: readonly InvalidField[]): DomainError {
+  const refusals = new Refusals();
+  for (const { field, value } of wrong) {
+    const id = cut(String(value), MAX_QUOTED);
+    refusals.add(field === 'branchId' ? new BranchNotFound(id) : new AccountNotFound(id, field));
+  }
+  return refusals.all();
+}
+
 function emptyOrNull(sent: unknown): '' | null {
   return sent === '' ? '' : null;
 }
 
 function placeOf({ field }: InvalidField): number {
-  return FIELDS.findIndex((each) => each === field);
+  return FIELDS.indexOf(field as DocumentedField);
 }
 
 /**
@@ -152,13 +169,22 @@ function numberIn(text: string): LongNumber | undefined {
   return number === null ? undefined : new LongNumber(number.toFixed());
 }
 
-function wrongType(field: DocumentedField, value: unknown): InvalidField[] {
+function wrongType(field: DocumentedField, value: unknown, contract: RestContract): InvalidField[] {
   const { type } = DOCUMENTED[field];
   const isEmpty = value === undefined || value === null || value === '';
   const isNeeded = type === 'number' || field === 'date';
   if (!(isEmpty && isNeeded) && (typeof value === type || (type === 'number' && value instanceof LongNumber))) return [];
-  const rules = [...(isEmpty ? ['isNotEmpty' as const] : []), ...RULES[field]];
+  const rules = isEmpty ? ['isNotEmpty' as const, ...RULES[field]] : contract === 'observed' ? rulesOf(field, value) : RULES[field];
   return [{ field, constraints: Object.fromEntries(rules.map((rule) => [rule, `${field} ${REASONS[rule]}`])), value }];
+}
+
+/** Returns the rules that the value breaks after the legacy server has converted it to a number: `false` is 0, and only not positive. */
+function rulesOf(field: DocumentedField, value: unknown): readonly Rule[] {
+  const isEmptyList = Array.isArray(value) && value.length === 0;
+  const number = typeof value === 'string' || typeof value === 'boolean' ? Number(value) : isEmptyList ? 0 : Number.NaN;
+  const broken = RULES[field].filter((rule) => (rule === 'isPositive' ? number <= 0 : !Number.isFinite(number)));
+  // Of a number that is right, the legacy server says nothing.
+  return RULES[field].includes('isPositive') && !Number.isNaN(number) && broken.length > 0 ? broken : RULES[field];
 }
 
 /** Returns the field with the legacy server's own texts, where it has the rule. */
@@ -179,8 +205,10 @@ const REASONS = {
   isDateString: 'must be a valid ISO 8601 date string',
 } as const;
 
+type Rule = keyof typeof REASONS;
+
 /** The rules of the legacy server that a value of a wrong type breaks. */
-const RULES: Readonly<Record<DocumentedField, readonly (keyof typeof REASONS)[]>> = {
+const RULES: Readonly<Record<DocumentedField, readonly Rule[]>> = {
   fromAccountId: ['isNumber'],
   amount: ['isPositive', 'isNumber'],
   exchangeRate: ['isPositive', 'isNumber'],
