@@ -67,6 +67,27 @@ it.each([
   expect(wire.text).not.toContain('100 Continue');
 });
 
+it.each([
+  ['GET /api/accounts', 200, 'content-type: application/json'],
+  ['GET /api/accounts', 200, 'content-type: text/plain'],
+  ['HEAD /api/accounts', 200, 'content-type: application/json'],
+  ['OPTIONS /api/accounts', 204, 'content-type: application/json'],
+  ['PUT /api/accounts', 405, 'content-type: application/json'],
+  ['POST /api/nothing', 404, 'content-type: application/json'],
+])('%s, which has no body, is answered %d without it, and the connection ends: %s', async (line, status, type) => {
+  for (const length of ['content-length: 10\r\nexpect: 100-continue', 'content-length: 2000000']) {
+    const wire = await Wire.connect(port);
+    const authorization = `authorization: ${books.client.headers.authorization}`;
+    wire.send(`${line} HTTP/1.1\r\nhost: localhost\r\n${authorization}\r\n${type}\r\n${length}\r\n\r\n`);
+    const reply = await wire.allReplies().then(() => wire.text);
+    expect([length, reply.split('\r\n', 1)[0], reply.includes('connection: close')]).toEqual([
+      length,
+      expect.stringContaining(` ${status} `),
+      true,
+    ]);
+  }
+});
+
 it('a client without a credential that asks is refused, and its connection is closed', async () => {
   const wire = await Wire.connect(port);
   wire.send('POST /api/credit-notes/1/refunds HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n');

@@ -9,8 +9,6 @@ import { codeOf, type ErrorReply, plainReply, refusalReply } from '../rest/error
 import { PreconditionFailed } from '../rest/etag.js';
 import { InvalidJson } from '../values/json.js';
 import { BrokenRequest } from './broken-request.js';
-import { REST_BODY_LIMIT } from './json-bodies.js';
-import { bodyLength, expectsContinue } from './request-metadata.js';
 
 /** The path of the GraphQL door. */
 const GRAPHQL = '/graphql';
@@ -94,21 +92,11 @@ function replyToRefusal(refusal: DomainError, request: FastifyRequest): ErrorRep
   return graphqlReply(status, described(refusal), request);
 }
 
-/**
- * Whether a long body has not been read, or one that its client may not send. Node.js would read all of it before the next request of the connection,
- * so the connection is closed instead.
- */
-function isUnread(request: FastifyRequest): boolean {
-  const length = bodyLength(request);
-  return request.body === undefined && (length > REST_BODY_LIMIT || (length > 0 && expectsContinue(request)));
-}
-
 function replyOptions(request: FastifyRequest) {
   return { requestId: request.id, accept: request.headers.accept };
 }
 
 function send(reply: FastifyReply, { status, contentType, body }: ErrorReply): FastifyReply {
-  if (isUnread(reply.request)) reply.header('connection', 'close');
   return varyByAccept(reply).code(status).type(contentType).send(body);
 }
 

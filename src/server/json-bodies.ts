@@ -27,9 +27,13 @@ export function readJsonBodies(app: FastifyInstance): void {
     const { headers, method, routeOptions } = request;
     // Nothing is deleted in a format: a client may name one for all its requests.
     if (method === 'DELETE' && bodyLength(request) === 0) delete headers['content-type'];
-    if (!expectsContinue(request) || !isJson(request)) return;
+    if (!expectsContinue(request) || !isJson(request) || /^(GET|HEAD)$/.test(method)) return;
     assertPlainUtf8(request);
     if (Number(headers['content-length'] ?? 0) <= routeOptions.bodyLimit) reply.raw.writeContinue();
+  });
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (isUnread(request)) reply.header('connection', 'close');
+    done();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
@@ -51,6 +55,15 @@ function assertPlainUtf8({ headers }: FastifyRequest): void {
 /** Whether the body is announced as JSON. Fastify refuses all others, without reading them. */
 function isJson({ headers }: FastifyRequest): boolean {
   return /^\s*application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');
+}
+
+/**
+ * Whether a long body has not been read, or one that its client may not send. Node.js would read all of it before the next request of the connection,
+ * so the connection is closed instead.
+ */
+function isUnread(request: FastifyRequest): boolean {
+  const length = bodyLength(request);
+  return request.body === undefined && (length > REST_BODY_LIMIT || (length > 0 && expectsContinue(request)));
 }
 
 function itemBytes(characters: number): number {
