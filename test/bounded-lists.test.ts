@@ -212,6 +212,46 @@ describe('a filter', () => {
   });
 });
 
+describe('a page in an order that has an index', () => {
+  const ENTRIES = 2_000;
+  beforeAll(async () => {
+    const { superuser } = gateway.database;
+    const { id } = books.organization;
+    const { sales, bank } = books.ids;
+    await superuser.query('set session_replication_role = replica');
+    await superuser.query(
+      `insert into journal_entries (organization_id, id, posting_date, source, memo)
+       select $1, n, date '2026-01-01' + n % 300, 'REFUND', n::text from generate_series(1, $2::int) n`,
+      [id, ENTRIES],
+    );
+    await superuser.query(
+      `insert into journal_lines (organization_id, id, journal_entry_id, posting_date, side, account_id, branch_id, amount)
+       select $1, 2 * n - (n + side) % 2, n, date '2026-01-01' + n % 300, case side when 0 then 'DEBIT' else 'CREDIT' end,
+         case side when 0 then $3::bigint else $4::bigint end, $5, 1
+       from generate_series(1, $2::int) n, generate_series(0, 1) side`,
+      [id, ENTRIES, sales, bank, books.ids.branch],
+    );
+    await superuser.query('set session_replication_role = origin');
+    await superuser.query('analyze journal_entries, journal_lines');
+  });
+
+  it('reads its rows and what belongs to them, and no others', async () => {
+    const selection = 'nodes { memo lines { id account { name } } }';
+    const { page, read } = await ask('journalEntries', 'first: 5, orderBy: DATE_DESC', selection);
+    expect(page?.nodes).toHaveLength(5);
+    // Six entries for the rows and for their lines, two lines of each with their account.
+    expect(read.ofTables).toBeLessThanOrEqual(6 + 6 + 6 * 2 * 2);
+  });
+
+  it('has the items of its rows in the order of their ids', async () => {
+    const { data } = await books.client.graphql<{ journalEntries: { nodes: { lines: { id: string }[] }[] } }, undefined>(
+      '{ journalEntries(orderBy: DATE_ASC) { nodes { lines { id } } } }',
+    );
+    for (const { lines } of data?.journalEntries.nodes ?? [])
+      expect(lines.map(({ id }) => Number(id))).toEqual(lines.map(({ id }) => Number(id)).sort((one, other) => one - other));
+  });
+});
+
 describe('a list of an owner', () => {
   let customerId: string;
   beforeAll(async () => {
