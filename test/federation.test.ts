@@ -101,6 +101,25 @@ describe('an entity', () => {
     });
   });
 
+  it('may be referred to in the document by a variable id', async () => {
+    const query =
+      'query ($id: ID!) { _entities(representations: [{ __typename: "CreditNote", id: $id }]) { ... on CreditNote { total } } }';
+    // Repeated queries are compiled.
+    for (let times = 0; times < 4; times += 1) {
+      expect((await books.client.graphql(query, { id: noteId })).data).toEqual({ _entities: [{ total: '100.00' }] });
+    }
+  });
+
+  it('is refused at its place, in the document too', async () => {
+    const { errors } = await books.client.graphql(
+      '{ _entities(representations: [{ __typename: "Nothing", id: 1 }]) { __typename } }',
+    );
+    expect(errors?.[0]).toMatchObject({
+      locations: [{ line: 1, column: 31 }],
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED', field: 'representations.0' },
+    });
+  });
+
   it('is one of at most a hundred, also where the references stand in the document', async () => {
     const literal = (count: number) =>
       books.client.graphql(`{ _entities(representations: [${'{ __typename: "Branch", id: 1 } '.repeat(count)}]) { __typename } }`);

@@ -7,6 +7,7 @@ import {
   isScalarType,
   isUnionType,
   parse,
+  type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
 import { requireRole } from '../auth/actor.js';
@@ -76,8 +77,8 @@ export function withFederation(schema: GraphQLSchema, contract: string): GraphQL
   const [any, union] = [subgraph.getType('_Any'), subgraph.getType('_Entity')];
   if (!query._service || !query._entities || !isScalarType(any) || !isUnionType(union))
     throw new Error('the subgraph is incomplete');
-  any.parseValue = representation;
-  any.parseLiteral = (node, variables) => representation(valueFromASTUntyped(node, variables));
+  any.parseValue = (value) => representation(value);
+  any.parseLiteral = (node, variables) => representation(valueFromASTUntyped(node, variables ?? NUMBERS), node);
   union.resolveType = (entity: object) => typeOf.get(entity);
   const sdl = sdlOf(contract);
   query._service.resolve = allowed(() => ({ sdl }));
@@ -116,12 +117,18 @@ function marked(text: string, name: string, directive: string): string {
   return text.replace(new RegExp(`^type ${name}( implements [^{]+?)? \\{`, 'm'), (line) => line.replace(/ \{$/, ` ${directive} {`));
 }
 
-/** @throws {GraphQLError} if the value is no reference to an entity */
-function representation(value: unknown): Representation {
+/** While a document is validated, its variables have no values: each counts as a number, which an id may be. */
+const NUMBERS: Readonly<Record<string, unknown>> = new Proxy({}, { get: () => 0 });
+
+/**
+ * @param node the place of the value in the document
+ * @throws {GraphQLError} if the value is no reference to an entity
+ */
+function representation(value: unknown, node?: ValueNode): Representation {
   const { __typename: type, id } = isRecord(value) ? value : {};
   const isEntity = typeof type === 'string' && (OWNED.has(type) || type === ORGANIZATION);
   if (!isEntity || (typeof id !== 'string' && typeof id !== 'number')) {
-    throw new GraphQLError('A reference has the __typename of an entity and its id');
+    throw new GraphQLError('A reference has the __typename of an entity and its id', node && { nodes: [node] });
   }
   return { __typename: type, id: String(id) };
 }
