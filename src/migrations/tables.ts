@@ -285,6 +285,8 @@ function creditNotes(): string {
         'cancelled_base',
       ],
     })}`,
+    // Refunds change their notes, in an import each of them once.
+    { fillfactor: 50 },
   )}
   create unique index credit_notes_number_unique on credit_notes (organization_id, as_read(number));
 
