@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cpuMs, familyCpuMs, residentMb } from './processes.js';
 
-/** The flags of Node.js in the script `npm start`. */
-async function startFlags(): Promise<string[]> {
+/** The flags of Node.js in a script of package.json. */
+async function flagsOf(script: string): Promise<string[]> {
   const { scripts } = JSON.parse(await readFile(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'));
-  return String(scripts.start)
+  return String(scripts[script])
     .split(' ')
     .filter((word) => word.startsWith('--'));
 }
@@ -58,7 +58,7 @@ export class Gateway {
     const port = await freePort();
     const log = await open(ledger.logFile, 'a');
     const begun = performance.now();
-    const child = spawn(process.execPath, [...(await startFlags()), program('main.js')], {
+    const child = spawn(process.execPath, [...(await flagsOf('start')), program('main.js')], {
       env: environment(ledger, { PORT: String(port), LOG_LEVEL: logLevel, RATE_LIMIT: 'off' }),
       // The process has its own group, so that Ctrl-C stops it through the benchmark, after the loads.
       detached: true,
@@ -123,6 +123,29 @@ export class Gateway {
 export async function operate(ledger: Ledger, ...words: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [program('cli.js'), ...words], { env: environment(ledger, {}) });
   return stdout;
+}
+
+/** How often the memory of a command is read. */
+const MEMORY_INTERVAL_MS = 200;
+
+/** Runs an operator's command as its script does. Throws with its output if it fails. */
+export async function measuredOperation(
+  ledger: Ledger,
+  command: string,
+  ...words: string[]
+): Promise<{ seconds: number; residentMb: number | null }> {
+  const begun = performance.now();
+  const child = spawn(process.execPath, [...(await flagsOf(command)), program('cli.js'), command, ...words], {
+    env: environment(ledger, {}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  const samples: number[] = [];
+  const timer = setInterval(async () => samples.push((await residentMb(child.pid ?? 0)) ?? 0), MEMORY_INTERVAL_MS);
+  const [code] = await once(child, 'close').finally(() => clearInterval(timer));
+  if (code !== 0) throw new Error(`${command} failed: ${output.slice(-2000)}`);
+  return { seconds: (performance.now() - begun) / 1000, residentMb: Math.max(0, ...samples) || null };
 }
 
 /** Runs the ledger proof of all organizations. Throws with its output if it finds a fault. */

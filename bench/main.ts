@@ -11,6 +11,7 @@ import { SPREADS, type Spread } from './books.js';
 import { findFloor } from './floor.js';
 import { type Ledger, stopGateways } from './gateway.js';
 import { Generator } from './generator.js';
+import { measureImport } from './import.js';
 import {
   type Case,
   type Door,
@@ -110,6 +111,15 @@ async function run(options: Options): Promise<Report> {
     await large.stop();
   }
 
+  let imported: Report['imported'] = null;
+  if (options.quick || !options.wanted('import')) remarks.push('The import was not measured, because of the options.');
+  else if (process.env.DATABASE_URL)
+    remarks.push('The import was not measured, because it needs the owner of the tables, which DATABASE_URL is not.');
+  else {
+    imported = await measureImport(await newLedger('imported'));
+    printProgress(`imported ${imported.refunds} refunds in ${imported.seconds.toFixed(1)} s`);
+  }
+
   return {
     date: new Date().toISOString(),
     machine: machine(),
@@ -123,6 +133,7 @@ async function run(options: Options): Promise<Report> {
     abuse,
     ceiling,
     million,
+    imported,
     remarks,
   };
 }

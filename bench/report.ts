@@ -1,5 +1,6 @@
 import type { Abuse } from './abuse.js';
 import { SPREADS, type Spread } from './books.js';
+import type { Imported } from './import.js';
 import { type Figure, MAX_GENERATOR_SHARE, MILLION_PLAN, type Plan, type Sample, WARM_UP } from './measure.js';
 import { medianOf } from './statistics.js';
 
@@ -33,6 +34,7 @@ export interface Report {
   /** The highest rate of the load generator, against a server without any work. */
   readonly ceiling: { readonly rate: number; readonly cpuShare: number };
   readonly million: { readonly refunds: number; readonly readyMs: number } | null;
+  readonly imported: Imported | null;
   readonly remarks: readonly string[];
 }
 
@@ -117,7 +119,14 @@ export function goalsOf(report: Report): Goal[] {
       ' ms',
     ),
     atMost('under abuse, the slowest /healthz', 100, largest(report.abuse.map(({ healthMs }) => healthMs)), ' ms'),
+    atLeast('import from Bigcapital, records/s', 5000, report.imported && importRate(report.imported)),
+    atMost('import from Bigcapital, resident memory', 300, report.imported?.residentMb ?? null, ' MB'),
   ];
+}
+
+/** Credit notes and refunds a second. */
+function importRate({ creditNotes, refunds, seconds }: Imported): number {
+  return (creditNotes + refunds) / seconds;
 }
 
 /** The slowdown of each case with a million refunds in the ledger. */
@@ -290,6 +299,14 @@ export function table(report: Report): string {
                 .join(', '),
             ]),
           ),
+        ]),
+    ...(report.imported === null
+      ? []
+      : [
+          '## Import from Bigcapital',
+          `${report.imported.creditNotes} credit notes with ${report.imported.refunds} refunds, from a server on the same machine: ` +
+            `${number(report.imported.seconds)} s with the report and the check of the books, ${number(importRate(report.imported))} records a second, ` +
+            `${number(report.imported.residentMb)} MB resident.`,
         ]),
     '## Method',
     [
