@@ -130,6 +130,17 @@ describe('an import', () => {
     expect(more.json.errors[0].type).toBe('CREDIT_NOTE_HAS_NO_REMAINING_AMOUNT');
   });
 
+  it('keeps absent references and descriptions apart from empty ones', async () => {
+    const noteId = fake.creditNote(100);
+    fake.refund(noteId, 10, { reference_no: null, description: '' });
+    fake.refund(noteId, 10, { reference_no: '', description: null });
+    await take();
+    expect(await get(`/api/credit-notes/${noteId}/refunds`)).toMatchObject([
+      { reference_no: null, description: '' },
+      { reference_no: '', description: null },
+    ]);
+  });
+
   it('says that a refund comes from Bigcapital, and names no author of ours', async () => {
     fake.refund(fake.creditNote(100), 40);
     await take();

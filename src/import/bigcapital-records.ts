@@ -77,8 +77,9 @@ export interface TheirRefund {
   readonly currencyCode: string;
   readonly exchangeRate: Big | null;
   readonly date: string;
-  readonly referenceNo: string;
-  readonly description: string;
+  /** Null: the refund was made without one. */
+  readonly referenceNo: string | null;
+  readonly description: string | null;
 }
 
 /** @throws {RecordUnreadable} */
@@ -181,8 +182,8 @@ function refundOf(record: unknown): TheirRefund {
     currencyCode: fields.text('currency_code'),
     exchangeRate: fields.optionalNumber('exchange_rate'),
     date: fields.text('date'),
-    referenceNo: fields.optionalText('reference_no'),
-    description: fields.optionalText('description'),
+    referenceNo: fields.textOrNull('reference_no'),
+    description: fields.textOrNull('description'),
   };
 }
 
@@ -268,6 +269,10 @@ class Fields {
     const text = this.optionalText(name);
     if (text === '') throw new RecordUnreadable(`its ${name} is missing`);
     return text;
+  }
+
+  textOrNull(name: string): string | null {
+    return (this.record[name] ?? null) === null ? null : this.optionalText(name);
   }
 
   /** Returns an empty text for null. */

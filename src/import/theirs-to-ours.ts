@@ -132,8 +132,8 @@ function ourRefund(ours: CreditNote, theirs: TheirRefund, records: Records): Ref
   const exchangeRate = reasons.check(() => rateOf(theirs.exchangeRate, theirs.currencyCode, organization));
   const date = reasons.check(() => dateOf(theirs.date, records));
   if (date) reasons.check(() => ours.assertNotBefore(date));
-  if (lengthOf(theirs.referenceNo) > MAX_REFERENCE) reasons.add(tooLong('reference', MAX_REFERENCE));
-  if (lengthOf(theirs.description) > MAX_DESCRIPTION) {
+  if (lengthOf(theirs.referenceNo ?? '') > MAX_REFERENCE) reasons.add(tooLong('reference', MAX_REFERENCE));
+  if (lengthOf(theirs.description ?? '') > MAX_DESCRIPTION) {
     reasons.add(`${tooLong('description', MAX_DESCRIPTION)}, and Bigcapital has posted no ledger entry for it`);
   }
   const branch = branchOf(theirs.branchId, records, reasons);
