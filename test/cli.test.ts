@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument, MeDocument } from './generated/documents.js';
+import { readCluster } from './helpers/cluster.js';
 import { Client, Gateway, JWT } from './helpers/gateway.js';
 import { cleanUp, cli, databaseByUrl, dataFolder, type Ended, exists, GatewayProcess, readDemo } from './helpers/process.js';
 
@@ -15,7 +16,8 @@ describe('the operator', () => {
   let operate: (...words: string[]) => Promise<Ended>;
   beforeAll(async () => {
     gateway = await Gateway.start();
-    const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
+    const { rows } = await gateway.database.sql.query('select current_database() as database');
+    const DATABASE_URL = connectionUrl({ ...readCluster().operator, database: rows[0].database });
     operate = (...words) => cli({ DATABASE_URL }, ...words);
     await operate('organization', 'create', '--id', 'acme', '--name', 'Acme', '--currency', 'EUR', '--time-zone', 'Europe/Berlin');
   });

@@ -4,6 +4,7 @@ import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { Role } from '../src/entities/access.js';
 import { Organization } from '../src/entities/organization.js';
 import { importFromBigcapital } from '../src/import/import-bigcapital.js';
+import { readCluster } from './helpers/cluster.js';
 import { FakeBigcapital, KEY } from './helpers/fake-bigcapital.js';
 import { Client, Gateway } from './helpers/gateway.js';
 
@@ -13,7 +14,8 @@ let gateway: Gateway;
 let databaseUrl: string;
 beforeAll(async () => {
   gateway = await Gateway.start();
-  databaseUrl = connectionUrl(gateway.database.connection('superuser'));
+  const { rows } = await gateway.database.superuser.query('select current_database() as database');
+  databaseUrl = connectionUrl({ ...readCluster().superuser, database: rows[0].database });
 });
 afterAll(() => gateway.stop());
 

@@ -22,6 +22,7 @@ import {
   RefundCreditNoteDocument,
   RefundDocument,
 } from './generated/documents.js';
+import { readCluster } from './helpers/cluster.js';
 import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
 import { cleanUp, cli, type Ended } from './helpers/process.js';
 
@@ -81,7 +82,8 @@ async function history(of: Books): Promise<{ noteId: string; refundId: string }>
 
 /** The settings of a command on the database of a gateway. */
 async function settingsOf({ database }: Gateway, role: 'superuser' | 'operator') {
-  return { databaseUrl: connectionUrl(database.connection(role)), dataDir: '' };
+  const { rows } = await database.superuser.query('select current_database() as database');
+  return { databaseUrl: connectionUrl({ ...readCluster()[role], database: rows[0].database }), dataDir: '' };
 }
 
 /** Runs the command as operators do. */

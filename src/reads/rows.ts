@@ -2,11 +2,12 @@ import type { EntityClass, EntityMetadata } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Owned } from '../entities/owned.js';
 import { metadataOf, type Selection, WHOLE } from '../orm/columns.js';
+import { searchInTurn } from '../orm/driver.js';
 import { type Query, query, run, type Statement } from '../orm/query.js';
 import { mapPlainRows } from '../orm/row-mapping.js';
 import type { Filterable } from './filters.js';
 import type { Row, WholeRow } from './read-model.js';
-import { countAll, countItems, type List, listStatements, type Slice } from './statements.js';
+import { countItems, countRows, type List, listStatements, type Slice } from './statements.js';
 
 /** Reads the whole rows of the list, in one statement. */
 export function readWhole<E extends Owned>(
@@ -29,20 +30,22 @@ export async function readRows<E extends Owned>(
 }
 
 /**
- * Counts all rows of the list, those of its slice, and the items of these in a to-many relation, in one round trip.
+ * Counts the rows of the list, those of its slice, and the items of these in a to-many relation, in one round trip. All rows of the list are counted if the
+ * total is needed, and otherwise up to one behind the slice.
  *
- * @param name of the relation
+ * @param items name of the relation
  */
 export async function countSlice<E extends Owned>(
   em: EntityManager,
   entity: EntityClass<E>,
   list: List<Filterable<E>> & { readonly slice: Slice },
-  name?: string,
+  { items: name, needsTotal }: { readonly items: string | undefined; readonly needsTotal: boolean },
 ): Promise<{ total: number; rows: number; items: number }> {
   const meta = metadataOf(em, entity);
-  const statements = [countAll(meta, list), ...(name === undefined ? [] : [countItems(meta, list, name)])];
+  const rows = countRows(meta, list, needsTotal ? 'all' : 'through the slice');
+  const statements = [rows, ...(name === undefined ? [] : [countItems(meta, list, name)])];
   const counts = statements.map(({ text, values }) => query(text, values, ([row]) => Number(row?.value)));
-  const [total = 0, items = 0] = await run(em, ...counts);
+  const [total = 0, items = 0] = await (needsTotal ? searchInTurn(em, () => run(em, ...counts)) : run(em, ...counts));
   const { offset, limit } = list.slice;
   return { total, rows: Math.min(Math.max(total - offset, 0), limit), items };
 }

@@ -78,12 +78,18 @@ const SIZE = parameter<List, number>(({ page }) => page?.size);
 const LIMIT = parameter<List, number>(({ slice }) => slice?.limit);
 const OFFSET = parameter<List, number>(({ slice }) => slice?.offset);
 
-/** Returns the statement that counts all rows of the list. */
-export function countAll(meta: EntityMetadata, list: List): Statement {
+/** The rows up to the end of the slice, and one more. */
+const THROUGH = parameter<List, number>(({ slice }) => slice && slice.offset + slice.limit + 1);
+
+/** Returns the statement that counts the rows of the list: all of them, or up to one behind its slice. */
+export function countRows(meta: EntityMetadata, list: List, range: 'all' | 'through the slice'): Statement {
   const { slice: _, ...whole } = list;
-  const kind = `${meta.tableName} ${kindOf(whole)}`;
-  const build = () =>
-    prepared<List>(db.selectFrom(rowsOf(meta, whole).clearOrderBy().as('item')).select(sql`count(*)`.as('value')) as SelectQuery);
+  const kind = `${meta.tableName} ${kindOf(whole)} ${range}`;
+  const build = () => {
+    const rows = rowsOf(meta, whole).clearOrderBy();
+    const counted = range === 'all' ? rows : rows.limit(THROUGH);
+    return prepared<List>(db.selectFrom(counted.as('item')).select(sql`count(*)`.as('value')) as SelectQuery);
+  };
   return memoize(COUNTS, WHOLE, kind, build).statement(list);
 }
 

@@ -21,6 +21,8 @@ export interface Listing {
   readonly cost: number;
   /** The relation to the lines of a record that the reply has too. */
   readonly lines?: string;
+  /** Whether the reply says how many records the list has. Otherwise only those up to the end of the page are counted, and whether there are more. */
+  readonly hasTotal?: boolean;
 }
 
 export const Pagination = Type.Object({ total: count, page: id, page_size: id });
@@ -40,7 +42,14 @@ export async function listed<E extends Owned>(call: Call, entity: EntityClass<E>
   const { context, request, reply, limit, admit } = call;
   const page = readPage(request.query, listing.sizes);
   const list = { organizationId: context.actor.organization.id, where, slice: sliceOf(page) };
-  const { total, rows: found, items } = await countSlice(context.em, entity, list, listing.lines);
+  const {
+    total,
+    rows: found,
+    items,
+  } = await countSlice(context.em, entity, list, {
+    items: listing.lines,
+    needsTotal: listing.hasTotal === true,
+  });
   const cost = costOfPage(listing.cost, found, items);
   if (cost > limit && items > 0 && found > listing.sizes.usual) throw pageTooLarge(found, items);
   await admit(cost);

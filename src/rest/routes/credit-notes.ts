@@ -15,7 +15,7 @@ import { PAGED } from '../paging.js';
 import { CREDIT_NOTE, costOfOne, ONE_CREDIT_NOTE } from '../read-costs.js';
 import { DELETION, restRoute } from '../route.js';
 
-const NOTES: Listing = { sizes: PAGED, cost: CREDIT_NOTE, lines: 'lines' };
+const NOTES: Listing = { sizes: PAGED, cost: CREDIT_NOTE, lines: 'lines', hasTotal: true };
 
 /** A void note is gone for these clients. */
 export const NOT_VOID = [CreditNoteStatus.DRAFT, CreditNoteStatus.OPEN, CreditNoteStatus.CLOSED];

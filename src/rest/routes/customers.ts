@@ -10,7 +10,7 @@ import { PAGED } from '../paging.js';
 import { CUSTOMER, costOfOne } from '../read-costs.js';
 import { restRoute } from '../route.js';
 
-const CUSTOMERS: Listing = { sizes: PAGED, cost: CUSTOMER };
+const CUSTOMERS: Listing = { sizes: PAGED, cost: CUSTOMER, hasTotal: true };
 
 export const CUSTOMER_ROUTES = [
   restRoute({

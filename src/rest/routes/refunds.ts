@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
 import { etagOf } from '../../entities/credit-note-state.js';
 import { Refund } from '../../entities/refund.js';
@@ -81,7 +81,7 @@ export const REFUND_ROUTES = [
     async handle(call) {
       const where = [['creditNote', '=', call.key] as const, ['reversals', 'none'] as const];
       const { rows } = await listed(call, Refund, where, REFUNDS_OF_NOTE);
-      return Promise.all(rows.map((refund) => refundWithParts(call.context, refund)));
+      return refundItems(call.context, rows);
     },
   }),
   restRoute({
@@ -100,7 +100,8 @@ export const REFUND_ROUTES = [
     async handle({ context, id, key }) {
       const refund = await one(context, Refund, [['id', '=', key] as const, ['reversals', 'none'] as const]);
       if (refund === undefined) throw new RefundNotFound(id);
-      return refundWithParts(context, refund);
+      const [item] = await refundItems(context, [refund]);
+      return item as Static<typeof RefundItem>;
     },
   }),
   restRoute({
@@ -151,15 +152,28 @@ async function makeRefund({ context, request, reply, id }: Call) {
   return refundReply(refund);
 }
 
-async function refundWithParts({ loaders, actor }: Context, refund: WholeRow<Refund>) {
-  const accountId = refund.fromAccount.id;
-  const [account, turnover, creditNote] = await Promise.all([
-    loaders.account.load(accountId),
-    loaders.turnover.load({ accountId, asOf: null }),
-    loaders.creditNote.load(refund.creditNote.id),
+/** Returns the refunds with their accounts and their credit notes. Many refunds have the same ones. */
+async function refundItems({ loaders, actor }: Context, refunds: readonly WholeRow<Refund>[]) {
+  const [accountOf, noteOf] = await Promise.all([
+    eachOnce(
+      refunds.map(({ fromAccount }) => fromAccount.id),
+      async (accountId) => {
+        const parts = [loaders.account.load(accountId), loaders.turnover.load({ accountId, asOf: null })] as const;
+        return accountReply(...(await Promise.all(parts)));
+      },
+    ),
+    eachOnce(
+      refunds.map(({ creditNote }) => creditNote.id),
+      async (id) => creditNoteReply(await loaders.creditNote.load(id), actor.organization.baseCurrency),
+    ),
   ]);
-  const note = creditNoteReply(creditNote, actor.organization.baseCurrency);
-  return refundItem(refund, accountReply(account, turnover), note);
+  return refunds.map((refund) => refundItem(refund, accountOf(refund.fromAccount.id), noteOf(refund.creditNote.id)));
+}
+
+/** Returns a function that returns the reply of each id. */
+async function eachOnce<T>(ids: readonly number[], replyOf: (id: number) => Promise<T>): Promise<(id: number) => T> {
+  const replies = new Map(await Promise.all([...new Set(ids)].map(async (id) => [id, await replyOf(id)] as const)));
+  return (id) => replies.get(id) as T;
 }
 
 /** Returns `null` if the value cannot be read: the refund has been posted, and a missing header must not make it look refused. */

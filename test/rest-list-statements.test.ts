@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** What the database does for a list over REST. */
+let gateway: Gateway;
+let books: Books;
+let note: string;
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  note = (await books.creditNote('100.00')).id;
+  for (let count = 0; count < 5; count += 1) await books.refund(note, { amount: '1.00' });
+});
+afterAll(() => gateway.stop());
+
+async function get(url: string) {
+  const from = gateway.database.statements.length;
+  const reply = await gateway.app.inject({ url, headers: books.client.headers });
+  return { json: JSON.parse(reply.body), link: reply.headers.link, statements: gateway.database.statements.slice(from) };
+}
+
+it('the refunds of a note are read with their accounts and the note by as many statements, however many they are', async () => {
+  const one = await get(`/api/credit-notes/${note}/refunds?page_size=1`);
+  const five = await get(`/api/credit-notes/${note}/refunds`);
+  expect([one.json.length, five.json.length]).toEqual([1, 5]);
+  const parts = { from_account: { name: 'Bank', amount: -5 }, credit_note: { id: Number(note), credits_remaining: 95 } };
+  for (const refund of [...one.json, ...five.json]) expect(refund).toMatchObject(parts);
+  // The credential; the count and the refunds; the accounts, their balances and the note.
+  expect([one.statements.length, five.statements.length]).toEqual([6, 6]);
+});
+
+it.each([
+  ['credit-notes', true],
+  ['customers', true],
+  ['accounts', false],
+  ['branches', false],
+  ['credit-notes/:id/refunds', false],
+])('a page of /api/%s counts the records behind it only if the reply has their number: %s', async (list, hasTotal) => {
+  const { json, statements } = await get(`/api/${list.replace(':id', note)}?page_size=1`);
+  expect('pagination' in json).toBe(hasTotal);
+  const [count] = statements.filter((text) => text.includes('count(*)'));
+  expect(/ limit \$\d+\) as item/.test(count ?? '')).toBe(!hasTotal);
+});
+
+it('a page has a link to the next one if there is one', async () => {
+  const links = await Promise.all(
+    [1, 2, 3, 4].map(async (page) => (await get(`/api/credit-notes/${note}/refunds?page_size=2&page=${page}`)).link !== undefined),
+  );
+  expect(links).toEqual([true, true, false, false]);
+});
