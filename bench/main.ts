@@ -24,7 +24,7 @@ import {
   WARM_UP,
 } from './measure.js';
 import { latencyPlot, throughputPlot } from './plot.js';
-import { goalsOf, type Report, type Statements, table } from './report.js';
+import { goalsOf, READINGS, type Report, type Statements, table } from './report.js';
 import { HTTP_DOORS } from './requests.js';
 import { seedRefunds } from './seed.js';
 import { median } from './statistics.js';
@@ -140,7 +140,9 @@ async function run(options: Options): Promise<Report> {
 
 async function warmUp(measurement: Measurement, subject: Subject): Promise<void> {
   await measurement.refunds(subject, WARM_UP.clients, WARM_UP.refunds);
-  await measurement.reads(subject, 'page', 100);
+  // A list has a hundred refunds of one note.
+  await measurement.refunds(subject, WARM_UP.clients, 100, 'one-note');
+  for (const work of ['page', 'list'] as const) await measurement.reads(subject, work, 100);
 }
 
 /** Refunds in each spread, with each number of clients, through each door in turn; and reads. */
@@ -153,8 +155,8 @@ function casesOf(subject: Subject, prefix: string, clientCounts: readonly number
       }
     }
   }
-  for (const work of ['page', 'note'] as const) {
-    for (const door of ['sql', 'graphql'] as const)
+  for (const [work, gateway] of Object.entries(READINGS) as [keyof typeof READINGS, Door][]) {
+    for (const door of ['sql', gateway] as const)
       cases.push({ name: `${prefix}reading/${work}/1/${door}`, subject, work, clients: 1, door });
   }
   return cases.filter(({ name }) => wanted(name));
@@ -189,14 +191,15 @@ async function countStatements(
     await sleep(LOG_DELAY_MS);
     return ((await logged(ledger, from)).split('[query]').length - 1) / requests;
   };
-  await measurement.reads(subject, 'page', 1);
-  await measurement.reads(subject, 'note', 1);
+  const works = Object.keys(READINGS) as (keyof typeof READINGS)[];
+  for (const work of works) await measurement.reads(subject, work, 1);
   await sleep(LOG_DELAY_MS);
   const statements = {
     refundAt1: await counted(50, () => measurement.refunds(subject, 1, 50)),
     refundAt32: await counted(960, () => measurement.refunds(subject, 32, 960)),
     page: Math.round(await counted(1, () => measurement.reads(subject, 'page', 1))),
     note: Math.round(await counted(1, () => measurement.reads(subject, 'note', 1))),
+    list: Math.round(await counted(1, () => measurement.reads(subject, 'list', 1))),
   };
   return { subject, statements };
 }

@@ -11,11 +11,14 @@ export type Door = 'floor' | 'graphql' | 'rest' | 'sql';
 /** The highest CPU share of the load generator; above it, the figure might be that of the generator. */
 export const MAX_GENERATOR_SHARE = 0.6;
 
-/** What is read: a page in the order of ids; one with a filter and another order, and the thousandth such page; a count with a filter; one note. */
-export type Reading = 'page' | 'filtered' | 'thousandth' | 'count' | 'note';
+/**
+ * What is read: a page in the order of ids; one with a filter and another order, and the thousandth such page; a count with a filter; one note; and over
+ * REST the list of a note's refunds.
+ */
+export type Reading = 'page' | 'filtered' | 'thousandth' | 'count' | 'note' | 'list';
 
 function isReading(work: Case['work']): work is Reading {
-  return ['page', 'filtered', 'thousandth', 'count', 'note'].includes(work);
+  return ['page', 'filtered', 'thousandth', 'count', 'note', 'list'].includes(work);
 }
 
 /** A kind of work, a door, and a number of clients. */
@@ -89,16 +92,16 @@ export class Measurement {
   }
 
   /** Makes so many refunds through GraphQL; throws if one fails. */
-  async refunds(subject: Subject, clients: number, requests: number): Promise<void> {
-    const measured: Case = { name: 'refunds', subject, work: 'spread', clients, door: 'graphql' };
+  async refunds(subject: Subject, clients: number, requests: number, work: Spread = 'spread'): Promise<void> {
+    const measured: Case = { name: 'refunds', subject, work, clients, door: 'graphql' };
     const { result: outcome, growth } = await subject.watched(() => this.load(measured, { requests }));
     const wrong = invalidReason(outcome, growth, requests);
     if (wrong !== null) throw new Error(wrong);
     await subject.noteMemory(requests);
   }
 
-  /** Reads so many pages or notes through GraphQL. */
-  async reads(subject: Subject, work: 'page' | 'note', requests: number): Promise<void> {
+  /** Reads so many pages or notes through GraphQL, or lists over REST. */
+  async reads(subject: Subject, work: 'page' | 'note' | 'list', requests: number): Promise<void> {
     await this.load({ name: work, subject, work, clients: 1, door: 'graphql' }, { requests });
   }
 

@@ -63,6 +63,35 @@ const ROWS_OF_PAGE = 'refund.organization_id = :organization and refund.id > :af
 const ROWS_OF_FILTERED_PAGE =
   'refund.organization_id = :organization and refund.branch_id = :branch and refund.amount >= 3 order by refund.date desc, refund.id desc limit 101';
 
+/** The refunds of a note with their accounts and the note, and the balances of these accounts. */
+const ROWS_OF_NOTE = `refund.organization_id = :organization and refund.credit_note_id = :listed
+    and not exists (select from refund_reversals where organization_id = refund.organization_id and refund_id = refund.id)
+  order by refund.id limit 100`;
+
+const REFUNDS_OF_NOTE = `
+  select refund.id, refund.credit_note_id, refund.from_account_id, refund.branch_id, refund.amount, refund.currency_code, refund.exchange_rate,
+    refund.reference_no, refund.description, refund.date, refund.created_at,
+    account.name, account.code, account.type, account.system_role, account.currency_code as account_currency, account.active,
+    account.created_at as account_created_at,
+    note.number, note.date as note_date, note.total, note.refunded, note.applied, note.cancelled, note.currency_code as note_currency,
+    note.exchange_rate as note_rate, note.reference_no as note_reference, note.note, note.customer_id, note.branch_id as note_branch,
+    note.opened_at, note.voided_at, note.created_at as note_created_at
+  from refunds refund
+    join accounts account on account.organization_id = :organization and account.id = refund.from_account_id
+    join credit_notes note on note.organization_id = :organization and note.id = refund.credit_note_id
+  where ${ROWS_OF_NOTE}`;
+
+const BALANCES_OF_ACCOUNTS = `
+  with account as (select distinct from_account_id as id from (select from_account_id from refunds refund where ${ROWS_OF_NOTE}) refund)
+  select account_id, sum(debits) as debits, sum(credits) as credits from (
+    select account_id, debits, credits from balance_snapshots
+    where organization_id = :organization and account_id = any (array(select id from account))
+    union all
+    select account_id, case side when 'DEBIT' then amount else 0 end, case side when 'CREDIT' then amount else 0 end
+    from journal_lines where organization_id = :organization and account_id = any (array(select id from account))
+      and id > coalesce((select line_id from balance_watermarks where organization_id = :organization), 0)
+  ) turnover group by account_id`;
+
 const NOTE_WITH_CUSTOMER = `
   select note.id, note.number, note.date, note.opened_at, note.voided_at, note.total, note.refunded,
     note.total - note.refunded - note.applied as remaining, customer.id as customer_id, customer.display_name
@@ -90,6 +119,18 @@ export const HTTP_DOORS = {
   page: (url: string, books: Books) =>
     graphql(url, books, PAGE, { after: '<after:cursor>' }, '{"data":{"refunds":{"nodes":[{"id":"'),
 
+  /** The refunds of the note that the load `one-note` refunds. */
+  list: (url: string, { apiKey, notes }: Books): HttpWork => ({
+    kind: 'http',
+    origin: url,
+    method: 'GET',
+    headers: headers(apiKey),
+    path: `/api/credit-notes/${notes[0]}/refunds?page_size=100`,
+    body: null,
+    status: 200,
+    begins: '[{"id":',
+  }),
+
   filtered: (url: string, books: Books, after: string | null = null) =>
     graphql(url, books, FILTERED_PAGE, { after, branchId: books.branchId }, '{"data":{"refunds":{"nodes":[{"id":"'),
 
@@ -103,6 +144,8 @@ export const HTTP_DOORS = {
 export const SQL_READS = {
   page: (books: Books) => sql(books, refundsOf(ROWS_OF_PAGE), linesOf(ROWS_OF_PAGE)),
   filtered: (books: Books) => sql(books, refundsOf(ROWS_OF_FILTERED_PAGE), linesOf(ROWS_OF_FILTERED_PAGE)),
+  list: (books: Books) =>
+    sql({ ...books, constants: { ...books.constants, listed: String(books.notes[0]) } }, REFUNDS_OF_NOTE, BALANCES_OF_ACCOUNTS),
   note: (books: Books) => sql(books, NOTE_WITH_CUSTOMER),
 } as const;
 
