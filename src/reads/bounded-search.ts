@@ -346,7 +346,15 @@ export class BoundedSearch {
     const rows = Math.floor(all / ranges.length);
     // A range with both ends, such as a month, mostly has fewer rows than a value, such as a branch.
     const narrowFirst = ranges.toSorted((one, other) => other.length - one.length);
-    return narrowFirst.map((range) => () => this.countAmong(range.join(), rows, (limit) => this.walkedRange(range, limit)));
+    const countIn = (range: Source, limit: number) =>
+      this.countAmong(range.join(), limit, (limit) => this.walkedRange(range, limit));
+    // The rows with words that may be read never reach it.
+    if (this.words.length > 0) return narrowFirst.map((range) => () => countIn(range, rows));
+    return narrowFirst.map((range) => async () => {
+      const first = await countIn(range, Math.ceil(rows / PARTS));
+      const isEnough = first.isComplete || first.count > this.limits.count || first.count * PARTS <= this.limits.count;
+      return isEnough ? first : countIn(range, rows);
+    });
   }
 
   /** Reads rows of the source in the order of its index, from the same end as the page, and whether each fits the rest of the filter. */
@@ -397,6 +405,9 @@ export class BoundedSearch {
     return rows;
   }
 }
+
+/** If too few of the first part of the rows fulfil the filter, the other parts are not read: the limit of counts would not be reached. */
+const PARTS = 5;
 
 /** Whether the rows that fulfil the condition follow each other in an index of its column. */
 function isComparison(condition: Condition | undefined): boolean {
