@@ -54,6 +54,7 @@ function printReport(report: Reconciliation): void {
     ...Object.entries(report.counts).map(([kind, { theirs, added, present, refused }]) => [kind, theirs, added, present, refused]),
   ]);
   section('Opening entry: debits, and credits with a minus', report.opening);
+  if (report.lock !== null) process.stdout.write(`${report.lock}.\n\n`);
   section('Changed, so that each number and code is unique here', changesOf(report));
   section('Remaining credit', [
     ['credit note', 'number', 'currency', 'Bigcapital', 'here'],

@@ -104,6 +104,23 @@ export function accountsOf(reply: unknown): unknown[] {
   return accounts;
 }
 
+/**
+ * Returns the last day on which Bigcapital's credit notes are locked, as it writes days; `null` if they are not.
+ *
+ * @throws {RecordUnreadable}
+ */
+export function lockDateOf(reply: unknown): string | null {
+  const fields = new Fields(reply);
+  const isWhole = fields.optionalText('locking_type') === 'all';
+  const locks = isWhole
+    ? [fields.value('all')]
+    : listOf(fields.value('modules')).filter((lock) => isRecord(lock) && lock.module === 'sales');
+  const dates = locks
+    .map((lock) => new Fields(lock))
+    .flatMap((lock) => (lock.flag('is_enabled', false) ? lock.optionalText('lock_to_date') || [] : []));
+  return dates.sort().at(-1) ?? null;
+}
+
 /** Returns the branches, which stand alone or, as other lists do, under their name. */
 export function branchesOf(reply: unknown): readonly unknown[] {
   return listOf(isRecord(reply) ? reply.branches : reply);

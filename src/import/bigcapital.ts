@@ -7,6 +7,7 @@ import {
   creditNoteOf,
   idOrUnknown,
   listOf,
+  lockDateOf,
   organizationOf,
   type Page,
   pageOf,
@@ -61,6 +62,13 @@ export class Bigcapital {
     const path = '/api/branches';
     // An organization without the feature of branches may have no such list.
     return unique(readable(path, branchesOf, (await this.client.get(path)) ?? []));
+  }
+
+  /** Returns the last locked day, as Bigcapital writes it; `null` if nothing is locked. */
+  async lockDate(): Promise<string | null> {
+    const path = '/api/transactions-locking';
+    const reply = await this.client.get(path, 'optional');
+    return reply === null ? null : readable(path, lockDateOf, reply);
   }
 
   async customers(): Promise<unknown[]> {

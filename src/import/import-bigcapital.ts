@@ -22,6 +22,7 @@ import { type BigcapitalAccess, BigcapitalClient } from './bigcapital-client.js'
 import type { TheirOrganization } from './bigcapital-records.js';
 import { ImportedDocuments, markAsImport } from './imported-documents.js';
 import { insertRecords, type OurRecords, type PlannedRecords, planRecords, type TheirRecords } from './imported-records.js';
+import { lockAsTheirs } from './lock-date.js';
 import { openAccounts } from './opening-entry.js';
 import { Reconciliation } from './reconciliation.js';
 import { TheirLedger } from './their-ledger.js';
@@ -93,9 +94,10 @@ export function importFromBigcapital(
     }
     await documents.finish();
     await openAccounts(orm.em.fork(), organizationId, records, ledger, report, isDry);
+    if (organizationId !== null && !isDry) await readOurs(em, organizationId, report);
+    await lockAsTheirs(orm.em.fork(), bigcapital, records, report, isDry);
     if (organizationId === null) return { theirs, report, health: null };
     if (!isDry) {
-      await readOurs(em, organizationId, report);
       if (!report.isUnchanged) await recordImport(orm.em.fork(), organization, theirs, report, by);
     }
     return { theirs, report, health: await ledgerHealth(orm.em.fork(), organizationId) };

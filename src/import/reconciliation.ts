@@ -71,6 +71,10 @@ export class Reconciliation {
   /** The lines of the opening entry of this run: the account, and its debit or, if negative, its credit. */
   readonly opening: (readonly [account: string, amount: string])[] = [];
 
+  /** What has become of Bigcapital's lock date, in a sentence; `null` if nothing is to be locked. */
+  lock: string | null = null;
+  isLocked = false;
+
   /** Whether everything was taken over, and nothing differs. */
   get isComplete(): boolean {
     return this.refused.length === 0 && this.differences.length === 0;
@@ -78,7 +82,7 @@ export class Reconciliation {
 
   /** Whether this run has added nothing. */
   get isUnchanged(): boolean {
-    return this.opening.length === 0 && Object.values(this.counts).every(({ added }) => added === 0);
+    return this.opening.length === 0 && !this.isLocked && Object.values(this.counts).every(({ added }) => added === 0);
   }
 
   refuse(what: string, reasons: readonly string[]): void {

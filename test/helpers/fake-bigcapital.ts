@@ -35,6 +35,7 @@ export class FakeBigcapital {
   readonly customers = recorded('/api/customers').customers as Row[];
   readonly creditNotes = recorded('/api/credit-notes').credit_notes as Row[];
   readonly refunds: Row[] = [];
+  readonly locking = recorded('/api/transactions-locking');
   /** The paths of all requests. */
   readonly requests: string[] = [];
   trouble: Trouble = () => null;
@@ -153,6 +154,8 @@ export class FakeBigcapital {
         return this.organization;
       case '/api/accounts':
         return { ...recorded('/api/accounts'), accounts: this.accounts.filter(isListed) };
+      case '/api/transactions-locking':
+        return this.locking;
       case '/api/branches':
         return this.branches;
       case '/api/customers':
