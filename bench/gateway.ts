@@ -9,12 +9,15 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cpuMs, familyCpuMs, residentMb } from './processes.js';
 
-/** The flags of Node.js in a script of package.json. */
-async function flagsOf(script: string): Promise<string[]> {
+/** The flags of Node.js and the environment variables in a script of package.json. */
+async function settingsOf(script: string): Promise<{ flags: string[]; variables: Record<string, string> }> {
   const { scripts } = JSON.parse(await readFile(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'));
-  return String(scripts[script])
-    .split(' ')
-    .filter((word) => word.startsWith('--'));
+  const words = String(scripts[script]).split(' ');
+  const assignments = words.filter((word) => /^[A-Z_]+=/.test(word));
+  return {
+    flags: words.filter((word) => word.startsWith('--')),
+    variables: Object.fromEntries(assignments.map((word) => word.split('=') as [string, string])),
+  };
 }
 
 /** A database, and the configuration with which a gateway uses it. */
@@ -57,9 +60,10 @@ export class Gateway {
   static async start(ledger: Ledger, logLevel = 'info'): Promise<Gateway> {
     const port = await freePort();
     const log = await open(ledger.logFile, 'a');
+    const { flags, variables } = await settingsOf('start');
     const begun = performance.now();
-    const child = spawn(process.execPath, [...(await flagsOf('start')), program('main.js')], {
-      env: environment(ledger, { PORT: String(port), LOG_LEVEL: logLevel, RATE_LIMIT: 'off' }),
+    const child = spawn(process.execPath, [...flags, program('main.js')], {
+      env: environment(ledger, { ...variables, PORT: String(port), LOG_LEVEL: logLevel, RATE_LIMIT: 'off' }),
       // The process has its own group, so that Ctrl-C stops it through the benchmark, after the loads.
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
@@ -135,7 +139,7 @@ export async function measuredOperation(
   ...words: string[]
 ): Promise<{ seconds: number; residentMb: number | null }> {
   const begun = performance.now();
-  const child = spawn(process.execPath, [...(await flagsOf(command)), program('cli.js'), command, ...words], {
+  const child = spawn(process.execPath, [...(await settingsOf(command)).flags, program('cli.js'), command, ...words], {
     env: environment(ledger, {}),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
