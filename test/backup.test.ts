@@ -5,7 +5,6 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
-import { readCluster } from './helpers/cluster.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 import { cleanUp, cli, databaseByUrl, dataFolder, GatewayProcess, readDemo } from './helpers/process.js';
 import { untilWaiting } from './helpers/until-waiting.js';
@@ -71,8 +70,7 @@ describe('a backup of an external PostgreSQL server', () => {
     const refund = await books.refund(id, { description: '\\N' });
     await books.client.graphql(REVERSE, { input: { refundId: refund.id, date: '2026-02-02', reason: 'Bounced' } });
     await books.refund(id, { amount: '25.00' });
-    const { rows } = await gateway.database.sql.query('select current_database() as database');
-    source = connectionUrl({ ...readCluster().superuser, database: rows[0].database });
+    source = connectionUrl(gateway.database.connection('superuser'));
     expect(await cli({ DATABASE_URL: source }, 'backup', file)).toMatchObject({ code: 0, stderr: '' });
   });
   afterAll(() => gateway.stop());

@@ -9,7 +9,6 @@ import { Organization } from '../src/entities/organization.js';
 import { Owned } from '../src/entities/owned.js';
 import { bulkInsert } from '../src/orm/bulk-insert.js';
 import { run } from '../src/orm/query.js';
-import { readCluster } from './helpers/cluster.js';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
 
 @Entity({ tableName: 'tickets' })
@@ -33,8 +32,7 @@ beforeAll(async () => {
        drawn integer not null default floor(random() * 9)::integer + 1, day date not null default current_date,
        currency_code text not null default ('EUR'))`,
   );
-  const connection = connectionOf({ ...readCluster().superuser, database: database.superuser.database ?? '' });
-  orm = await connect(connection, { entities: [...ENTITIES, Ticket] });
+  orm = await connect(connectionOf(database.connection('superuser')), { entities: [...ENTITIES, Ticket] });
 });
 afterAll(async () => {
   await orm.close(true);

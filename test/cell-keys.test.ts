@@ -3,7 +3,6 @@ import { createApiKey, hashApiKey, revokeApiKey } from '../src/auth/api-keys.js'
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { ApiKey, Role } from '../src/entities/access.js';
 import { MeDocument } from './generated/documents.js';
-import { readCluster } from './helpers/cluster.js';
 import { type Books, Client, Gateway } from './helpers/gateway.js';
 import { cleanUp, cli, type Ended, refusedStart } from './helpers/process.js';
 
@@ -13,8 +12,7 @@ let DATABASE_URL: string;
 beforeAll(async () => {
   gateway = await Gateway.start();
   books = await gateway.books();
-  const { rows } = await gateway.database.sql.query('select current_database() as database');
-  DATABASE_URL = connectionUrl({ ...readCluster().operator, database: rows[0].database });
+  DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
 });
 afterAll(async () => {
   await cleanUp();

@@ -8,7 +8,6 @@ import { signJwt } from '../src/auth/jwt.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { Role } from '../src/entities/access.js';
 import { addMember } from '../src/services/organizations/members.js';
-import { readCluster } from './helpers/cluster.js';
 import { type Books, Gateway, JWT } from './helpers/gateway.js';
 import { cleanUp, cli } from './helpers/process.js';
 import { isHAProxyInstalled, Router } from './helpers/router.js';
@@ -242,8 +241,7 @@ const idOf = (books: Books | undefined): string => books?.organization.publicId 
 const isReplayed = (reply: Response): boolean => reply.headers.get('idempotency-replayed') === 'true';
 
 async function urlOf({ database }: Gateway, role: 'operator' | 'superuser'): Promise<string> {
-  const { rows } = await database.superuser.query('select current_database() as database');
-  return connectionUrl({ ...readCluster()[role], database: rows[0].database });
+  return connectionUrl(database.connection(role));
 }
 
 /** Returns the output of a command that must succeed. */

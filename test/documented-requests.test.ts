@@ -9,7 +9,6 @@ import { connect } from '../mikro-orm.config.js';
 import { connectionOf } from '../src/database/connect.js';
 import { type Demo, openDemo } from '../src/demo/demo.js';
 import { createApp } from '../src/server/app.js';
-import { readCluster } from './helpers/cluster.js';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
 
 /** The requests in the documents, sent to a new demo in their order, have the replies in the documents. */
@@ -20,8 +19,7 @@ let dataDir: string;
 beforeEach(async () => {
   database = await createDatabase();
   dataDir = await mkdtemp(join(tmpdir(), 'credit-note-refunds-readme-'));
-  const { rows } = await database.superuser.query('select current_database() as database');
-  const owner = await connect(connectionOf({ ...readCluster().superuser, ...rows[0] }));
+  const owner = await connect(connectionOf(database.connection('superuser')));
   const opened = await openDemo({ orm: database.orm, asOwner: (work) => work(owner.em.fork()) }, dataDir);
   await owner.close();
   if (opened === null) throw new Error('the demo was not seeded');

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
-import { readCluster } from './helpers/cluster.js';
 import { FakeBigcapital, KEY, THEIR_ID } from './helpers/fake-bigcapital.js';
 import { Gateway } from './helpers/gateway.js';
 import { cleanUp, cli, type Ended, startCli } from './helpers/process.js';
@@ -13,8 +12,7 @@ let variables: { DATABASE_URL: string; BIGCAPITAL_API_KEY: string };
 let DATABASE_URL: string;
 beforeAll(async () => {
   gateway = await Gateway.start();
-  const { rows } = await gateway.database.superuser.query('select current_database() as database');
-  DATABASE_URL = connectionUrl({ ...readCluster().superuser, database: rows[0].database });
+  DATABASE_URL = connectionUrl(gateway.database.connection('superuser'));
   variables = { DATABASE_URL, BIGCAPITAL_API_KEY: KEY };
 });
 afterAll(async () => {

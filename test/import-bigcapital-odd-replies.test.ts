@@ -4,7 +4,6 @@ import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { Role } from '../src/entities/access.js';
 import { Organization } from '../src/entities/organization.js';
 import { importFromBigcapital } from '../src/import/import-bigcapital.js';
-import { readCluster } from './helpers/cluster.js';
 import { FakeBigcapital, KEY } from './helpers/fake-bigcapital.js';
 import { Client, Gateway } from './helpers/gateway.js';
 
@@ -14,8 +13,7 @@ let gateway: Gateway;
 let databaseUrl: string;
 beforeAll(async () => {
   gateway = await Gateway.start();
-  const { rows } = await gateway.database.superuser.query('select current_database() as database');
-  databaseUrl = connectionUrl({ ...readCluster().superuser, database: rows[0].database });
+  databaseUrl = connectionUrl(gateway.database.connection('superuser'));
 });
 afterAll(() => gateway.stop());
 

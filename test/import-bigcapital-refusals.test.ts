@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { importFromBigcapital } from '../src/import/import-bigcapital.js';
-import { readCluster } from './helpers/cluster.js';
 import { FakeBigcapital, KEY } from './helpers/fake-bigcapital.js';
 import { Gateway } from './helpers/gateway.js';
 
@@ -11,8 +10,7 @@ let gateway: Gateway;
 let databaseUrl: string;
 beforeAll(async () => {
   gateway = await Gateway.start();
-  const { rows } = await gateway.database.superuser.query('select current_database() as database');
-  databaseUrl = connectionUrl({ ...readCluster().superuser, database: rows[0].database });
+  databaseUrl = connectionUrl(gateway.database.connection('superuser'));
 });
 afterAll(() => gateway.stop());
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { readCluster } from './helpers/cluster.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 jest.setTimeout(60_000);
@@ -10,10 +9,8 @@ let application: pg.Client;
 let owner: pg.Client;
 beforeAll(async () => {
   gateway = await Gateway.start();
-  const { rows } = await gateway.database.superuser.query('select current_database() as database');
-  const [{ database }] = rows;
-  application = new pg.Client({ ...readCluster().application, database });
-  owner = new pg.Client({ ...readCluster().superuser, database });
+  application = new pg.Client(gateway.database.connection('application'));
+  owner = new pg.Client(gateway.database.connection('superuser'));
   await Promise.all([application.connect(), owner.connect()]);
 });
 afterAll(async () => {

@@ -7,7 +7,6 @@ import { Organization } from '../src/entities/organization.js';
 import { importFromBigcapital } from '../src/import/import-bigcapital.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { freezeOrganization } from '../src/services/organizations/move.js';
-import { readCluster } from './helpers/cluster.js';
 import { FakeBigcapital, KEY, THEIR_ID } from './helpers/fake-bigcapital.js';
 import { Client, Gateway } from './helpers/gateway.js';
 
@@ -19,8 +18,7 @@ let gateway: Gateway;
 let databaseUrl: string;
 beforeAll(async () => {
   gateway = await Gateway.start({ restContract: 'observed' });
-  const { rows } = await gateway.database.superuser.query('select current_database() as database');
-  databaseUrl = connectionUrl({ ...readCluster().superuser, database: rows[0].database });
+  databaseUrl = connectionUrl(gateway.database.connection('superuser'));
 });
 afterAll(() => gateway.stop());
 

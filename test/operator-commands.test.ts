@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument, MeDocument } from './generated/documents.js';
-import { readCluster } from './helpers/cluster.js';
 import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
 import { cleanUp, cli, type Ended } from './helpers/process.js';
 
@@ -16,8 +15,7 @@ let operate: (...words: string[]) => Promise<Ended>;
 beforeAll(async () => {
   gateway = await Gateway.start();
   books = await gateway.books({ timeZone: 'Pacific/Auckland' });
-  const { rows } = await gateway.database.sql.query('select current_database() as database');
-  const DATABASE_URL = connectionUrl({ ...readCluster().operator, database: rows[0].database });
+  const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
   operate = (...words) => cli({ DATABASE_URL }, ...words);
 });
 afterAll(async () => {

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { openDatabaseForTool } from '../src/database/database.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { ledgerHealth } from '../src/services/ledger/ledger-health.js';
-import { readCluster } from './helpers/cluster.js';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
 
 let database: TestDatabase;
@@ -12,8 +11,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 it('an operator’s command, such as a check of large books, has no time limit in the database', async () => {
-  const { rows } = await database.sql.query('select current_database() as database');
-  const databaseUrl = connectionUrl({ ...readCluster().application, database: rows[0].database });
+  const databaseUrl = connectionUrl(database.connection('application'));
   const { orm, close } = await openDatabaseForTool({ databaseUrl, dataDir: 'unused' });
   try {
     for (const organizationId of [null, 1]) {

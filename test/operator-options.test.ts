@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument } from './generated/documents.js';
-import { readCluster } from './helpers/cluster.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 import { cleanUp, cli, dataFolder, type Ended } from './helpers/process.js';
 import { startTcpProxy } from './helpers/tcp-proxy.js';
@@ -17,8 +16,7 @@ let operate: (...words: string[]) => Promise<Ended>;
 beforeAll(async () => {
   gateway = await Gateway.start();
   books = await gateway.books({ timeZone: 'America/New_York' });
-  const { rows } = await gateway.database.sql.query('select current_database() as database');
-  DATABASE_URL = connectionUrl({ ...readCluster().operator, database: rows[0].database });
+  DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
   operate = (...words) => cli({ DATABASE_URL }, ...words);
 });
 afterAll(async () => {

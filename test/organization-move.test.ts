@@ -22,7 +22,6 @@ import {
   RefundCreditNoteDocument,
   RefundDocument,
 } from './generated/documents.js';
-import { readCluster } from './helpers/cluster.js';
 import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
 import { cleanUp, cli, type Ended } from './helpers/process.js';
 
@@ -82,8 +81,7 @@ async function history(of: Books): Promise<{ noteId: string; refundId: string }>
 
 /** The settings of a command on the database of a gateway. */
 async function settingsOf({ database }: Gateway, role: 'superuser' | 'operator') {
-  const { rows } = await database.superuser.query('select current_database() as database');
-  return { databaseUrl: connectionUrl({ ...readCluster()[role], database: rows[0].database }), dataDir: '' };
+  return { databaseUrl: connectionUrl(database.connection(role)), dataDir: '' };
 }
 
 /** Runs the command as operators do. */

@@ -4,7 +4,6 @@ import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { Role } from '../src/entities/access.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { RestUsageCounts } from '../src/services/organizations/rest-usage.js';
-import { readCluster } from './helpers/cluster.js';
 import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
 import { cleanUp, cli } from './helpers/process.js';
 
@@ -98,8 +97,7 @@ it('shows an admin the requests of the own organization alone', async () => {
 });
 
 it('is listed by npm run legacy-report, for all organizations or for one', async () => {
-  const { rows } = await gateway.database.sql.query('select current_database() as database');
-  const DATABASE_URL = connectionUrl({ ...readCluster().operator, database: rows[0].database });
+  const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
   const report = async (...words: string[]) => {
     const { code, stdout, stderr } = await cli({ DATABASE_URL }, 'legacy-report', ...words);
     return {

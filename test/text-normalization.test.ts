@@ -9,7 +9,6 @@ import {
   LockTransactionsDocument,
   MeDocument,
 } from './generated/documents.js';
-import { readCluster } from './helpers/cluster.js';
 import { type Books, Client, Gateway } from './helpers/gateway.js';
 import { cleanUp, cli } from './helpers/process.js';
 
@@ -181,8 +180,7 @@ describe('the database', () => {
 });
 
 it('the operator’s commands normalize their texts in the same way', async () => {
-  const { rows } = await gateway.database.sql.query('select current_database() as database');
-  const DATABASE_URL = connectionUrl({ ...readCluster().operator, database: rows[0].database });
+  const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
   const create = (id: string) =>
     cli({ DATABASE_URL }, 'organization', 'create', '--id', id, '--name', ' Tidy Ltd ', '--currency', 'USD', '--time-zone', 'UTC');
   expect((await create(' tidy ')).stdout).toBe('tidy\tTidy Ltd\n');

@@ -14,6 +14,8 @@ export interface Cluster {
   readonly operator: EmbeddedConnection;
 }
 
+export type ClusterRole = Exclude<keyof Cluster, 'dataDir'>;
+
 export const CLUSTER_FILE = 'CREDIT_NOTE_REFUNDS_TEST_CLUSTER';
 
 export function readCluster(): Cluster {

@@ -4,8 +4,9 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { connect } from '../../mikro-orm.config.js';
 import { connectionOf } from '../../src/database/connect.js';
+import type { EmbeddedConnection } from '../../src/database/embedded-postgres/index.js';
 import { DEFAULT_POOL_SIZE } from '../../src/orm/pool.js';
-import { readCluster, TEMPLATE } from './cluster.js';
+import { type ClusterRole, readCluster, TEMPLATE } from './cluster.js';
 import { readTenantTables, record } from './recorded-statements.js';
 import { untilWaiting } from './until-waiting.js';
 
@@ -20,6 +21,8 @@ export interface TestDatabase {
   readonly sql: pg.Client;
   readonly operator: pg.Client;
   readonly superuser: pg.Client;
+  /** How a role connects to this database. */
+  connection(role: ClusterRole): EmbeddedConnection;
   /** Runs the work in the operator's role, which may create organizations, members and keys. */
   asOperator<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
   /** {@link untilWaiting} on this database. */
@@ -50,9 +53,10 @@ export async function createDatabase({
   template = TEMPLATE,
   settings = {},
 }: DatabaseOptions = {}): Promise<TestDatabase> {
-  const { superuser: superuserConnection, application, operator: operatorConnection } = readCluster();
+  const cluster = readCluster();
   const database = `test_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Client(superuserConnection);
+  const connection = (role: ClusterRole): EmbeddedConnection => ({ ...cluster[role], database });
+  const admin = new pg.Client(cluster.superuser);
   await admin.connect();
   await admin.query(`create database ${database} template ${template}`);
   for (const [name, value] of Object.entries(settings)) await admin.query(`alter database ${database} set ${name} = '${value}'`);
@@ -63,7 +67,7 @@ export async function createDatabase({
   const statements: string[] = [];
   const queries: LogContext[] = [];
   const logging = { debug: ['query' as const], colors: false };
-  const orm = await connect(connectionOf({ ...application, database }), {
+  const orm = await connect(connectionOf(connection('application')), {
     pool: { max: poolSize },
     ...logging,
     logger: (message) => {
@@ -72,10 +76,10 @@ export async function createDatabase({
     },
     loggerFactory: (options) => new RecordingLogger(options, queries),
   });
-  const sql = new pg.Client({ ...application, database });
-  const operators = await connect(connectionOf({ ...operatorConnection, database }), { ...logging, logger: record });
-  const operator = new pg.Client({ ...operatorConnection, database });
-  const superuser = new pg.Client({ ...superuserConnection, database });
+  const sql = new pg.Client(connection('application'));
+  const operators = await connect(connectionOf(connection('operator')), { ...logging, logger: record });
+  const operator = new pg.Client(connection('operator'));
+  const superuser = new pg.Client(connection('superuser'));
   await Promise.all([sql.connect(), operator.connect(), superuser.connect()]);
   await readTenantTables(superuser);
   return {
@@ -85,6 +89,7 @@ export async function createDatabase({
     sql,
     operator,
     superuser,
+    connection,
     asOperator: (work) => work(operators.em.fork()),
     untilWaiting: (count) => untilWaiting(admin, count, database),
     async drop() {
