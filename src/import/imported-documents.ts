@@ -51,7 +51,10 @@ export class ImportedDocuments {
   /** Takes the documents over in one transaction, which goes on when the promise is resolved: {@link finish} awaits the last one. */
   async take(documents: readonly TheirDocument[]): Promise<void> {
     if (documents.length === 0) return;
-    const drafts = await this.draft(documents);
+    const { numbers, forms } = await this.numbersOf(documents, this.planned);
+    if (!this.isDry) this.planned = forms;
+    else for (const form of forms) this.planned.add(form);
+    const drafts = this.draft(documents, numbers);
     await this.writing;
     this.writing = this.takeDrafts(drafts);
     // The error is thrown where the batch is awaited.
@@ -74,13 +77,16 @@ export class ImportedDocuments {
       const [only] = documents;
       if (documents.length === 1 && only)
         return this.count(refused(only, [`the database refuses it: ${(error as Error).message}`]));
-      for (const half of [documents.slice(0, middle), documents.slice(middle)]) await this.takeDrafts(await this.draft(half));
+      for (const half of [documents.slice(0, middle), documents.slice(middle)]) {
+        // The batches before are in the database. The next one has avoided the numbers of this one.
+        const { numbers } = await this.numbersOf(half, new Set());
+        await this.takeDrafts(this.draft(half, numbers));
+      }
     }
   }
 
   /** Decides what becomes of each document if none of it is here, while the batch before is still being written. */
-  private async draft(documents: readonly TheirDocument[]): Promise<Draft[]> {
-    const numbers = await this.numbersOf(documents);
+  private draft(documents: readonly TheirDocument[], numbers: ReadonlyMap<number, string>): Draft[] {
     const ids = new Set<number>();
     return documents.map((document) => {
       if ('unreadable' in document) return refused(document, [document.unreadable]);
@@ -96,6 +102,7 @@ export class ImportedDocuments {
       }
     });
   }
+
   /** Makes our note and refunds, or collects why they cannot be made. */
   private made(theirs: TheirCreditNote, theirRefunds: readonly TheirRefund[], number: string): Made | readonly string[] {
     try {
@@ -195,8 +202,13 @@ export class ImportedDocuments {
     return { theirs, theirRefunds: all, note, isNew: false, refunds: ourRefunds(note, missing, this.records), differences };
   }
 
-  /** Returns the number of each note, if it is new. A number that another note has gets the id behind it: here a number names one note. */
-  private async numbersOf(documents: readonly TheirDocument[]): Promise<ReadonlyMap<number, string>> {
+  /**
+   * Returns the number of each note, if it is new, and the forms in which the numbers are compared. A number that another note has gets the id behind it:
+   * here a number names one note.
+   *
+   * @param planned the forms of numbers that other notes have, and that are not in the database yet
+   */
+  private async numbersOf(documents: readonly TheirDocument[], planned: ReadonlySet<string>): Promise<Numbers> {
     const wanted = documents.flatMap((document) =>
       'note' in document
         ? [
@@ -208,18 +220,16 @@ export class ImportedDocuments {
           ]
         : [],
     );
-    if (wanted.length === 0) return new Map();
-    const [forms] = await run(this.em.fork(), readForms(this.organizationId ?? 0, wanted));
     const numbers = new Map<number, string>();
-    const used = new Set<string>();
-    for (const { id, form, taken, number, numbered } of forms) {
-      const isTaken = taken || used.has(form) || this.planned.has(form);
-      used.add(form);
+    const forms = new Set<string>();
+    if (wanted.length === 0) return { numbers, forms };
+    const [read] = await run(this.em.fork(), readForms(this.organizationId ?? 0, wanted));
+    for (const { id, form, taken, number, numbered } of read) {
+      const isTaken = taken || forms.has(form) || planned.has(form);
+      forms.add(form);
       numbers.set(id, isTaken ? numbered : number);
     }
-    if (this.isDry) for (const form of used) this.planned.add(form);
-    else this.planned = used;
-    return numbers;
+    return { numbers, forms };
   }
 
   /** Inserts the new documents in one round trip, one statement for each table. Triggers check them as they check each other document. */
@@ -295,6 +305,12 @@ export class ImportedDocuments {
 
 /** How many times more entries make the planner's counts too old. */
 const GROWTH = 4;
+
+/** The numbers of notes by id, and the forms in which they are compared. */
+interface Numbers {
+  readonly numbers: ReadonlyMap<number, string>;
+  readonly forms: Set<string>;
+}
 
 interface Present {
   readonly notes: ReadonlyMap<number, CreditNote>;
