@@ -118,8 +118,8 @@ function withoutScalarLiterals(schema: GraphQLSchema, document: DocumentNode) {
     visitWithTypeInfo(types, {
       enter(node) {
         if (node.kind === Kind.VARIABLE_DEFINITION) return false;
-        const type = getNamedType(types.getInputType());
         if (node.kind !== Kind.INT && node.kind !== Kind.FLOAT) return undefined;
+        const type = getNamedType(types.getInputType());
         if (!isScalarType(type) || isSpecifiedScalarType(type)) return undefined;
         const name = `${RESERVED}literal${definitions.length}`;
         literals[name] = type.serialize(type.parseLiteral(node));

@@ -97,9 +97,7 @@ export function importFromBigcapital(
     if (organizationId !== null && !isDry) await readOurs(em, organizationId, report);
     await lockAsTheirs(orm.em.fork(), bigcapital, records, report, isDry);
     if (organizationId === null) return { theirs, report, health: null };
-    if (!isDry) {
-      if (!report.isUnchanged) await recordImport(orm.em.fork(), organization, theirs, report, by);
-    }
+    if (!isDry && !report.isUnchanged) await recordImport(orm.em.fork(), organization, theirs, report, by);
     return { theirs, report, health: await ledgerHealth(orm.em.fork(), organizationId) };
   });
   return imported.finally(() => client.close());

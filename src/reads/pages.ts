@@ -22,7 +22,7 @@ export const MAX_READ = 50_000;
 export const MAX_SEARCHED = 10_000;
 
 /** The same as {@link MAX_READ} for the lists of several owners together. */
-const MAX_COMPAREDS = 200_000;
+const MAX_READ_OF_OWNERS = 200_000;
 
 /** A part of a list in an order. */
 export interface Page {
@@ -154,7 +154,7 @@ export function withConditions(
 export function comparedRows({ where, page, compared }: PagedList): number {
   if (compared !== undefined) return compared;
   const owners = page?.owners?.ids.length ?? 1;
-  const rows = Math.min(MAX_READ, Math.floor(MAX_COMPAREDS / owners));
+  const rows = Math.min(MAX_READ, Math.floor(MAX_READ_OF_OWNERS / owners));
   return where.some(isSearch) ? Math.ceil(rows * (MAX_SEARCHED / MAX_READ)) : rows;
 }
 

@@ -42,14 +42,8 @@ export async function listed<E extends Owned>(call: Call, entity: EntityClass<E>
   const { context, request, reply, limit, admit } = call;
   const page = readPage(request.query, listing.sizes);
   const list = { organizationId: context.actor.organization.id, where, slice: sliceOf(page) };
-  const {
-    total,
-    rows: found,
-    items,
-  } = await countSlice(context.em, entity, list, {
-    items: listing.lines,
-    needsTotal: listing.hasTotal === true,
-  });
+  const counted = { items: listing.lines, needsTotal: listing.hasTotal === true };
+  const { total, rows: found, items } = await countSlice(context.em, entity, list, counted);
   const cost = costOfPage(listing.cost, found, items);
   if (cost > limit && items > 0 && found > listing.sizes.usual) throw pageTooLarge(found, items);
   await admit(cost);

@@ -42,8 +42,10 @@ export const CASE_PAIRS: readonly (readonly [form: string, same: string])[] = [
   ['ẞ', 'ss'],
 ];
 
-/** The longest message of an error, and the longest value that it quotes, in UTF-16 code units. */
+/** The longest message of an error, in UTF-16 code units. */
 export const MAX_MESSAGE = 500;
+
+/** The longest value that a message quotes, in UTF-16 code units. */
 export const MAX_QUOTED = 200;
 
 /** The length of a text in characters (Unicode code points), as the database counts. */
