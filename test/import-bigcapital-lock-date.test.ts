@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { importFromBigcapital } from '../src/import/import-bigcapital.js';
-import { readCluster } from './helpers/cluster.js';
 import { FakeBigcapital, KEY } from './helpers/fake-bigcapital.js';
 import { Gateway } from './helpers/gateway.js';
 
@@ -11,8 +10,7 @@ let gateway: Gateway;
 let databaseUrl: string;
 beforeAll(async () => {
   gateway = await Gateway.start();
-  const { rows } = await gateway.database.superuser.query('select current_database() as database');
-  databaseUrl = connectionUrl({ ...readCluster().superuser, database: rows[0].database });
+  databaseUrl = connectionUrl(gateway.database.connection('superuser'));
 });
 afterAll(() => gateway.stop());
 
@@ -81,4 +79,10 @@ it('a lock date that cannot be read is named', async () => {
   const report = await take();
   expect(report.refused).toEqual([{ what: 'lock date', why: expect.stringContaining('date must be a date') }]);
   expect(await lockDate()).toBe(null);
+});
+
+it('a Bigcapital that does not show its lock date is refused before anything is written', async () => {
+  fake.trouble = (path) => (path === '/api/transactions-locking' ? { status: 403, body: '{}' } : null);
+  await expect(take()).rejects.toThrow('it does not accept the API key (status 403)');
+  expect(await lockDate()).toBeUndefined();
 });

@@ -74,10 +74,11 @@ export function importFromBigcapital(
     const theirs = await bigcapital.organization();
     await assertTimeZone(em, theirs);
     const here = await findBegun(em, publicId, theirs);
-    const [accounts, branches, customers] = await Promise.all([
+    const [accounts, branches, customers, lockDate] = await Promise.all([
       bigcapital.accounts(),
       bigcapital.branches(),
       bigcapital.customers(),
+      bigcapital.lockDate(),
     ]);
 
     const report = new Reconciliation();
@@ -95,7 +96,7 @@ export function importFromBigcapital(
     await documents.finish();
     await openAccounts(orm.em.fork(), organizationId, records, ledger, report, isDry);
     if (organizationId !== null && !isDry) await readOurs(em, organizationId, report);
-    await lockAsTheirs(orm.em.fork(), bigcapital, records, report, isDry);
+    await lockAsTheirs(orm.em.fork(), lockDate, records, report, isDry);
     if (organizationId === null) return { theirs, report, health: null };
     if (!isDry && !report.isUnchanged) await recordImport(orm.em.fork(), organization, theirs, report, by);
     return { theirs, report, health: await ledgerHealth(orm.em.fork(), organizationId) };

@@ -4,25 +4,25 @@ import { query, run } from '../orm/query.js';
 import { OPERATOR, recordEvent } from '../services/unit-of-work/audit-trail.js';
 import { lockPeriod } from '../services/unit-of-work/locks.js';
 import { readOrganization } from '../services/unit-of-work/unit-of-work.js';
-import type { Bigcapital } from './bigcapital.js';
 import type { Reconciliation } from './reconciliation.js';
 import { reasonsOf } from './theirs-to-ours.js';
 
 /**
  * Locks the books as Bigcapital's are locked, after an import that has left nothing behind: what is put right there later could not be posted on its
  * day any more. A later lock date stays.
+ *
+ * @param theirs their last locked day, as Bigcapital writes it; `null` if nothing is locked
  */
 export async function lockAsTheirs(
   em: EntityManager,
-  bigcapital: Bigcapital,
+  theirs: string | null,
   { organization, postingDaysAhead }: { readonly organization: Organization; readonly postingDaysAhead: number },
   report: Reconciliation,
   isDry: boolean,
 ): Promise<void> {
-  const written = await bigcapital.lockDate();
-  if (written === null) return;
+  if (theirs === null) return;
   try {
-    const date = organization.postingDate(written);
+    const date = organization.postingDate(theirs);
     if (organization.lockDate !== null && organization.lockDate >= date) return;
     organization.assertNotTooFarAhead(date, postingDaysAhead, 'lockDate');
     if (!report.isComplete) {
