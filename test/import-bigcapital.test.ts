@@ -243,6 +243,24 @@ describe('an import', () => {
     const balances = new Map(data?.accounts.nodes.map(({ id, balance }) => [id, balance]));
     expect([balances.get('1000'), balances.get('1026')]).toEqual(['160.00', '-1900.00']);
   });
+
+  it('shows the lines of an opening entry to legacy clients as such, and not as those of a credit note', async () => {
+    fake.post(1000, 7);
+    fake.post(1026, 7);
+    await take();
+    const { rows } = await gateway.database.superuser.query(
+      `select id from journal_entries where organization_id = (select id from organizations where public_id = $1) and source = 'OPENING'`,
+      [publicId],
+    );
+    const opening = {
+      transaction_type: 'OpeningBalance',
+      transaction_type_formatted: 'Opening Balance',
+      transaction_id: Number(rows[0].id),
+    };
+    for (const query of ['?account_id=1000', '?limit=1']) {
+      expect((await get(`/api/accounts/transactions${query}`))[0]).toMatchObject(opening);
+    }
+  });
 });
 
 describe('a second import', () => {

@@ -1,10 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Side } from '../entities/account-type.js';
-import { query, run } from '../orm/query.js';
+import { query, type ResultRow, run } from '../orm/query.js';
 import { Big, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 
-/** A journal line with the document that its entry belongs to. */
+/** A journal line with the document that its entry belongs to; an opening entry has none, and stands for itself. */
 export interface AccountLine {
   readonly date: PostingDate;
   readonly debit: Big;
@@ -12,7 +12,8 @@ export interface AccountLine {
   /** The amount in the foreign currency; null for a line without one. */
   readonly foreignAmount: Big | null;
   readonly foreignCurrencyCode: string | null;
-  readonly document: 'CreditNote' | 'RefundCreditNote';
+  readonly document: 'CreditNote' | 'RefundCreditNote' | 'OpeningBalance';
+  /** Of an opening entry, its own id. */
   readonly documentId: number;
 }
 
@@ -36,9 +37,7 @@ export async function latestLines(
           credit: isDebit ? ZERO : amount,
           foreignAmount: row.foreign_amount === null ? null : Big(String(row.foreign_amount)),
           foreignCurrencyCode: row.foreign_currency_code === null ? null : String(row.foreign_currency_code),
-          ...(row.refund_id === null
-            ? { document: 'CreditNote' as const, documentId: Number(row.note_id) }
-            : { document: 'RefundCreditNote' as const, documentId: Number(row.refund_id) }),
+          ...documentOf(row),
         };
       }),
   );
@@ -46,10 +45,16 @@ export async function latestLines(
   return found;
 }
 
+function documentOf({ refund_id, note_id, entry_id }: ResultRow): Pick<AccountLine, 'document' | 'documentId'> {
+  if (refund_id !== null) return { document: 'RefundCreditNote', documentId: Number(refund_id) };
+  if (note_id !== null) return { document: 'CreditNote', documentId: Number(note_id) };
+  return { document: 'OpeningBalance', documentId: Number(entry_id) };
+}
+
 /** A reversal belongs to the document of the entry that it reverses. */
 const withDocuments = (lines: string) => `
   select line.posting_date::text as date, line.side, line.amount::text, line.foreign_amount::text, line.foreign_currency_code,
-    refund.id as refund_id, coalesce(note.id, cancellation.credit_note_id) as note_id
+    refund.id as refund_id, coalesce(note.id, cancellation.credit_note_id) as note_id, entry.id as entry_id
   from (${lines}) line
     join journal_entries entry on entry.organization_id = line.organization_id and entry.id = line.journal_entry_id
     left join lateral (

@@ -11,13 +11,16 @@ export const LINES: PageSizes = { usual: 50, max: 500 };
 /** The documents that post to the journal, by the names that the legacy API has for them. */
 export const DOCUMENTS = { CreditNote: 'Credit Note', RefundCreditNote: 'Refund Credit Note' } as const;
 
+/** An opening entry stands for itself: its documents are in the system that the books come from. */
+const TYPES = { ...DOCUMENTS, OpeningBalance: 'Opening Balance' } as const;
+
 /** A journal line of an account, as the legacy API has it. */
 export const AccountTransaction = Type.Object({
   date: midnightUtc,
   formatted_date: monthFirstDate,
-  transaction_type: oneOf(['CreditNote', 'RefundCreditNote']),
+  transaction_type: oneOf(Object.keys(TYPES) as (keyof typeof TYPES)[]),
   transaction_id: id,
-  transaction_type_formatted: oneOf(Object.values(DOCUMENTS)),
+  transaction_type_formatted: oneOf(Object.values(TYPES)),
   credit: number,
   debit: number,
   formatted_credit: text,
@@ -38,7 +41,7 @@ export function accountTransaction(line: AccountLine, baseCurrency: string): Sta
     formatted_date: monthFirst(date),
     transaction_type: document,
     transaction_id: documentId,
-    transaction_type_formatted: DOCUMENTS[document],
+    transaction_type_formatted: TYPES[document],
     credit: jsonNumber(credit),
     debit: jsonNumber(debit),
     formatted_credit: money(credit, baseCurrency),
