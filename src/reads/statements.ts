@@ -15,19 +15,22 @@ import {
 import type { Statement } from '../orm/query.js';
 import { db, type Prepared, parameter, prepared, type SelectQuery } from '../orm/query-builder.js';
 import { type Condition, conditionSql, kindOfConditions } from './filters.js';
-import { conditionValue, kindOfPage, ORGANIZATION, type OrderBy, ordered, orderOfPage, type Page, rowsOfPage } from './pages.js';
+import {
+  conditionValue,
+  kindOfPage,
+  ORGANIZATION,
+  type OrderBy,
+  ordered,
+  orderOfPage,
+  type PagedList,
+  rowsOfPage,
+} from './pages.js';
 
 /** A list of an entity's rows: its conditions, and its order or its page. */
-export interface List<Column extends string = string> {
-  readonly organizationId: number;
+export interface List<Column extends string = string> extends PagedList {
   readonly where: readonly Condition<Column>[];
   /** Column to order by; the id by default. A page has an order of its own. */
   readonly orderBy?: Column;
-  readonly page?: Page;
-  /** The rows of the page, if they have been found before. */
-  readonly ids?: readonly number[];
-  /** Only so many rows are compared with the filter, in the order of the page. */
-  readonly compared?: number;
   /** A part of the list by numbers of rows, for clients that know no cursors. */
   readonly slice?: Slice;
 }
