@@ -81,6 +81,8 @@ it('OPTIONS * lists the methods of all paths', async () => {
 it('the link to the next page is a path, however the client writes the target', async () => {
   for (const target of ['http://localhost/api/accounts?page_size=1', '/api/accounts?page_size=1#fragment'])
     expect((await ask('GET', target)).headers.link).toBe('</api/accounts?page=2&page_size=1>; rel="next"');
+  const { link } = (await ask('GET', '/api/accounts?page_size=1&tab=a?b')).headers;
+  expect(link).toBe('</api/accounts?tab=a%3Fb&page=2&page_size=1>; rel="next"');
 });
 
 it('the message about an unknown path is no longer than other messages', async () => {

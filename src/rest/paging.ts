@@ -51,8 +51,8 @@ export function sliceOf({ number, size }: NumberedPage): Slice {
 /** Returns the Link header to the next page of the same list; `undefined` on the last one. */
 export function nextLink(url: string, { number, size }: NumberedPage, total: number): string | undefined {
   if (number * size >= total) return undefined;
-  const [path, query] = url.split('?', 2);
-  const others = [...new URLSearchParams(query)].filter(([name]) => !['page', 'pageSize'].includes(camelCase(name)));
+  const [path, ...query] = url.split('?');
+  const others = [...new URLSearchParams(query.join('?'))].filter(([name]) => !['page', 'pageSize'].includes(camelCase(name)));
   const next = new URLSearchParams([...others, ['page', String(number + 1)], ['page_size', String(size)]]);
   return `<${path}?${next}>; rel="next"`;
 }
