@@ -122,8 +122,7 @@ export class BoundedSearch {
   }
 
   /**
-   * Counts the rows of the list, up to one more than the limit of counts. If not all of them are read, it is the largest number that was found. Among the rows
-   * of a condition, more fulfil the others than among the first rows in an order.
+   * Counts the rows of the list, up to one more than the limit of counts. If no step reads all of them, it is the largest number that a step has found.
    */
   async count(): Promise<Count> {
     const only = [...this.columns, ...this.words].find(
@@ -335,7 +334,10 @@ export class BoundedSearch {
       union all select null, (select count(*)::int from walked) where (select count(*) from page) < ${size}`;
   }
 
-  /** Returns the steps that count rows one after the other: those of each condition whose rows one index has together, otherwise those of the page's order. */
+  /**
+   * Returns the steps that count rows one after the other: those of each condition whose rows one index has together, otherwise those of the page's order.
+   * Among the rows of a condition, more fulfil the others than among the first rows in an order.
+   */
   private walksOfCount(): readonly (() => Promise<Count>)[] {
     const { list } = this;
     const { walk: all } = this.steps;
@@ -348,7 +350,7 @@ export class BoundedSearch {
     const narrowFirst = ranges.toSorted((one, other) => other.length - one.length);
     const countIn = (range: Source, limit: number) =>
       this.countAmong(range.join(), limit, (limit) => this.walkedRange(range, limit));
-    // The rows with words that may be read never reach it.
+    // With words, no more rows may be read than are counted, so the first part says nothing about the limit of counts.
     if (this.words.length > 0) return narrowFirst.map((range) => () => countIn(range, rows));
     return narrowFirst.map((range) => async () => {
       const first = await countIn(range, Math.ceil(rows / PARTS));
