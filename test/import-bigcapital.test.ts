@@ -160,26 +160,42 @@ describe('an import', () => {
     );
   });
 
-  it('gives a note the id behind its number if somebody here takes the number meanwhile, and leaves the other numbers alone', async () => {
-    await take();
-    for (const total of [10, 20, 30]) fake.creditNote(total);
-    fake.creditNotes.reverse();
-    const { superuser } = gateway.database;
-    await superuser.query('begin; lock table journal_entries in share mode');
-    const importing = take();
-    // The numbers have been looked up, and nothing is written yet.
-    await gateway.database.untilWaiting(1);
-    await superuser.query('set local session_replication_role = replica');
-    await superuser.query(
-      `insert into credit_notes (organization_id, id, number, customer_id, branch_id, date, currency_code, exchange_rate, total, reference_no, note, created_by)
-       select organization_id, 900, 'CN-5', customer_id, branch_id, date, currency_code, exchange_rate, total, '', '', 'psql'
-       from credit_notes where organization_id = (select id from organizations where public_id = $1) and id = 1`,
-      [publicId],
-    );
-    await superuser.query('commit');
-    const { report } = await importing;
-    expect(report.notes.map(({ number }) => number)).toEqual(expect.arrayContaining(['CN-4', 'CN-5 (5)', 'CN-6']));
-    expect(reasons(report.changes)).toEqual(['credit note 5: its number "CN-5" is "CN-5 (5)" here']);
+  describe('while somebody here takes the number of a note, so that the database refuses the batch', () => {
+    beforeEach(async () => {
+      await take();
+      for (const total of [10, 20, 30]) fake.creditNote(total);
+      // The new notes are in the first half of the batch.
+      fake.creditNotes.reverse();
+    });
+
+    async function takeMeanwhile() {
+      const { superuser } = gateway.database;
+      await superuser.query('begin; lock table journal_entries in share mode');
+      const importing = take();
+      // The numbers have been looked up, and nothing is written yet.
+      await gateway.database.untilWaiting(1);
+      await superuser.query('set local session_replication_role = replica');
+      await superuser.query(
+        `insert into credit_notes (organization_id, id, number, customer_id, branch_id, date, currency_code, exchange_rate, total, reference_no, note, created_by)
+         select organization_id, 900, 'CN-5', customer_id, branch_id, date, currency_code, exchange_rate, total, '', '', 'psql'
+         from credit_notes where organization_id = (select id from organizations where public_id = $1) and id = 1`,
+        [publicId],
+      );
+      await superuser.query('commit');
+      return (await importing).report;
+    }
+
+    it('this note gets the id behind its number, and the others keep theirs', async () => {
+      const { notes, changes } = await takeMeanwhile();
+      expect(notes.map(({ number }) => number)).toEqual(expect.arrayContaining(['CN-4', 'CN-5 (5)', 'CN-6']));
+      expect(reasons(changes)).toEqual(['credit note 5: its number "CN-5" is "CN-5 (5)" here']);
+    });
+
+    it('the second of two notes with the same id is named all the same', async () => {
+      fake.creditNotes.push({ ...fake.note(4), note: 'the other one' });
+      const { refused } = await takeMeanwhile();
+      expect(reasons(refused)).toContain('credit note 4: Bigcapital shows two credit notes with this id');
+    });
   });
 
   it('books a foreign refund at both rates, with the gain, where Bigcapital books nothing converted', async () => {

@@ -72,11 +72,13 @@ export class ImportedDocuments {
       for (const outcome of outcomes) this.count(outcome);
     } catch (error) {
       if (!isDataError(error)) throw error;
-      const documents = drafts.map(({ document }) => document);
+      // What is refused already stays so: in a half, a note may be alone that has the id of another one.
+      for (const draft of drafts) if ('reasons' in draft) this.count(draft);
+      const documents = drafts.flatMap((draft) => ('reasons' in draft ? [] : draft.document));
+      const [first, ...others] = documents;
+      if (first === undefined) throw error;
+      if (others.length === 0) return this.count(refused(first, [`the database refuses it: ${(error as Error).message}`]));
       const middle = Math.ceil(documents.length / 2);
-      const [only] = documents;
-      if (documents.length === 1 && only)
-        return this.count(refused(only, [`the database refuses it: ${(error as Error).message}`]));
       for (const half of [documents.slice(0, middle), documents.slice(middle)]) {
         // The batches before are in the database. The next one has avoided the numbers of this one.
         const { numbers } = await this.numbersOf(half, new Set());
