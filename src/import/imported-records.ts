@@ -208,9 +208,9 @@ function missing<T extends { readonly id: number }, O extends Owned>(
       report.counts[kind].present += 1;
       return [];
     }
-    const record_ = attempt(kind, String(record.id), report, () => make(record));
-    report.counts[kind].added += record_.length;
-    return record_;
+    const added = attempt(kind, String(record.id), report, () => make(record));
+    report.counts[kind].added += added.length;
+    return added;
   });
 }
 
