@@ -1,4 +1,4 @@
-import { differing, FOR_ANY_SIZE, newestOlder } from './journal.js';
+import { differing, FOR_ANY_SIZE, newer, newestOlder } from './journal.js';
 
 /** A credit note adds up, is posted as it is, and stays so. */
 export function creditNoteRules(): string {
@@ -242,7 +242,7 @@ const ENTRIES = `
     if last_line < older then
       raise exception 'line % of a credit note has a lower id than an older line', last_line using errcode = 'check_violation';
     end if;
-    notes := array(select distinct credit_note_id from credit_note_lines where organization_id = organization and id > older);
+    notes := array(${newer('credit_note_lines', 'credit_note_id')});
     select note.id into offender
     from credit_notes note
     where note.organization_id = organization and note.id = any (notes) and note.total is distinct from (

@@ -104,11 +104,20 @@ const LINES_DUE = `
  * Settings of a function whose plans a session can keep: nested loops over indexes cost the same for each row, whatever the tables hold.
  */
 export const FOR_ANY_SIZE = `set search_path = public, pg_temp set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off`;
+    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_sort = off`;
 
 /** SQL for the newest row of the organization that an earlier transaction has inserted. The order's lock makes those of this one the newest. */
 export const newestOlder = (table: string): string =>
   `select id from ${table} where organization_id = organization and created_at <> transaction_timestamp() order by id desc limit 1`;
+
+/**
+ * SQL for the documents of the rows after `older`. The order and the two limits leave PostgreSQL no index but that of the ids: the one of the documents
+ * would give them without repetition, but read all rows of the organization.
+ */
+export const newer = (table: string, document: string): string => `
+      select distinct ${document} from (
+        select ${document} from ${table} where organization_id = organization and id > older and id <= last_line order by id offset 0
+      ) newer`;
 
 /**
  * Returns SQL that compares the required lines of some entries with their lines, as multisets, and finds one that differs.
@@ -202,7 +211,7 @@ const ENTRIES = `
     if last_line < older then
       raise exception 'journal line % has a lower id than an older line', last_line using errcode = 'check_violation';
     end if;
-    entries := array(select distinct journal_entry_id from journal_lines where organization_id = organization and id > older);
+    entries := array(${newer('journal_lines', 'journal_entry_id')});
     -- A transaction that began in the same microsecond may have left rows with the same time. They are compared, too, and are right.
     select min(id) filter (where created_at <> transaction_timestamp()), array_agg(id) filter (where source = 'REFUND'),
       array_agg(id) filter (where source = 'CREDIT_NOTE'), array_agg(id) filter (where source = 'CANCELLATION'),
