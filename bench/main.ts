@@ -101,9 +101,9 @@ async function run(options: Options): Promise<Report> {
     const { subject: large, readyMs: largeReadyMs } = await timedStarts(seeded, options);
     await warmUp(measurement, small);
     await warmUp(measurement, large);
-    const pairs = casesOf(small, 'small/', [1, 32], options).flatMap((measured) => {
-      const name = measured.name.replace('small/', 'million/');
-      return [measured, { ...measured, name, subject: large }];
+    const pairs = casesOf(large, 'million/', [1, 32], options).flatMap((measured) => {
+      const name = measured.name.replace('million/', 'small/');
+      return [{ ...measured, name, subject: small }, measured];
     });
     figures.push(...(await measureInRounds(measurement, [...pairs, ...listCasesOf(large, options)], MILLION_PLAN, printProgress)));
     million = { refunds: MILLION, readyMs: largeReadyMs };
