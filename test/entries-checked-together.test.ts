@@ -76,3 +76,20 @@ it('compares again what is added after an early comparison', async () => {
   expect(await outcome(note('1'), early, note('2', { posted: 99 }))).toContain('is not what its journal entry says');
   expect(await outcome(note('1'), early, note('2'))).toBe('accepted');
 });
+
+it('refuses a line that its writer dates back, even alone', async () => {
+  const { id } = books.organization;
+  expect(await outcome(note('1'))).toBe('accepted');
+  const { superuser } = gateway.database;
+  const { rows } = await superuser.query(
+    'select journal_entry_id as entry, id as note from credit_notes where organization_id = $1',
+    [id],
+  );
+  const past = `now() - interval '1 second'`;
+  const line = `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount, created_at)
+    values (${id}, ${rows[0].entry}, '2026-01-15', 'DEBIT', ${books.ids.bank}, 1, ${past})`;
+  const lineOfNote = `insert into credit_note_lines (organization_id, credit_note_id, account_id, description, amount, created_at)
+    values (${id}, ${rows[0].note}, ${books.ids.sales}, '', 1, ${past})`;
+  for (const added of [line, lineOfNote])
+    expect(await outcomeOf(superuser, added)).toContain('has another time than its transaction');
+});

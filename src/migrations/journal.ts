@@ -264,6 +264,10 @@ const ENTRIES = `
 
   create function entry_is_its_document() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
+    -- It would not count as one of this transaction.
+    if new.created_at <> transaction_timestamp() then
+      raise exception 'journal line % has another time than its transaction', new.id using errcode = 'check_violation';
+    end if;
     -- The last line of the transaction compares for all of them. Ids have no gaps.
     if not exists (
       select from journal_lines
