@@ -176,15 +176,15 @@ const LINES = `
 
   create function note_lines_post_to_income_or_tax() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
-    owner bigint;
+    tenant bigint;
     offender bigint;
   begin
-    for owner in select distinct organization_id from inserted loop
+    for tenant in select distinct organization_id from inserted loop
       select line.id into offender
-      from inserted line join accounts account on account.organization_id = owner and account.id = line.account_id
-      where line.organization_id = owner and (
+      from inserted line join accounts account on account.organization_id = tenant and account.id = line.account_id
+      where line.organization_id = tenant and (
         not account.active or account.type not in ('income', 'other-income', 'tax-payable')
-        or account.currency_code <> (select base_currency from organizations where id = owner)
+        or account.currency_code <> (select base_currency from organizations where id = tenant)
       )
       limit 1;
       if found then
@@ -312,20 +312,20 @@ const ENTRIES = `
 const CANCELLATIONS = `
   create function cancellations_take_the_rest() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
-    owner bigint;
+    tenant bigint;
     organization organizations;
     digits integer;
     offender bigint;
   begin
-    for owner in select distinct organization_id from inserted loop
-      select * into organization from organizations where id = owner;
+    for tenant in select distinct organization_id from inserted loop
+      select * into organization from organizations where id = tenant;
       digits := currency_digits(organization.base_currency);
 
       select cancellation.id into offender
       from inserted cancellation
-        join credit_notes note on note.organization_id = owner and note.id = cancellation.credit_note_id
-        join journal_entries entry on entry.organization_id = owner and entry.id = cancellation.journal_entry_id
-      where cancellation.organization_id = owner and (
+        join credit_notes note on note.organization_id = tenant and note.id = cancellation.credit_note_id
+        join journal_entries entry on entry.organization_id = tenant and entry.id = cancellation.journal_entry_id
+      where cancellation.organization_id = tenant and (
         entry.source <> 'CANCELLATION' or entry.posting_date <> cancellation.date or not posted_now(entry.xid, entry.created_at)
         or note.opened_at is null
         or note.voided_at is not null
@@ -336,8 +336,8 @@ const CANCELLATIONS = `
         or cancellation.date < note.date
         or cancellation.date < (
           select max(reversal.date)
-          from refunds refund join refund_reversals reversal on reversal.organization_id = owner and reversal.refund_id = refund.id
-          where refund.organization_id = owner and refund.credit_note_id = note.id
+          from refunds refund join refund_reversals reversal on reversal.organization_id = tenant and reversal.refund_id = refund.id
+          where refund.organization_id = tenant and refund.credit_note_id = note.id
         )
       )
       limit 1;
@@ -349,9 +349,9 @@ const CANCELLATIONS = `
       set cancelled = note.cancelled + taken.amount, cancelled_base = note.cancelled_base + taken.base_amount
       from (
         select credit_note_id, sum(amount) as amount, sum(base_amount) as base_amount
-        from inserted where organization_id = owner group by credit_note_id
+        from inserted where organization_id = tenant group by credit_note_id
       ) taken
-      where note.organization_id = owner and note.id = taken.credit_note_id;
+      where note.organization_id = tenant and note.id = taken.credit_note_id;
     end loop;
     return null;
   end

@@ -12,12 +12,12 @@ const CHANGES = {
 /** Each change of a record, and of a setting of the organization, leaves an audit event with the new values. */
 export function recordRules(): string {
   const triggers = Object.entries(CHANGES).map(([table, { command, columns }]) => {
-    const owner = table === 'organizations' ? 'id' : 'organization_id';
+    const idColumn = table === 'organizations' ? 'id' : 'organization_id';
     const pairs = Object.entries(columns).map(([column, name]) => `'${column} ${name}After'`);
     // It names no column, so that the types of columns can be altered.
     return `
   create constraint trigger change_leaves_trail after update on ${table}
-    deferrable initially deferred for each row execute function change_leaves_trail('${command}', '${owner}', ${pairs.join(', ')});`;
+    deferrable initially deferred for each row execute function change_leaves_trail('${command}', '${idColumn}', ${pairs.join(', ')});`;
   });
   return [FUNCTION, ...triggers].join('\n');
 }

@@ -27,22 +27,22 @@ const IS_UNBOOKED = `(entry.source <> 'REFUND' or entry.posting_date <> refund.d
 const REFUNDS = `
   create function refunds_spend_credit() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
-    owner bigint;
+    tenant bigint;
     organization organizations;
     digits integer;
     offender bigint;
     is_unbooked boolean;
   begin
-    for owner in select distinct organization_id from inserted loop
-      select * into organization from organizations where id = owner;
+    for tenant in select distinct organization_id from inserted loop
+      select * into organization from organizations where id = tenant;
       digits := currency_digits(organization.base_currency);
 
       select refund.id, ${IS_UNBOOKED} into offender, is_unbooked
       from inserted refund
-        join credit_notes note on note.organization_id = owner and note.id = refund.credit_note_id
-        join accounts account on account.organization_id = owner and account.id = refund.from_account_id
-        join journal_entries entry on entry.organization_id = owner and entry.id = refund.journal_entry_id
-      where refund.organization_id = owner and (
+        join credit_notes note on note.organization_id = tenant and note.id = refund.credit_note_id
+        join accounts account on account.organization_id = tenant and account.id = refund.from_account_id
+        join journal_entries entry on entry.organization_id = tenant and entry.id = refund.journal_entry_id
+      where refund.organization_id = tenant and (
         ${IS_UNBOOKED}
         or note.opened_at is null
         or note.voided_at is not null
@@ -51,7 +51,7 @@ const REFUNDS = `
         or refund.date < note.date
         or refund.date <= organization.lock_date
         or not account.active
-        or not (select active from branches where organization_id = owner and id = refund.branch_id)
+        or not (select active from branches where organization_id = tenant and id = refund.branch_id)
         or not (account.type in ('bank', 'cash', 'fixed-asset') or (account.type = 'credit-card' and organization.credit_card_refunds))
         or account.currency_code not in (note.currency_code, organization.base_currency)
       )
@@ -66,13 +66,13 @@ const REFUNDS = `
       with spent as (
         select credit_note_id, sum(amount) as amount, sum(settled_amount) as settled_amount, sum(realized_gain) as realized_gain,
           sum(amount * exchange_rate) as unrounded_payment
-        from inserted where organization_id = owner group by credit_note_id
+        from inserted where organization_id = tenant group by credit_note_id
       ), spending as (
         update credit_notes note
         set refunded = note.refunded + spent.amount, refunded_base = note.refunded_base + spent.settled_amount,
           realized_gain = note.realized_gain + spent.realized_gain,
           unrounded_gain = note.unrounded_gain + spent.amount * note.exchange_rate - spent.unrounded_payment
-        from spent where note.organization_id = owner and note.id = spent.credit_note_id
+        from spent where note.organization_id = tenant and note.id = spent.credit_note_id
         returning note.*
       ), steps as (
         select refund.id, refund.exchange_rate, refund.settled_amount, refund.realized_gain,
@@ -85,8 +85,8 @@ const REFUNDS = `
           note.realized_gain - coalesce(sum(refund.realized_gain) over later, 0) - refund.realized_gain as gain_before
         from inserted refund
           join spending note on note.id = refund.credit_note_id
-          join accounts account on account.organization_id = owner and account.id = refund.from_account_id
-        where refund.organization_id = owner
+          join accounts account on account.organization_id = tenant and account.id = refund.from_account_id
+        where refund.organization_id = tenant
         window later as (partition by refund.credit_note_id order by refund.id desc rows between unbounded preceding and 1 preceding)
       )
       select id into offender from steps
@@ -113,19 +113,19 @@ const REFUNDS = `
 const REVERSALS = `
   create function reversals_give_credit_back() returns trigger language plpgsql set search_path = public, pg_temp as $$
   declare
-    owner bigint;
+    tenant bigint;
     offender bigint;
   begin
-    for owner in select distinct organization_id from inserted loop
+    for tenant in select distinct organization_id from inserted loop
       select reversal.id into offender
       from inserted reversal
-        join refunds refund on refund.organization_id = owner and refund.id = reversal.refund_id
-        join journal_entries entry on entry.organization_id = owner and entry.id = reversal.journal_entry_id
-      where reversal.organization_id = owner and (
+        join refunds refund on refund.organization_id = tenant and refund.id = reversal.refund_id
+        join journal_entries entry on entry.organization_id = tenant and entry.id = reversal.journal_entry_id
+      where reversal.organization_id = tenant and (
         entry.reversal_of_id is distinct from refund.journal_entry_id
         or entry.posting_date <> reversal.date
         or reversal.date < refund.date
-        or reversal.date <= (select lock_date from organizations where id = owner)
+        or reversal.date <= (select lock_date from organizations where id = tenant)
       )
       limit 1;
       if found then
@@ -139,10 +139,10 @@ const REVERSALS = `
       from (
         select refund.credit_note_id, sum(refund.amount) as amount, sum(refund.settled_amount) as settled_amount,
           sum(refund.realized_gain) as realized_gain, sum(refund.amount * refund.exchange_rate) as unrounded_payment
-        from inserted reversal join refunds refund on refund.organization_id = owner and refund.id = reversal.refund_id
-        where reversal.organization_id = owner group by refund.credit_note_id
+        from inserted reversal join refunds refund on refund.organization_id = tenant and refund.id = reversal.refund_id
+        where reversal.organization_id = tenant group by refund.credit_note_id
       ) given_back
-      where note.organization_id = owner and note.id = given_back.credit_note_id;
+      where note.organization_id = tenant and note.id = given_back.credit_note_id;
     end loop;
     return null;
   end
