@@ -48,6 +48,19 @@ it('llms.txt has a title, a summary, and links with a sentence each, all of whic
   for (const link of links) expect([link, (await ask(link)).body]).toEqual([link, await file(link)]);
 });
 
+it('a link of a served document to another one leads to a served document', async () => {
+  const ask = await start({ introspection: true });
+  const visited = new Set(['/llms.txt']);
+  for (const url of visited) {
+    const { statusCode, body } = await ask(url);
+    expect([url, statusCode]).toEqual([url, 200]);
+    for (const [, path = ''] of body.matchAll(/\]\((?!https?:)([^)#]+)/g))
+      visited.add(new URL(path, `http://localhost${url}`).pathname);
+  }
+
+  expect([...visited]).toEqual(expect.arrayContaining(['/docs/legacy-comparison.md', '/docs/adr/021-dates.md']));
+});
+
 it('serves no other file', async () => {
   const ask = await start({ introspection: true });
 

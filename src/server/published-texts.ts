@@ -13,12 +13,23 @@ const ROOT = new URL('../../../', import.meta.url);
 /** The media types of texts, by the extension of their path. */
 const TYPES: Readonly<Record<string, string>> = { '.json': 'application/json', '.md': 'text/markdown' };
 
-/** Returns what is published for people and their tools, by its path: the contracts, `llms.txt`, and the documents that it lists. */
+/**
+ * Returns what is published for people and their tools, by its path: the contracts, `llms.txt`, the documents that it lists, and those
+ * that these link to.
+ */
 export async function publishedTexts(schema: string, openApi: string): Promise<ReadonlyMap<string, string>> {
-  const list = await readFile(new URL('llms.txt', ROOT), 'utf8');
-  const documents = [...list.matchAll(/\((docs\/[\w/-]+\.md)\)/g)].map(([, path = '']) => path);
-  const texts = documents.map(async (path) => [`/${path}`, await readFile(new URL(path, ROOT), 'utf8')] as const);
-  return new Map([['/schema.graphql', schema], ['/openapi.json', openApi], ['/llms.txt', list], ...(await Promise.all(texts))]);
+  const texts = new Map([
+    ['/schema.graphql', schema],
+    ['/openapi.json', openApi],
+  ]);
+  // A loop over a set also visits what is added meanwhile.
+  const documents = new Set([new URL('llms.txt', ROOT).href]);
+  for (const url of documents) {
+    const text = await readFile(new URL(url), 'utf8');
+    texts.set(`/${url.slice(ROOT.href.length)}`, text);
+    for (const [, path = ''] of text.matchAll(/\]\(([\w./-]+\.md)[#)]/g)) documents.add(new URL(path, url).href);
+  }
+  return texts;
 }
 
 /** Serves the texts. The ETag of a text is the same in all processes of a version. Bytes take half the memory of a text that is not ASCII. */
