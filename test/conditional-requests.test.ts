@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { UpdateCreditNoteDocument } from './generated/documents.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 let gateway: Gateway;
@@ -64,6 +65,43 @@ it('a deletion is refused if what was read has changed', async () => {
   const { etag } = await ask('GET', `/api/credit-notes/${id}`);
   await books.refund(id, { amount: '10.00' });
   expect(await ask('DELETE', `/api/credit-notes/${id}`, { 'if-match': etag })).toMatchObject({ status: 412 });
+});
+
+describe('a change that is under way when the deletion arrives', () => {
+  /** Sends the change, and then the deletion, while a third party holds the credit note: both have begun before either can go on. */
+  async function whileLocked(noteId: string, change: () => Promise<unknown>, path: string) {
+    const { etag } = await ask('GET', path);
+    const { superuser, untilWaiting } = gateway.database;
+    await superuser.query('begin');
+    await superuser.query('select from credit_notes where organization_id = $1 and id = $2 for update', [
+      books.organization.id,
+      noteId,
+    ]);
+    const changed = change();
+    await untilWaiting(1);
+    const deletion = ask('DELETE', path, { 'if-match': etag });
+    await untilWaiting(2);
+    await superuser.query('commit');
+    await changed;
+    return deletion;
+  }
+
+  it('refuses the deletion of the credit note that it changes', async () => {
+    const { id } = await books.creditNote('100.00', { open: false });
+    const edit = () => books.client.query(UpdateCreditNoteDocument, { input: { creditNoteId: id, note: 'Keep this one' } });
+    expect(await whileLocked(id, edit, `/api/credit-notes/${id}`)).toMatchObject({ status: 412, code: 'PRECONDITION_FAILED' });
+    expect((await ask('GET', `/api/credit-notes/${id}`)).status).toBe(200);
+  });
+
+  it('refuses the deletion of a refund whose note it changes', async () => {
+    const { id } = await books.creditNote('100.00');
+    const [one, other] = [await books.refund(id, { amount: '10.00' }), await books.refund(id, { amount: '20.00' })];
+    const reverse = () => ask('DELETE', `/api/credit-notes/refunds/${one.id}`);
+    const path = `/api/credit-notes/refunds/${other.id}`;
+    expect(await whileLocked(id, reverse, path)).toMatchObject({ status: 412, code: 'PRECONDITION_FAILED' });
+    const { body } = await gateway.app.inject({ url: path, headers: books.client.headers });
+    expect(JSON.parse(body)).toMatchObject({ amount: 20, credit_note: { refunded_amount: 20 } });
+  });
 });
 
 it('a credit note is deleted with the tag that the reply to a refund has, as a refund is made with it', async () => {

@@ -5,7 +5,7 @@ import type { RestContract } from '../entities/rest-contract.js';
 import { InvalidInput, type Unauthenticated } from '../errors.js';
 import { createLoaders, type Loaders } from '../reads/loaders.js';
 import type { RefundQueue } from '../services/refunds/refund-queue.js';
-import type { Command } from '../services/unit-of-work/command.js';
+import type { Command, Precondition } from '../services/unit-of-work/command.js';
 import type { Idempotency } from '../services/unit-of-work/idempotency.js';
 import type { RequestLog } from './request-log.js';
 
@@ -40,6 +40,14 @@ export class Context {
     private readonly idempotencyKey: string | undefined,
     readonly permit: Permit,
   ) {}
+
+  /** Returns a context of the same request that reads in the transaction of this EntityManager. */
+  within(em: EntityManager): Context {
+    const { root, refunds, request, log, config, caller, idempotencyKey, permit } = this;
+    const context = new Context(root, refunds, request, log, config, caller, idempotencyKey, permit);
+    context.fork = em;
+    return context;
+  }
 
   /** @throws {ServiceUnavailable} if the client has disconnected, so that no more work is started for it */
   get em(): EntityManager {
@@ -96,8 +104,9 @@ export class Context {
     command: Command<Input, Result>,
     input: Input,
     idempotencyKey: string | null | undefined,
+    precondition?: Precondition,
   ): Promise<Result> {
-    return command(this.em, this.actor, input, this.begin(idempotencyKey));
+    return command(this.em, this.actor, input, this.begin(idempotencyKey), precondition);
   }
 
   /**

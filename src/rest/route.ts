@@ -5,6 +5,7 @@ import type { RestContract } from '../entities/rest-contract.js';
 import type { ErrorCode } from '../error-codes.js';
 import type { DomainError } from '../errors.js';
 import type { Context } from '../request/context.js';
+import type { Precondition } from '../services/unit-of-work/command.js';
 import type { Parameter, ReplyHeader, RequestHeader } from './openapi/headers.js';
 import type { Tag } from './openapi/tags.js';
 import type { PageSizes } from './paging.js';
@@ -21,6 +22,8 @@ export interface Call {
   /** The id in the path, as the client wrote it, and as a number. */
   readonly id: string;
   readonly key: number;
+  /** Of a deletion with If-Match: that its path still returns what the header names. */
+  readonly precondition?: Precondition | undefined;
 }
 
 /** A route of the legacy API, declared once: it is served, documented in OpenAPI, and listed in docs/rest.md as it is declared. */

@@ -5,6 +5,7 @@ import { parseId } from '../entities/owned.js';
 import { REFUSALS } from '../error-codes.js';
 import { DomainError } from '../errors.js';
 import type { Context } from '../request/context.js';
+import type { Precondition } from '../services/unit-of-work/command.js';
 import { cut, MAX_QUOTED } from '../values/text.js';
 import { assertMatching, contentTag } from './etag.js';
 import type { Call, RestRoute } from './route.js';
@@ -56,8 +57,8 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
           if (cost !== undefined) await admit(cost);
           const call = { context, request: request as FastifyRequest, reply, limit: queries.limit, admit };
           const complete = { ...call, id, key: key ?? 0 };
-          if (method === 'DELETE') await assertUnchanged(complete, path);
-          const body = await handle(complete);
+          const precondition = method === 'DELETE' ? await preconditionOf(complete, path) : undefined;
+          const body = await handle({ ...complete, precondition });
           if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
           return reply.code(status).send(body);
         } finally {
@@ -69,22 +70,23 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
 }
 
 /**
- * Checks the If-Match header of a deletion, if there is one, with what a GET request of the path returns now. What is gone is left to the deletion, which
- * may be done already under the same idempotency key.
- *
- * @throws {PreconditionFailed}
+ * Returns the check of a deletion's If-Match header, if there is one: it compares the header with what a GET request of the path returns under the locks of
+ * the deletion. What is gone is left to the deletion, which may be done already under the same idempotency key.
  */
-async function assertUnchanged(call: Call, path: string): Promise<void> {
+async function preconditionOf(call: Call, path: string): Promise<Precondition | undefined> {
   const ifMatch = call.request.headers['if-match'];
   const read = READS.get(path);
-  if (ifMatch === undefined || read === undefined) return;
+  if (ifMatch === undefined || read === undefined) return undefined;
+  // There is room for the read before the transaction begins, since nothing may wait for room under locks.
   await call.admit(read.cost ?? 0);
-  try {
-    const payload = JSON.stringify(await read.handle(call));
-    const before = call.reply.getHeader('etag');
-    call.reply.removeHeader('etag');
-    assertMatching(ifMatch, contentTag(payload, before), before);
-  } catch (error) {
-    if (!(error instanceof DomainError) || REFUSALS[error.code].status !== 404) throw error;
-  }
+  return async (em) => {
+    try {
+      const payload = JSON.stringify(await read.handle({ ...call, context: call.context.within(em) }));
+      const before = call.reply.getHeader('etag');
+      call.reply.removeHeader('etag');
+      assertMatching(ifMatch, contentTag(payload, before), before);
+    } catch (error) {
+      if (!(error instanceof DomainError) || REFUSALS[error.code].status !== 404) throw error;
+    }
+  };
 }

@@ -93,9 +93,9 @@ export const CREDIT_NOTE_ROUTES = [
       'ORGANIZATION_MOVING',
     ],
     notFound: (id) => new CreditNoteNotFound(id),
-    async handle({ context, id }) {
+    async handle({ context, id, precondition }) {
       try {
-        await context.execute(voidCreditNote, { id }, undefined);
+        await context.execute(voidCreditNote, { id }, undefined, precondition);
       } catch (error) {
         // For these clients a void note is gone.
         if (error instanceof CreditNoteIsVoid) throw new CreditNoteNotFound(id);

@@ -120,9 +120,9 @@ export const REFUND_ROUTES = [
       'ORGANIZATION_MOVING',
     ],
     notFound: (id) => new RefundNotFound(id),
-    async handle({ context, id }) {
+    async handle({ context, id, precondition }) {
       try {
-        await context.execute(reverseRefund, { refundId: id, reason: 'Deleted over REST' }, undefined);
+        await context.execute(reverseRefund, { refundId: id, reason: 'Deleted over REST' }, undefined, precondition);
       } catch (error) {
         // For these clients a reversed refund is gone.
         throw error instanceof RefundAlreadyReversed ? new RefundNotFound(id) : error;

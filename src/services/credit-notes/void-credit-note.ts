@@ -26,8 +26,9 @@ export const voidCreditNote = command({
   role: Role.ACCOUNTANT,
   result: CreditNote,
   fields: { id, date: optional(postingDate) },
-  async run({ em, organization, actor }, { id, date: chosen }) {
+  async run({ em, organization, actor, assertExpected }, { id, date: chosen }) {
     const creditNote = await lockCreditNote(em, organization, id);
+    await assertExpected();
     creditNote.assertVoidable();
     if (creditNote.journalEntry === null) {
       creditNote.void(null);

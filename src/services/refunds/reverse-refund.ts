@@ -27,11 +27,12 @@ export const reverseRefund = command({
   role: Role.ACCOUNTANT,
   result: Refund,
   fields: { refundId: id, date: optional(postingDate), reason: text },
-  async run({ em, organization, actor }, { refundId, date: chosen, reason }) {
+  async run({ em, organization, actor, assertExpected }, { refundId, date: chosen, reason }) {
     const refund = await findOwned(em, Refund, organization, refundId);
     if (refund === null) throw new RefundNotFound(refundId);
     // Concurrent reversals wait for the lock, and then see the reversal of its former holder.
     const creditNote = await lockCreditNote(em, organization, String(refund.creditNote.id));
+    await assertExpected();
     if ((await em.count(RefundReversal, { refund })) > 0) throw new RefundAlreadyReversed(refundId);
 
     const date = chosen ?? firstOpenDay(organization, refund);

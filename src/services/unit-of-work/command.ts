@@ -18,6 +18,12 @@ export interface Declared<Name extends string = string> {
   readonly role: Role;
 }
 
+/**
+ * What the caller expects of the record that the command changes. Runs in the command's transaction, under the lock of the record, and throws if the
+ * record is another one by now.
+ */
+export type Precondition = (em: EntityManager) => Promise<void>;
+
 /** The function that executes a command, in one transaction, and at most once for each idempotency key. */
 export interface Command<Input, Result, Name extends string = string> extends Declared<Name> {
   /**
@@ -25,7 +31,7 @@ export interface Command<Input, Result, Name extends string = string> extends De
    * @throws {Unauthenticated} if the actor's key or membership has ended since authentication
    * @throws {IdempotencyKeyReused} if the key was used for another command
    */
-  (em: EntityManager, actor: Actor, input: Input, idempotency?: Idempotency): Promise<Result>;
+  (em: EntityManager, actor: Actor, input: Input, idempotency?: Idempotency, precondition?: Precondition): Promise<Result>;
 }
 
 /** The input type of a command. */
@@ -51,6 +57,8 @@ interface CommandWork {
   readonly actor: Actor;
   /** Sets the properties whose new value is not null, and notes those that differ for the audit event. An empty text removes the value. */
   change<T extends object>(entity: T, values: { readonly [P in keyof T]?: T[P] | '' | null }): void;
+  /** Checks the caller's {@link Precondition}, if there is one. A command that takes one calls this as soon as it has locked the record. */
+  assertExpected(): Promise<void>;
 }
 
 /** An executed command, as the details of its audit event need it. */
@@ -83,10 +91,17 @@ export function command<const Name extends string, F extends Fields, Result exte
   declaration: Declaration<Name, F, Result>,
 ): Command<InputOf<F>, Result, Name> {
   const { name, role, fields } = declaration;
-  const execute = async (em: EntityManager, actor: Actor, input: InputOf<F>, idempotency?: Idempotency): Promise<Result> => {
+  const execute = async (
+    em: EntityManager,
+    actor: Actor,
+    input: InputOf<F>,
+    idempotency?: Idempotency,
+    precondition?: Precondition,
+  ): Promise<Result> => {
     requireRole(actor, role);
     // A date-time is a day of the time zone that the organization had when the request arrived, so the organization is not read under the locks.
-    return executeOnce(em, actor, declaration, normalize(fields, input, actor.organization), idempotency);
+    const values = normalize(fields, input, actor.organization);
+    return executeOnce(em, actor, declaration, values, { idempotency, precondition });
   };
   return Object.assign(Object.defineProperty(execute, 'name', { value: name }), { role }) as Command<InputOf<F>, Result, Name>;
 }
@@ -97,7 +112,7 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
   actor: Actor,
   declaration: Declaration<Name, F, Result>,
   values: ValuesOf<F>,
-  idempotency: Idempotency | undefined,
+  { idempotency, precondition }: { readonly idempotency: Idempotency | undefined; readonly precondition: Precondition | undefined },
 ): Promise<Result> {
   const { name, role, period, fields } = declaration;
   const organizationId = actor.organization.id;
@@ -112,7 +127,13 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
       if (earlier !== null) return findResult(em, declaration.result, organization, earlier);
       const before = { lockDate: organization.lockDate };
       const { change, changes } = recordedChanges();
-      const result = await declaration.run({ em, organization, actor, change }, values);
+      let isExpected = precondition === undefined;
+      const assertExpected = async () => {
+        await precondition?.(em);
+        isExpected = true;
+      };
+      const result = await declaration.run({ em, organization, actor, change, assertExpected }, values);
+      if (!isExpected) throw new Error(`${name} did not check the precondition of its caller`);
       const details = declaration.audit?.({ result, values, before, changes });
       if (details !== undefined) recordEvent(em, organization, name, details, authorOf(actor));
       // The database assigns the id of a new result, which the key is stored with.
