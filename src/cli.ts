@@ -6,7 +6,7 @@ import { IMPORT_COMMAND } from './cli/import-command.js';
 import { LEGACY_REPORT_COMMAND } from './cli/legacy-report-command.js';
 import { MANIFEST_COMMAND } from './cli/manifest-command.js';
 import { ORGANIZATION_COMMANDS } from './cli/organization-commands.js';
-import { type InvalidField, InvalidInput } from './errors.js';
+import { type InvalidField, InvalidInput } from './domain-error.js';
 import { isPermissionDenied } from './orm/errors.js';
 import { assertNodeVersion } from './server/node-version.js';
 

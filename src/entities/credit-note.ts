@@ -1,6 +1,7 @@
 import { Collection, type Opt, OptionalProps, type Rel } from '@mikro-orm/core';
 import { Entity, OneToMany, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ObjectType } from 'type-graphql';
+import { Refusals } from '../domain-error.js';
 import {
   AmountNotPositive,
   CreditNoteAlreadyOpened,
@@ -11,7 +12,6 @@ import {
   ExchangeRateInvalid,
   ExchangeRateUnusual,
   PaidAmountInvalid,
-  Refusals,
 } from '../errors.js';
 import { Big, exchangeRateOf, formatAmount, roundToCurrency, shareOf, smallestUnit, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';

@@ -1,14 +1,8 @@
 import type { Opt } from '@mikro-orm/core';
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
-import {
-  DateTooFarAhead,
-  InvalidInput,
-  LockDateEarlier,
-  LockDateNotEarlier,
-  OrganizationMoving,
-  TransactionsDateLocked,
-} from '../errors.js';
+import { InvalidInput } from '../domain-error.js';
+import { DateTooFarAhead, LockDateEarlier, LockDateNotEarlier, OrganizationMoving, TransactionsDateLocked } from '../errors.js';
 import { daysAfter, type PostingDate, toPostingDate } from '../values/posting-date.js';
 import { PostingDateScalar } from '../values/scalars.js';
 import { AccountType, REFUNDABLE_FROM } from './account-type.js';

@@ -12,8 +12,9 @@ import {
   type SelectionNode,
 } from 'graphql';
 import { requireRole } from '../auth/actor.js';
+import { type InvalidField, InvalidInput, withoutStack } from '../domain-error.js';
 import type { Role } from '../entities/access.js';
-import { Forbidden, type InvalidField, InvalidInput, withoutStack } from '../errors.js';
+import { Forbidden } from '../errors.js';
 import { wrongFields } from '../inputs/validators.js';
 import type { Context } from '../request/context.js';
 import { PostingDateScalar } from '../values/scalars.js';

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { InvalidInput, Unauthenticated } from '../errors.js';
+import { InvalidInput } from '../domain-error.js';
+import { Unauthenticated } from '../errors.js';
 import { DocumentLimits, isForSchemaOnly } from './document-limits.js';
 import { isForPage } from './over-http.js';
 import { type RequestedDocument, requestedDocument } from './requested-document.js';

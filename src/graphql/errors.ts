@@ -17,8 +17,9 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
+import { type DomainError, withoutStack } from '../domain-error.js';
 import { isRetryable, type PublishedCode, REFUSALS } from '../error-codes.js';
-import { type DomainError, FAULT, withoutStack } from '../errors.js';
+import { FAULT } from '../errors.js';
 import { refusalOf } from '../orm/errors.js';
 import { publishedDetails } from '../resolvers/refusal.js';
 import { cut, MAX_MESSAGE } from '../values/text.js';

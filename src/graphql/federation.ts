@@ -11,6 +11,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { requireRole } from '../auth/actor.js';
+import { InvalidInput } from '../domain-error.js';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
@@ -19,7 +20,6 @@ import { Customer } from '../entities/customer.js';
 import type { Organization } from '../entities/organization.js';
 import { type Owned, parseId } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
-import { InvalidInput } from '../errors.js';
 import { MAX_ITEMS } from '../inputs/lengths.js';
 import { readWhole } from '../reads/rows.js';
 import type { Context } from '../request/context.js';

@@ -6,7 +6,8 @@ import {
   type SelectionNode,
 } from 'graphql';
 import { Admission } from '../concurrency/admission.js';
-import { InvalidInput, QueryTooCostly, ServiceUnavailable } from '../errors.js';
+import { InvalidInput } from '../domain-error.js';
+import { QueryTooCostly, ServiceUnavailable } from '../errors.js';
 import { MAX_ITEMS } from '../inputs/lengths.js';
 import type { OperationCheck } from './apollo-requests.js';
 import { refusalError } from './errors.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { InvalidInput } from '../errors.js';
+import { InvalidInput } from '../domain-error.js';
 import { InvalidJson, isRecord, parseJson } from '../values/json.js';
 
 /** How a request says which document it wants to have executed. */

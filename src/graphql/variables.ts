@@ -12,7 +12,7 @@ import {
   typeFromAST,
   valueFromAST,
 } from 'graphql';
-import { withoutStack } from '../errors.js';
+import { withoutStack } from '../domain-error.js';
 import { cut, MAX_QUOTED } from '../values/text.js';
 
 type Key = string | number;

@@ -1,3 +1,4 @@
+import { DomainError } from '../domain-error.js';
 import { Account, type SystemAccounts } from '../entities/account.js';
 import { LINE_TYPES } from '../entities/account-type.js';
 import type { Branch } from '../entities/branch.js';
@@ -6,7 +7,6 @@ import type { Customer } from '../entities/customer.js';
 import type { Organization } from '../entities/organization.js';
 import { Protocol, type Provenance } from '../entities/provenance.js';
 import { Refund } from '../entities/refund.js';
-import { DomainError } from '../errors.js';
 import { creditNoteEntry } from '../services/credit-notes/open-credit-note.js';
 import { refundEntry } from '../services/refunds/refund-credit-note.js';
 import { Big, formatAmount, isCurrency, ZERO } from '../values/money.js';

@@ -1,8 +1,8 @@
 import { isEmail, ValidateBy, type ValidationError, type ValidatorOptions, validateSync } from 'class-validator';
+import type { InvalidField } from '../domain-error.js';
 import { hasRateDigits, RATE_DIGITS } from '../entities/amount-rules.js';
 import { parseId } from '../entities/owned.js';
 import type { ErrorCode } from '../error-codes.js';
-import type { InvalidField } from '../errors.js';
 import { Big, digitCount, MAX_DIGITS, ZERO } from '../values/money.js';
 import { isPostingDate, isTimeZone } from '../values/posting-date.js';
 import { lengthOf, tidy, wordsIn } from '../values/text.js';

@@ -1,9 +1,9 @@
 import { ConnectionException, DriverException } from '@mikro-orm/core';
+import { DomainError } from '../domain-error.js';
 import {
   AccountCodeNotUnique,
   BranchCodeNotUnique,
   CreditNoteNumberNotUnique,
-  DomainError,
   NOT_EXECUTED,
   ServiceUnavailable,
   Unauthenticated,

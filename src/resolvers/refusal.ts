@@ -1,8 +1,9 @@
 import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { type DomainError, type ErrorDetails } from '../domain-error.js';
 import { AccountType } from '../entities/account-type.js';
 import { ERRORS, type PublishedCode } from '../error-codes.js';
-import { AccountInvalidType, type DomainError, type ErrorDetails } from '../errors.js';
+import { AccountInvalidType } from '../errors.js';
 
 const CODES = Object.keys(ERRORS) as PublishedCode[];
 

@@ -1,5 +1,6 @@
+import { type DomainError, InvalidInput } from '../domain-error.js';
 import { type PublishedCode, REFUSALS, titleOf, typeOf } from '../error-codes.js';
-import { type DomainError, FAULT, InvalidInput, TransactionsDateLocked, Unauthenticated } from '../errors.js';
+import { FAULT, TransactionsDateLocked, Unauthenticated } from '../errors.js';
 import { cut, MAX_MESSAGE } from '../values/text.js';
 import { errorFormat } from './error-format.js';
 

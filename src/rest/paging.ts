@@ -1,4 +1,4 @@
-import { InvalidInput } from '../errors.js';
+import { InvalidInput } from '../domain-error.js';
 import type { Slice } from '../reads/statements.js';
 import { camelCase } from './names.js';
 import { QueryNumbers } from './query-numbers.js';

@@ -1,4 +1,4 @@
-import { type InvalidField, InvalidInput } from '../errors.js';
+import { type InvalidField, InvalidInput } from '../domain-error.js';
 import { camelCase, parametersIn } from './names.js';
 
 /** Reads the whole numbers of a query string, and collects the wrong ones, so that the client sees all of them at once. */

@@ -1,6 +1,7 @@
 import { type TNumber, type TSchema, type TString, Type } from '@sinclair/typebox';
+import { type DomainError, type InvalidField, InvalidInput, Refusals } from '../domain-error.js';
 import type { RestContract } from '../entities/rest-contract.js';
-import { AccountNotFound, BranchNotFound, type DomainError, type InvalidField, InvalidInput, Refusals } from '../errors.js';
+import { AccountNotFound, BranchNotFound } from '../errors.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
 import { wrongFields } from '../inputs/validators.js';
 import { isRecord, LongNumber } from '../values/json.js';

@@ -1,9 +1,9 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DomainError } from '../domain-error.js';
 import type { Role } from '../entities/access.js';
 import type { RestContract } from '../entities/rest-contract.js';
 import type { ErrorCode } from '../error-codes.js';
-import type { DomainError } from '../errors.js';
 import type { Context } from '../request/context.js';
 import type { Precondition } from '../services/unit-of-work/command.js';
 import type { Parameter, ReplyHeader, RequestHeader } from './openapi/headers.js';

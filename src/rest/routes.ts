@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireRole } from '../auth/actor.js';
 import type { Admission } from '../concurrency/admission.js';
+import { DomainError } from '../domain-error.js';
 import { parseId } from '../entities/owned.js';
 import { REFUSALS } from '../error-codes.js';
-import { DomainError } from '../errors.js';
 import type { Context } from '../request/context.js';
 import type { Precondition } from '../services/unit-of-work/command.js';
 import { cut, MAX_QUOTED } from '../values/text.js';

@@ -1,7 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLFormattedError } from 'graphql';
+import { type DomainError } from '../domain-error.js';
 import { REFUSALS } from '../error-codes.js';
-import { type DomainError, FAULT, ServiceUnavailable, Unauthenticated } from '../errors.js';
+import { FAULT, ServiceUnavailable, Unauthenticated } from '../errors.js';
 import { complete, described } from '../graphql/errors.js';
 import { LEGACY, mediaTypeFor, statusOfRefused, UnusableRequest } from '../graphql/over-http.js';
 import { refusalOf } from '../orm/errors.js';

@@ -1,5 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
-import { withoutStack } from '../errors.js';
+import { withoutStack } from '../domain-error.js';
 import { LongNumber } from './json.js';
 import { Big, parseDecimal, parseNumberToken } from './money.js';
 import { isPostingDate } from './posting-date.js';

@@ -1,8 +1,9 @@
 import { Type } from '@sinclair/typebox';
+import { DomainError } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { CreditNoteStatus, etagOf } from '../../entities/credit-note-state.js';
-import { CreditNoteIsVoid, CreditNoteNotFound, DomainError } from '../../errors.js';
+import { CreditNoteIsVoid, CreditNoteNotFound } from '../../errors.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
 import { voidCreditNote } from '../../services/credit-notes/void-credit-note.js';

@@ -1,8 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { Refusals } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { etagOf } from '../../entities/credit-note-state.js';
 import { Refund } from '../../entities/refund.js';
-import { CreditNoteNotFound, RefundAlreadyReversed, RefundNotFound, Refusals } from '../../errors.js';
+import { CreditNoteNotFound, RefundAlreadyReversed, RefundNotFound } from '../../errors.js';
 import { type MaybePromise, related, relatedTo, type WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
 import { refundCommand, refundRequest } from '../../services/refunds/refund-command.js';

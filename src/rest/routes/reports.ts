@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox';
+import { InvalidInput } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { parseId } from '../../entities/owned.js';
 import { Refund } from '../../entities/refund.js';
-import { InvalidInput } from '../../errors.js';
 import { MAX_ITEMS } from '../../inputs/lengths.js';
 import type { Context } from '../../request/context.js';
 import { one } from '../listing.js';

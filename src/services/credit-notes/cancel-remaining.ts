@@ -1,11 +1,11 @@
 import { provenanceOf } from '../../auth/actor.js';
+import { Refusals } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { Account, systemAccounts } from '../../entities/account.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { CreditNoteCancellation } from '../../entities/credit-note-cancellation.js';
 import { assertSomethingRemains } from '../../entities/credit-note-state.js';
 import { debit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
-import { Refusals } from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
 import { decimal, id, optional, postingDate, text } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';

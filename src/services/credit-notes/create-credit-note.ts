@@ -1,6 +1,6 @@
+import { Refusals } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { CreditNote, sumOf } from '../../entities/credit-note.js';
-import { Refusals } from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
 import { branchOrPrimary, flag, id, listOf, optional, postingDate, rateOrOne, text, verbatim } from '../unit-of-work/fields.js';
 import { activeBranch, assertMayGetNotes, customerOf, LINE, linesOf, numberOf, rateOf } from './note-fields.js';

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { Refusals } from '../../domain-error.js';
 import { Account } from '../../entities/account.js';
 import { LINE_TYPES } from '../../entities/account-type.js';
 import { assertExchangeRate } from '../../entities/amount-rules.js';
@@ -14,7 +15,6 @@ import {
   CurrencyNotFound,
   CustomerNotFound,
   ExchangeRateInvalid,
-  Refusals,
 } from '../../errors.js';
 import { Big, isCurrency } from '../../values/money.js';
 import { decimal, id, type ValuesOf, verbatim } from '../unit-of-work/fields.js';

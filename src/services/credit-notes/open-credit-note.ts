@@ -1,10 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../../auth/actor.js';
+import { Refusals } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { Account, systemAccounts } from '../../entities/account.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { credit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
-import { Refusals } from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
 import { id } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';

@@ -1,7 +1,7 @@
+import { Refusals } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { CreditNote, sumOf } from '../../entities/credit-note.js';
 import { CreditNoteLine, type LineTerms } from '../../entities/credit-note-line.js';
-import { Refusals } from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
 import { decimal, id, listOf, optional, postingDate, text, verbatim } from '../unit-of-work/fields.js';
 import { lockCreditNote } from '../unit-of-work/locks.js';

@@ -1,9 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { createApiKey, revokeApiKey } from '../../auth/api-keys.js';
+import { InvalidInput } from '../../domain-error.js';
 import { ApiKey, Role } from '../../entities/access.js';
 import type { Organization } from '../../entities/organization.js';
 import { parseId } from '../../entities/owned.js';
-import { InvalidInput } from '../../errors.js';
 import { endOfDay, isCalendarDate } from '../../values/posting-date.js';
 import { id, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';
 import { OperatorRefusal, operatorCommand } from './operator-command.js';

@@ -1,9 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { InvalidInput } from '../../domain-error.js';
 import { Account, SystemRole } from '../../entities/account.js';
 import { AccountType } from '../../entities/account-type.js';
 import { Branch } from '../../entities/branch.js';
 import { Organization } from '../../entities/organization.js';
-import { CurrencyNotFound, InvalidInput } from '../../errors.js';
+import { CurrencyNotFound } from '../../errors.js';
 import { isCurrency } from '../../values/money.js';
 import { isTimeZone } from '../../values/posting-date.js';
 import { OPERATOR, recordEvent } from '../unit-of-work/audit-trail.js';

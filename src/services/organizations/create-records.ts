@@ -1,10 +1,11 @@
+import { Refusals } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
 import { AccountType } from '../../entities/account-type.js';
 import { Branch } from '../../entities/branch.js';
 import { Customer } from '../../entities/customer.js';
 import type { Organization } from '../../entities/organization.js';
-import { AccountCodeNotUnique, CurrencyNotFound, Refusals } from '../../errors.js';
+import { AccountCodeNotUnique, CurrencyNotFound } from '../../errors.js';
 import { isCurrency } from '../../values/money.js';
 import { command } from '../unit-of-work/command.js';
 import { currencyOrBase, flag, oneOf, optional, text, verbatim } from '../unit-of-work/fields.js';

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { InvalidInput } from '../../errors.js';
+import { InvalidInput } from '../../domain-error.js';
 
 export const TIME_ZONE_RULE = 'timeZone must be the IANA name of a time zone, such as Europe/Berlin';
 

@@ -1,3 +1,4 @@
+import { Refusals } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
 import { Branch } from '../../entities/branch.js';
@@ -9,7 +10,6 @@ import {
   BranchNotFound,
   CustomerNotFound,
   RecordIsNeeded,
-  Refusals,
 } from '../../errors.js';
 import { command } from '../unit-of-work/command.js';
 import { flag, id, optional, removable, text, verbatim } from '../unit-of-work/fields.js';

@@ -1,6 +1,7 @@
+import { InvalidInput } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { MAX_ADDED_REFERENCES, Refund } from '../../entities/refund.js';
-import { InvalidInput, RefundNotFound } from '../../errors.js';
+import { RefundNotFound } from '../../errors.js';
 import { type Query, query, run } from '../../orm/query.js';
 import { command } from '../unit-of-work/command.js';
 import { id, text } from '../unit-of-work/fields.js';

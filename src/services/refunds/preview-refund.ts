@@ -1,7 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Actor } from '../../auth/actor.js';
+import { DomainError } from '../../domain-error.js';
 import type { Posting } from '../../entities/journal-entry.js';
-import { DateTooFarAhead, DomainError } from '../../errors.js';
+import { DateTooFarAhead } from '../../errors.js';
 import type { Big } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { LockWait } from '../unit-of-work/locks.js';

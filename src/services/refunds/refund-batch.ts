@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { DomainError } from '../../domain-error.js';
 import type { Organization } from '../../entities/organization.js';
 import { Refund } from '../../entities/refund.js';
-import { DomainError } from '../../errors.js';
 import type { LockWait } from '../unit-of-work/locks.js';
 import { type UnitOfWork, underLocks } from '../unit-of-work/unit-of-work.js';
 import { commandOf, mayRepeat, type RefundRequest, refundCommand } from './refund-command.js';

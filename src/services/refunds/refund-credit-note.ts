@@ -1,11 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { provenanceOf, readCurrentRoles } from '../../auth/actor.js';
+import { Refusals } from '../../domain-error.js';
 import type { Account, SystemAccounts } from '../../entities/account.js';
 import type { Branch } from '../../entities/branch.js';
 import type { CreditNote, Payment } from '../../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../../entities/journal-entry.js';
 import { Refund, type RefundTerms } from '../../entities/refund.js';
-import { AccountNotFound, BranchNotFound, CreditNoteNotFound, PossibleDuplicateRefund, Refusals } from '../../errors.js';
+import { AccountNotFound, BranchNotFound, CreditNoteNotFound, PossibleDuplicateRefund } from '../../errors.js';
 import { bulkInsert } from '../../orm/bulk-insert.js';
 import { run } from '../../orm/query.js';
 import { type Big, ZERO } from '../../values/money.js';

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { DomainError, Refusals } from '../../domain-error.js';
 import { Refund } from '../../entities/refund.js';
-import { DomainError, Forbidden, PossibleDuplicateRefund, Refusals, Unauthenticated } from '../../errors.js';
+import { Forbidden, PossibleDuplicateRefund, Unauthenticated } from '../../errors.js';
 import type { GivenCommand, Idempotency } from '../unit-of-work/idempotency.js';
 import { LockWait } from '../unit-of-work/locks.js';
 import { LOAD_NOTHING, underLocks } from '../unit-of-work/unit-of-work.js';

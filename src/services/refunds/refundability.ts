@@ -1,7 +1,7 @@
 import { type Actor, requireRole } from '../../auth/actor.js';
+import { DomainError } from '../../domain-error.js';
 import type { CreditNote } from '../../entities/credit-note.js';
 import { assertNotBefore, assertOpened, assertSomethingRemains, remainingOf } from '../../entities/credit-note-state.js';
-import { DomainError } from '../../errors.js';
 import { type Big, ZERO } from '../../values/money.js';
 import { refundCommand } from './refund-command.js';
 
