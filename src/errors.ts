@@ -372,15 +372,15 @@ export class AccountCodeNotUnique extends DomainError {
 }
 
 /** The legacy API defines the code. */
-export class BranchNotFound extends DomainError {
+export class BranchIdNotFound extends DomainError {
   readonly code = 'BRANCH_ID_NOT_FOUND';
   constructor(id: string) {
     super(`There is no branch ${id}`, { field: 'branchId', id });
   }
 }
 
-/** The branch itself was asked for. The code of a branch that a document names is {@link BranchNotFound}'s, which is a 400 over REST. */
-export class NoSuchBranch extends DomainError {
+/** The branch itself was asked for: a 404 over REST. {@link BranchIdNotFound} is the refusal of one that a document names: a 400. */
+export class BranchNotFound extends DomainError {
   readonly code = 'BRANCH_NOT_FOUND';
   constructor(id: string) {
     super(`There is no branch ${id}`, { field: 'id', id });

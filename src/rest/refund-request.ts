@@ -1,7 +1,7 @@
 import { type TNumber, type TSchema, type TString, Type } from '@sinclair/typebox';
 import { type DomainError, type InvalidField, InvalidInput, Refusals } from '../domain-error.js';
 import type { RestContract } from '../entities/rest-contract.js';
-import { AccountNotFound, BranchNotFound } from '../errors.js';
+import { AccountNotFound, BranchIdNotFound } from '../errors.js';
 import { RefundCreditNoteInput } from '../inputs/refund-credit-note.input.js';
 import { wrongFields } from '../inputs/validators.js';
 import { isRecord, LongNumber } from '../values/json.js';
@@ -93,7 +93,7 @@ function noRecords(wrong: readonly InvalidField[]): DomainError {
   const refusals = new Refusals();
   for (const { field, value } of wrong) {
     const id = cut(String(value), MAX_QUOTED);
-    refusals.add(field === 'branchId' ? new BranchNotFound(id) : new AccountNotFound(id, field));
+    refusals.add(field === 'branchId' ? new BranchIdNotFound(id) : new AccountNotFound(id, field));
   }
   return refusals.all();
 }

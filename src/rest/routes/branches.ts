@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
 import { Branch } from '../../entities/branch.js';
-import { NoSuchBranch } from '../../errors.js';
+import { BranchNotFound } from '../../errors.js';
 import { BranchReply, branchReply } from '../branch-reply.js';
 import { type Listing, listed, one } from '../listing.js';
 import { RECORDS } from '../paging.js';
@@ -38,11 +38,11 @@ export const BRANCH_ROUTES = [
     status: 200,
     reply: BranchReply,
     errors: ['BRANCH_NOT_FOUND'],
-    notFound: (id) => new NoSuchBranch(id),
+    notFound: (id) => new BranchNotFound(id),
     cost: costOfOne(BRANCH),
     async handle({ context, id, key }) {
       const branch = await one(context, Branch, [['id', '=', key]]);
-      if (branch === undefined) throw new NoSuchBranch(id);
+      if (branch === undefined) throw new BranchNotFound(id);
       return branchReply(branch);
     },
   }),

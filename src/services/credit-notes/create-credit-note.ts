@@ -12,7 +12,7 @@ import { putIntoBooks } from './open-credit-note.js';
  *
  * @throws {CustomerNotFound}
  * @throws {CustomerInactive}
- * @throws {BranchNotFound}
+ * @throws {BranchIdNotFound}
  * @throws {BranchInactive}
  * @throws {AccountNotFound}
  * @throws {AccountInactive}

@@ -10,7 +10,7 @@ import { Customer } from '../../entities/customer.js';
 import type { Organization } from '../../entities/organization.js';
 import {
   AccountNotFound,
-  BranchNotFound,
+  BranchIdNotFound,
   CreditNoteNumberNotUnique,
   CurrencyNotFound,
   CustomerNotFound,
@@ -48,12 +48,12 @@ export function assertMayGetNotes(customer: Customer, { baseCurrency }: Organiza
 }
 
 /**
- * @throws {BranchNotFound}
+ * @throws {BranchIdNotFound}
  * @throws {BranchInactive}
  */
 export async function activeBranch(em: EntityManager, organization: Organization, id: string): Promise<Branch> {
   const branch = await findOwned(em, Branch, organization, id);
-  if (branch === null) throw new BranchNotFound(id);
+  if (branch === null) throw new BranchIdNotFound(id);
   branch.assertActive();
   return branch;
 }

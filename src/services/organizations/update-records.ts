@@ -7,7 +7,7 @@ import {
   AccountCodeNotUnique,
   AccountNotFound,
   BranchCodeNotUnique,
-  BranchNotFound,
+  BranchIdNotFound,
   CustomerNotFound,
   RecordIsNeeded,
 } from '../../errors.js';
@@ -51,7 +51,7 @@ export const updateAccount = command({
 /**
  * Changes a branch.
  *
- * @throws {BranchNotFound}
+ * @throws {BranchIdNotFound}
  * @throws {RecordIsNeeded} if the primary branch is to be inactive
  * @throws {BranchCodeNotUnique}
  */
@@ -63,7 +63,7 @@ export const updateBranch = command({
   fields: { branchId: id, code: optional(text), name: optional(text), active: optional(flag) },
   async run({ em, organization, change }, { branchId, ...values }) {
     const branch = await findOwned(em, Branch, organization, branchId);
-    if (branch === null) throw new BranchNotFound(branchId);
+    if (branch === null) throw new BranchIdNotFound(branchId);
     const refusals = new Refusals();
     if (values.code && (await isTaken(em, organization, 'branches', values.code, branch.id)))
       refusals.add(new BranchCodeNotUnique());

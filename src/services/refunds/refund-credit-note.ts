@@ -6,7 +6,7 @@ import type { Branch } from '../../entities/branch.js';
 import type { CreditNote, Payment } from '../../entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource, type Posting } from '../../entities/journal-entry.js';
 import { Refund, type RefundTerms } from '../../entities/refund.js';
-import { AccountNotFound, BranchNotFound, CreditNoteNotFound, PossibleDuplicateRefund } from '../../errors.js';
+import { AccountNotFound, BranchIdNotFound, CreditNoteNotFound, PossibleDuplicateRefund } from '../../errors.js';
 import { bulkInsert } from '../../orm/bulk-insert.js';
 import { run } from '../../orm/query.js';
 import { type Big, ZERO } from '../../values/money.js';
@@ -39,7 +39,7 @@ import { type LockedRecords, lockRecords } from './refund-records.js';
  * @throws {TransactionsDateLocked} if the books are locked on the posting date
  * @throws {DateTooFarAhead}
  * @throws {DateBeforeCreditNote}
- * @throws {BranchNotFound}
+ * @throws {BranchIdNotFound}
  * @throws {BranchInactive}
  * @throws {PossibleDuplicateRefund}
  * @throws {IdempotencyKeyReused} if the idempotency key was used for another command
@@ -89,7 +89,7 @@ export function makeRefund(request: RefundRequest, records: LockedRecords): Refu
     creditNote.assertNotBefore(date);
   });
   const branch = records.branch(request);
-  if (branch === undefined) refusals.add(new BranchNotFound(command.branchId));
+  if (branch === undefined) refusals.add(new BranchIdNotFound(command.branchId));
   else refusals.check(() => branch.assertActive());
   if (refusals.any || !account || !payment || !branch) throw refusals.all();
 
