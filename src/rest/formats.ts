@@ -34,16 +34,22 @@ export function grouped(value: Big, currencyCode: string): string {
 /** @example withSign(Big('1000'), 'USD') // '$1,000.00' */
 export function withSign(value: Big, currencyCode: string): string {
   const amount = grouped(value.abs(), currencyCode);
-  return `${value.lt(ZERO) ? '-' : ''}${signOf(currencyCode)}${amount}`;
+  return `${value.lt(ZERO) ? '-' : ''}${signOf(currencyCode, 'narrowSymbol')}${amount}`;
 }
 
+/** The signs of currencies. Each one takes a formatter, which is slow to make. */
 const SIGNS = new Map<string, string>();
 
-function signOf(currencyCode: string): string {
-  const known = SIGNS.get(currencyCode);
+/**
+ * @param display `narrowSymbol` is the same for all dollars, `symbol` tells them apart
+ * @example signOf('CAD', 'symbol') // 'CA$'
+ */
+export function signOf(currencyCode: string, display: 'symbol' | 'narrowSymbol'): string {
+  const key = `${currencyCode} ${display}`;
+  const known = SIGNS.get(key);
   if (known !== undefined) return known;
-  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency: currencyCode, currencyDisplay: 'narrowSymbol' });
+  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency: currencyCode, currencyDisplay: display });
   const sign = format.formatToParts(0).find(({ type }) => type === 'currency')?.value ?? currencyCode;
-  SIGNS.set(currencyCode, sign);
+  SIGNS.set(key, sign);
   return sign;
 }

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { Organization } from '../entities/organization.js';
 import { CURRENCIES, currencyName } from '../values/currencies.js';
 import { always, currencyCode, id, nothing, text, time, timeOrNull, yesNo } from './fields.js';
-import { midnight, monthFirst } from './formats.js';
+import { midnight, monthFirst, signOf } from './formats.js';
 
 /** The legacy server numbers its organizations, their metadata and subscriptions. Here each is the only one that a client sees. */
 const ONLY = 1;
@@ -111,9 +111,6 @@ export const CurrencyReply = Type.Object({
   is_base_currency: yesNo,
 });
 
-/** The signs of currencies. Each one takes a formatter, which is slow to make. */
-const SIGNS = new Map<string, string>();
-
 /** The currencies that new records may use, by their codes. */
 const CURRENT = [...CURRENCIES].flatMap(([code, { current }]) => (current ? [code] : [])).sort();
 
@@ -123,7 +120,7 @@ export function currencyReplies({ baseCurrency }: Organization): Static<typeof C
     id: numberOf(code),
     currency_name: currencyName(code),
     currency_code: code,
-    currency_sign: signOf(code),
+    currency_sign: signOf(code, 'symbol'),
     created_at: null,
     updated_at: null,
     is_base_currency: code === baseCurrency,
@@ -133,16 +130,6 @@ export function currencyReplies({ baseCurrency }: Organization): Static<typeof C
 /** Returns the number that the letters of the code make: the legacy server has ids, ISO 4217 has codes. */
 function numberOf(code: string): number {
   return [...code].reduce((number, letter) => number * 26 + letter.charCodeAt(0) - 65, 0) + 1;
-}
-
-function signOf(code: string): string {
-  let sign = SIGNS.get(code);
-  if (sign === undefined) {
-    const parts = new Intl.NumberFormat('en-US', { style: 'currency', currency: code }).formatToParts(0);
-    sign = parts.find(({ type }) => type === 'currency')?.value ?? code;
-    SIGNS.set(code, sign);
-  }
-  return sign;
 }
 
 export const SettingReply = Type.Object({ key: text, value: Type.Union([text, yesNo]), group: text });
