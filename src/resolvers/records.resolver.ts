@@ -2,7 +2,6 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Info, Query, Resolver } from 'type-graphql';
 import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
-import { type AccountType, normalBalance, Side } from '../entities/account-type.js';
 import { Branch } from '../entities/branch.js';
 import type { CreditNote } from '../entities/credit-note.js';
 import { Customer } from '../entities/customer.js';
@@ -28,10 +27,10 @@ import { type Connection, findConnection, type PageArguments } from '../reads/co
 import { Reads, type Row } from '../reads/read-model.js';
 import { findById } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
-import type { Turnover } from '../services/ledger/balances.js';
+import { balanceOf } from '../services/ledger/balances.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';
 import { updateAccount, updateBranch, updateCustomer } from '../services/organizations/update-records.js';
-import { type Big, formatAmount } from '../values/money.js';
+import { formatAmount } from '../values/money.js';
 import { DecimalScalar } from '../values/scalars.js';
 import { CommandMutation } from './command-mutation.js';
 import {
@@ -125,11 +124,6 @@ export class AccountResolver {
   ): Promise<Connection<JournalLine>> {
     return context.loaders.connection(info, LINES_OF_ACCOUNT, args, account);
   }
-}
-
-/** Returns the balance, which is positive on the side on which an account of this type grows. */
-function balanceOf(type: AccountType, { debits, credits }: Turnover): Big {
-  return normalBalance(type) === Side.DEBIT ? debits.minus(credits) : credits.minus(debits);
 }
 
 @Resolver(() => Branch)

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { Account } from '../entities/account.js';
 import { AccountType, normalBalance, Side } from '../entities/account-type.js';
 import type { WholeRow } from '../reads/read-model.js';
-import type { Turnover } from '../services/ledger/balances.js';
+import { balanceOf, type Turnover } from '../services/ledger/balances.js';
 import { ZERO } from '../values/money.js';
 import { always, amountText, currencyCode, flag, id, nothing, numberOrNull, oneOf, text, time, yesNo } from './fields.js';
 import { grouped, jsonNumber } from './formats.js';
@@ -112,10 +112,9 @@ function isProfitOrLoss(root: RootType): boolean {
 }
 
 /** Returns an account as it stands in a refund. The amount is the balance in the base currency; null if nothing was posted to the account. */
-export function accountReply(account: WholeRow<Account>, { debits, credits }: Turnover): Static<typeof AccountReply> {
+export function accountReply(account: WholeRow<Account>, turnover: Turnover): Static<typeof AccountReply> {
   const [label, parent, root] = TYPES[account.type];
   const isDebit = normalBalance(account.type) === Side.DEBIT;
-  const balance = isDebit ? debits.minus(credits) : credits.minus(debits);
   const isSystem = account.systemRole === null ? 0 : 1;
   return {
     id: account.id,
@@ -130,7 +129,7 @@ export function accountReply(account: WholeRow<Account>, { debits, credits }: Tu
     active: account.active ? 1 : 0,
     index: null,
     predefined: isSystem,
-    amount: debits.eq(ZERO) && credits.eq(ZERO) ? null : jsonNumber(balance),
+    amount: turnover.debits.eq(ZERO) && turnover.credits.eq(ZERO) ? null : jsonNumber(balanceOf(account.type, turnover)),
     account_type: account.type,
     parent_account_id: null,
     currency_code: account.currencyCode,
@@ -158,12 +157,9 @@ export function accountReply(account: WholeRow<Account>, { debits, credits }: Tu
 
 /** Returns an account as lists have it, and by itself. */
 export function accountItem(account: WholeRow<Account>, turnover: Turnover, baseCurrency: string): Static<typeof AccountItem> {
-  const reply = accountReply(account, turnover);
-  const { debits, credits } = turnover;
-  const balance = reply.account_normal === 'debit' ? debits.minus(credits) : credits.minus(debits);
   return {
-    ...reply,
-    formatted_amount: grouped(balance, baseCurrency),
+    ...accountReply(account, turnover),
+    formatted_amount: grouped(balanceOf(account.type, turnover), baseCurrency),
     flatten_name: account.name,
     bank_balance_formatted: '0.00',
     last_feeds_updated_at_formatted: '',

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Account } from '../../entities/account.js';
+import { type AccountType, normalBalance, Side } from '../../entities/account-type.js';
 import type { Organization } from '../../entities/organization.js';
 import { query, run } from '../../orm/query.js';
 import { Big, ZERO } from '../../values/money.js';
@@ -13,6 +14,11 @@ export interface Turnover {
 }
 
 const NO_TURNOVER: Turnover = { debits: ZERO, credits: ZERO };
+
+/** Returns the balance, which is positive on the side on which an account of this type grows. */
+export function balanceOf(type: AccountType, { debits, credits }: Turnover): Big {
+  return normalBalance(type) === Side.DEBIT ? debits.minus(credits) : credits.minus(debits);
+}
 
 interface TurnoverRow {
   readonly id: string;
