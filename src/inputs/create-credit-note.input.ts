@@ -57,7 +57,7 @@ export class CreateCreditNoteInput implements InputFor<typeof createCreditNote> 
 
   @Field(() => [CreditNoteLineInput], { description: '1 to 100 lines, whose sum is above zero.' })
   @ArrayMinSize(1, { message: 'lines must hold at least one line' })
-  @ArrayMaxSize(MAX_ITEMS, { message: 'lines must hold at most 100 lines' })
+  @ArrayMaxSize(MAX_ITEMS, { message: `lines must hold at most ${MAX_ITEMS} lines` })
   @ValidateNested()
   lines!: CreditNoteLineInput[];
 

@@ -3,6 +3,8 @@ export const MAX_ITEMS = 100;
 
 /** Longest texts, in characters (Unicode code points). */
 export const LENGTHS = {
+  code: 50,
+  name: 255,
   reference: 255,
   number: 255,
   refundDescription: 1000,

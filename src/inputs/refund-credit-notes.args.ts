@@ -21,7 +21,7 @@ registerEnumType(BulkMode, {
 export class RefundCreditNotesArgs {
   @Field(() => [RefundCreditNoteInput], { description: '1 to 100 refunds, which are made in this order.' })
   @ArrayMinSize(1, { message: 'inputs must hold at least one refund' })
-  @ArrayMaxSize(MAX_ITEMS, { message: 'inputs must hold at most 100 refunds' })
+  @ArrayMaxSize(MAX_ITEMS, { message: `inputs must hold at most ${MAX_ITEMS} refunds` })
   @ValidateNested()
   inputs!: RefundCreditNoteInput[];
 

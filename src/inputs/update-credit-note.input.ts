@@ -52,7 +52,7 @@ export class UpdateCreditNoteInput implements InputFor<typeof updateCreditNote> 
   })
   @IsOptional()
   @ArrayMinSize(1, { message: 'lines must hold at least one line' })
-  @ArrayMaxSize(MAX_ITEMS, { message: 'lines must hold at most 100 lines' })
+  @ArrayMaxSize(MAX_ITEMS, { message: `lines must hold at most ${MAX_ITEMS} lines` })
   @ValidateNested()
   lines?: CreditNoteLineInput[] | null;
 

@@ -3,6 +3,7 @@ import { Field, InputType } from 'type-graphql';
 import { RestContract } from '../entities/rest-contract.js';
 import type { updateOrganization } from '../services/organizations/update-organization.js';
 import type { InputFor } from '../services/unit-of-work/command.js';
+import { LENGTHS } from './lengths.js';
 import { IsText, IsTimeZone } from './validators.js';
 
 @InputType({
@@ -11,7 +12,7 @@ import { IsText, IsTimeZone } from './validators.js';
 export class UpdateOrganizationInput implements InputFor<typeof updateOrganization> {
   @Field(() => String, { nullable: true, description: 'Name of the organization.' })
   @IsOptional()
-  @IsText(1, 255)
+  @IsText(1, LENGTHS.name)
   name?: string | null;
 
   @Field(() => String, {

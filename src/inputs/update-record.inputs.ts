@@ -2,6 +2,7 @@ import { IsOptional } from 'class-validator';
 import { Field, ID, InputType } from 'type-graphql';
 import type { updateAccount, updateBranch, updateCustomer } from '../services/organizations/update-records.js';
 import type { InputFor } from '../services/unit-of-work/command.js';
+import { LENGTHS } from './lengths.js';
 import { IsEmailAddress, IsId, IsText } from './validators.js';
 
 @InputType({ description: 'The new values of an account. What is absent or null stays as it is.' })
@@ -12,12 +13,12 @@ export class UpdateAccountInput implements InputFor<typeof updateAccount> {
 
   @Field(() => String, { nullable: true, description: 'Code, unique in the organization.' })
   @IsOptional()
-  @IsText(1, 50)
+  @IsText(1, LENGTHS.code)
   code?: string | null;
 
   @Field(() => String, { nullable: true, description: 'Name of the account.' })
   @IsOptional()
-  @IsText(1, 255)
+  @IsText(1, LENGTHS.name)
   name?: string | null;
 
   @Field(() => Boolean, { nullable: true, description: 'Whether it may be used in new postings. System accounts stay active.' })
@@ -32,12 +33,12 @@ export class UpdateBranchInput implements InputFor<typeof updateBranch> {
 
   @Field(() => String, { nullable: true, description: 'Code, unique in the organization.' })
   @IsOptional()
-  @IsText(1, 50)
+  @IsText(1, LENGTHS.code)
   code?: string | null;
 
   @Field(() => String, { nullable: true, description: 'Name of the branch.' })
   @IsOptional()
-  @IsText(1, 255)
+  @IsText(1, LENGTHS.name)
   name?: string | null;
 
   @Field(() => Boolean, {
@@ -57,7 +58,7 @@ export class UpdateCustomerInput implements InputFor<typeof updateCustomer> {
 
   @Field(() => String, { nullable: true, description: 'Name on documents.' })
   @IsOptional()
-  @IsText(1, 255)
+  @IsText(1, LENGTHS.name)
   displayName?: string | null;
 
   @Field(() => String, { nullable: true, description: 'E-mail address; null removes it.' })
