@@ -67,7 +67,7 @@ class ArgumentCheck {
   refusalOf(request: GivenOperation, context: Context): GraphQLError | null {
     const { values, wrong } = readVariables(this.schema, request.operation, request.variables);
     const { fields, wrong: wrongDirectives } = this.fieldsOf(request, values);
-    const refusals = new Refusals();
+    const refusals = new OperationRefusals();
     for (const each of [...wrongVariables(request.operation, fields, wrong), ...wrongDirectives]) refusals.addWrong(each);
     const isMutation = request.operation.operation === OperationTypeNode.MUTATION;
     for (const each of fields) new FieldCheck(this.rules, each, context, refusals, isMutation).run(values);
@@ -106,7 +106,7 @@ class FieldCheck {
     private readonly rules: ArgumentRules,
     private readonly at: OperationField,
     private readonly context: Context,
-    private readonly refusals: Refusals,
+    private readonly refusals: OperationRefusals,
     private readonly isMutation: boolean,
   ) {}
 
@@ -195,7 +195,7 @@ const MAX_FIELDS = 1_000;
 const MAX_PLACES = 50;
 
 /** The refusals of an operation, with one for each invalid field. */
-class Refusals {
+class OperationRefusals {
   /** The invalid fields of each place, by their names. */
   private readonly places = new Map<string, { readonly at: Location; readonly fields: Map<string, InvalidField> }>();
   private count = 0;
