@@ -34,7 +34,7 @@ export interface Config {
   readonly clientIp: ClientIp;
   /** Proxies whose forwarded addresses are accepted. */
   readonly trustedProxies: TrustedProxies;
-  /** Whether introspection is allowed, and the Sandbox is served. */
+  /** Whether introspection is allowed, and the pages and texts for developers are served: the Sandbox, GraphiQL, the reference of REST. */
   readonly introspection: boolean;
   /** Whether the desk is served, the page on which people refund credit notes. */
   readonly desk: boolean;

@@ -17,8 +17,10 @@ registerEnumType(Role, {
   description: 'The permissions of a caller. An ACCOUNTANT has those of a VIEWER too, and an ADMIN has those of an ACCOUNTANT too.',
   valuesConfig: {
     VIEWER: { description: 'May read.' },
-    ACCOUNTANT: { description: 'May record customers, accounts, branches, credit notes and refunds.' },
-    ADMIN: { description: 'May change the lock date and read the audit events.' },
+    ACCOUNTANT: {
+      description: 'May record and change customers, accounts, branches and credit notes, and make and reverse refunds.',
+    },
+    ADMIN: { description: 'May change the lock date and the settings of the organization, and read the audit events.' },
   },
 });
 

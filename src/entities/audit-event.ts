@@ -3,7 +3,8 @@ import { Field, ObjectType } from 'type-graphql';
 import { Owned } from './owned.js';
 
 @ObjectType({
-  description: 'A change of permissions or of the lock date. It is never changed and never deleted.',
+  description:
+    'A change of permissions, of the lock date, of settings, of a record or a draft, or a reference that was added to a refund. It is never changed and never deleted.',
 })
 @Entity({ tableName: 'audit_events' })
 export class AuditEvent extends Owned {

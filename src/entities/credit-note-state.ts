@@ -47,7 +47,7 @@ export function remainingOf({ total, refunded, applied, cancelled }: Amounts): B
   return total.minus(refunded).minus(applied).minus(cancelled);
 }
 
-/** Returns the note's status, which no column holds. */
+/** Returns the note's status. The database computes the same for its column `status`. */
 export function statusOf(note: Amounts & Life): CreditNoteStatus {
   if (note.voidedAt !== null) return CreditNoteStatus.VOID;
   if (note.openedAt === null) return CreditNoteStatus.DRAFT;

@@ -29,7 +29,11 @@ export interface TrustedDocumentsSettings {
   readonly only: boolean;
 }
 
-/** Returns the documents of the manifest; none without settings. @throws {ManifestError} if the manifest cannot be used */
+/**
+ * Returns the documents of the manifest; none without settings.
+ *
+ * @throws {ManifestError} if the manifest cannot be used
+ */
 export async function loadTrustedDocuments(
   settings: TrustedDocumentsSettings | null,
   schema: GraphQLSchema,

@@ -350,9 +350,9 @@ export type ReverseRefundInput = {
 
 /** The permissions of a caller. An ACCOUNTANT has those of a VIEWER too, and an ADMIN has those of an ACCOUNTANT too. */
 export type Role =
-  /** May record customers, accounts, branches, credit notes and refunds. */
+  /** May record and change customers, accounts, branches and credit notes, and make and reverse refunds. */
   | 'ACCOUNTANT'
-  /** May change the lock date and read the audit events. */
+  /** May change the lock date and the settings of the organization, and read the audit events. */
   | 'ADMIN'
   /** May read. */
   | 'VIEWER';

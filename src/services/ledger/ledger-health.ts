@@ -63,10 +63,10 @@ export async function checkBooks(select: Select, organizationId: number | null):
   // A statement names one organization, so that PostgreSQL reads its rows only.
   for (const organization of organizations) {
     await select(`select set_config('audit.organization', '${organization.id}', true)`);
-    const owner = organizationId === null ? ` of ${organization.name}` : '';
+    const suffix = organizationId === null ? ` of ${organization.name}` : '';
     for (const [name, sql] of rules) {
       const rows = await select<{ offender: string }>(`select offender from (${sql}) found order by 1 limit ${MAX_OFFENDERS}`);
-      offenders.get(name)?.push(...rows.map(({ offender }) => `${offender}${owner}`));
+      offenders.get(name)?.push(...rows.map(({ offender }) => `${offender}${suffix}`));
     }
   }
   const checks = [...offenders].map(([name, all]) => ({ name, healthy: all.length === 0, offenders: all.slice(0, MAX_OFFENDERS) }));

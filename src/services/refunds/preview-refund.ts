@@ -34,8 +34,7 @@ class Previewed extends Error {
 }
 
 /**
- * Runs the transaction of a refund under the same locks, up to its first insert, and rolls it back. It takes no id from a sequence, so that ids
- * have no gaps.
+ * Runs the transaction of a refund under the same locks, up to its first insert, and rolls it back. So it draws no id.
  *
  * @param duplicateWindowSeconds see {@link RefundConditions}
  * @throws {ServiceUnavailable} if a lock does not become free in time; refusals are returned, not thrown

@@ -11,7 +11,7 @@ export function authorOf({ name, request }: Actor): { createdBy: string; request
   return { createdBy: name, requestId: request.requestId };
 }
 
-/** Records a change of permissions or of the lock date, in the transaction of the change. */
+/** Records the audit event of a command, in its transaction. */
 export function recordEvent(
   em: EntityManager,
   organization: Organization,
