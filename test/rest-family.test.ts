@@ -285,7 +285,7 @@ describe('paths', () => {
   it.each(['3abc', '0', '-1', '1.0', '1e2', '9'.repeat(20)])('with the id %s are 404s', async (id) => {
     for (const [method, path] of [
       ['GET', `/api/credit-notes/${id}`],
-      ['GET', `/api/credit-notes/${id}/refunds`],
+      ['GET', `/api/credit-notes/${id}/applied-invoices`],
       ['GET', `/api/credit-notes/refunds/${id}`],
       ['DELETE', `/api/credit-notes/refunds/${id}`],
       ['GET', `/api/accounts/${id}`],
@@ -294,6 +294,14 @@ describe('paths', () => {
       expect([path, (await ask(method, path)).status]).toEqual([path, 404]);
     }
   });
+
+  it.each(['3abc', 'abc', 'undefined', '0', '-1', '1.0', '1e2', '9'.repeat(20), '%00', '%ff'])(
+    'with the id %s name a note without refunds',
+    async (id) => {
+      const { status, json } = await get(`/api/credit-notes/${id}/refunds`);
+      expect([status, json]).toEqual([200, []]);
+    },
+  );
 
   it('may end with a slash and be written in any case', async () => {
     const { id } = await books.creditNote('100.00');

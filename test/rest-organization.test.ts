@@ -76,7 +76,7 @@ it('the lock date is shown as a lock of all transactions', async () => {
   await books.lock('2025-12-31');
   expect((await ask('/api/transactions-locking')).json).toMatchObject({
     locking_type: 'all',
-    all: { is_enabled: true, lock_to_date: '2025-12-31T00:00:00.000Z', formatted_lock_to_date: '12/31/2025' },
+    all: { is_enabled: true, lock_to_date: '2025-12-31', formatted_lock_to_date: '12/31/2025' },
   });
 });
 

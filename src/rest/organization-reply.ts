@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { Organization } from '../entities/organization.js';
 import { CURRENCIES, currencyName } from '../values/currencies.js';
 import { always, currencyCode, id, nothing, text, time, timeOrNull, yesNo } from './fields.js';
-import { midnight, monthFirst, signOf } from './formats.js';
+import { monthFirst, signOf } from './formats.js';
 
 /** The legacy server numbers its organizations, their metadata and subscriptions. Here each is the only one that a client sees. */
 const ONLY = 1;
@@ -146,7 +146,7 @@ const LockReply = Type.Object({
   module: text,
   description: text,
   is_enabled: Type.Unsafe<true | null>({ enum: [true, null] }),
-  lock_to_date: timeOrNull,
+  lock_to_date: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date' }),
   unlock_from_date: nothing,
   unlock_to_date: nothing,
   is_partial_unlock: always(false),
@@ -181,9 +181,7 @@ export function locksReply({ lockDate }: Organization): Static<typeof LocksReply
   const all = { module: 'all', description: '', ...unlocked, formatted_module: 'All transactions' };
   return {
     all:
-      lockDate === null
-        ? all
-        : { ...all, is_enabled: true, lock_to_date: midnight(lockDate), formatted_lock_to_date: monthFirst(lockDate) },
+      lockDate === null ? all : { ...all, is_enabled: true, lock_to_date: lockDate, formatted_lock_to_date: monthFirst(lockDate) },
     modules: MODULES.map(([module, name, description]) => ({ module, description, ...unlocked, formatted_module: name })),
     locking_type: lockDate === null ? 'partial' : 'all',
   };

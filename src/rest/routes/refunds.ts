@@ -73,12 +73,12 @@ export const REFUND_ROUTES = [
     tag: TAG,
     role: Role.VIEWER,
     summary: 'Retrieve the refunds of the credit note that are not reversed, by id; an empty list for an unknown note.',
+    description: 'An id that is none, such as 0 or abc, is that of an unknown note, too.',
     like: 'creditNote.refunds',
     status: 200,
     pages: REFUNDS_OF_NOTE.sizes,
     reply: Type.Array(RefundItem),
-    errors: ['BAD_USER_INPUT', 'CREDIT_NOTE_NOT_FOUND'],
-    notFound: (id) => new CreditNoteNotFound(id),
+    errors: ['BAD_USER_INPUT'],
     async handle(call) {
       const where = [['creditNote', '=', call.key] as const, ['reversals', 'none'] as const];
       const { rows } = await listed(call, Refund, where, REFUNDS_OF_NOTE);
