@@ -64,7 +64,7 @@ export async function measureAbuse(
 ): Promise<Abuse[]> {
   const { gateway } = subject;
   const attacker = await openAttacker(gateway);
-  const lock = await lockedNote(subject, attacker);
+  const lock = await noteLock(subject, attacker);
   const results: Abuse[] = [];
   let isSeeded = false;
   try {
@@ -176,7 +176,8 @@ function refundOf({ noteId, accountId, branchId }: Attacker, referenceNo: string
   return { creditNoteId: noteId, fromAccountId: accountId, branchId, referenceNo, ...rest };
 }
 
-async function lockedNote({ books }: Subject, { noteId }: Attacker) {
+/** A transaction that can hold the lock of the attacker's note. */
+async function noteLock({ books }: Subject, { noteId }: Attacker) {
   const client = new pg.Client(books.databaseUrl);
   await client.connect();
   return {
@@ -212,7 +213,7 @@ function floodsOf(origin: string, attacker: Attacker): Flood[] {
     `{ ${Array.from({ length: count }, (_, index) => `a${index}: creditNote(id: ${attacker.noteId}) { id number }`).join(' ')} }`;
   const cycle = `{ creditNote(id: ${attacker.noteId}) { refunds { nodes { creditNote { refunds { nodes { creditNote { refunds { nodes { id } } } } } } } } } }`;
   const refund = 'mutation($input: RefundCreditNoteInput!) { refundCreditNote(input: $input) { id } }';
-  const preview = 'query($input: RefundCreditNoteInput!) { previewRefund(input: $input) { amount refusals { code } } }';
+  const preview = 'query($input: RefundCreditNoteInput!) { previewRefund(input: $input) { allowed refusals { code } } }';
   const input = refundOf(attacker, 'held');
   return [
     flood('no credential: 4,000 wrong inputs', json, many, bomb),

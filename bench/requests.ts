@@ -40,7 +40,7 @@ const NOTE = `query Note($id: ID!) {
 const refundsOf = (rows: string) => `
   select refund.id, refund.amount, refund.date, refund.reference_no, refund.description,
     reversal.id as reversal_id, reversal.date as reversal_date, reversal.reason,
-    note.id as note_id, note.number, note.total - note.refunded - note.applied as remaining,
+    note.id as note_id, note.number, note.total - note.refunded - note.applied - note.cancelled as remaining,
     customer.id as customer_id, customer.display_name, account.id as account_id, account.name as account_name,
     branch.id as branch_id, branch.name as branch_name, entry.id as entry_id, entry.posting_date, entry.memo
   from refunds refund
@@ -94,7 +94,7 @@ const BALANCES_OF_ACCOUNTS = `
 
 const NOTE_WITH_CUSTOMER = `
   select note.id, note.number, note.date, note.opened_at, note.voided_at, note.total, note.refunded,
-    note.total - note.refunded - note.applied as remaining, customer.id as customer_id, customer.display_name
+    note.total - note.refunded - note.applied - note.cancelled as remaining, customer.id as customer_id, customer.display_name
   from credit_notes note join customers customer on customer.organization_id = :organization and customer.id = note.customer_id
   where note.id = :note and note.organization_id = :organization`;
 

@@ -69,7 +69,7 @@ export class Subject {
     const result = await work();
     const { rows: after } = await this.observer.query<{ refunds: number; transactions: number }>(
       `select count(*)::integer as refunds, count(distinct entry.xid)::integer as transactions
-       from refunds refund join journal_entries entry on entry.id = refund.journal_entry_id
+       from refunds refund join journal_entries entry on (entry.organization_id, entry.id) = (refund.organization_id, refund.journal_entry_id)
        where refund.organization_id = $1 and refund.id > $2`,
       [...organization, before[0]?.id],
     );
