@@ -152,7 +152,7 @@ export async function measuredOperation(
   return { seconds: (performance.now() - begun) / 1000, residentMb: Math.max(0, ...samples) || null };
 }
 
-/** Runs the ledger proof of all organizations. Throws with its output if it finds a fault. */
+/** Checks the books of all organizations. Throws with its output if it finds a fault. */
 export async function audit(ledger: Ledger): Promise<void> {
   await operate(ledger, 'audit').catch((error: { stdout?: string; message: string }) => {
     throw new Error(`the audit of the ${ledger.name} ledger failed, so no figure counts:\n${error.stdout ?? ''}${error.message}`);

@@ -5,8 +5,8 @@ import pg from 'pg';
 import { Client, type Dispatcher } from 'undici';
 
 /**
- * An HTTP request. `<name>` in its path and body is replaced by a random number of that range, `<name:cursor>` by the cursor of the refund with this
- * id, which only this gateway can read.
+ * An HTTP request. `<name>` in its path and body is replaced by a random number of that range, `<name:cursor>` by the cursor of
+ * the refund with this id, which only this gateway can read.
  */
 export interface HttpWork {
   readonly kind: 'http';
@@ -207,13 +207,13 @@ function sqlConnection({ url, statements, constants }: SqlWork, ranges: Ranges, 
   };
 }
 
-/** Splits the text at its `<name>`s once, so that each request only joins the pieces. */
 function drawn(piece: string, draw: Draw): string | number {
   const [range = '', form] = piece.split(':');
   const value = draw(range);
   return form === 'cursor' ? Buffer.from(JSON.stringify(['refunds', 'ID_ASC', String(value)])).toString('base64url') : value;
 }
 
+/** Splits the text at its `<name>`s once, so that each request only joins the pieces. */
 function template(text: string, draw: Draw): () => string {
   const pieces = text.split(/<([a-z]+(?::cursor)?)>/);
   return () => {

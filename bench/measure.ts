@@ -130,8 +130,8 @@ export class Measurement {
   }
 }
 
-/** A ledger proof that takes longer runs only after the last round. */
-const LONG_PROOF_SECONDS = 10;
+/** An audit that takes longer runs only after the last round. */
+const LONG_AUDIT_SECONDS = 10;
 
 export interface Plan {
   readonly rounds: number;
@@ -145,9 +145,9 @@ export const WARM_UP = { clients: 8, refunds: 3_000 };
 export const MILLION_PLAN: Plan = { rounds: 4, seconds: 1.5 };
 
 /**
- * Runs all cases in turn in each round, so that disturbances of the machine affect all cases alike. A ledger proof follows: a
- * fault means that there are no figures. A fault would still be found after the last round, because posted rows never change;
- * so only short proofs run after every round.
+ * Runs all cases in turn in each round, so that disturbances of the machine affect all cases alike. An audit of the ledger follows:
+ * a fault means that there are no figures. A fault would still be found after the last round, because posted rows never change;
+ * so only short audits run after every round.
  */
 export async function measureInRounds(
   measurement: Measurement,
@@ -156,7 +156,7 @@ export async function measureInRounds(
   printProgress: (line: string) => void,
 ): Promise<Figure[]> {
   const samples = new Map<string, Sample[]>(cases.map(({ name }) => [name, []]));
-  const proofSeconds = new Map<Subject, number>();
+  const auditSeconds = new Map<Subject, number>();
   for (let round = 1; round <= rounds; round += 1) {
     for (const measured of cases) {
       const sample = await measurement.sample(measured, seconds);
@@ -165,11 +165,11 @@ export async function measureInRounds(
       printProgress(`round ${round}/${rounds}  ${measured.name.padEnd(34)} ${sample.invalid ?? figures}`);
     }
     for (const subject of new Set(cases.map(({ subject }) => subject))) {
-      if (round < rounds && (proofSeconds.get(subject) ?? 0) > LONG_PROOF_SECONDS) continue;
+      if (round < rounds && (auditSeconds.get(subject) ?? 0) > LONG_AUDIT_SECONDS) continue;
       const begun = performance.now();
       await subject.audit();
       const took = (performance.now() - begun) / 1000;
-      proofSeconds.set(subject, took);
+      auditSeconds.set(subject, took);
       printProgress(`round ${round}/${rounds}  the ${subject.gateway.ledger.name} ledger is right (${took.toFixed(1)} s)`);
     }
   }

@@ -56,7 +56,7 @@ export interface Goal {
 }
 
 /** The figure with that name, if it was measured and is valid. */
-export function figureOf({ figures }: Report, name: string): Figure | undefined {
+function figureOf({ figures }: Report, name: string): Figure | undefined {
   return figures.find((figure) => figure.name === name && figure.rounds > 0);
 }
 
@@ -335,7 +335,7 @@ export function table(report: Report): string {
         `${MILLION_PLAN.rounds} rounds of ${MILLION_PLAN.seconds} s. Ratios are the medians of the ratios of each round, because a disturbance of the machine affects ` +
         'both samples of a round alike. Each load first warms up its connections for 1 s, or for 2 s with more than 8 clients. Percentiles are exact, of all refunds of a round.',
       '- Correctness: each reply must be a success, the database must contain exactly the acknowledged refunds, and after each ' +
-        'round (with a million refunds only after the last one) the ledger proof must find no fault. Otherwise there is no figure.',
+        'round (with a million refunds only after the last one) the audit must find no fault. Otherwise there is no figure.',
       `- The load generator: a process of its own, which used at most ${percent(busiest)} of a core; a figure with more than ` +
         `${percent(MAX_GENERATOR_SHARE)} does not count. Against a server without any work, with bodies and replies of the same size, it reaches ` +
         `${number(ceiling.rate)} requests a second, ${number(fastest === null ? null : ceiling.rate / fastest)} times the highest rate of the gateway.`,

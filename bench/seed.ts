@@ -6,7 +6,7 @@ import type { Ledger } from './gateway.js';
 
 /**
  * Inserts refunds with their entries and lines into the embedded ledger, distributed evenly over the notes and accounts of the
- * loads. Triggers are off, because they would take an hour for a million refunds; the ledger proof afterwards checks the rows.
+ * loads. Triggers are off, because they would take an hour for a million refunds; the audit afterwards checks the rows.
  */
 export async function seedRefunds(ledger: Ledger, books: Books, refunds: number): Promise<void> {
   const client = new pg.Client(await superuserUrl(ledger, books));
