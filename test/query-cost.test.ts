@@ -126,6 +126,13 @@ describe('the cost of a page', () => {
     expect(await cost(page('filter: { search: "chair" }'))).toBe(1_056);
     expect(await cost(inVariable, { filter: { search: 'chair' } })).toBe(1_056);
     for (const filter of [null, {}, undefined]) expect(await cost(inVariable, { filter })).toBeNull();
+    // A variable may have the name of a property that every object inherits.
+    for (const name of ['filter', 'constructor', 'toString', 'valueOf']) {
+      const inDefault = page(`filter: $${name}`, `($${name}: RefundFilter = { search: "chair" })`);
+      expect(await cost(inDefault)).toBe(1_056);
+      expect(await cost(inDefault, { [name]: { search: 'table' } })).toBe(1_056);
+      for (const filter of [null, {}]) expect(await cost(inDefault, { [name]: filter })).toBeNull();
+    }
     const owners = (filter: string) => `{ creditNotes(first: 50) { nodes { refunds(first: 1${filter}) { nodes { id } } } } }`;
     const [without, filtered] = [await cost(owners('')), await cost(owners(', filter: { search: "chair" }'))];
     expect(filtered).toBe((without ?? 0) + 50 * 20);
@@ -180,6 +187,19 @@ describe('a query of usual cost', () => {
     ];
     expect(notes).toBeGreaterThan(10 * refunds);
     expect(await cost('{ creditNotes(first: 1) { nodes { id } } }')).toBe(0);
+  });
+
+  it('counts the lines of entries of an account by their maximum, whatever led to the account', async () => {
+    const [id, account] = ['refund(id: 1)', 'account(id: 1)'];
+    const lines = 'lines(first: 50) { nodes { journalEntry { lines { id side amount } } } }';
+    for (const query of [
+      `{ ${account} { ${lines} } }`,
+      `{ ${id} { fromAccount { ${lines} } } }`,
+      `{ ${id} { journalEntry { lines { account { lines(first: 30) { nodes { journalEntry { lines { id } } } } } } } } }`,
+      `{ ${id} { reversal { journalEntry { lines { account { lines(first: 30) { nodes { journalEntry { lines { id } } } } } } } } } }`,
+    ]) {
+      expect([query, (await viewer.graphql(query)).errors?.[0]?.extensions.code]).toEqual([query, 'QUERY_TOO_COSTLY']);
+    }
   });
 
   it('is refused if the operator has set a lower limit', async () => {

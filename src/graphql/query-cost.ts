@@ -118,6 +118,8 @@ const ITEMS: Readonly<Record<string, number>> = {
 
 /** The maximum number of lines of a journal entry, by the type that leads to it. A credit note's entry has one more, for the receivable. */
 const ENTRY_LINES: Readonly<Record<string, number>> = {
+  // The lines of an account belong to entries of all kinds, whatever led to the account.
+  Account: MAX_PAGE + 1,
   CreditNote: MAX_PAGE + 1,
   CreditNoteCancellation: MAX_PAGE + 1,
   Refund: 4,
@@ -248,16 +250,17 @@ function given(node: FieldNode, argument: string, parts: Parts): unknown {
 }
 
 /** Returns the integer, list or object of the literal or variable; `undefined` for anything else. Only the length of a list or object is correct. */
-function givenIn(node: ValueNode | undefined, { operation, variables }: Parts): unknown {
+function givenIn(node: ValueNode | undefined, parts: Parts): unknown {
+  const { operation, variables } = parts;
   if (node === undefined) return undefined;
   if (node.kind === Kind.INT) return Number(node.value);
   if (node.kind === Kind.LIST) return node.values;
   if (node.kind === Kind.OBJECT) return node.fields;
   if (node.kind !== Kind.VARIABLE) return undefined;
   const name = node.name.value;
-  if (name in variables) return variables[name];
-  const definition = operation.variableDefinitions?.find(({ variable }) => variable.name.value === name);
-  return definition?.defaultValue?.kind === Kind.INT ? Number(definition.defaultValue.value) : undefined;
+  if (Object.hasOwn(variables, name)) return variables[name];
+  // A default contains no variables.
+  return givenIn(operation.variableDefinitions?.find(({ variable }) => variable.name.value === name)?.defaultValue, parts);
 }
 
 function isList(type: GraphQLOutputType): boolean {
