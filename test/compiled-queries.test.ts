@@ -53,6 +53,19 @@ it.each<[string, string, Record<string, unknown>, string[]]>([
   }
 });
 
+it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', 'toJSON', '__typename'])(
+  'a field with the alias %s is in each reply, in its place',
+  async (alias) => {
+    const query = `{ ${alias}: me { ${alias}: name } refunds(first: 1) { nodes { ${alias}: amount fromAccount { ${alias}: name } } } }`;
+    const replies = [];
+    for (let times = 0; times < 4; times += 1)
+      replies.push((await books.client.post('/graphql', JSON.stringify({ query }), {})).body);
+    const named = `"${alias}":`;
+    const first = `{"data":{${named}{${named}"key of ADMIN"},"refunds":{"nodes":[{${named}"2.00","fromAccount":{${named}"Bank"}}]}}}`;
+    expect(replies.map((each) => each.trim())).toEqual(Array(4).fill(first));
+  },
+);
+
 it('a query with an amount in an object needs no second execution by GraphQL.js', async () => {
   const range = new GraphQLInputObjectType({ name: 'Range', fields: { min: { type: DecimalScalar } } });
   const twice = {

@@ -150,6 +150,8 @@ function isCompilable(document: DocumentNode): boolean {
     enter(node) {
       if (node.kind === Kind.STRING || node.kind === Kind.DIRECTIVE) isPlain = false;
       if (node.kind === Kind.VARIABLE && node.name.value.startsWith(RESERVED)) isPlain = false;
+      // In the generated code, the alias `__proto__` would be no property of the reply, but its prototype.
+      if (node.kind === Kind.FIELD && node.alias?.value.startsWith(RESERVED)) isPlain = false;
     },
   });
   const { fields, depth } = measure(document);
