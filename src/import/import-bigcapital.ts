@@ -224,7 +224,7 @@ async function readOurs(em: EntityManager, organizationId: number, report: Recon
   const [gone, totals] = await run(
     em,
     query(
-      'select id from credit_notes where organization_id = $1 and imported except select unnest($2::bigint[]) order by id',
+      'select id from credit_notes where organization_id = $1 and imported and voided_at is null except select unnest($2::bigint[]) order by id',
       [organizationId, seen],
       (rows) => rows.map(({ id }) => String(id)),
     ),

@@ -6,22 +6,23 @@ import { Refund } from '../entities/refund.js';
 import { bulkInsert } from '../orm/bulk-insert.js';
 import { columnsOf } from '../orm/columns.js';
 import { isDataError } from '../orm/errors.js';
-import { type Query, query, run } from '../orm/query.js';
+import { type Query, query, type ResultRow, run } from '../orm/query.js';
 import { mapRows } from '../orm/row-mapping.js';
 import { LockWait, lockCreditNotes, lockOrder, lockPeriod } from '../services/unit-of-work/locks.js';
 import { readOrganization } from '../services/unit-of-work/unit-of-work.js';
-import { type Big, ZERO } from '../values/money.js';
+import { Big, ZERO } from '../values/money.js';
 import type { TheirDocument } from './bigcapital.js';
 import type { TheirCreditNote, TheirRefund } from './bigcapital-records.js';
+import { detailsOfNotes, detailsOfRefunds, differencesOfNotes, isSameRefund, type OurLine } from './differences.js';
 import type { Reconciliation, Taken } from './reconciliation.js';
 import type { TheirLedger } from './their-ledger.js';
 import {
-  AUTHOR,
   NotTakenOver,
   ourCreditNote,
   ourRefunds,
   type Records,
   reasonsOf,
+  theirLines,
   theirRefunds,
   tidyNumber,
 } from './theirs-to-ours.js';
@@ -156,10 +157,15 @@ export class ImportedDocuments {
       (rows) => mapRows(em, Refund, organization, rows),
     );
     const [ourNotes, ourRefunds] = await run(em, notes, refunds);
-    return {
-      notes: new Map(ourNotes(organization).map((note) => [note.id, note])),
-      refunds: new Map(ourRefunds.map((refund) => [refund.id, refund])),
-    };
+    const here = new Map(ourNotes(organization).map((note) => [note.id, note]));
+    const refundsHere = new Map(ourRefunds.map((refund) => [refund.id, refund]));
+    if (here.size === 0) return { ...NOTHING_HERE, refunds: refundsHere };
+    const [lines, reversed] = await run(
+      em,
+      readLines(organization.id, [...here.keys()]),
+      readReversed(organization.id, [...refundsHere.keys()]),
+    );
+    return { notes: here, refunds: refundsHere, lines, reversed };
   }
 
   /** Decides what becomes of each document. */
@@ -177,7 +183,7 @@ export class ImportedDocuments {
             taken.map(({ id }) => `refund ${id}: this id belongs to another refund here`),
           );
         }
-        if ('note' in made) return { theirs, theirRefunds, ...made, isNew: true, differences: [] };
+        if ('note' in made) return { theirs, theirRefunds, ...made, isNew: true, differences: [], details: [] };
         return refused(document, made);
       } catch (error) {
         return refused(document, reasonsOf(error));
@@ -186,22 +192,27 @@ export class ImportedDocuments {
   }
 
   /** Adds the refunds that a note has got since it was taken over. */
-  private completed(theirs: TheirCreditNote, all: readonly TheirRefund[], { refunds: here }: Present, note: CreditNote): Outcome {
+  private completed(theirs: TheirCreditNote, all: readonly TheirRefund[], present: Present, note: CreditNote): Outcome {
     const differences = differencesOfNotes(theirs, note);
+    const details = detailsOfNotes(theirs, theirLines(theirs, this.records), note, present.lines.get(note.id) ?? []);
     const missing = [];
     for (const theirs of all) {
-      const ours = here.get(theirs.id);
+      const ours = present.refunds.get(theirs.id);
       if (ours === undefined) missing.push(theirs);
-      else if (!isSameRefund(theirs, ours, note)) differences.push(`refund ${theirs.id} is another one here`);
+      else if (isSameRefund(theirs, ours, note)) details.push(...detailsOfRefunds(theirs, ours));
+      else differences.push(`refund ${theirs.id} is another one here`);
     }
     const ids = new Set(all.map(({ id }) => id));
-    for (const ours of here.values()) {
+    for (const ours of present.refunds.values()) {
       const isGone = ours.creditNote.id === note.id && ours.provenance.protocol === Protocol.IMPORT && !ids.has(ours.id);
-      if (isGone) differences.push(`refund ${ours.id} was taken over, and Bigcapital has deleted it since`);
+      // What was deleted there and reversed here is the same again.
+      if (isGone && !present.reversed.has(ours.id)) {
+        differences.push(`refund ${ours.id} was taken over, and Bigcapital has deleted it since`);
+      }
     }
     // Neither is changed here: the books of two systems that both go on cannot be merged.
-    if (differences.length > 0) return { theirs, theirRefunds: all, note, isNew: false, refunds: [], differences };
-    return { theirs, theirRefunds: all, note, isNew: false, refunds: ourRefunds(note, missing, this.records), differences };
+    const refunds = differences.length > 0 ? [] : ourRefunds(note, missing, this.records);
+    return { theirs, theirRefunds: all, note, isNew: false, refunds, differences, details };
   }
 
   /**
@@ -317,9 +328,13 @@ interface Numbers {
 interface Present {
   readonly notes: ReadonlyMap<number, CreditNote>;
   readonly refunds: ReadonlyMap<number, Refund>;
+  /** The lines of these notes. */
+  readonly lines: ReadonlyMap<number, readonly OurLine[]>;
+  /** The ids of those refunds that are reversed. */
+  readonly reversed: ReadonlySet<number>;
 }
 
-const NOTHING_HERE: Present = { notes: new Map(), refunds: new Map() };
+const NOTHING_HERE: Present = { notes: new Map(), refunds: new Map(), lines: new Map(), reversed: new Set() };
 
 interface Refused {
   readonly document: TheirDocument;
@@ -362,30 +377,28 @@ function assertCounted({ refunded, currencyCode }: TheirCreditNote, refunds: rea
   ]);
 }
 
-function differencesOfNotes(theirs: TheirCreditNote, ours: CreditNote): string[] {
-  const pairs: readonly (readonly [string, string, string])[] = [
-    ['customer', String(theirs.customerId), String(ours.customer.id)],
-    ['date', ours.organization.postingDate(theirs.date), ours.date],
-    ['currency', theirs.currencyCode, ours.currencyCode],
-    ['exchange rate', (theirs.exchangeRate ?? ours.exchangeRate).toFixed(), ours.exchangeRate.toFixed()],
-    ['total', theirs.total.toFixed(), ours.total.toFixed()],
-    ['part applied to invoices', theirs.applied.toFixed(), ours.applied.toFixed()],
-    ['state', theirs.isDraft ? 'draft' : 'opened', ours.openedAt === null ? 'draft' : 'opened'],
-    ['author', AUTHOR, ours.imported ? AUTHOR : ours.createdBy],
-  ];
-  return pairs.flatMap(([name, theirs, ours]) =>
-    theirs === ours ? [] : `its ${name} is ${theirs} in Bigcapital, and ${ours} here`,
+function readLines(organizationId: number, noteIds: readonly number[]): Query<ReadonlyMap<number, readonly OurLine[]>> {
+  return query(
+    `select credit_note_id, account_id, description, amount::text from credit_note_lines
+     where organization_id = $1 and credit_note_id = any ($2)`,
+    [organizationId, noteIds],
+    (rows) => {
+      const noteOf = ({ credit_note_id }: ResultRow) => Number(credit_note_id);
+      const lineOf = ({ account_id, description, amount }: ResultRow): OurLine => ({
+        accountId: Number(account_id),
+        description: String(description),
+        amount: Big(String(amount)),
+      });
+      return new Map([...Map.groupBy(rows, noteOf)].map(([id, lines]) => [id, lines.map(lineOf)]));
+    },
   );
 }
 
-function isSameRefund(theirs: TheirRefund, ours: Refund, note: CreditNote): boolean {
-  return (
-    ours.provenance.protocol === Protocol.IMPORT &&
-    ours.creditNote.id === note.id &&
-    ours.amount.eq(theirs.amount) &&
-    ours.fromAccount.id === theirs.fromAccountId &&
-    ours.date === note.organization.postingDate(theirs.date) &&
-    (theirs.exchangeRate === null || ours.exchangeRate.eq(theirs.exchangeRate))
+function readReversed(organizationId: number, refundIds: readonly number[]): Query<ReadonlySet<number>> {
+  return query(
+    'select refund_id from refund_reversals where organization_id = $1 and refund_id = any ($2)',
+    [organizationId, refundIds],
+    (rows) => new Set(rows.map(({ refund_id }) => Number(refund_id))),
   );
 }
 

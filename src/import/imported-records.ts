@@ -10,6 +10,7 @@ import { run } from '../orm/query.js';
 import { isCurrency } from '../values/money.js';
 import { tidy } from '../values/text.js';
 import { accountOf, branchOf, customerOf, idOrUnknown, RecordUnreadable, type TheirAccount } from './bigcapital-records.js';
+import { differencesOfAccounts, differencesOfBranches, differencesOfCustomers, nameless } from './differences.js';
 import type { Kind, Reconciliation } from './reconciliation.js';
 import type { Records } from './theirs-to-ours.js';
 
@@ -61,6 +62,27 @@ export function planRecords(
   const accounts = read('accounts', theirs.accounts, accountOf, report);
   const branches = read('branches', theirs.branches, branchOf, report);
   const customers = read('customers', theirs.customers, customerOf, report);
+  compare(
+    'accounts',
+    { shown: theirs.accounts, theirs: accounts, ours: ours.accounts },
+    differencesOfAccounts,
+    organization,
+    report,
+  );
+  compare(
+    'branches',
+    { shown: theirs.branches, theirs: branches, ours: ours.branches },
+    differencesOfBranches,
+    organization,
+    report,
+  );
+  compare(
+    'customers',
+    { shown: theirs.customers, theirs: customers, ours: ours.customers },
+    differencesOfCustomers,
+    organization,
+    report,
+  );
 
   const codes = new Set(ours.accounts.map(({ code }) => formOf(code)));
   const newAccounts = missing('accounts', accounts, ours.accounts, report, (account) => {
@@ -72,7 +94,7 @@ export function planRecords(
     return made(new Account(), organization, {
       id,
       code,
-      name: tidy(name) || `Account ${id}`,
+      name: tidy(name) || nameless('Account', account),
       type: known,
       currencyCode,
       active,
@@ -88,27 +110,22 @@ export function planRecords(
     return made(new Branch(), organization, {
       id,
       code,
-      name: tidy(name) || `Branch ${id}`,
+      name: tidy(name) || nameless('Branch', branch),
       isPrimary: id === primary?.id,
       active: true,
     });
   });
-  const newCustomers = missing(
-    'customers',
-    customers,
-    ours.customers,
-    report,
-    ({ id, displayName, email, currencyCode, active }) => {
-      assertCurrency(currencyCode, organization);
-      return made(new Customer(), organization, {
-        id,
-        displayName: tidy(displayName) || `Customer ${id}`,
-        email,
-        currencyCode,
-        active,
-      });
-    },
-  );
+  const newCustomers = missing('customers', customers, ours.customers, report, (customer) => {
+    const { id, displayName, email, currencyCode, active } = customer;
+    assertCurrency(currencyCode, organization);
+    return made(new Customer(), organization, {
+      id,
+      displayName: tidy(displayName) || nameless('Customer', customer),
+      email,
+      currencyCode,
+      active,
+    });
+  });
 
   const allAccounts = [...ours.accounts, ...newAccounts];
   const own: Owned[] = [];
@@ -192,6 +209,26 @@ function read<T extends { readonly id: number }>(
       return theirs;
     }),
   );
+}
+
+/** Names what differs between those that are here and Bigcapital's, and those that Bigcapital no longer has. */
+function compare<T extends { readonly id: number }, O extends Owned>(
+  kind: Kind,
+  { shown, theirs, ours }: { readonly shown: readonly unknown[]; readonly theirs: readonly T[]; readonly ours: readonly O[] },
+  differences: (theirs: T, ours: O) => readonly string[],
+  { firstId }: Organization,
+  report: Reconciliation,
+): void {
+  const here = mapOf(ours);
+  for (const record of theirs) {
+    const known = here.get(record.id);
+    if (known !== undefined) report.differ(`${SINGULAR[kind]} ${record.id}`, differences(record, known));
+  }
+  const ids = new Set(shown.map(idOrUnknown));
+  for (const { id } of ours) {
+    // Records that are made here have ids from the organization's first one.
+    if (id < firstId && !ids.has(String(id))) report.differ(`${SINGULAR[kind]} ${id}`, ['Bigcapital no longer shows it']);
+  }
 }
 
 /** Makes those that are not here. */

@@ -15,6 +15,8 @@ export interface Taken {
   readonly refunds: readonly Refund[];
   /** Why theirs and ours are not the same, although ours was taken over once. */
   readonly differences: readonly string[];
+  /** What else differs, and changes nothing of what can be refunded. */
+  readonly details: readonly string[];
 }
 
 /** Kinds of records, in the order of the report. */
@@ -89,11 +91,15 @@ export class Reconciliation {
     for (const why of reasons) this.refused.push({ what, why });
   }
 
+  differ(what: string, differences: readonly string[]): void {
+    for (const why of differences) this.differences.push({ what, why });
+  }
+
   change(what: string, why: string): void {
     this.changes.push({ what, why });
   }
 
-  takeDocument({ theirs, theirRefunds, note, isNew, refunds, differences }: Taken): void {
+  takeDocument({ theirs, theirRefunds, note, isNew, refunds, differences, details }: Taken): void {
     this.countTheirs(theirs);
     const { refunds: counts, 'credit notes': noteCounts } = this.counts;
     noteCounts.theirs += 1;
@@ -106,7 +112,7 @@ export class Reconciliation {
     const ours = formatAmount(remaining, currencyCode);
     this.notes.push({ id: String(note.id), number, currencyCode, theirs: plain(theirs.remaining, currencyCode), ours });
     const what = `credit note ${note.id}`;
-    for (const why of differences) this.differences.push({ what, why });
+    this.differ(what, [...differences, ...details]);
     if (differences.length === 0 && !remaining.eq(theirs.remaining)) {
       const why = `${plain(theirs.remaining, currencyCode)} ${currencyCode} remain in Bigcapital, and ${ours} here: what its total, its refunds and its invoices leave`;
       this.differences.push({ what, why });

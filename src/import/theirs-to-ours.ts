@@ -177,18 +177,24 @@ function provenanceOf({ id }: TheirRefund): Provenance {
   return { createdBy: AUTHOR, requestId: `bigcapital refund ${id}`, protocol: Protocol.IMPORT, ...nobody };
 }
 
-/** @throws {NotTakenOver} */
-function linesOf(theirs: TheirCreditNote, { accounts, discount, otherCharges, organization }: Records, reasons: Reasons) {
+/** Returns the lines of a note, with its discount and its adjustment as lines of their own, and without those of 0. */
+export function theirLines(theirs: TheirCreditNote, { discount, otherCharges }: Records): TheirLine[] {
   const ofWholeNote = (account: Account | undefined, amount: Big, description: string): TheirLine => ({
     accountId: account?.id ?? null,
     description,
     amount,
   });
-  const lines = [
+  return [
     ...theirs.lines,
     ofWholeNote(discount, ZERO.minus(theirs.discount), 'Discount'),
     ofWholeNote(otherCharges, theirs.adjustment, 'Adjustment'),
   ].filter(({ amount }) => !amount.eq(ZERO));
+}
+
+/** @throws {NotTakenOver} */
+function linesOf(theirs: TheirCreditNote, records: Records, reasons: Reasons) {
+  const { accounts, organization } = records;
+  const lines = theirLines(theirs, records);
   if (lines.length === 0) reasons.add('it has no lines');
   return lines.flatMap(({ accountId, description, amount }) => {
     const account = accountId === null ? undefined : accounts.get(accountId);

@@ -14,6 +14,9 @@ const TABLES = [
   'refunds',
 ];
 
+/** Those of them that documents name by their ids. */
+const RECORDS: ReadonlySet<string> = new Set(['accounts', 'branches', 'customers']);
+
 /**
  * Ids are numbers of the organization (docs/adr/025-ids-are-numbers-of-the-organization.md), and rows become visible in their order
  * (docs/adr/018-order-of-ids.md).
@@ -37,6 +40,10 @@ const IMPORTS = `
  * table is small, it would read the whole table for each id when the table has grown, so the function allows only the index.
  */
 function drawsIds(table: string): string {
+  // The newest record may be one of another system. Its next one will have the next id there, and shall not be taken for one that was made here.
+  const atLeastFirst = RECORDS.has(table)
+    ? 'select greatest(new.id, first_id) into new.id from organizations where id = new.organization_id;'
+    : 'if not found then select first_id into new.id from organizations where id = new.organization_id; end if;';
   return `
   create function ${table}_draw_id() returns trigger language plpgsql set search_path = public, pg_temp set enable_seqscan = off as $$
   declare
@@ -50,7 +57,7 @@ function drawsIds(table: string): string {
     -- So do records of another system, whose ids clients know.
     if new.id is not null and is_being_imported(new.organization_id) then return new; end if;
     select id + 1 into new.id from ${table} where organization_id = new.organization_id order by id desc limit 1;
-    if not found then select first_id into new.id from organizations where id = new.organization_id; end if;
+    ${atLeastFirst}
     return new;
   end
   $$;
