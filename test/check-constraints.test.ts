@@ -165,3 +165,20 @@ it.each([...new Set(Object.values(REFUSED).map(([table]) => table))])(
 it.each(Object.entries(REFUSED))('%s refuses its row', async (constraint, [table, changes]) => {
   expect(await copy(table, changes)).toMatchObject({ code: '23514', constraint });
 });
+
+it('no number of the books is NaN or infinite', async () => {
+  const { rows } = await gateway.database.superuser.query<{ table: string; column: string }>(
+    `select table_name as table, column_name as column from information_schema.columns
+     where table_schema = current_schema() and data_type = 'numeric' and table_name = any ($1)`,
+    [Object.values(REFUSED).map(([table]) => table)],
+  );
+  expect(rows).toContainEqual({ table: 'credit_notes', column: 'unrounded_gain' });
+  for (const { table, column } of rows) {
+    const currency = column === 'foreign_amount' ? { foreign_currency_code: 'EUR' } : {};
+    for (const value of ['NaN', 'Infinity', '-Infinity']) {
+      const { code } = await copy(table, { ...currency, [column]: value });
+      // A column with a limit of digits has no infinity.
+      expect({ table, column, value, refused: ['23514', '22003'].includes(code) }).toEqual({ table, column, value, refused: true });
+    }
+  }
+});

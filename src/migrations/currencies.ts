@@ -5,14 +5,18 @@ import { CURRENCIES } from '../values/currencies.js';
 export function currencyFunctions(): string {
   const rows = [...CURRENCIES].map(([code, { digits, current }]) => `('${code}', ${digits}, ${current})`);
   const having = (digits: number) =>
-    [...CURRENCIES].flatMap(([code, currency]) => (currency.digits === digits ? `'${code}'` : [])).join(', ');
+    [...CURRENCIES].flatMap(([code, currency]) => (currency.digits === digits ? code : [])).join(',');
   const current = [...CURRENCIES].flatMap(([code, currency]) => (currency.current ? `'${code}'` : []));
   return `
     create or replace function currencies() returns table (code text, digits integer, current boolean)
       language sql immutable parallel safe set search_path = public, pg_temp as $$ values ${rows.join(', ')} $$;
 
-    create or replace function currency_digits(code text) returns integer language sql immutable parallel safe
-      return case ${[0, 1, 3, 4].flatMap((digits) => (having(digits) === '' ? [] : `when code in (${having(digits)}) then ${digits}`)).join(' ')} else 2 end;
+    -- PostgreSQL would put the text of an SQL function into each check constraint that calls it, for each statement anew.
+    create or replace function currency_digits(code text) returns integer language plpgsql immutable parallel safe as $$
+    begin
+      return case ${[0, 1, 3, 4].flatMap((digits) => (having(digits) === '' ? [] : `when code operator(pg_catalog.=) any ('{${having(digits)}}') then ${digits}`)).join(' ')} else 2 end;
+    end
+    $$;
 
     create or replace function is_current_currency(code text) returns boolean language sql immutable parallel safe
       return code in (${current.join(', ')});
