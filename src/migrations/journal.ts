@@ -285,11 +285,14 @@ const ENTRIES = `
 const OPEN_BOOKS = `
   create function only_imports_open() returns trigger language plpgsql set search_path = public, pg_temp as $$
   begin
-    raise exception 'only an import posts opening balances' using errcode = 'insufficient_privilege';
+    if not is_being_imported(new.organization_id) then
+      raise exception 'only an import posts opening balances' using errcode = 'insufficient_privilege';
+    end if;
+    return new;
   end
   $$;
   create trigger only_imports_open before insert on journal_entries
-    for each row when (new.source = 'OPENING' and not is_being_imported(new.organization_id)) execute function only_imports_open();
+    for each row when (new.source = 'OPENING') execute function only_imports_open();
 
   -- The same lock as in the gateway: neither the lock date nor frozen_at can change before this transaction has been committed. It comes before that
   -- of the order, with the row.
