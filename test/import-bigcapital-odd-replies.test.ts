@@ -49,6 +49,13 @@ async function column(sql: string): Promise<string[]> {
   return rows.map(({ value }) => String(value));
 }
 
+it('reads compressed replies', async () => {
+  fake.compresses = true;
+  fake.refund(fake.creditNote(100), 40);
+  expect(await refusals()).toEqual([]);
+  expect(await column('select count(*) as value from refunds where organization_id = $1')).toEqual(['1']);
+});
+
 describe('two records with the same id', () => {
   it.each<[string, () => void, string[]]>([
     [

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import https from 'node:https';
+import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createGunzip } from 'node:zlib';
 import pLimit from 'p-limit';
-import { isRecord } from '../values/json.js';
 
 /** Bigcapital cannot be read. The message is one line for a terminal, and names no key. */
 export class BigcapitalUnreadable extends Error {}
@@ -27,9 +31,15 @@ export interface BigcapitalAccess {
   readonly timeoutSeconds: number;
 }
 
-/** Reads JSON from Bigcapital's REST API. A request that fails for a time is repeated, after a pause that all other requests keep, too. */
+/**
+ * Reads JSON from Bigcapital's REST API. A request that fails for a time is repeated, after a pause that all other requests keep, too.
+ *
+ * An import sends a request for each credit note. One of `fetch` takes three times as much of the processor as one of `node:http`.
+ */
 export class BigcapitalClient {
   private readonly base: string;
+  private readonly http: typeof http | typeof https;
+  private readonly agent: http.Agent;
   private headers: Readonly<Record<string, string>>;
   private readonly limit = pLimit(MAX_PARALLEL_REQUESTS);
   private readonly closing = new AbortController();
@@ -42,11 +52,14 @@ export class BigcapitalClient {
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
       throw new BigcapitalUnreadable('--url must be a URL such as https://books.example.com');
     }
-    const { origin, pathname } = new URL(url);
+    const { origin, pathname, protocol } = new URL(url);
+    this.http = protocol === 'https:' ? https : http;
+    this.agent = new this.http.Agent({ keepAlive: true });
     this.base = `${origin}${pathname.replace(/\/+$/, '').replace(/\/api$/, '')}`;
     if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new BigcapitalUnreadable('The API key has characters that no key has');
     this.headers = {
       accept: 'application/json',
+      'accept-encoding': 'gzip',
       authorization: `Bearer ${apiKey}`,
       ...(apiKey.startsWith('bc_') ? { 'x-api-key': apiKey } : { 'organization-id': organizationId }),
     };
@@ -56,6 +69,7 @@ export class BigcapitalClient {
   close(): void {
     this.limit.clearQueue();
     this.closing.abort();
+    this.agent.destroy();
   }
 
   /** Names the organization in all requests that follow. */
@@ -93,35 +107,46 @@ export class BigcapitalClient {
 
   private async request(path: string, need: 'required' | 'optional'): Promise<{ body: unknown } | Failure> {
     const { timeoutSeconds } = this.access;
+    // A redirect could take the key to another server, so none is followed.
+    const request = this.http.get(`${this.base}${path}`, { headers: this.headers, agent: this.agent, signal: this.closing.signal });
+    // A connection may break while the reply is read: then the error is that of the reply, too.
+    request.on('error', () => undefined);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      request.destroy();
+    }, timeoutSeconds * 1000);
     try {
-      const signal = AbortSignal.any([AbortSignal.timeout(timeoutSeconds * 1000), this.closing.signal]);
-      // A redirect could take the key to another server.
-      const response = await fetch(`${this.base}${path}`, { headers: this.headers, redirect: 'manual', signal });
-      const { status } = response;
+      const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+      const { statusCode: status = 0, headers } = response;
       if (status === 429 || status >= 500) {
-        await response.body?.cancel();
-        return { problem: `it answers ${status}`, retryAfterMs: retryAfterMs(response.headers.get('retry-after')) };
+        response.destroy();
+        return { problem: `it answers ${status}`, retryAfterMs: retryAfterMs(headers['retry-after']) };
       }
       const text = await this.textOf(response, path);
       if (this.hasAnswered && (status === 404 || (status === 400 && need === 'optional'))) return { body: null };
       if (status === 401 || status === 403) throw this.unreadable(path, `it does not accept the API key (status ${status})`);
-      if (status >= 300) throw this.unreadable(path, `it answers ${status}${location(response)}; is this the URL of a Bigcapital?`);
+      if (status >= 300) throw this.unreadable(path, `it answers ${status}${location(headers)}; is this the URL of a Bigcapital?`);
       const body = parsed(text);
       if (body === undefined) throw this.unreadable(path, 'it answers something else than JSON; is this the URL of a Bigcapital?');
       this.hasAnswered = true;
       return { body };
     } catch (error) {
       if (error instanceof BigcapitalUnreadable) throw error;
-      const isLate = error instanceof Error && error.name === 'TimeoutError';
       return { problem: isLate ? `it has not answered within ${timeoutSeconds} seconds` : reasonOf(error) };
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   /** @throws {BigcapitalUnreadable} if the reply is too large */
-  private async textOf({ body }: Response, path: string): Promise<string> {
-    const chunks: Uint8Array[] = [];
+  private async textOf(response: http.IncomingMessage, path: string): Promise<string> {
+    const isCompressed = response.headers['content-encoding'] === 'gzip';
+    // The error is thrown where the text is read.
+    const body = isCompressed ? pipeline(response, createGunzip(), () => undefined) : response;
+    const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of body ?? []) {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > MAX_REPLY_BYTES) throw this.unreadable(path, `its reply is larger than ${MAX_REPLY_BYTES} bytes`);
       chunks.push(chunk);
@@ -142,16 +167,15 @@ interface Failure {
 }
 
 /** @param header seconds, or a date */
-function retryAfterMs(header: string | null): number {
-  if (header === null) return 0;
+function retryAfterMs(header: string | undefined): number {
+  if (header === undefined) return 0;
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
   const date = Date.parse(header);
   return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
 }
 
-function location({ headers }: Response): string {
-  const target = headers.get('location');
-  return target === null ? '' : ` and sends to ${target}`;
+function location({ location: target }: http.IncomingHttpHeaders): string {
+  return target === undefined ? '' : ` and sends to ${target}`;
 }
 
 function parsed(text: string): unknown {
@@ -162,10 +186,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The error of fetch has its reason as `cause`, and that of a host with several addresses has one `errors` for each. */
+/** The error of a host with several addresses has one of `errors` for each. */
 function reasonOf(error: unknown): string {
-  const cause = isRecord(error) && error.cause ? error.cause : error;
-  const { errors = [cause] } = cause as { errors?: unknown[] };
+  const { errors = [error] } = error as { errors?: unknown[] };
   return errors
     .map((each) => (each instanceof Error ? each.message || String((each as { code?: string }).code) : String(each)))
     .join('; ');

@@ -26,6 +26,7 @@ import { lockAsTheirs } from './lock-date.js';
 import { openAccounts } from './opening-entry.js';
 import { Reconciliation } from './reconciliation.js';
 import { TheirLedger } from './their-ledger.js';
+import { noDates } from './theirs-to-ours.js';
 
 /** The name of the audit event of an import. Only operators can write one with such a name. */
 const EVENT = 'organization import-bigcapital';
@@ -85,7 +86,7 @@ export function importFromBigcapital(
     const source = { theirs, publicId, by, records: { accounts, branches, customers } };
     const { organization, planned } = isDry ? await planOnly(em, here, source, report) : await begin(em, here, source, report);
     const organizationId = organization.id ?? null;
-    const records = { ...planned.records, postingDaysAhead };
+    const records = { ...planned.records, postingDaysAhead, dates: noDates() };
     const ledger = new TheirLedger(planned.theirAccounts, organization.baseCurrency);
     const documents = new ImportedDocuments(orm.em.fork(), records, organizationId, ledger, report, isDry);
     for await (const batch of bigcapital.documents()) {

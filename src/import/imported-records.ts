@@ -48,7 +48,7 @@ export interface PlannedRecords {
   readonly accounts: readonly Account[];
   readonly branches: readonly Branch[];
   readonly customers: readonly Customer[];
-  readonly records: Omit<Records, 'postingDaysAhead'>;
+  readonly records: Omit<Records, 'postingDaysAhead' | 'dates'>;
   readonly theirAccounts: readonly TheirAccount[];
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { DomainError } from '../domain-error.js';
 import { Account, type SystemAccounts } from '../entities/account.js';
 import { LINE_TYPES } from '../entities/account-type.js';
@@ -33,6 +34,13 @@ export interface Records {
   readonly discount: Account | undefined;
   readonly otherCharges: Account | undefined;
   readonly postingDaysAhead: number;
+  /** The posting dates of texts that were read before: most documents share their day with others. */
+  readonly dates: LRUCache<string, PostingDate>;
+}
+
+/** Returns an empty {@link Records.dates}. */
+export function noDates(): LRUCache<string, PostingDate> {
+  return new LRUCache({ max: 10_000 });
 }
 
 /** The author of imported credit notes. */
@@ -215,10 +223,13 @@ function branchOf(id: number | null, { branches, primaryBranch }: Records, reaso
 }
 
 /** @throws {DomainError} */
-function dateOf(text: string, { organization, postingDaysAhead }: Records): PostingDate {
+function dateOf(text: string, { organization, postingDaysAhead, dates }: Records): PostingDate {
+  const known = dates.get(text);
+  if (known !== undefined) return known;
   const date = organization.postingDate(text);
   organization.assertUnlocked(date);
   organization.assertNotTooFarAhead(date, postingDaysAhead);
+  dates.set(text, date);
   return date;
 }
 

@@ -16,7 +16,7 @@ export function bulkInsert(em: EntityManager, entities: readonly Owned[], ids: '
   if (first === undefined) return { statements: [], read: () => undefined };
   const platform = em.getPlatform();
   const { text, columns } = writerOf(metadataOf(em, first.constructor as EntityClass<Owned>), platform, ids);
-  const values = entities.map((entity) => Object.fromEntries(columns.map(({ column, write }) => [column, write(entity)])));
+  const values = entities.map((entity) => valuesOf(entity, columns));
   return query(text, [JSON.stringify(values)], (rows) => {
     if (rows.length !== entities.length) throw new Error(`the insert returned ${rows.length} rows instead of ${entities.length}`);
     for (const [index, entity] of entities.entries()) {
@@ -32,6 +32,16 @@ interface Writer {
 }
 
 type Values = Record<string, unknown>;
+
+/** Omits nulls: a column that the JSON lacks is null. */
+function valuesOf(entity: object, columns: Writer['columns']): Values {
+  const values: Values = {};
+  for (const { column, write } of columns) {
+    const value = write(entity);
+    if (value !== null) values[column] = value;
+  }
+  return values;
+}
 
 /** Returns the memoized statement of the table. It omits the columns that the database sets. */
 function writerOf(meta: EntityMetadata, platform: Platform, ids: 'drawn' | 'given'): Writer {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 
 type Row = Record<string, unknown>;
 
@@ -41,6 +42,8 @@ export class FakeBigcapital {
   trouble: Trouble = () => null;
   /** Milliseconds that each reply takes. */
   delay = 0;
+  /** Whether it compresses replies for those who accept that, as a proxy before it may do. */
+  compresses = false;
 
   private constructor(private readonly server: Server) {}
 
@@ -137,7 +140,10 @@ export class FakeBigcapital {
       }
       const body = this.bodyOf(new URL(path, this.url));
       if (body === undefined) return json(response, 404, { statusCode: 404, message: `Cannot GET ${path}`, error: 'Not Found' });
-      json(response, 200, body);
+      const isCompressed = this.compresses && request.headers['accept-encoding']?.includes('gzip');
+      if (!isCompressed) return json(response, 200, body);
+      const headers = { 'content-type': 'application/json; charset=utf-8', 'content-encoding': 'gzip' };
+      response.writeHead(200, headers).end(gzipSync(JSON.stringify(body)));
     };
     if (this.delay > 0) setTimeout(send, this.delay);
     else send();
