@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Role } from '../src/entities/access.js';
 import { AccountType } from '../src/entities/account-type.js';
-import { CancelRemainingDocument } from './generated/documents.js';
+import { CancelRemainingDocument, MeDocument } from './generated/documents.js';
 import { type Books, type Client, Gateway } from './helpers/gateway.js';
 
 /**
@@ -129,4 +130,51 @@ it('GET /api/branches/{id} returns the branch as the list has it', async () => {
 
 it('GET /api/credit-notes/state names no template: the gateway prints nothing', async () => {
   expect(await get('/api/credit-notes/state')).toEqual({ status: 200, json: { default_template_id: null } });
+});
+
+it('the lines of a credit note are for items with a name, which the drawer shows', async () => {
+  const lines = [
+    { accountId: books.ids.sales, amount: '60.00' },
+    { accountId: books.ids.sales, amount: '40.00', description: 'Broken lamp' },
+  ];
+  const { id } = await books.creditNote('100.00', { lines });
+  const { json: one } = await get(`/api/credit-notes/${id}`);
+  expect(one.entries.map(({ item }: { item: object }) => item)).toMatchObject([
+    { id: null, name: 'Sales', sell_account_id: Number(books.ids.sales), type: null },
+    { id: null, name: 'Broken lamp', sell_account_id: Number(books.ids.sales), type: null },
+  ]);
+  expect((await get('/api/credit-notes')).json.credit_notes[0].entries).toEqual(one.entries);
+});
+
+describe('what the web app reads before it shows a screen', () => {
+  it('GET /api/auth/account is the caller by its name', async () => {
+    const { me } = await books.client.query(MeDocument);
+    expect((await get('/api/auth/account')).json).toEqual({
+      ...{ id: 0, first_name: me.name, last_name: '', email: null, active: true, language: 'en', tenant_id: 1, verified: true },
+    });
+  });
+
+  it.each([Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN])('GET /api/dashboard/boot says what a %s may do', async (role) => {
+    const { json } = await get('/api/dashboard/boot', await gateway.client(books.organization, role));
+    const may = json.abilities.map(({ subject, action }: Record<string, string>) => `${action} ${subject}`);
+    const reads = ['View CreditNote', 'View Customer', 'View Account'];
+    expect(may).toEqual(role === Role.VIEWER ? reads : [...reads, 'Refund CreditNote', 'Delete CreditNote']);
+    expect(json.features).toEqual([
+      { name: 'warehouses', is_accessible: false, default_accessible: false },
+      { name: 'branches', is_accessible: true, default_accessible: false },
+      { name: 'BankSyncing', is_accessible: false, default_accessible: false },
+    ]);
+  });
+
+  it('each view of the credit notes can be asked for, and they can be filtered by nothing', async () => {
+    const { json: views } = await get('/api/views/resource/credit_notes');
+    expect(views.map(({ name, slug }: Record<string, string>) => [name, slug])).toEqual([
+      ['Draft', 'draft'],
+      ['Published', 'published'],
+      ['Open', 'open'],
+      ['Closed', 'closed'],
+    ]);
+    for (const { slug } of views) expect((await get(`/api/credit-notes?view_slug=${slug}`)).status).toBe(200);
+    expect((await get('/api/resources/credit_notes/meta')).json.resource_meta.fields).toEqual({});
+  });
 });

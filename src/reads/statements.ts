@@ -31,6 +31,7 @@ export interface List<Column extends string = string> extends PagedList {
   readonly where: readonly Condition<Column>[];
   /** Column to order by; the id by default. A page has an order of its own. */
   readonly orderBy?: Column;
+  readonly isDescending?: boolean;
   /** A part of the list by numbers of rows, for clients that know no cursors. */
   readonly slice?: Slice;
 }
@@ -66,8 +67,8 @@ export function listStatements(meta: EntityMetadata, list: List, selection: Sele
 }
 
 /** Returns a key of the memo. Lists with the same key have the same SQL. */
-function kindOf({ where, orderBy, page, ids, compared, slice }: List): string {
-  return `${kindOfConditions(where)} ${orderBy} ${page && kindOfPage(page)} ${ids !== undefined} ${compared !== undefined} ${slice !== undefined}`;
+function kindOf({ where, orderBy, isDescending = false, page, ids, compared, slice }: List): string {
+  return `${kindOfConditions(where)} ${orderBy} ${isDescending} ${page && kindOfPage(page)} ${ids !== undefined} ${compared !== undefined} ${slice !== undefined}`;
 }
 
 interface Built {
@@ -163,8 +164,8 @@ function rowsOf(meta: EntityMetadata, list: List): SelectQuery {
 }
 
 function orderOf(meta: EntityMetadata, list: List): OrderBy[] {
-  const { page, orderBy = 'id' } = list;
-  return page === undefined ? [[columnOf(meta, orderBy), 'asc']] : orderOfPage(meta, list, page);
+  const { page, orderBy = 'id', isDescending = false } = list;
+  return page === undefined ? [[columnOf(meta, orderBy), isDescending ? 'desc' : 'asc']] : orderOfPage(meta, list, page);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
+import type { Account } from '../entities/account.js';
 import type { CreditNote } from '../entities/credit-note.js';
 import type { CreditNoteLine } from '../entities/credit-note-line.js';
 import { CreditNoteStatus, remainingOf, statusOf } from '../entities/credit-note-state.js';
-import type { WholeRow } from '../reads/read-model.js';
+import type { Row, WholeRow } from '../reads/read-model.js';
 import { roundToCurrency } from '../values/money.js';
 import { BranchReply } from './branch-reply.js';
 import { CustomerReply } from './customer-reply.js';
@@ -10,6 +11,7 @@ import {
   always,
   amountText,
   currencyCode,
+  forEach,
   id,
   midnightUtc,
   monthFirstDate,
@@ -64,6 +66,39 @@ export const CreditNoteReply = Type.Object({
   adjustment_local: nothing,
 });
 
+/** The fields of an item that the gateway does not know. */
+const UNKNOWN_OF_ITEM = [
+  'id',
+  'type',
+  'code',
+  'sellable',
+  'purchasable',
+  'note',
+  'active',
+  'sell_price',
+  'cost_price',
+  'picture_uri',
+  'cost_account_id',
+  'inventory_account_id',
+  'sell_description',
+  'purchase_description',
+  'quantity_on_hand',
+  'landed_cost',
+  'category_id',
+  'user_id',
+  'created_at',
+  'updated_at',
+  'sell_tax_rate_id',
+  'purchase_tax_rate_id',
+] as const;
+
+/** What a line is for, as the item that the legacy web app shows the name of. The gateway has no items: all that it knows are these two fields. */
+export const ItemReply = Type.Object({
+  name: { ...text, description: 'The description of the line, or else the name of its account' },
+  sell_account_id: id,
+  ...forEach(UNKNOWN_OF_ITEM, nothing),
+});
+
 /** A line of a credit note. It credits an account, where the legacy API has an item with a quantity and a rate. */
 export const EntryReply = Type.Object({
   id,
@@ -72,7 +107,7 @@ export const EntryReply = Type.Object({
   discount: nothing,
   quantity: always(1),
   rate: number,
-  item: nothing,
+  item: ItemReply,
   amount: number,
   subtotal: number,
   total: number,
@@ -176,9 +211,15 @@ export function creditNoteReply(note: WholeRow<CreditNote>, baseCurrency: string
   };
 }
 
+/** A line and the account that it credits. */
+export interface LineWithAccount {
+  readonly line: WholeRow<CreditNoteLine>;
+  readonly account: Row<Account, 'name'>;
+}
+
 export function creditNoteItem(
   note: WholeRow<CreditNote>,
-  lines: readonly WholeRow<CreditNoteLine>[],
+  lines: readonly LineWithAccount[],
   customer: Static<typeof CustomerReply>,
   baseCurrency: string,
 ): Static<typeof CreditNoteItem> {
@@ -204,7 +245,7 @@ export function creditNoteItem(
   };
 }
 
-function entryReply(line: WholeRow<CreditNoteLine>, index: number, note: WholeRow<CreditNote>): Static<typeof EntryReply> {
+function entryReply({ line, account }: LineWithAccount, index: number, note: WholeRow<CreditNote>): Static<typeof EntryReply> {
   const amount = jsonNumber(line.amount);
   return {
     id: line.id,
@@ -213,7 +254,7 @@ function entryReply(line: WholeRow<CreditNoteLine>, index: number, note: WholeRo
     discount: null,
     quantity: 1,
     rate: amount,
-    item: null,
+    item: { name: line.description || account.name, sell_account_id: account.id, ...forEach(UNKNOWN_OF_ITEM, null) },
     amount,
     subtotal: amount,
     total: amount,
@@ -221,7 +262,7 @@ function entryReply(line: WholeRow<CreditNoteLine>, index: number, note: WholeRo
     reference_id: String(note.id),
     item_id: null,
     discount_type: 'percentage',
-    sell_account_id: line.account.id,
+    sell_account_id: account.id,
     cost_account_id: null,
     landed_cost: 0,
     allocated_cost_amount: 0,

@@ -1,12 +1,14 @@
 import type { EntityClass } from '@mikro-orm/core';
 import { Type } from '@sinclair/typebox';
+import { Refusals } from '../domain-error.js';
 import type { Owned } from '../entities/owned.js';
 import type { Filterable } from '../reads/filters.js';
 import type { WholeRow } from '../reads/read-model.js';
 import { countSlice, readWhole } from '../reads/rows.js';
-import type { List } from '../reads/statements.js';
+import type { List, Slice } from '../reads/statements.js';
 import type { Context } from '../request/context.js';
-import { always, count, id } from './fields.js';
+import { count, id } from './fields.js';
+import { readChoices } from './list-choices.js';
 import { parametersIn, snakeCase } from './names.js';
 import type { Parameter } from './openapi/headers.js';
 import { nextLink, type PageSizes, pageTooLarge, readPage, sliceOf } from './paging.js';
@@ -21,27 +23,34 @@ export interface Listing {
   readonly cost: number;
   /** The relation to the lines of a record that the reply has too. */
   readonly lines?: string;
+  /** The conditions of each view, by its name in the legacy API. They replace those of the whole list. */
+  readonly views?: Readonly<Record<string, List['where']>>;
   /** Whether the reply says how many records the list has. Otherwise only those up to the end of the page are counted, and whether there are more. */
   readonly hasTotal?: boolean;
 }
 
 export const Pagination = Type.Object({ total: count, page: id, page_size: id });
 
-/** What the legacy server says about the order of its lists, whatever it is. */
-export const FilterMeta = Type.Object({ order: always('desc'), field_key: always('created_at') });
-
-export const FILTER = { filter_meta: { order: 'desc', field_key: 'created_at' } } as const;
-
 /**
  * Reads the page of the rows that the request names, with a Link to the next page if there is one. It counts them first: nothing is read before there is
  * room for it.
  *
- * @throws {InvalidInput} if the page is malformed, or if it is longer than usual and its lines cost more than an operation may
+ * @throws {InvalidInput} if the page is malformed, if the request asks for a filter or an order that the list has not, or if the page is longer than usual and its lines cost more than an operation may
  */
 export async function listed<E extends Owned>(call: Call, entity: EntityClass<E>, where: Where<E>, listing: Listing) {
   const { context, request, reply, limit, admit } = call;
-  const page = readPage(request.query, listing.sizes);
-  const list = { organizationId: context.actor.organization.id, where, slice: sliceOf(page) };
+  const { views = {} } = listing;
+  const refusals = new Refusals();
+  const page = refusals.check(() => readPage(request.query, listing.sizes));
+  const choices = refusals.check(() => readChoices(request.query, Object.keys(views)));
+  if (page === undefined || choices === undefined) throw refusals.all();
+  const { view, direction } = choices;
+  const list: List<Filterable<E>> & { slice: Slice } = {
+    organizationId: context.actor.organization.id,
+    where: view === undefined ? where : (views[view] as Where<E>),
+    isDescending: direction === 'desc',
+    slice: sliceOf(page),
+  };
   const counted = { items: listing.lines, needsTotal: listing.hasTotal === true };
   const { total, rows: found, items } = await countSlice(context.em, entity, list, counted);
   const cost = costOfPage(listing.cost, found, items);
@@ -50,7 +59,11 @@ export async function listed<E extends Owned>(call: Call, entity: EntityClass<E>
   const rows = await readWhole(context.em, entity, list);
   const next = nextLink(request.url, page, total);
   if (next !== undefined) reply.header('link', next);
-  return { rows, pagination: { total, page: page.number, page_size: page.size } };
+  return {
+    rows,
+    pagination: { total, page: page.number, page_size: page.size },
+    filter_meta: { order: direction ?? 'desc', field_key: 'created_at' as const },
+  };
 }
 
 /** The parameters that ask for the inactive records of a list instead of the active ones, by the names that the legacy API has. */

@@ -46,6 +46,8 @@ export interface RestRoute<Reply extends TSchema = TSchema> {
   readonly requestHeaders?: readonly RequestHeader[];
   /** The body of a request under each contract. */
   readonly body?: Readonly<Record<RestContract, TSchema>>;
+  /** The views of it, if it is a list that has any. */
+  readonly views?: readonly string[];
   /** The sizes of its pages, if it is a list. */
   readonly pages?: PageSizes;
   /** The headers that a reply may have, beside those of every reply. */

@@ -16,6 +16,7 @@ import { CUSTOMER_ROUTES } from './routes/customers.js';
 import { ORGANIZATION_ROUTES } from './routes/organization.js';
 import { REFUND_ROUTES } from './routes/refunds.js';
 import { REPORT_ROUTES } from './routes/reports.js';
+import { WEB_APP_ROUTES } from './routes/web-app.js';
 
 /** All routes of the legacy API. Each calls the same use case, or reads the same rows, as GraphQL. */
 export const REST_ROUTES: readonly RestRoute[] = [
@@ -26,6 +27,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
   ...CUSTOMER_ROUTES,
   ...REPORT_ROUTES,
   ...ORGANIZATION_ROUTES,
+  ...WEB_APP_ROUTES,
 ];
 
 export interface RestSettings {

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { RestContract } from '../../entities/rest-contract.js';
+import { choiceParameters } from '../list-choices.js';
 import { MAX_SKIPPED, type PageSizes } from '../paging.js';
 import { NO_BODY, type RestRoute } from '../route.js';
 import { REST_ROUTES } from '../routes.js';
@@ -96,13 +97,17 @@ function operation(route: RestRoute, contract: RestContract): object {
   };
 }
 
-function parametersOf({ method, path, parameters, pages, requestHeaders = [] }: RestRoute): readonly object[] {
+function parametersOf({ method, path, parameters, views = [], pages, requestHeaders = [] }: RestRoute): readonly object[] {
   const [, name] = /:(\w+)/.exec(path) ?? [];
   const id = name === undefined ? [] : [{ name, required: true, in: 'path', schema: { type: 'integer', minimum: 1 } }];
   const headers = [...(method === 'GET' ? ['If-None-Match', 'If-Match'] : []), ...requestHeaders].map((header) => ({
     $ref: `#/components/parameters/${header}`,
   }));
-  return [...(parameters ?? id), ...(pages === undefined ? [] : pageParameters(pages)), ...headers];
+  return [
+    ...(parameters ?? id),
+    ...(pages === undefined ? [] : [...choiceParameters(views), ...pageParameters(pages)]),
+    ...headers,
+  ];
 }
 
 function pageParameters({ usual, max }: PageSizes): readonly Parameter[] {

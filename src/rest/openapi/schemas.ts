@@ -2,14 +2,16 @@ import type { TSchema } from '@sinclair/typebox';
 import { AccountItem, AccountReply, AccountTypeReply } from '../account-reply.js';
 import { AccountTransaction } from '../account-transaction-reply.js';
 import { BranchReply } from '../branch-reply.js';
-import { CreditNoteItem, CreditNoteReply, EntryReply, OneCreditNote } from '../credit-note-reply.js';
+import { CreditNoteItem, CreditNoteReply, EntryReply, ItemReply, OneCreditNote } from '../credit-note-reply.js';
 import { CustomerItem, CustomerReply } from '../customer-reply.js';
-import { FilterMeta, Pagination } from '../listing.js';
+import { FilterMeta } from '../list-choices.js';
+import { Pagination } from '../listing.js';
 import { CurrencyReply, LocksReply, OrganizationReply, SettingReply } from '../organization-reply.js';
 import { PostedLine } from '../posted-line-reply.js';
 import { RefundItem, RefundReply } from '../refund-reply.js';
 import { CreditNoteRefundDto, ObservedCreditNoteRefundDto, ObservedCreditNoteRefundDtoInSnakeCase } from '../refund-request.js';
 import { ListedAccount } from '../routes/accounts.js';
+import { ViewReply } from '../web-app-reply.js';
 import { InvalidFieldReply } from './error-replies.js';
 
 /** The schemas that have a name in the document. All others stand where they are used. */
@@ -23,6 +25,7 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   CreditNoteItem,
   CreditNoteDetails: OneCreditNote,
   CreditNoteEntry: EntryReply,
+  CreditNoteEntryItem: ItemReply,
   Account: AccountReply,
   AccountDetails: AccountItem,
   AccountItem: ListedAccount,
@@ -36,6 +39,7 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   Currency: CurrencyReply,
   Setting: SettingReply,
   TransactionsLocking: LocksReply,
+  View: ViewReply,
   Pagination,
   FilterMeta,
   InvalidField: InvalidFieldReply,

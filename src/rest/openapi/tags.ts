@@ -8,6 +8,7 @@ export const TAGS = {
   Customers: 'The customers, with their balances.',
   Organization: "The organization of the request's credential.",
   Currencies: 'The currencies of the books.',
+  'Web App': 'What the legacy web app reads before it shows a screen.',
   Settings: 'What the legacy web app asks for when it starts.',
   'Transactions Locking': 'Until which day the books are locked.',
   Warehouses: 'The gateway has none.',

@@ -9,7 +9,8 @@ import type { Context } from '../../request/context.js';
 import { AccountItem, AccountTypeReply, accountItem, accountTypeReplies } from '../account-reply.js';
 import { AccountTransaction, accountTransaction, LINES } from '../account-transaction-reply.js';
 import { always } from '../fields.js';
-import { FILTER, FilterMeta, inactiveParameter, type Listing, listed, one, whetherActive } from '../listing.js';
+import { FilterMeta } from '../list-choices.js';
+import { inactiveParameter, type Listing, listed, one, whetherActive } from '../listing.js';
 import { RECORDS } from '../paging.js';
 import { QueryNumbers } from '../query-numbers.js';
 import { ACCOUNT, costOfOne, LINE } from '../read-costs.js';
@@ -39,9 +40,9 @@ export const ACCOUNT_ROUTES = [
     reply: Type.Object({ accounts: Type.Array(ListedAccount), filter_meta: FilterMeta }),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      const { rows } = await listed(call, Account, [whetherActive(call, 'onlyInactive')], ACCOUNTS);
+      const { rows, filter_meta } = await listed(call, Account, [whetherActive(call, 'onlyInactive')], ACCOUNTS);
       const items = await Promise.all(rows.map((account) => accountWithBalance(call.context, account)));
-      return { accounts: items.map((item) => ({ ...item, children: [], account_level: 1 as const })), ...FILTER };
+      return { accounts: items.map((item) => ({ ...item, children: [], account_level: 1 as const })), filter_meta };
     },
   }),
   restRoute({

@@ -11,15 +11,27 @@ import { branchReply } from '../branch-reply.js';
 import { CreditNoteItem, creditNoteItem, OneCreditNote } from '../credit-note-reply.js';
 import { customerReply } from '../customer-reply.js';
 import { nothing } from '../fields.js';
-import { FILTER, FilterMeta, type Listing, listed, one, Pagination } from '../listing.js';
+import { FilterMeta } from '../list-choices.js';
+import { type Listing, listed, one, Pagination } from '../listing.js';
 import { PAGED } from '../paging.js';
 import { CREDIT_NOTE, costOfOne, ONE_CREDIT_NOTE } from '../read-costs.js';
 import { DELETION, restRoute } from '../route.js';
 
-const NOTES: Listing = { sizes: PAGED, cost: CREDIT_NOTE, lines: 'lines', hasTotal: true };
-
 /** A void note is gone for these clients. */
 export const NOT_VOID = [CreditNoteStatus.DRAFT, CreditNoteStatus.OPEN, CreditNoteStatus.CLOSED];
+
+export const NOTES = {
+  sizes: PAGED,
+  cost: CREDIT_NOTE,
+  lines: 'lines',
+  views: {
+    draft: [['storedStatus', '=', CreditNoteStatus.DRAFT]],
+    published: [['storedStatus', 'in', [CreditNoteStatus.OPEN, CreditNoteStatus.CLOSED]]],
+    open: [['storedStatus', '=', CreditNoteStatus.OPEN]],
+    closed: [['storedStatus', '=', CreditNoteStatus.CLOSED]],
+  },
+  hasTotal: true,
+} as const satisfies Listing;
 
 export const CREDIT_NOTE_ROUTES = [
   restRoute({
@@ -31,12 +43,13 @@ export const CREDIT_NOTE_ROUTES = [
     summary: 'Retrieve a page of the credit notes that are not void, by id.',
     like: 'creditNotes',
     status: 200,
+    views: Object.keys(NOTES.views),
     pages: NOTES.sizes,
     reply: Type.Object({ pagination: Pagination, credit_notes: Type.Array(CreditNoteItem), filter_meta: FilterMeta }),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      const { rows, pagination } = await listed(call, CreditNote, [['storedStatus', 'in', NOT_VOID]], NOTES);
-      return { pagination, credit_notes: await Promise.all(rows.map((note) => noteWithParts(call.context, note))), ...FILTER };
+      const { rows, pagination, filter_meta } = await listed(call, CreditNote, [['storedStatus', 'in', NOT_VOID]], NOTES);
+      return { pagination, credit_notes: await Promise.all(rows.map((note) => noteWithParts(call.context, note))), filter_meta };
     },
   }),
   restRoute({
@@ -135,5 +148,6 @@ async function noteWithParts({ loaders, actor }: Context, note: WholeRow<CreditN
     loaders.customer.load(customerId),
     loaders.customerTurnover.load(customerId),
   ]);
-  return creditNoteItem(note, lines, customerReply(customer, turnover), actor.organization.baseCurrency);
+  const withAccounts = lines.map(async (line) => ({ line, account: await loaders.account.load(line.account.id) }));
+  return creditNoteItem(note, await Promise.all(withAccounts), customerReply(customer, turnover), actor.organization.baseCurrency);
 }

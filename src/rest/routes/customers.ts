@@ -5,7 +5,8 @@ import { CustomerNotFound } from '../../errors.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
 import { CustomerItem, customerItem } from '../customer-reply.js';
-import { FILTER, FilterMeta, inactiveParameter, type Listing, listed, one, Pagination, whetherActive } from '../listing.js';
+import { FilterMeta } from '../list-choices.js';
+import { inactiveParameter, type Listing, listed, one, Pagination, whetherActive } from '../listing.js';
 import { PAGED } from '../paging.js';
 import { CUSTOMER, costOfOne } from '../read-costs.js';
 import { restRoute } from '../route.js';
@@ -27,9 +28,9 @@ export const CUSTOMER_ROUTES = [
     reply: Type.Object({ customers: Type.Array(CustomerItem), pagination: Pagination, filter_meta: FilterMeta }),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      const { rows, pagination } = await listed(call, Customer, [whetherActive(call, 'inactiveMode')], CUSTOMERS);
+      const { rows, pagination, filter_meta } = await listed(call, Customer, [whetherActive(call, 'inactiveMode')], CUSTOMERS);
       const customers = await Promise.all(rows.map((customer) => customerWithBalance(call.context, customer)));
-      return { customers, pagination, ...FILTER };
+      return { customers, pagination, filter_meta };
     },
   }),
   restRoute({

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Books, Gateway } from './helpers/gateway.js';
+
+/** What the legacy web app asks of lists: views, orders and filters are honoured or refused, and never ignored. */
+let gateway: Gateway;
+let books: Books;
+const notes: Record<'draft' | 'open' | 'closed', number> = { draft: 0, open: 0, closed: 0 };
+beforeAll(async () => {
+  gateway = await Gateway.start();
+  books = await gateway.books();
+  notes.open = Number((await books.creditNote('100.00')).id);
+  notes.draft = Number((await books.creditNote('100.00', { open: false })).id);
+  notes.closed = Number((await books.creditNote('100.00')).id);
+  await books.refund(String(notes.closed), { amount: '100.00' });
+});
+afterAll(() => gateway.stop());
+
+async function get(url: string) {
+  const { statusCode, headers, body } = await gateway.app.inject({ url, headers: books.client.headers });
+  return { status: statusCode, headers, json: JSON.parse(body) };
+}
+
+async function idsOf(query: string): Promise<number[]> {
+  const { json } = await get(`/api/credit-notes?${query}`);
+  expect(json.pagination.total).toBe(json.credit_notes.length);
+  return json.credit_notes.map(({ id }: { id: number }) => id);
+}
+
+it.each<[string, (keyof typeof notes)[]]>([
+  ['draft', ['draft']],
+  ['open', ['open']],
+  ['closed', ['closed']],
+  ['published', ['open', 'closed']],
+  ['Open', ['open']],
+  ['', ['open', 'draft', 'closed']],
+])('the view %s has its credit notes alone, and counts them', async (view, expected) => {
+  expect(await idsOf(`view_slug=${view}`)).toEqual(expected.map((name) => notes[name]));
+});
+
+it.each<[string, 'asc' | 'desc', 'asc' | 'desc']>([
+  ['', 'asc', 'desc'],
+  ['sort_order=asc', 'asc', 'asc'],
+  ['sort_order=DESC', 'desc', 'desc'],
+  ['column_sort_by=created_at', 'desc', 'desc'],
+  ['columnSortBy=created_at&sortOrder=asc', 'asc', 'asc'],
+])('a list with %p is in the order %s, and says %s', async (query, order, said) => {
+  const ids = await idsOf(query);
+  const sorted = ids.toSorted((one, other) => (order === 'asc' ? one - other : other - one));
+  expect([ids.length, ids]).toEqual([3, sorted]);
+  for (const list of ['credit-notes', 'customers', 'accounts']) {
+    const { json } = await get(`/api/${list}?${query}`);
+    expect([list, json.filter_meta]).toEqual([list, { order: said, field_key: 'created_at' }]);
+  }
+});
+
+it('the pages of a view in the other order have links that keep both', async () => {
+  const first = await get('/api/credit-notes?view_slug=published&sort_order=desc&page_size=1');
+  const [, next = ''] = /<(.*?)>/.exec(String(first.headers.link)) ?? [];
+  const second = await get(next);
+  const found = [first, second].map(({ json }) => json.credit_notes.map(({ id }: { id: number }) => id));
+  expect(found).toEqual([[notes.closed], [notes.open]]);
+  expect(second.headers.link).toBeUndefined();
+});
+
+it('the request that the web app begins with is answered', async () => {
+  expect(await idsOf('page_size=20&page=1&stringified_filter_roles=%5B%5D')).toHaveLength(3);
+  expect(await idsOf('page_size=20&page=1&stringified_filter_roles=&search_keyword=&view_slug=&column_sort_by=')).toHaveLength(3);
+});
+
+it.each<[string, string]>([
+  ['search_keyword=Carol', 'search_keyword'],
+  ['searchKeyword=CN', 'search_keyword'],
+  [`stringified_filter_roles=${encodeURIComponent('[{"fieldKey":"status","value":"open"}]')}`, 'stringified_filter_roles'],
+  ['stringified_filter_roles=%5B', 'stringified_filter_roles'],
+  ['filter_roles[0][field_key]=status&filter_roles[0][value]=open', 'filter_roles'],
+  ['filter_roles=x', 'filter_roles'],
+  ['custom_view_id=1', 'custom_view_id'],
+  ['column_sort_by=amount', 'column_sort_by'],
+  ['sort_order=up', 'sort_order'],
+  ['sort_order=asc&sort_order=asc', 'sort_order'],
+  ['view_slug=overdue', 'view_slug'],
+  ['view_slug=open&view_slug=closed', 'view_slug'],
+])('a list with %s is refused by the name of the parameter', async (query, field) => {
+  for (const list of ['credit-notes', 'customers', 'accounts', 'branches', `credit-notes/${notes.closed}/refunds`]) {
+    const { status, json } = await get(`/api/${list}?${query}`);
+    expect([list, status, json.errors[0].type]).toEqual([list, 400, 'VALIDATION_ERROR']);
+    expect(json.message.map(({ property }: { property: string }) => property)).toContain(field);
+  }
+});
+
+it('a list without views refuses each', async () => {
+  expect((await get('/api/customers?view_slug=open')).json.message[0].constraints).toEqual({
+    isIn: 'view_slug must be empty: the list has no views',
+  });
+});
+
+it('all that is wrong with a list is said at once', async () => {
+  const { json } = await get('/api/credit-notes?page=0&view_slug=x&search_keyword=y');
+  expect(json.message.map(({ property }: { property: string }) => property)).toEqual(['page', 'view_slug', 'search_keyword']);
+});
