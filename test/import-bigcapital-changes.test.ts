@@ -1,32 +1,24 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createApiKey } from '../src/auth/api-keys.js';
-import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { Role } from '../src/entities/access.js';
 import { Organization } from '../src/entities/organization.js';
-import { importFromBigcapital } from '../src/import/import-bigcapital.js';
 import { CreateCustomerDocument } from './generated/documents.js';
-import { FakeBigcapital, KEY } from './helpers/fake-bigcapital.js';
+import { FakeBigcapital } from './helpers/fake-bigcapital.js';
 import { Client, Gateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
 
 let gateway: Gateway;
-let databaseUrl: string;
 beforeAll(async () => {
   gateway = await Gateway.start({ restContract: 'observed' });
-  databaseUrl = connectionUrl(gateway.database.connection('superuser'));
 });
 afterAll(() => gateway.stop());
 
 let fake: FakeBigcapital;
-let publicId: string;
 let noteId: number;
 let refundId: number;
-let organizations = 0;
 beforeEach(async () => {
   fake = await FakeBigcapital.start();
-  organizations += 1;
-  publicId = `changes-${organizations}`;
   fake.branches.push({ id: 5, name: 'South', code: 'S', primary: 1 }, { id: 6, name: 'East', code: 'E', primary: 0 });
   noteId = fake.creditNote(100);
   refundId = fake.refund(noteId, 40);
@@ -34,8 +26,7 @@ beforeEach(async () => {
 afterEach(() => fake.stop());
 
 async function take() {
-  const source = { url: fake.url, apiKey: KEY, publicId, isDry: false, timeoutSeconds: 10, postingDaysAhead: 7 };
-  const { report, health } = await importFromBigcapital({ databaseUrl, dataDir: '' }, source, { by: 'Otto' }, () => undefined);
+  const { report, health } = await fake.importInto(gateway);
   expect(health?.healthy).toBe(true);
   return report;
 }
@@ -45,7 +36,7 @@ async function differences(): Promise<string[]> {
 }
 
 async function organizationId(): Promise<number> {
-  const { rows } = await gateway.database.superuser.query('select id from organizations where public_id = $1', [publicId]);
+  const { rows } = await gateway.database.superuser.query('select id from organizations where public_id = $1', [fake.publicId]);
   return Number(rows[0].id);
 }
 

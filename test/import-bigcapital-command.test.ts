@@ -21,22 +21,18 @@ afterAll(async () => {
 });
 
 let fake: FakeBigcapital;
-let publicId: string;
-let organizations = 0;
 beforeEach(async () => {
   fake = await FakeBigcapital.start();
-  organizations += 1;
-  publicId = `command-${organizations}`;
 });
 afterEach(() => fake.stop());
 
-const words = (...more: string[]) => ['import:bigcapital', '--url', fake.url, '--id', publicId, ...more];
+const words = (...more: string[]) => ['import:bigcapital', '--url', fake.url, '--id', fake.publicId, ...more];
 const take = (...more: string[]): Promise<Ended> => cli(variables, ...words(...more));
 
 async function count(table: string): Promise<number> {
   const { rows } = await gateway.database.superuser.query(
     `select count(*)::int as count from ${table} where organization_id = (select id from organizations where public_id = $1)`,
-    [publicId],
+    [fake.publicId],
   );
   return rows[0].count;
 }
@@ -48,7 +44,7 @@ describe('npm run import:bigcapital', () => {
     const { code, stdout, stderr } = await take();
     expect([code, stderr]).toEqual([0, '']);
     for (const line of [
-      `Bigcapital ${THEIR_ID} → ${publicId}`,
+      `Bigcapital ${THEIR_ID} → ${fake.publicId}`,
       'credit notes\t4\t4\t0\t0',
       'refunds\t1\t1\t0\t0',
       `${noteId}\tCN-${noteId}\tUSD\t60.00\t60.00`,
@@ -78,10 +74,10 @@ describe('npm run import:bigcapital', () => {
     const { code, stdout } = await take('--dry-run');
     expect([code, stdout.split('\n')[0], stdout.trimEnd().split('\n').at(-1)]).toEqual([
       0,
-      `Dry run: nothing is changed. Bigcapital ${THEIR_ID} → ${publicId}`,
+      `Dry run: nothing is changed. Bigcapital ${THEIR_ID} → ${fake.publicId}`,
       'Everything can be taken over.',
     ]);
-    const { rows } = await gateway.database.superuser.query('select 1 from organizations where public_id = $1', [publicId]);
+    const { rows } = await gateway.database.superuser.query('select 1 from organizations where public_id = $1', [fake.publicId]);
     expect(rows).toEqual([]);
   });
 
@@ -99,10 +95,10 @@ describe('npm run import:bigcapital', () => {
   });
 
   it('takes the token of a session, which needs the id of the organization', async () => {
-    publicId = THEIR_ID;
+    fake.publicId = THEIR_ID;
     const { code } = await cli({ DATABASE_URL, BIGCAPITAL_API_KEY: 'their.jwt' }, ...words('--dry-run'));
     expect(code).toBe(0);
-    publicId = 'another';
+    fake.publicId = 'another';
     const { stderr } = await cli({ DATABASE_URL, BIGCAPITAL_API_KEY: 'their.jwt' }, ...words('--dry-run'));
     expect(stderr).toContain('it does not accept the API key (status 401)');
   });
@@ -121,7 +117,7 @@ describe('npm run import:bigcapital', () => {
     const before = await count('credit_notes');
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(603);
-    expect((await cli(variables, 'audit', '--organization', publicId)).code).toBe(0);
+    expect((await cli(variables, 'audit', '--organization', fake.publicId)).code).toBe(0);
 
     fake.trouble = () => null;
     fake.delay = 0;
@@ -215,7 +211,7 @@ describe('a Bigcapital in trouble', () => {
     const closed = await FakeBigcapital.start();
     await closed.stop();
     const at = (url: string, key: string) =>
-      cli({ DATABASE_URL, BIGCAPITAL_API_KEY: key }, 'import:bigcapital', '--url', url, '--id', publicId);
+      cli({ DATABASE_URL, BIGCAPITAL_API_KEY: key }, 'import:bigcapital', '--url', url, '--id', fake.publicId);
     const replies = await Promise.all([at('http://127.0.0.1:9', KEY), at('ftp://books', KEY), at(fake.url, 'bc_wrong')]);
     expect(replies.map(({ code, stderr }) => [code, stderr.trimEnd()])).toEqual([
       [1, expect.stringContaining('Bigcapital cannot be read at http://127.0.0.1:9/api/organization/current')],

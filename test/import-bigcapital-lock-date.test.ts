@@ -1,38 +1,29 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
-import { connectionUrl } from '../src/database/embedded-postgres/index.js';
-import { importFromBigcapital } from '../src/import/import-bigcapital.js';
-import { FakeBigcapital, KEY } from './helpers/fake-bigcapital.js';
+import { FakeBigcapital } from './helpers/fake-bigcapital.js';
 import { Gateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
 
 let gateway: Gateway;
-let databaseUrl: string;
 beforeAll(async () => {
   gateway = await Gateway.start();
-  databaseUrl = connectionUrl(gateway.database.connection('superuser'));
 });
 afterAll(() => gateway.stop());
 
 let fake: FakeBigcapital;
-let publicId: string;
-let organizations = 0;
 beforeEach(async () => {
   fake = await FakeBigcapital.start();
-  organizations += 1;
-  publicId = `locked-${organizations}`;
 });
 afterEach(() => fake.stop());
 
 async function take(isDry = false) {
-  const source = { url: fake.url, apiKey: KEY, publicId, isDry, timeoutSeconds: 10, postingDaysAhead: 7 };
-  const { report } = await importFromBigcapital({ databaseUrl, dataDir: '' }, source, { by: 'Otto' }, () => undefined);
+  const { report } = await fake.importInto(gateway, { isDry });
   return report;
 }
 
 async function lockDate(): Promise<string | null | undefined> {
   const { rows } = await gateway.database.superuser.query('select lock_date::text from organizations where public_id = $1', [
-    publicId,
+    fake.publicId,
   ]);
   return rows[0]?.lock_date;
 }
@@ -56,7 +47,7 @@ it.each(['partial', 'all'])('the books are locked as those of Bigcapital, after 
   const { rows } = await gateway.database.superuser.query(
     `select details from audit_events where action = 'lockTransactions'
        and organization_id = (select id from organizations where public_id = $1)`,
-    [publicId],
+    [fake.publicId],
   );
   expect(rows).toEqual([{ details: { before: 'none', after: '2026-02-28', reason: 'Bigcapital is locked' } }]);
   // All documents are on locked days now, and here.

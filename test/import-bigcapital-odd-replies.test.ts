@@ -1,35 +1,26 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createApiKey } from '../src/auth/api-keys.js';
-import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { Role } from '../src/entities/access.js';
 import { Organization } from '../src/entities/organization.js';
-import { importFromBigcapital } from '../src/import/import-bigcapital.js';
-import { FakeBigcapital, KEY } from './helpers/fake-bigcapital.js';
+import { FakeBigcapital } from './helpers/fake-bigcapital.js';
 import { Client, Gateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
 
 let gateway: Gateway;
-let databaseUrl: string;
 beforeAll(async () => {
   gateway = await Gateway.start();
-  databaseUrl = connectionUrl(gateway.database.connection('superuser'));
 });
 afterAll(() => gateway.stop());
 
 let fake: FakeBigcapital;
-let publicId: string;
-let organizations = 0;
 beforeEach(async () => {
   fake = await FakeBigcapital.start();
-  organizations += 1;
-  publicId = `odd-${organizations}`;
 });
 afterEach(() => fake.stop());
 
 function take(isDry = false) {
-  const source = { url: fake.url, apiKey: KEY, publicId, isDry, timeoutSeconds: 10, postingDaysAhead: 7 };
-  return importFromBigcapital({ databaseUrl, dataDir: '' }, source, { by: 'Otto' }, () => undefined);
+  return fake.importInto(gateway, { isDry });
 }
 
 /** Returns what an import refuses. All else must be here, and the books must be right. */
@@ -41,7 +32,7 @@ async function refusals(): Promise<string[]> {
 }
 
 async function organizationRow(): Promise<{ id: string } | undefined> {
-  return (await gateway.database.superuser.query('select id from organizations where public_id = $1', [publicId])).rows[0];
+  return (await gateway.database.superuser.query('select id from organizations where public_id = $1', [fake.publicId])).rows[0];
 }
 
 async function column(sql: string): Promise<string[]> {
@@ -134,7 +125,7 @@ it('a text of 255 characters beyond the basic plane is taken over, one of 256 is
     reference_no: faces(255),
   });
   expect(await refusals()).toEqual([]);
-  publicId = `${publicId}-more`;
+  fake.publicId = `${fake.publicId}-more`;
   fake.refund(fake.creditNote(100, { reference_no: faces(256) }), 40, { reference_no: faces(256) });
   expect((await take()).report.refused.map(({ why }) => why)).toContain('its reference is longer than 255 characters');
 });

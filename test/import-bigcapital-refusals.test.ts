@@ -1,38 +1,24 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { connectionUrl } from '../src/database/embedded-postgres/index.js';
-import { importFromBigcapital } from '../src/import/import-bigcapital.js';
-import { FakeBigcapital, KEY } from './helpers/fake-bigcapital.js';
+import { FakeBigcapital } from './helpers/fake-bigcapital.js';
 import { Gateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
 
 let gateway: Gateway;
-let databaseUrl: string;
 beforeAll(async () => {
   gateway = await Gateway.start();
-  databaseUrl = connectionUrl(gateway.database.connection('superuser'));
 });
 afterAll(() => gateway.stop());
 
 let fake: FakeBigcapital;
-let organizations = 0;
 beforeEach(async () => {
   fake = await FakeBigcapital.start();
-  organizations += 1;
 });
 afterEach(() => fake.stop());
 
 /** Runs an import, whose books must be right whatever it refuses. */
 async function imported() {
-  const source = {
-    url: fake.url,
-    apiKey: KEY,
-    publicId: `books-${organizations}`,
-    isDry: false,
-    timeoutSeconds: 10,
-    postingDaysAhead: 7,
-  };
-  const { report, health } = await importFromBigcapital({ databaseUrl, dataDir: '' }, source, { by: 'Otto' }, () => undefined);
+  const { report, health } = await fake.importInto(gateway);
   expect(health?.healthy).toBe(true);
   return report;
 }
@@ -237,7 +223,7 @@ describe('an opening entry is refused', () => {
     const { rows } = await gateway.database.superuser.query(
       `select count(*)::int as entries from journal_entries where source = 'OPENING'
          and organization_id = (select id from organizations where public_id = $1)`,
-      [`books-${organizations}`],
+      [fake.publicId],
     );
     return rows[0].entries;
   };

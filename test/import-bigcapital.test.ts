@@ -1,13 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { createApiKey } from '../src/auth/api-keys.js';
-import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { Role } from '../src/entities/access.js';
 import { Organization } from '../src/entities/organization.js';
-import { importFromBigcapital } from '../src/import/import-bigcapital.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { freezeOrganization } from '../src/services/organizations/move.js';
-import { FakeBigcapital, KEY, THEIR_ID } from './helpers/fake-bigcapital.js';
+import { FakeBigcapital, THEIR_ID } from './helpers/fake-bigcapital.js';
 import { Client, Gateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
@@ -15,31 +13,24 @@ jest.setTimeout(120_000);
 const OTTO = { by: 'Otto Operator' };
 
 let gateway: Gateway;
-let databaseUrl: string;
 beforeAll(async () => {
   gateway = await Gateway.start({ restContract: 'observed' });
-  databaseUrl = connectionUrl(gateway.database.connection('superuser'));
 });
 afterAll(() => gateway.stop());
 
 let fake: FakeBigcapital;
-let publicId: string;
-let organizations = 0;
 beforeEach(async () => {
   fake = await FakeBigcapital.start();
-  organizations += 1;
-  publicId = `books-${organizations}`;
 });
 afterEach(() => fake.stop());
 
-function take(changes: { isDry?: boolean; apiKey?: string; url?: string; timeoutSeconds?: number } = {}) {
-  const source = { url: fake.url, apiKey: KEY, publicId, isDry: false, timeoutSeconds: 10, postingDaysAhead: 7, ...changes };
-  return importFromBigcapital({ databaseUrl, dataDir: '' }, source, OTTO, () => undefined);
+function take(changes: Parameters<FakeBigcapital['importInto']>[1] = {}) {
+  return fake.importInto(gateway, changes);
 }
 
 /** The imported organization. */
 async function imported(em: EntityManager): Promise<Organization> {
-  const { rows } = await gateway.database.superuser.query('select id from organizations where public_id = $1', [publicId]);
+  const { rows } = await gateway.database.superuser.query('select id from organizations where public_id = $1', [fake.publicId]);
   return em.findOneOrFail(Organization, { id: Number(rows[0].id) });
 }
 
@@ -74,7 +65,7 @@ async function journal(source: string): Promise<string[]> {
        join journal_entries entry on entry.organization_id = line.organization_id and entry.id = line.journal_entry_id
        join accounts account on account.organization_id = line.organization_id and account.id = line.account_id
      where line.organization_id = (select id from organizations where public_id = $1) and entry.source = $2 order by line.id`,
-    [publicId, source],
+    [fake.publicId, source],
   );
   return rows.map(({ text }) => text);
 }
@@ -145,7 +136,9 @@ describe('an import', () => {
     fake.refund(fake.creditNote(100), 40);
     await take();
     const { data } = await (await clientOf(Role.ADMIN)).graphql('{ refunds { nodes { provenance { createdBy protocol } } } }');
-    expect(data).toEqual({ refunds: { nodes: [{ provenance: { createdBy: 'Bigcapital', protocol: 'IMPORT' } }] } });
+    expect(data).toEqual({
+      refunds: { nodes: [{ provenance: { createdBy: 'Bigcapital', protocol: 'IMPORT' } }] },
+    });
   });
 
   it('gives each note a number of its own, and says so', async () => {
@@ -179,7 +172,7 @@ describe('an import', () => {
         `insert into credit_notes (organization_id, id, number, customer_id, branch_id, date, currency_code, exchange_rate, total, reference_no, note, created_by)
          select organization_id, 900, 'CN-5', customer_id, branch_id, date, currency_code, exchange_rate, total, '', '', 'psql'
          from credit_notes where organization_id = (select id from organizations where public_id = $1) and id = 1`,
-        [publicId],
+        [fake.publicId],
       );
       await superuser.query('commit');
       return (await importing).report;
@@ -266,7 +259,7 @@ describe('an import', () => {
     await take();
     const { rows } = await gateway.database.superuser.query(
       `select id from journal_entries where organization_id = (select id from organizations where public_id = $1) and source = 'OPENING'`,
-      [publicId],
+      [fake.publicId],
     );
     const opening = {
       transaction_type: 'OpeningBalance',
@@ -354,7 +347,7 @@ describe('a second import', () => {
     });
     const { rows } = await gateway.database.superuser.query(
       'select id from refunds where organization_id = (select id from organizations where public_id = $1)',
-      [publicId],
+      [fake.publicId],
     );
     fake.refund(noteId, 25, { id: Number(rows[0].id), date: '2026-03-01T00:00:00.000Z' });
     const { report } = await take();
@@ -365,10 +358,10 @@ describe('a second import', () => {
   it('is refused for an organization that no import has begun, or the import of other books', async () => {
     const books = await gateway.books();
     const before = await rows();
-    publicId = books.organization.publicId;
-    await expect(take()).rejects.toThrow(`There is an organization ${publicId} already, which no import has begun`);
+    fake.publicId = books.organization.publicId;
+    await expect(take()).rejects.toThrow(`There is an organization ${fake.publicId} already, which no import has begun`);
     expect(await rows()).toEqual(before);
-    publicId = 'books-twice';
+    fake.publicId = 'books-twice';
     await take();
     fake.organization.organization_id = 'others';
     await expect(take()).rejects.toThrow(`was begun by the import of ${THEIR_ID}, and this is others`);
@@ -383,7 +376,7 @@ describe('a second import', () => {
     });
     fake.refund(noteId, 1);
     await expect(take()).rejects.toMatchObject({ code: 'ORGANIZATION_MOVING' });
-    publicId = `${publicId}-at-once`;
+    fake.publicId = `${fake.publicId}-at-once`;
     fake.delay = 300;
     const outcomes = await Promise.allSettled([take(), take(), take()]);
     // Each waits some seconds for the one before; whoever runs later finds everything here.
@@ -392,7 +385,7 @@ describe('a second import', () => {
     );
     expect(added.filter((count) => count > 0)).toEqual([4]);
     for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') expect(outcome.reason.message).toBe(`Another import of ${publicId} is running`);
+      if (outcome.status === 'rejected') expect(outcome.reason.message).toBe(`Another import of ${fake.publicId} is running`);
     }
   });
 });

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { connectionUrl } from '../../src/database/embedded-postgres/index.js';
+import { type ImportResult, importFromBigcapital } from '../../src/import/import-bigcapital.js';
+import type { Gateway } from './gateway.js';
 
 type Row = Record<string, unknown>;
 
@@ -25,6 +28,8 @@ function recorded(path: string): Row {
   return structuredClone(reply.body);
 }
 
+let started = 0;
+
 /**
  * A small Bigcapital that answers in the recorded shapes, over HTTP: the recorded organization, its accounts and its customers, and credit notes and
  * refunds that the tests add in the shape of the recorded ones.
@@ -45,12 +50,17 @@ export class FakeBigcapital {
   /** Whether it compresses replies for those who accept that, as a proxy before it may do. */
   compresses = false;
 
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server,
+    /** The organization here into which it is imported: another one for each fake. */
+    public publicId: string,
+  ) {}
 
   static async start(): Promise<FakeBigcapital> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const fake = new FakeBigcapital(server);
+    started += 1;
+    const fake = new FakeBigcapital(server, `books-${started}`);
     server.on('request', (request, response) => fake.answer(request, response));
     return fake;
   }
@@ -63,6 +73,17 @@ export class FakeBigcapital {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
+  }
+
+  /** Imports it into the database of the gateway, as the owner of the tables. */
+  importInto(
+    { database }: Gateway,
+    changes: { isDry?: boolean; apiKey?: string; url?: string; timeoutSeconds?: number } = {},
+  ): Promise<ImportResult> {
+    const { url, publicId } = this;
+    const source = { url, apiKey: KEY, publicId, isDry: false, timeoutSeconds: 10, postingDaysAhead: 7, ...changes };
+    const settings = { databaseUrl: connectionUrl(database.connection('superuser')), dataDir: '' };
+    return importFromBigcapital(settings, source, { by: 'Otto Operator' }, () => undefined);
   }
 
   /** Adds a credit note like the first recorded one, with the changes of the test. Bigcapital posts it, unless it is a draft. */
