@@ -10,6 +10,9 @@ import { JournalEntry } from './journal-entry.js';
 import { Owned, RefersTo } from './owned.js';
 import { Provenance } from './provenance.js';
 
+/** The most cancellations that a credit note can have: a refund was reversed between any two. */
+export const MAX_CANCELLATIONS = 5;
+
 @ObjectType({
   description:
     "The cancellation of a credit note's remaining credit by an entry of its own. A note has another one only if a refund was reversed after the " +

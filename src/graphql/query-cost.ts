@@ -17,6 +17,7 @@ import {
   type TypeNode,
   type ValueNode,
 } from 'graphql';
+import { MAX_CANCELLATIONS } from '../entities/credit-note-cancellation.js';
 import { MAX_ADDED_REFERENCES } from '../entities/refund.js';
 import { MAX_COST } from '../errors.js';
 import { LENGTHS, MAX_ITEMS } from '../inputs/lengths.js';
@@ -104,7 +105,7 @@ const TEXTS: Readonly<Record<string, number>> = {
 
 /** The maximum number of items of each list that is not read in pages, unless it is {@link MAX_PAGE}. */
 const ITEMS: Readonly<Record<string, number>> = {
-  'CreditNote.cancellations': 5,
+  'CreditNote.cancellations': MAX_CANCELLATIONS,
   'Refund.addedReferences': MAX_ADDED_REFERENCES,
   'LedgerHealth.checks': 20,
   'Query.currencies': 200,

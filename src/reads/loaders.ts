@@ -14,13 +14,18 @@ import type { Organization } from '../entities/organization.js';
 import type { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
-import { WHOLE, wholeWith } from '../orm/columns.js';
+import { metadataOf, WHOLE, wholeWith } from '../orm/columns.js';
+import { searchInTurn } from '../orm/driver.js';
+import { run } from '../orm/query.js';
 import { accountTurnovers, customerTurnovers, foreignTurnovers, type Turnover } from '../services/ledger/balances.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { addedReferences } from './added-references.js';
 import { createOwnedConnections } from './connections.js';
+import type { Filterable } from './filters.js';
+import { MAX_PAGE } from './pages.js';
 import type { ReferenceOf, WholeRow } from './read-model.js';
-import { readRows, readWhole } from './rows.js';
+import { listQuery, readRows, readWhole } from './rows.js';
+import type { List } from './statements.js';
 
 /** Lines are nearly always read with their account. */
 const WITH_ACCOUNT = wholeWith('account');
@@ -85,11 +90,13 @@ export function createLoaders(em: EntityManager, actor: () => Actor) {
     cancellations: byReference(CreditNoteCancellation, 'creditNote'),
     creditNoteLines: byReference(CreditNoteLine, 'creditNote', WITH_ACCOUNT),
 
-    turnover: turnovers(em, organization, accountTurnovers),
+    turnover: turnover(em, organization),
     /** Turnover in the foreign currency that an account is held in. */
-    foreignTurnover: turnovers(em, organization, foreignTurnovers),
+    foreignTurnover: foreignTurnover(em, organization),
     /** Turnover of a customer on the receivable, by the customer's id. */
-    customerTurnover: new DataLoader<number, Turnover>(async (ids) => ids.map(await customerTurnovers(em, organization(), ids))),
+    customerTurnover: new DataLoader<number, Turnover>(async (ids) =>
+      ids.map(await searchInTurn(em, () => customerTurnovers(em, organization(), ids))),
+    ),
     /** Audit events that added references to a refund, by its id. */
     addedReferences: new DataLoader<number, readonly AuditEvent[]>(async (ids) =>
       ids.map(await addedReferences(em, organization(), ids)),
@@ -99,11 +106,7 @@ export function createLoaders(em: EntityManager, actor: () => Actor) {
 }
 
 /** Loads the turnover of accounts up to and including a day. */
-function turnovers(
-  em: EntityManager,
-  organization: () => Organization,
-  read: typeof accountTurnovers,
-): DataLoader<AccountAsOf, Turnover, string> {
+function turnover(em: EntityManager, organization: () => Organization): DataLoader<AccountAsOf, Turnover, string> {
   return new DataLoader(
     async (keys) => {
       const ofDay = new Map<PostingDate | null, (accountId: number) => Turnover>();
@@ -111,33 +114,54 @@ function turnovers(
       await Promise.all(
         [...accountsOf].map(async ([day, accounts]) => {
           const ids = accounts.map(({ accountId }) => accountId);
-          ofDay.set(day, await read(em, organization(), ids, day));
+          ofDay.set(day, await accountTurnovers(em, organization(), ids, day));
         }),
       );
       return keys.map(
         ({ accountId, asOf }) => ofDay.get(asOf)?.(accountId) ?? new Error(`the turnover of account ${accountId} was not read`),
       );
     },
-    { cacheKeyFn: ({ accountId, asOf }) => `${accountId}:${asOf}` },
+    { cacheKeyFn },
   );
 }
 
-/** Loads the accounts that can pay refunds in a currency, by its code. They are held in this currency or in the base currency. */
+/** Loads the same in the accounts' foreign currencies. All days are read in one pass, because it reads every line of the accounts. */
+function foreignTurnover(em: EntityManager, organization: () => Organization): DataLoader<AccountAsOf, Turnover, string> {
+  return new DataLoader(
+    async (keys) => {
+      const ids = [...new Set(keys.map(({ accountId }) => accountId))];
+      const days = [...new Set(keys.map(({ asOf }) => asOf))];
+      const turnoverOf = await searchInTurn(em, () => foreignTurnovers(em, organization(), ids, days));
+      return keys.map(({ accountId, asOf }) => turnoverOf(accountId, asOf));
+    },
+    { cacheKeyFn },
+  );
+}
+
+function cacheKeyFn({ accountId, asOf }: AccountAsOf): string {
+  return `${accountId}:${asOf}`;
+}
+
+/**
+ * Loads the accounts that can pay refunds in a currency, by its code: the first {@link MAX_PAGE}. They are held in this currency or in the base currency.
+ */
 function refundableAccounts(em: EntityManager, organization: () => Organization): DataLoader<string, WholeRow<Account>[]> {
   return new DataLoader(async (currencyCodes) => {
     const { id, baseCurrency } = organization();
     const types = organization().refundableFrom();
-    const accounts = await readWhole(em, Account, {
-      organizationId: id,
-      where: [
-        ['active', '=', true],
-        ['type', 'in', types],
-        ['currencyCode', 'in', [...currencyCodes, baseCurrency]],
-      ],
-      orderBy: 'code',
-    });
-    return currencyCodes.map((code) =>
-      accounts.filter(({ currencyCode }) => currencyCode === code || currencyCode === baseCurrency),
+    const lists = currencyCodes.map(
+      (code): List<Filterable<Account>> => ({
+        organizationId: id,
+        where: [
+          ['active', '=', true],
+          ['type', 'in', types],
+          ['currencyCode', 'in', [code, baseCurrency]],
+        ],
+        orderBy: 'code',
+        slice: { offset: 0, limit: MAX_PAGE },
+      }),
     );
+    const accounts = await run(em, ...lists.map((list) => listQuery(em, metadataOf(em, Account), list, WHOLE)));
+    return accounts as WholeRow<Account>[][];
   });
 }

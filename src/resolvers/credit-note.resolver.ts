@@ -165,7 +165,7 @@ export class CreditNoteResolver {
   }
 
   @FieldResolver(() => [CreditNoteCancellation], {
-    description: 'The cancellations of remaining credit; nearly always at most one.',
+    description: 'The cancellations of remaining credit: at most 5, and nearly always at most one.',
   })
   cancellations(@Reads() note: Row<CreditNote>, @Ctx() context: Context): Promise<readonly Row<CreditNoteCancellation>[]> {
     return context.loaders.cancellations.load(note.id);

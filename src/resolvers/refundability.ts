@@ -34,7 +34,7 @@ export class RefundabilityType {
     this.currencyCode = currencyCode;
   }
 
-  @Field(() => [Account], { description: 'The accounts that a refund of the note can be paid from.' })
+  @Field(() => [Account], { description: 'The accounts that a refund of the note can be paid from: the first 100 by their codes.' })
   accounts(@Ctx() context: Context): Promise<Row<Account>[]> {
     return context.loaders.refundableFrom.load(this.currencyCode);
   }

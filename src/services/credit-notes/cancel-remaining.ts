@@ -1,9 +1,10 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { provenanceOf } from '../../auth/actor.js';
-import { Refusals } from '../../domain-error.js';
+import { InvalidInput, Refusals } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
 import { Account, systemAccounts } from '../../entities/account.js';
 import { CreditNote } from '../../entities/credit-note.js';
-import { CreditNoteCancellation } from '../../entities/credit-note-cancellation.js';
+import { CreditNoteCancellation, MAX_CANCELLATIONS } from '../../entities/credit-note-cancellation.js';
 import { assertSomethingRemains } from '../../entities/credit-note-state.js';
 import { debit, JournalEntry, JournalSource } from '../../entities/journal-entry.js';
 import { command } from '../unit-of-work/command.js';
@@ -24,6 +25,7 @@ import { assertNotBeforeReversals } from './void-credit-note.js';
  * @throws {DateTooFarAhead}
  * @throws {DateBeforeCreditNote}
  * @throws {DateBeforeRefund} if the date is before the latest reversal of one of the note's refunds
+ * @throws {InvalidInput} if the note has {@link MAX_CANCELLATIONS} already
  */
 export const cancelRemaining = command({
   name: 'cancelRemaining',
@@ -43,6 +45,7 @@ export const cancelRemaining = command({
     });
     if (refusals.any) throw refusals.all();
     await assertNotBeforeReversals(em, creditNote, date);
+    await assertFewCancellations(em, creditNote);
 
     await em.populate(creditNote, ['lines.account', 'branch', 'customer'], { orderBy: { lines: { id: 'asc' } } });
     const accounts = await em.find(Account, { organization: organization.id, systemRole: { $ne: null } });
@@ -64,3 +67,10 @@ export const cancelRemaining = command({
     return creditNote;
   },
 });
+
+/** The caller holds the note's lock, so nobody adds one meanwhile. */
+async function assertFewCancellations(em: EntityManager, creditNote: CreditNote): Promise<void> {
+  if ((await em.count(CreditNoteCancellation, { creditNote })) < MAX_CANCELLATIONS) return;
+  const reason = `creditNoteId must name a credit note with less than ${MAX_CANCELLATIONS} cancellations; what remains of this one can be refunded`;
+  throw new InvalidInput([{ field: 'creditNoteId', constraints: { maxCancellations: reason }, value: String(creditNote.id) }]);
+}

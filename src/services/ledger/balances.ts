@@ -55,25 +55,32 @@ export async function accountTurnovers(
 }
 
 /**
- * Returns the turnover of each account in the foreign currency that it is held in, up to and including a day. The snapshots hold base amounts only, so
- * it reads every line of the accounts.
+ * Returns the turnover of each account in the foreign currency that it is held in, up to and including each of the days; `null` is all days. The
+ * snapshots hold base amounts only, so it reads every line of the accounts, once for all days.
  */
 export async function foreignTurnovers(
   em: EntityManager,
   organization: Organization,
   accountIds: readonly number[],
-  asOf: PostingDate | null | undefined,
-): Promise<(id: number) => Turnover> {
-  const rows = await em.execute<TurnoverRow[]>(
-    `select line.account_id as id, coalesce(sum(foreign_amount) filter (where side = 'DEBIT'), 0) as debits,
-       coalesce(sum(foreign_amount) filter (where side = 'CREDIT'), 0) as credits
-     from journal_lines line
-       join accounts account on account.organization_id = line.organization_id and account.id = line.account_id
-         and account.currency_code = line.foreign_currency_code
-     where line.organization_id = ? and line.account_id in (?) and line.posting_date <= ?::date group by line.account_id`,
-    [organization.id, [...accountIds], asOf ?? 'infinity'],
+  days: readonly (PostingDate | null)[],
+): Promise<(id: number, day: PostingDate | null) => Turnover> {
+  const ends = days.map((day) => day ?? 'infinity');
+  const rows = await em.execute<(TurnoverRow & { day: number })[]>(
+    `with turnover as materialized (
+       select line.account_id as id, line.posting_date, coalesce(sum(foreign_amount) filter (where side = 'DEBIT'), 0) as debits,
+         coalesce(sum(foreign_amount) filter (where side = 'CREDIT'), 0) as credits
+       from journal_lines line
+         join accounts account on account.organization_id = line.organization_id and account.id = line.account_id
+           and account.currency_code = line.foreign_currency_code
+       where line.organization_id = ? and line.account_id in (?) group by line.account_id, line.posting_date
+     )
+     select turnover.id, asked.day::int as day, sum(debits) as debits, sum(credits) as credits
+     from turnover join unnest(?::date[]) with ordinality as asked (last, day) on turnover.posting_date <= asked.last
+     group by turnover.id, asked.day`,
+    [organization.id, [...accountIds], `{${ends.join()}}`],
   );
-  return turnoverOf(rows);
+  const turnovers = days.map((_, index) => turnoverOf(rows.filter(({ day }) => day === index + 1)));
+  return (id, day) => turnovers[days.indexOf(day)]?.(id) ?? NO_TURNOVER;
 }
 
 /** Range of line ids that one transaction reads, so that none runs for long. */
