@@ -143,4 +143,17 @@ describe('silent connections', () => {
     const { data } = await books.client.graphql(`{ creditNote(id: ${note.id}) { status } }`);
     expect(data).toEqual({ creditNote: { status: 'OPEN' } });
   });
+
+  it('are dropped a few seconds after the budget is spent when a commit has no answer, and the refund was made once', async () => {
+    const note = await books.creditNote('100.00');
+    orm = await start(1_000);
+    proxy.silenceAfter('commit');
+    const refund = () => client.rest(`/api/credit-notes/${note.id}/refunds`, books.restBody(), { 'idempotency-key': 'silent' });
+    const unanswered = await refund();
+    proxy.silenceAfter('no statement');
+    const again = await refund();
+
+    expect([unanswered.status, unanswered.json.errors[0].message]).toEqual([503, expect.stringMatching(/may have executed/)]);
+    expect([again.status, again.headers['idempotency-replayed']]).toEqual([201, 'true']);
+  }, 25_000);
 });

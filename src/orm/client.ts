@@ -71,7 +71,7 @@ export class DatabaseClient implements PostgresPoolClient {
     if (ends && transaction.isUnsent()) return EMPTY_RESULT;
     const work = currentWork();
     const first = transaction.beforeNext(ends, work);
-    const query_timeout = transaction.answerTimeout(work);
+    const query_timeout = transaction.answerTimeout(ends, work);
     try {
       if (values.length === 0) return lastResult(await this.submit({ text: `${first}${text}`, query_timeout }));
       // If `begin` fails, the statement runs outside a transaction. So the first statement of a transaction must only lock and read.

@@ -53,10 +53,14 @@ export class TransactionLimits {
     return `set local lock_timeout = ${limit}; `;
   }
 
-  /** Returns the time limit for the response to the next statement, in milliseconds; `undefined` for no limit. */
-  answerTimeout(work: Work | undefined): number | undefined {
+  /**
+   * Returns the time limit for the response to the next statement, in milliseconds; `undefined` for no limit.
+   *
+   * @param ends whether the statement ends the transaction, and so belongs to it
+   */
+  answerTimeout(ends: boolean, work: Work | undefined): number | undefined {
     if (work === undefined || work.answerTimeoutMs !== undefined) return work?.answerTimeoutMs;
-    if (this.state === 'none') return ANSWER_TIMEOUT_MS;
+    if (this.state === 'none' && !ends) return ANSWER_TIMEOUT_MS;
     return Math.ceil(work.budget.left) + (this.state === 'opening' ? EXTRA_FOR_LOCKS_MS : EXTRA_IN_TRANSACTION_MS);
   }
 }

@@ -9,6 +9,8 @@ export interface TcpProxy {
   readonly accepted: number;
   /** Stops the transfer on these connections, or on all that exist. */
   silence(connections?: readonly number[]): void;
+  /** Makes each connection silent as soon as it has passed on a statement with this text. */
+  silenceAfter(text: string): void;
   stop(): Promise<void>;
 }
 
@@ -16,6 +18,7 @@ export interface TcpProxy {
 export async function startTcpProxy({ refuseSettings = false } = {}): Promise<TcpProxy> {
   const { host, port } = readCluster().application;
   const pairs: [Socket, Socket][] = [];
+  let last: string | undefined;
   const server = createServer((client) => {
     const upstream = createConnection(`${host}/.s.PGSQL.${port}`);
     pairs.push([client, upstream]);
@@ -29,6 +32,9 @@ export async function startTcpProxy({ refuseSettings = false } = {}): Promise<Tc
     } else {
       client.pipe(upstream).pipe(client);
     }
+    client.on('data', (chunk: Buffer) => {
+      if (last !== undefined && chunk.includes(last)) upstream.unpipe().pause();
+    });
     client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
     upstream.on('error', () => client.destroy());
   });
@@ -45,6 +51,9 @@ export async function startTcpProxy({ refuseSettings = false } = {}): Promise<Tc
         client?.unpipe().pause();
         upstream?.unpipe().pause();
       }
+    },
+    silenceAfter(text) {
+      last = text;
     },
     async stop() {
       for (const [client, upstream] of pairs) {
