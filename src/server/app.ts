@@ -180,7 +180,7 @@ export async function createApp({
   }
   if (config.desk || config.introspection) serveLandingPage(app, config, demo ?? null);
   serveTexts(app, texts);
-  serveHealth(app, orm, databaseObstacle);
+  serveHealth(app, orm, async () => (connections.isStopping ? 'the gateway is stopping' : databaseObstacle()));
   return app;
 }
 
@@ -191,6 +191,8 @@ function createFastify(connections: Connections, logger: FastifyBaseLogger, stop
     clientErrorHandler: connections.fail,
     // Connections that are still open after `stopSeconds` are closed.
     forceCloseConnections: true,
+    // `Connections` decides about the requests that arrive during a stop.
+    return503OnClosing: false,
     pluginTimeout: (stopSeconds + PLUGIN_SECONDS) * 1_000,
     bodyLimit: REST_BODY_LIMIT,
     // Paths are matched as the legacy server matches them.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionError, FastifyBaseLogger } from 'fastify';
 import { ServiceUnavailable } from '../errors.js';
 import { BrokenRequest, brokenRequest, MAX_HEADER_BYTES, NOT_A_REQUEST, rawReply } from './broken-request.js';
@@ -34,6 +35,9 @@ const CHECK_INTERVAL_MS = 1_000;
 const PIPELINED_PAUSE = 16;
 /** One packet can hold more requests than that. A client that sends this many does not want replies, and is cut off. */
 const PIPELINED_LIMIT = 100;
+
+/** Time in which a gateway that stops still takes requests: those on their way, and those of a load balancer that does not know yet. */
+const LAST_REQUESTS_MS = 500;
 
 const STOPPING = 'The gateway is stopping; this request was not started, send it again';
 
@@ -69,12 +73,17 @@ export class Connections {
   private readonly connections = new Map<Socket, Connection>();
   private readonly exchanges = new WeakMap<IncomingMessage, Exchange>();
   private isFull = false;
-  private isStopping = false;
+  private server: Server | undefined;
+  private stage: 'serving' | 'last requests' | 'ending' = 'serving';
 
   constructor(
     private readonly limits: ConnectionLimits,
     private readonly logger: FastifyBaseLogger,
   ) {}
+
+  get isStopping(): boolean {
+    return this.stage !== 'serving';
+  }
 
   createServer(handler: RequestListener): Server {
     const { requestSeconds, keepAliveSeconds } = this.limits;
@@ -103,6 +112,7 @@ export class Connections {
     });
     const check = setInterval(() => this.cutSlowReaders(), CHECK_INTERVAL_MS).unref();
     server.once('close', () => clearInterval(check));
+    this.server = server;
     return server;
   }
 
@@ -117,12 +127,23 @@ export class Connections {
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       return new BrokenRequest(400, 'The Host header is missing');
     }
-    return exchange?.broken ?? null;
+    return exchange?.broken ?? (this.stage === 'ending' ? new ServiceUnavailable(STOPPING) : null);
   }
 
-  /** Ends idle connections, refuses requests that have not fully arrived, and ends each connection after its last reply. */
-  stop(): void {
-    this.isStopping = true;
+  /**
+   * Ends each connection after its next reply. A moment later, when requests on their way have arrived, accepts no more connections, ends
+   * idle ones, and refuses requests that have not fully arrived. To end idle ones at once would reset requests that were just sent.
+   */
+  async stop(limitMs: number): Promise<void> {
+    this.stage = 'last requests';
+    for (const { open } of this.connections.values()) announceClose(open.at(-1)?.response);
+    if (this.connections.size > 0) {
+      await sleep(Math.min(LAST_REQUESTS_MS, limitMs));
+      // What has arrived is read before the check phase of the event loop.
+      await setImmediate();
+    }
+    this.stage = 'ending';
+    this.server?.close();
     for (const connection of this.connections.values()) {
       for (const exchange of connection.open) if (!hasArrived(exchange)) this.refuse(exchange, new ServiceUnavailable(STOPPING));
       if (connection.open.length === 0) connection.socket.destroy();

@@ -55,7 +55,7 @@ export function followRequests(app: FastifyInstance, connections: Connections, s
     assertOneValue(request.raw);
   });
   app.addHook('preClose', async () => {
-    connections.stop();
+    await connections.stop(stopSeconds * 1_000);
     if (inFlight > 0) {
       const last = new Promise<void>((resolve) => {
         drained = resolve;

@@ -45,10 +45,10 @@ export function isProbe({ routeOptions }: FastifyRequest): boolean {
 /**
  * Adds `/healthz`, which answers while the process lives, and `/readyz`: 200 while a refund could be written, else 503 and the reason.
  *
- * @param databaseObstacle returns why the embedded database cannot write; `null` if no reason is known
+ * @param knownObstacle returns why the gateway or its embedded database takes no refund; `null` if no reason is known
  */
-export function serveHealth(app: FastifyInstance, orm: MikroORM, databaseObstacle: () => Promise<string | null>): void {
-  const readiness = new Readiness(orm, databaseObstacle);
+export function serveHealth(app: FastifyInstance, orm: MikroORM, knownObstacle: () => Promise<string | null>): void {
+  const readiness = new Readiness(orm, knownObstacle);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const reason = await readiness.obstacle();
@@ -62,7 +62,7 @@ class Readiness {
 
   constructor(
     private readonly orm: MikroORM,
-    private readonly databaseObstacle: () => Promise<string | null>,
+    private readonly knownObstacle: () => Promise<string | null>,
   ) {}
 
   /** Returns why no refund could be written now, for the operator; `null` if one could. */
@@ -81,7 +81,7 @@ class Readiness {
   }
 
   private async probe(): Promise<string | null> {
-    const obstacle = await this.databaseObstacle();
+    const obstacle = await this.knownObstacle();
     if (obstacle !== null) return obstacle;
     const work = { organizationId: null, budget: new WaitBudget(ANSWER_TIMEOUT_MS), answerTimeoutMs: ANSWER_TIMEOUT_MS };
     try {
