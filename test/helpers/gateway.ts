@@ -42,16 +42,12 @@ export const JWT: JwtSettings & { key: Uint8Array } = {
 
 /** A gateway on a new database. Requests pass through the whole HTTP stack, but without a socket. */
 export class Gateway {
-  /** The parsed lines of the gateway's log. */
-  readonly logged: Record<string, unknown>[] = [];
-
   private constructor(
     readonly database: TestDatabase,
     readonly app: FastifyInstance,
-    logged: Record<string, unknown>[],
-  ) {
-    this.logged = logged;
-  }
+    /** The parsed lines of the gateway's log. */
+    readonly logged: Record<string, unknown>[],
+  ) {}
 
   static async start(
     options: {
@@ -84,46 +80,29 @@ export class Gateway {
     const database = await createDatabase(options);
     const logged: Record<string, unknown>[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
-    // Tests make equal refunds in a row, so the duplicate check is off; it has tests of its own.
-    const {
-      host = 'localhost',
-      allowedHosts = [],
-      introspection = true,
-      corsOrigins = [],
-      jwt = JWT,
-      duplicateWindowSeconds = 0,
-      postingDaysAhead = 7,
-    } = options;
-    const {
-      clientIp = 'connection',
-      trustedProxies = 1,
-      maxEventLoopDelayMs = 0,
-      rateLimit = null,
-      queryCostLimit = 20_000,
-      trustedDocuments = null,
-    } = options;
     const app = await createApp({
       orm: options.orm ?? database.orm,
       config: {
-        host,
-        allowedHosts,
-        introspection,
+        host: options.host ?? 'localhost',
+        allowedHosts: options.allowedHosts ?? [],
+        introspection: options.introspection ?? true,
         desk: options.desk ?? false,
-        corsOrigins,
-        duplicateWindowSeconds,
-        postingDaysAhead,
-        clientIp,
-        trustedProxies,
-        maxEventLoopDelayMs,
-        rateLimit,
-        queryCostLimit,
-        trustedDocuments,
+        corsOrigins: options.corsOrigins ?? [],
+        // Tests make equal refunds in a row; the check for duplicates has tests of its own.
+        duplicateWindowSeconds: options.duplicateWindowSeconds ?? 0,
+        postingDaysAhead: options.postingDaysAhead ?? 7,
+        clientIp: options.clientIp ?? 'connection',
+        trustedProxies: options.trustedProxies ?? 1,
+        maxEventLoopDelayMs: options.maxEventLoopDelayMs ?? 0,
+        rateLimit: options.rateLimit ?? null,
+        queryCostLimit: options.queryCostLimit ?? 20_000,
+        trustedDocuments: options.trustedDocuments ?? null,
         federation: options.federation ?? false,
         restContract: options.restContract ?? 'documented',
         restDeprecatedSince: options.restDeprecatedSince ?? null,
         requestWaitMs: options.requestWaitMs ?? 5_000,
       },
-      jwt,
+      jwt: options.jwt === undefined ? JWT : options.jwt,
       logger,
       ...(options.demo && { demo: options.demo }),
       connections: { ...CONNECTION_LIMITS, ...options.connections },
@@ -251,15 +230,8 @@ export class Books {
   }
 
   async account(
-    type: Parameters<typeof this.createAccount>[0],
-    rest: { currencyCode?: string; active?: boolean } = {},
-  ): Promise<string> {
-    return this.createAccount(type, rest);
-  }
-
-  private async createAccount(
     type: 'BANK' | 'CASH' | 'FIXED_ASSET' | 'CREDIT_CARD' | 'TAX_PAYABLE' | 'INCOME' | 'OTHER_INCOME' | 'EXPENSE',
-    rest: { currencyCode?: string; active?: boolean },
+    rest: { currencyCode?: string; active?: boolean } = {},
   ): Promise<string> {
     const input = { code: randomUUID(), name: `${type} ${rest.currencyCode ?? ''}`.trim(), type, ...rest };
     return (await this.client.query(CreateAccountDocument, { input })).createAccount.id;
