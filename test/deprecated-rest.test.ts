@@ -16,7 +16,7 @@ it('announces the deprecation and the equivalent in GraphQL in each reply of RES
   const made = await books.client.rest(`/api/credit-notes/${id}/refunds`, books.restBody({ amount: 1 }));
   const successor = '</graphql>; rel="successor-version"; title="refundCreditNote"';
   expect([made.status, made.headers.deprecation, made.headers.link]).toEqual([201, SINCE, successor]);
-  const refused = await books.client.rest('/api/credit-notes/3abc/refunds', {});
+  const refused = await books.client.rest('/api/credit-notes/3abc/refunds', books.restBody());
   expect([refused.status, refused.headers.deprecation, refused.headers.link]).toEqual([404, SINCE, successor]);
   const stranger = await gateway.app.inject({ url: '/api/accounts', headers: { origin: 'https://books.example' } });
   expect([stranger.statusCode, stranger.headers.deprecation]).toEqual([401, SINCE]);

@@ -80,6 +80,9 @@ it.each<[string, string]>([
   ['sort_order=asc&sort_order=asc', 'sort_order'],
   ['view_slug=overdue', 'view_slug'],
   ['view_slug=open&view_slug=closed', 'view_slug'],
+  ['view_slug=open&viewSlug=open', 'view_slug'],
+  ['page_size=2&pageSize=3', 'page_size'],
+  ['page[]=1', 'page'],
 ])('a list with %s is refused by the name of the parameter', async (query, field) => {
   for (const list of ['credit-notes', 'customers', 'accounts', 'branches', `credit-notes/${notes.closed}/refunds`]) {
     const { status, json } = await get(`/api/${list}?${query}`);

@@ -121,6 +121,11 @@ describe('a path', () => {
     },
   );
 
+  it.each(['3abc', '0', '999999'])('with the id %s is checked after the fields, as by the legacy server', async (id) => {
+    const reply = await books.client.rest(`/api/credit-notes/${id}/refunds`, body({ amount: 0 }));
+    expect([reply.status, reply.json.message.map(({ property }: { property: string }) => property)]).toEqual([400, ['amount']]);
+  });
+
   it('that is unknown returns 404 with its name', async () => {
     const reply = await books.client.rest('/api/nothing', {});
     expect([reply.status, reply.json.message]).toEqual([404, 'Cannot POST /api/nothing']);

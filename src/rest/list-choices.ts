@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { type InvalidField, InvalidInput } from '../domain-error.js';
 import { always, oneOf } from './fields.js';
-import { camelCase, parametersIn, snakeCase } from './names.js';
+import { camelCase, parametersIn } from './names.js';
 import type { Parameter } from './openapi/headers.js';
 
 const DIRECTIONS = ['asc', 'desc'] as const;
@@ -20,10 +20,7 @@ export interface Choices<View extends string> {
 }
 
 /** The parameters that choose what the legacy server's lists can be filtered by. The gateway refuses them: the reply would not be what they ask for. */
-const FILTERS = ['searchKeyword', 'stringifiedFilterRoles', 'customViewId'];
-
-/** The array of filters has parameters such as `filter_roles[0][value]`. */
-const FILTER_ARRAY = /^filterRoles(\[|$)/;
+const FILTERS = ['search_keyword', 'stringified_filter_roles', 'filter_roles', 'custom_view_id'];
 
 const NO_FILTERS = /^\s*(\[\s*\]\s*)?$/;
 
@@ -49,11 +46,10 @@ export function readChoices<View extends string>(queryString: unknown, views: re
   const view = read('view_slug', views);
   const column = read('column_sort_by', ['created_at']);
   const direction = read('sort_order', DIRECTIONS);
-  for (const [name, value] of Object.entries(sent)) {
-    if ((FILTERS.includes(name) || FILTER_ARRAY.test(name)) && !(typeof value === 'string' && NO_FILTERS.test(value))) {
-      const field = name.startsWith('filterRoles') ? 'filter_roles' : snakeCase(name);
-      wrong.push({ field, constraints: { isEmpty: `${field} must be empty: REST does not filter lists; GraphQL does` }, value });
-    }
+  for (const field of FILTERS) {
+    const value = sent[camelCase(field)];
+    if (value === undefined || (typeof value === 'string' && NO_FILTERS.test(value))) continue;
+    wrong.push({ field, constraints: { isEmpty: `${field} must be empty: REST does not filter lists; GraphQL does` }, value });
   }
   if (wrong.length > 0) throw new InvalidInput(wrong);
   return { view, direction: direction ?? (column && 'desc') };

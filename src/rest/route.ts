@@ -19,7 +19,7 @@ export interface Call {
   readonly limit: number;
   /** Waits until there is room for a read of this cost. */
   readonly admit: (cost: number) => Promise<void>;
-  /** The id in the path, as the client wrote it, and as a number. */
+  /** The id in the path, as the client wrote it, and as a number: 0 if it is none. */
   readonly id: string;
   readonly key: number;
   /** Of a deletion with If-Match: that its path still returns what the header names. */

@@ -8,6 +8,7 @@ import { type MaybePromise, related, relatedTo, type WholeRow } from '../../read
 import type { Context } from '../../request/context.js';
 import { refundCommand, refundRequest } from '../../services/refunds/refund-command.js';
 import { reverseRefund } from '../../services/refunds/reverse-refund.js';
+import { cut, MAX_QUOTED } from '../../values/text.js';
 import { accountReply } from '../account-reply.js';
 import { creditNoteReply } from '../credit-note-reply.js';
 import { expectedRemaining } from '../etag.js';
@@ -20,6 +21,9 @@ import { REFUND_BODY, readRefundRequest } from '../refund-request.js';
 import { type Call, DELETION, restRoute } from '../route.js';
 
 const TAG = 'Credit Note Refunds';
+
+/** The id of a note, whichever: the fields of a refund can be checked without one. */
+const ANY_NOTE = '1';
 
 const REFUNDS_OF_NOTE: Listing = { sizes: REFUNDS, cost: REFUND };
 
@@ -63,7 +67,6 @@ export const REFUND_ROUTES = [
       'IDEMPOTENCY_KEY_REUSED',
       'ORGANIZATION_MOVING',
     ],
-    notFound: (id) => new CreditNoteNotFound(id),
     handle: makeRefund,
   }),
   restRoute({
@@ -133,13 +136,15 @@ export const REFUND_ROUTES = [
   }),
 ];
 
-async function makeRefund({ context, request, reply, id }: Call) {
+async function makeRefund({ context, request, reply, id, key }: Call) {
   // The body and the key do not depend on each other, so that the caller sees all that is malformed at once.
   const refusals = new Refusals();
   const contract = context.actor.organization.restContract ?? context.config.restContract;
-  const input = refusals.check(() => readRefundRequest(id, request.body, contract));
+  // The legacy server checks the fields first. An id that is none belongs to no note, and is no wrong field of the body.
+  const input = refusals.check(() => readRefundRequest(key === 0 ? ANY_NOTE : id, request.body, contract));
   const idempotency = refusals.check(() => context.begin());
   if (refusals.any || input === undefined) throw refusals.all();
+  if (key === 0) throw new CreditNoteNotFound(cut(id, MAX_QUOTED));
   const conditions = {
     idempotency,
     expectedRemaining: expectedRemaining(request.headers['if-match'], id),
