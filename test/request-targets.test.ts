@@ -102,3 +102,11 @@ it.each([
     expect([reply.status, JSON.parse(reply.body).errors[0].payload.field]).toEqual([404, field]);
   }
 });
+
+it('a host that the target names stands for the Host header', async () => {
+  const { headers } = books.client;
+  const foreign = await ask('GET', 'http://evil.example/api/accounts', headers);
+  expect([foreign.status, JSON.parse(foreign.body).errors[0].type]).toEqual([421, 'HOST_NOT_ALLOWED']);
+  expect((await ask('GET', 'http://a:b@localhost/api/accounts')).status).toBe(421);
+  expect((await ask('GET', 'http://localhost/api/accounts', { ...headers, host: 'evil.example' })).status).toBe(200);
+});

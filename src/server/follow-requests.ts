@@ -6,6 +6,7 @@ import { RequestLog } from '../request/request-log.js';
 import type { Connections } from './connections.js';
 import { isProbe } from './health.js';
 import { assertOneValue } from './repeated-headers.js';
+import { takeHostOfTarget } from './request-target.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -53,6 +54,7 @@ export function followRequests(app: FastifyInstance, connections: Connections, s
       throw broken;
     }
     assertOneValue(request.raw);
+    takeHostOfTarget(request.headers, request.originalUrl);
   });
   app.addHook('preClose', async () => {
     await connections.stop(stopSeconds * 1_000);

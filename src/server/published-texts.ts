@@ -40,7 +40,11 @@ export function serveTexts(app: FastifyInstance, texts: ReadonlyMap<string, stri
     const type = TYPES[extname(path)] ?? 'text/plain';
     app.get(path, { config: { isPublic: true } }, async (request, reply) => {
       reply.headers({ etag, 'cache-control': `public, max-age=${MAX_AGE}` });
-      if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
+      if (isKnown(request.headers['if-none-match'], etag)) {
+        reply.code(304);
+        // For HEAD, Fastify replaces the content by its length.
+        if (request.method === 'GET') return reply.send();
+      }
       return reply.type(`${type}; charset=utf-8`).send(bytes);
     });
   }

@@ -76,14 +76,18 @@ interface WebFile {
   readonly compressed: Buffer | undefined;
 }
 
-async function send(file: WebFile | undefined, { headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function send(file: WebFile | undefined, { headers, method }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (file === undefined) {
     reply.callNotFound();
     return reply;
   }
   const { tag, plain, compressed } = file;
   reply.headers(file.headers);
-  if (isKnown(headers['if-none-match'], tag)) return reply.code(304).send();
+  if (isKnown(headers['if-none-match'], tag)) {
+    reply.code(304);
+    // For HEAD, Fastify replaces the content by its length.
+    if (method === 'GET') return reply.send();
+  }
   const isCompressed = compressed !== undefined && new Negotiator({ headers }).encoding(['gzip', 'identity']) === 'gzip';
   return isCompressed ? reply.header('content-encoding', 'gzip').send(compressed) : reply.send(await plain());
 }

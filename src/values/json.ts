@@ -31,31 +31,42 @@ const MAX_DEPTH = 100;
  * Parses JSON without losing digits of a number or characters of a text. Numbers that a JavaScript number cannot hold exactly become
  * {@link LongNumber}.
  *
- * @throws {InvalidJson} if the bytes are not UTF-8, are not JSON, hold too many values, nest too deeply, or have a `__proto__` key
+ * @throws {InvalidJson} if the bytes are not UTF-8, are not JSON, hold too many values, nest too deeply, have a `__proto__` key, or repeat a key in
+ *   an object: nobody knows which of its values is meant
  * @example parseJson(Buffer.from('{"amount": 10.5}')) // { amount: 10.5 }
  */
 export function parseJson(bytes: Uint8Array): unknown {
-  assertBounded(bytes);
+  const written = countKeys(bytes);
+  let read = 0;
   try {
-    return (JSON.parse as ParseWithSource)(decode(bytes), (key, value, { source = '' }) => {
+    const value = (JSON.parse as ParseWithSource)(decode(bytes), function (key, value, { source = '' }) {
       if (key === '__proto__') throw new InvalidJson('The key __proto__ is not allowed');
+      if (!Array.isArray(this)) read += 1;
       return typeof value === 'number' && losesDigits(value, source) ? new LongNumber(source) : value;
     });
+    // The whole is read last, as the value of a key that is not written.
+    if (read <= written) throw new InvalidJson('A key is repeated in an object');
+    return value;
   } catch (error) {
     if (error instanceof SyntaxError) throw new InvalidJson(error.message);
     throw error;
   }
 }
 
-const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,[]{}');
+const [QUOTE, BACKSLASH, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,:[]{}');
 
 /** Whether the value is an object with fields: neither null nor a list. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Counts values and levels by the punctuation alone, which takes a small part of the parser's time. */
-function assertBounded(bytes: Uint8Array): void {
+/**
+ * Returns the number of keys in all objects. It counts them, values and levels by the punctuation alone, which takes a small part of the parser's time.
+ *
+ * @throws {InvalidJson} if there are too many values or levels
+ */
+function countKeys(bytes: Uint8Array): number {
+  let keys = 0;
   let values = 1;
   let depth = 0;
   let isText = false;
@@ -66,6 +77,7 @@ function assertBounded(bytes: Uint8Array): void {
       else if (byte === QUOTE) isText = false;
     } else if (byte === QUOTE) isText = true;
     else if (byte === COMMA) values += 1;
+    else if (byte === COLON) keys += 1;
     else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       values += 1;
       depth += 1;
@@ -73,6 +85,7 @@ function assertBounded(bytes: Uint8Array): void {
     } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
     if (values > MAX_VALUES) throw new InvalidJson(`The JSON holds more than ${MAX_VALUES} values`);
   }
+  return keys;
 }
 
 function decode(bytes: Uint8Array): string {
@@ -84,7 +97,10 @@ function decode(bytes: Uint8Array): string {
 }
 
 /** `JSON.parse` of Node.js passes the source text of each primitive to the reviver. TypeScript's library does not declare it yet. */
-type ParseWithSource = (text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown) => unknown;
+type ParseWithSource = (
+  text: string,
+  reviver: (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown,
+) => unknown;
 
 function losesDigits(value: number, source: string): boolean {
   if (source.length <= MAX_DIGITS && !/e/i.test(source)) return false;
