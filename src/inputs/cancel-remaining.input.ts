@@ -5,7 +5,7 @@ import type { InputFor } from '../services/unit-of-work/command.js';
 import type { Big } from '../values/money.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import { LENGTHS } from './lengths.js';
-import { HasDigits, IsId, IsPositiveAmount, IsPostingDate, IsText } from './validators.js';
+import { HasDigits, IsId, IsPostingDate, IsText } from './validators.js';
 
 @InputType({ description: 'A credit note whose remaining credit is to be cancelled.' })
 export class CancelRemainingInput implements InputFor<typeof cancelRemaining> {
@@ -30,6 +30,5 @@ export class CancelRemainingInput implements InputFor<typeof cancelRemaining> {
   })
   @IsOptional()
   @HasDigits()
-  @IsPositiveAmount()
   expectedRemaining?: Big | null;
 }
