@@ -293,6 +293,7 @@ describe('a failed start', () => {
     ['production without a database of its own', 'DATABASE_URL', { NODE_ENV: 'production' }],
     ['production with an empty DATABASE_URL', 'DATABASE_URL', { NODE_ENV: 'production', DATABASE_URL: '' }],
     ['an unknown environment', 'NODE_ENV', { NODE_ENV: 'prod' }],
+    ['a password with a bare %', 'DATABASE_URL.*%25', { DATABASE_URL: 'postgres://user:hunter2%@127.0.0.1:1/books' }],
     ['two hosts', 'DATABASE_URL', { DATABASE_URL: 'postgres://user:hunter2@one,two/books' }],
     ['a data folder that is a file', 'DATA_DIR', { DATA_DIR: '/etc/passwd' }],
     ['a data folder that cannot be created', 'DATA_DIR', { DATA_DIR: '/etc/passwd/data' }],
@@ -318,16 +319,23 @@ describe('a failed start', () => {
     expect(stderr).not.toContain('hunter2');
   });
 
-  it('prints one line and stops the embedded database again: a port that is in use', async () => {
+  it('prints one line with what to do, and stops the embedded database again: a port or host that it cannot listen on', async () => {
     const taken = createServer().listen(0, 'localhost');
     await new Promise((resolve) => taken.once('listening', resolve));
     const { port } = taken.address() as { port: number };
     const DATA_DIR = await dataFolder();
 
-    const { code, stderr } = await refusedStart({ DATA_DIR, PORT: String(port) });
+    const inUse = await refusedStart({ DATA_DIR, PORT: String(port) });
+    const unknown = await refusedStart({ DATA_DIR, PORT: '0', HOST: 'no-such-host.invalid' });
+    const foreign = await refusedStart({ DATA_DIR, PORT: '0', HOST: '192.0.2.1' });
     taken.close();
 
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(new RegExp(`^.*EADDRINUSE.*${port}\\n$`)) });
+    const where = 'The gateway cannot listen on HOST';
+    expect([inUse, unknown, foreign].map(({ code, stderr }) => [code, stderr])).toEqual([
+      [1, `${where} localhost, PORT ${port}: another program uses it; stop that, or choose another PORT.\n`],
+      [1, `${where} no-such-host.invalid, PORT 0: the name has no address; choose another HOST.\n`],
+      [1, `${where} 192.0.2.1, PORT 0: no interface of this machine has the address; choose another HOST.\n`],
+    ]);
     expect(await exists(join(DATA_DIR, 'postgres/postmaster.pid'))).toBe(false);
   });
 });

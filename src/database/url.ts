@@ -40,6 +40,7 @@ export function databaseUrl(text: string): string {
   const { protocol, pathname, hash, searchParams } = new URL(text);
   if (!/^postgres(ql)?:$/.test(protocol) || pathname.length < 2) throw new Error(EXAMPLE);
   if (hash !== '') throw new Error(`${EXAMPLE}; a # in the password is written %23`);
+  if (!/^(?:[^%]|%[\da-f]{2})*$/i.test(text)) throw new Error(`${EXAMPLE}; a % in the password is written %25`);
   if (new Set(searchParams.keys()).size < searchParams.size) throw new Error('must have each parameter once');
   for (const [name, value] of searchParams) {
     if (!PARAMETERS.includes(name)) throw new Error(`must have no parameters but ${PARAMETERS.join(', ')}`);
