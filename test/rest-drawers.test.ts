@@ -154,6 +154,10 @@ describe('what the web app reads before it shows a screen', () => {
     });
   });
 
+  it('GET /api/auth/meta says that nobody can sign up here', async () => {
+    expect(await get('/api/auth/meta')).toEqual({ status: 200, json: { signup_disabled: true } });
+  });
+
   it.each([Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN])('GET /api/dashboard/boot says what a %s may do', async (role) => {
     const { json } = await get('/api/dashboard/boot', await gateway.client(books.organization, role));
     const may = json.abilities.map(({ subject, action }: Record<string, string>) => `${action} ${subject}`);

@@ -77,3 +77,6 @@ export function userReply({ userId, name }: Actor): Static<typeof UserReply> {
     verified: true,
   };
 }
+
+/** How people get accounts. The gateway signs nobody up. */
+export const AuthMetaReply = Type.Object({ signup_disabled: always(true) });

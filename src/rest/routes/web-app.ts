@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
 import { restRoute } from '../route.js';
 import {
+  AuthMetaReply,
   BootReply,
   bootReply,
   RESOURCE_META,
@@ -28,6 +29,21 @@ export const WEB_APP_ROUTES = [
     errors: [],
     async handle({ context }) {
       return userReply(context.actor);
+    },
+  }),
+  restRoute({
+    method: 'GET',
+    path: '/auth/meta',
+    operationId: 'AuthController_meta',
+    tag: 'Web App',
+    role: Role.VIEWER,
+    summary: 'Retrieve whether people can sign up: they cannot.',
+    like: 'me',
+    status: 200,
+    reply: AuthMetaReply,
+    errors: [],
+    async handle() {
+      return { signup_disabled: true as const };
     },
   }),
   restRoute({
