@@ -3,7 +3,7 @@ export function Day({ date }: { readonly date: string }) {
   return <time dateTime={date}>{formatDay(date)}</time>;
 }
 
-export function formatDay(date: string): string {
+function formatDay(date: string): string {
   return new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));
 }
 
