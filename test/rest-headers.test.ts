@@ -1,14 +1,11 @@
-import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Books, Gateway } from './helpers/gateway.js';
 
 let gateway: Gateway;
 let books: Books;
-let port: number;
 beforeAll(async () => {
   gateway = await Gateway.start();
   books = await gateway.books();
-  port = await gateway.listen();
 });
 afterAll(() => gateway.stop());
 
@@ -72,25 +69,4 @@ it.each([
     'UNSUPPORTED_MEDIA_TYPE',
     expect.any(String),
   ]);
-});
-
-it('a client that sends 2 MB reads the 413', async () => {
-  const { id } = await books.creditNote('100.00');
-  const body = JSON.stringify({ description: 'x'.repeat(2_000_000) });
-  const { authorization = '' } = books.client.headers;
-  const text = await new Promise<string>((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    let received = '';
-    socket.setEncoding('utf8').on('data', (chunk: string) => {
-      received += chunk;
-    });
-    socket.on('error', reject).on('close', () => resolve(received));
-    socket.write(
-      `POST /api/credit-notes/${id}/refunds HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n` +
-        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    );
-  });
-  expect(text).toMatch(/^HTTP\/1\.1 413 /);
-  expect(text).toMatch(/x-request-id: /);
-  expect(text).toContain('PAYLOAD_TOO_LARGE');
 });
