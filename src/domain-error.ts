@@ -100,7 +100,7 @@ export class InvalidInput extends DomainError {
 }
 
 /** Several refusals of one request, which stand for themselves as the first of them. Nothing was written. */
-export class SeveralRefusals extends DomainError {
+class SeveralRefusals extends DomainError {
   readonly code: ErrorCode;
   constructor(private readonly refusals: readonly [DomainError, ...DomainError[]]) {
     const [{ code, message, field, details }] = refusals;

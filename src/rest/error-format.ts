@@ -1,7 +1,7 @@
 import Negotiator from 'negotiator';
 
 /** The format of the legacy API, and that of RFC 9457. */
-export const ERROR_FORMATS = ['application/json', 'application/problem+json'] as const;
+const ERROR_FORMATS = ['application/json', 'application/problem+json'] as const;
 
 export type ErrorFormat = (typeof ERROR_FORMATS)[number];
 
