@@ -1,3 +1,4 @@
+import { importedIn, onceForImport } from './ids.js';
 import { differing, FOR_ANY_SIZE, newer, newestOlder } from './journal.js';
 
 /** A credit note adds up, is posted as it is, and stays so. */
@@ -264,11 +265,14 @@ const ENTRIES = `
   $$;
 
   create function lines_agree() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    ${importedIn('credit_note_lines')}
+    newest bigint;
   begin
     -- It would not count as one of this transaction.
     if new.created_at <> transaction_timestamp() then
       raise exception 'line % of a credit note has another time than its transaction', new.id using errcode = 'check_violation';
-    end if;
+    end if;${onceForImport('credit_note_lines', 'perform note_lines_agree(new.organization_id, newest);')}
     -- The last line of the transaction compares for all of them. Ids have no gaps.
     if not exists (
       select from credit_note_lines

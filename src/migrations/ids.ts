@@ -17,6 +17,48 @@ const TABLES = [
 /** Those of them that documents name by their ids. */
 const RECORDS: ReadonlySet<string> = new Set(['accounts', 'branches', 'customers']);
 
+/** Those whose rows a deferred trigger checks one by one, but once for all that an import inserts: see {@link onceForImport}. */
+const CHECKED_ONCE: ReadonlySet<string> = new Set(['credit_note_lines', 'journal_entries', 'journal_lines']);
+
+/** The highest id that there can be. */
+const NO_ID_ABOVE = '9223372036854775807';
+
+/** SQL for the setting of a transaction with the organization and the ids from the first to the last one that an import leaves to one check. */
+const importedRows = (table: string): string => `nullif(current_setting('books.imported_${table}', true), '')::bigint[]`;
+
+/** SQL for the declaration that {@link onceForImport} needs. */
+export const importedIn = (table: string): string => `imported bigint[] := ${importedRows(table)};`;
+
+/**
+ * Returns SQL for a deferred trigger of the table. Of the rows that an import inserts, the first one checks all, at the end of the transaction; the
+ * others do nothing. Rows that come after the check are checked again, and so are all rows if a savepoint has undone the check, since it undoes the
+ * setting, too. Only the owner of the tables can leave rows to the first one: another one's setting counts for nothing.
+ *
+ * @param check checks the rows of the transaction from `new.id` to the variable `newest`
+ */
+export const onceForImport = (table: string, check: string): string => `
+    if imported is not null then
+      if imported[1] = new.organization_id and new.id between imported[2] and imported[3] and is_being_imported(new.organization_id) then
+        if new.id = imported[2] and imported[3] = ${NO_ID_ABOVE} then
+          select id into newest from ${table} where organization_id = new.organization_id order by id desc limit 1;
+          ${check}
+          perform set_config('books.imported_${table}', array[new.organization_id, new.id, newest]::text, true);
+        end if;
+        return null;
+      end if;
+    end if;`;
+
+/** SQL that keeps a given id, and leaves the check of the row to the first one of the import. The ids of the others are higher. */
+const leaveToFirst = (table: string): string => `
+      imported := ${importedRows(table)};
+      if imported[1] = new.organization_id and imported[3] = ${NO_ID_ABOVE} then
+        if new.id > imported[2] then return new; end if;
+      elsif not exists (select from ${table} where organization_id = new.organization_id and id >= new.id) then
+        perform set_config('books.imported_${table}', array[new.organization_id, new.id, ${NO_ID_ABOVE}]::text, true);
+        return new;
+      end if;
+      raise exception 'row % of ${table} has a lower id than an older one', new.id using errcode = 'check_violation';`;
+
 /**
  * Ids are numbers of the organization (docs/adr/025-ids-are-numbers-of-the-organization.md), and rows become visible in their order
  * (docs/adr/018-order-of-ids.md).
@@ -48,14 +90,15 @@ function drawsIds(table: string): string {
   create function ${table}_draw_id() returns trigger language plpgsql set search_path = public, pg_temp set enable_seqscan = off as $$
   declare
     -- Assigned, because an expression costs less than the query of PERFORM.
-    granted text;
+    granted text;${CHECKED_ONCE.has(table) ? '\n    imported bigint[];' : ''}
   begin
     -- Rows that are replicated, or read from a file, keep their ids.
     if new.id is not null and current_setting('session_replication_role') = 'replica' then return new; end if;
     -- The lock is held until the commit, so that no higher id is drawn before the lower one is visible.
     granted := pg_advisory_xact_lock(hashtextextended('order', new.organization_id));
     -- So do records of another system, whose ids clients know.
-    if new.id is not null and is_being_imported(new.organization_id) then return new; end if;
+    if new.id is not null and is_being_imported(new.organization_id) then${CHECKED_ONCE.has(table) ? leaveToFirst(table) : ' return new;'}
+    end if;
     select id + 1 into new.id from ${table} where organization_id = new.organization_id order by id desc limit 1;
     ${atLeastFirst}
     return new;

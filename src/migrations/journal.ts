@@ -1,3 +1,5 @@
+import { importedIn, onceForImport } from './ids.js';
+
 /** Every journal entry equals the lines that its one document requires: see docs/adr/019-entries-are-their-documents.md. */
 export function journalRules(): string {
   return [LINES_DUE, ENTRIES, OPEN_BOOKS].join('\n');
@@ -139,6 +141,16 @@ export const differing = (due: string, ids: string): string => `
       having sum(times) <> 0
       limit 1;`;
 
+const ALL_HAVE_LINES = `
+          select entry.id into offender from journal_entries entry
+          where entry.organization_id = new.organization_id and entry.id >= new.id and not exists (
+              select from journal_lines line where line.organization_id = new.organization_id and line.journal_entry_id = entry.id
+            )
+          limit 1;
+          if found then
+            raise exception 'journal entry % does not balance: it has no lines', offender using errcode = 'check_violation';
+          end if;`;
+
 const ENTRIES = `
   -- Whether the entry was posted in this transaction. Ids of transactions begin again in another cluster, where a restored entry may have the
   -- id of the present one: so the time counts, too.
@@ -183,7 +195,11 @@ const ENTRIES = `
   $$;
 
   create function entry_has_lines() returns trigger language plpgsql set search_path = public, pg_temp as $$
-  begin
+  declare
+    ${importedIn('journal_entries')}
+    newest bigint;
+    offender bigint;
+  begin${onceForImport('journal_entries', ALL_HAVE_LINES)}
     if not exists (select from journal_lines where organization_id = new.organization_id and journal_entry_id = new.id) then
       raise exception 'journal entry % does not balance: it has no lines', new.id using errcode = 'check_violation';
     end if;
@@ -263,11 +279,14 @@ const ENTRIES = `
   $$;
 
   create function entry_is_its_document() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  declare
+    ${importedIn('journal_lines')}
+    newest bigint;
   begin
     -- It would not count as one of this transaction.
     if new.created_at <> transaction_timestamp() then
       raise exception 'journal line % has another time than its transaction', new.id using errcode = 'check_violation';
-    end if;
+    end if;${onceForImport('journal_lines', 'perform entries_are_their_documents(new.organization_id, newest);')}
     -- The last line of the transaction compares for all of them. Ids have no gaps.
     if not exists (
       select from journal_lines
