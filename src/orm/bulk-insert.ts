@@ -5,10 +5,10 @@ import { isColumn, metadataOf } from './columns.js';
 import { type Query, query } from './query.js';
 
 /**
- * Inserts new entities of one table by one statement, in their order, and sets their `id` and `createdAt`. Entities that they refer to must have
- * been inserted before. Columns whose default the database computes get the default.
+ * Inserts new entities of one table by one statement, in their order. Entities that they refer to must have been inserted before. Columns whose
+ * default the database computes get the default.
  *
- * @param ids whether the database draws the ids. It keeps given ones only during an import
+ * @param ids whether the database draws the ids: then sets `id` and `createdAt`. It keeps given ones only during an import
  * @example await run(em, bulkInsert(em, lines), bulkInsert(em, refunds));
  */
 export function bulkInsert(em: EntityManager, entities: readonly Owned[], ids: 'drawn' | 'given' = 'drawn'): Query<void> {
@@ -18,6 +18,7 @@ export function bulkInsert(em: EntityManager, entities: readonly Owned[], ids: '
   const { text, columns } = writerOf(metadataOf(em, first.constructor as EntityClass<Owned>), platform, ids);
   const values = entities.map((entity) => valuesOf(entity, columns));
   return query(text, [JSON.stringify(values)], (rows) => {
+    if (ids === 'given') return;
     if (rows.length !== entities.length) throw new Error(`the insert returned ${rows.length} rows instead of ${entities.length}`);
     for (const [index, entity] of entities.entries()) {
       entity.id = Number(rows[index]?.id);
@@ -59,7 +60,7 @@ function writerOf(meta: EntityMetadata, platform: Platform, ids: 'drawn' | 'give
     const text = `
       insert into ${table} (${names})
       select ${names} from json_populate_recordset(null::${table}, $1) with ordinality order by ordinality
-      returning id, created_at`;
+      ${ids === 'given' ? '' : 'returning id, created_at'}`;
     writer = { text, columns };
     WRITERS[ids].set(meta, writer);
   }
