@@ -52,6 +52,11 @@ const line = (side: string, amount: number, later = 1) =>
    select coalesce(${newest('journal_lines')}, 1000) + ${later}, ${books.organization.id}, ${newest('journal_entries')}, '2026-02-01', '${side}',
      ${books.ids.bank}, ${amount}`;
 
+/** A line of the newest entry whose id the database draws. */
+const drawn = (side: string, amount: number) =>
+  `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
+   values (${books.organization.id}, ${newest('journal_entries')}, '2026-02-01', '${side}', ${books.ids.bank}, ${amount})`;
+
 const balanced = () => [entry(), line('DEBIT', 5), line('CREDIT', 5)];
 const unbalanced = () => [entry(), line('DEBIT', 5), line('CREDIT', 6)];
 
@@ -75,6 +80,7 @@ describe('of the rows that an import inserts, the database refuses', () => {
     expect(await importing(...balanced(), ...checked, ...balanced())).toBe('done');
     expect(await importing(...balanced(), ...checked, ...unbalanced())).toMatch(/does not balance: debits − credits = -1/);
     expect(await importing(...balanced(), ...checked, line('DEBIT', 1))).toMatch(/does not balance: debits − credits = 1/);
+    expect(await importing(...balanced(), ...checked, drawn('DEBIT', 1))).toMatch(/does not balance: debits − credits = 1/);
     expect(await importing(...balanced(), ...checked, entry())).toMatch(/it has no lines/);
   });
 
@@ -96,14 +102,12 @@ describe('of the rows that an import inserts, the database refuses', () => {
 
   it('lines that are inserted before the transaction imports', async () => {
     const { id } = books.organization;
-    const drawn = [
-      `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'REFUND', 'Refund')`,
-      `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
-       values (${id}, ${newest('journal_entries')}, '2026-02-01', 'DEBIT', ${books.ids.bank}, 5)`,
-    ];
+    const header = `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'REFUND', 'Refund')`;
     const begins = `select set_config('books.import', '${id}', true)`;
-    expect(await running(owner, {}, ...drawn, begins, ...balanced())).toMatch(/does not balance: debits − credits = 5/);
-    expect(await running(owner, {}, ...drawn, begins)).toMatch(/does not balance: debits − credits = 5/);
+    expect(await running(owner, {}, header, drawn('DEBIT', 5), begins, ...balanced())).toMatch(
+      /does not balance: debits − credits = 5/,
+    );
+    expect(await running(owner, {}, header, drawn('DEBIT', 5), begins)).toMatch(/does not balance: debits − credits = 5/);
   });
 });
 
@@ -112,8 +116,6 @@ it('whoever does not own the tables cannot leave rows to a check that never come
   const left = `{${id},0,9223372036854775807}`;
   const settings = { 'books.import': String(id), 'books.imported_journal_entries': left, 'books.imported_journal_lines': left };
   const header = `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'REFUND', 'Refund')`;
-  const debit = `insert into journal_lines (organization_id, journal_entry_id, posting_date, side, account_id, amount)
-    values (${id}, ${newest('journal_entries')}, '2026-02-01', 'DEBIT', ${books.ids.bank}, 5)`;
-  expect(await running(application, settings, header, debit)).toMatch(/does not balance: debits − credits = 5/);
+  expect(await running(application, settings, header, drawn('DEBIT', 5))).toMatch(/does not balance: debits − credits = 5/);
   expect(await running(application, settings, header)).toMatch(/it has no lines/);
 });
