@@ -93,6 +93,15 @@ describe('two records with the same id', () => {
     expect(await refusals()).toEqual(reasons);
   });
 
+  it('refunds of two credit notes: a dry run names the second one, as the import does', async () => {
+    const id = fake.refund(fake.creditNote(100), 10);
+    fake.refund(fake.creditNote(100), 10, { id });
+    const reasonsOf = async (isDry: boolean) => (await take(isDry)).report.refused.map(({ what, why }) => `${what}: ${why}`);
+    const reasons = await reasonsOf(true);
+    expect(reasons).toContain('credit note 5: refund 1: this id belongs to another refund here');
+    expect(await reasonsOf(false)).toEqual(reasons);
+  });
+
   it('the same one in two lists is one record', async () => {
     fake.branches.push({ id: 5, name: 'South', code: 'S', primary: 1 }, { id: 5, name: 'South', code: 'S', primary: 1 });
     expect(await refusals()).toEqual([]);
