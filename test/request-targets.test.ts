@@ -31,7 +31,7 @@ it.each(NO_IDS)('an id in a path that cannot be one is a 404 like each other (%#
     [`/api/accounts/${id}`, 'ACCOUNT_NOT_FOUND'],
     [`/api/customers/${id}`, 'CUSTOMER_NOT_FOUND'],
     [`/api/credit-notes/${id}`, 'CREDIT_NOTE_NOT_FOUND'],
-    [`/api/credit-notes/${id}/refunds`, 'CREDIT_NOTE_NOT_FOUND'],
+    [`/api/credit-notes/${id}/applied-invoices`, 'CREDIT_NOTE_NOT_FOUND'],
     [`/api/credit-notes/refunds/${id}`, 'REFUND_CREDIT_NOTE_NOT_FOUND'],
   ] as const) {
     const reply = await ask('GET', path);
@@ -39,6 +39,8 @@ it.each(NO_IDS)('an id in a path that cannot be one is a 404 like each other (%#
     expect(reply.body.length).toBeLessThan(2_000);
     expect((await ask('PUT', path)).status).toBe(405);
   }
+  const { status, body } = await ask('GET', `/api/credit-notes/${id}/refunds`);
+  expect([status, body]).toEqual([200, '[]']);
 });
 
 it('a request whose path is malformed passes through all checks: credential, quota, CORS and log', async () => {
