@@ -152,13 +152,9 @@ export async function createApp({
     const settings = { isSchemaPublic: config.introspection, waitMs: config.requestWaitMs };
     authenticateFirst(doors, authenticator, metadataOf, settings, rateLimit);
     const acceptable = async (request: FastifyRequest): Promise<void> => assertAcceptable(request, config.introspection);
-    const count = async ({ caller, method, routeOptions }: FastifyRequest): Promise<void> => {
-      if (caller === null || caller instanceof Error) return;
-      usage.add(caller, `${method === 'HEAD' ? 'GET' : method} ${routeOptions.url?.replaceAll(/:(\w+)/g, '{$1}')}`);
-    };
     openDoors(doors, graphql, [documentCheck(trusted), acceptable, readQueryString, assertWellFormed], contextOf, {
       deprecatedSince: config.restDeprecatedSince,
-      count,
+      count: async (request) => countUse(usage, request),
       queries,
     });
     done();
@@ -170,15 +166,7 @@ export async function createApp({
     if (request.is404 || request.routeOptions.config.isPublic) await rateLimit?.count(request, reply);
     if (request.is404 || isPlainOptions(request)) return answerOther(request, reply);
   });
-  for (const page of [...(config.desk ? [DESK] : []), ...(config.introspection ? [GRAPHIQL, REFERENCE] : [])]) {
-    if (!isBuilt(page)) {
-      app.log.warn(`${page.path} is not served, because it is not built: run npm run build`);
-      continue;
-    }
-    await serveWebPage(app, page);
-    serveDemoSession(app, page, demo ?? null);
-  }
-  if (config.desk || config.introspection) serveLandingPage(app, config, demo ?? null);
+  await servePages(app, config, demo ?? null);
   serveTexts(app, texts);
   serveHealth(app, orm, async () => (connections.isStopping ? 'the gateway is stopping' : databaseObstacle()));
   return app;
@@ -251,6 +239,25 @@ function writeInTurn(app: FastifyInstance, usage: RestUsageCounts): void {
     clearInterval(timer);
     await write();
   });
+}
+
+/** Counts an authenticated request to a route of REST, under the route's name in the documents. */
+function countUse(usage: RestUsageCounts, { caller, method, routeOptions }: FastifyRequest): void {
+  if (caller === null || caller instanceof Error) return;
+  usage.add(caller, `${method === 'HEAD' ? 'GET' : method} ${routeOptions.url?.replaceAll(/:(\w+)/g, '{$1}')}`);
+}
+
+/** Serves the pages for people that the configuration asks for, as far as they are built, and the page that leads to them. */
+async function servePages(app: FastifyInstance, config: AppOptions['config'], demo: DemoContent | null): Promise<void> {
+  for (const page of [...(config.desk ? [DESK] : []), ...(config.introspection ? [GRAPHIQL, REFERENCE] : [])]) {
+    if (!isBuilt(page)) {
+      app.log.warn(`${page.path} is not served, because it is not built: run npm run build`);
+      continue;
+    }
+    await serveWebPage(app, page);
+    serveDemoSession(app, page, demo);
+  }
+  if (config.desk || config.introspection) serveLandingPage(app, config, demo);
 }
 
 /** Adds the routes of GraphQL and REST. */
