@@ -15,7 +15,7 @@ select * from accounts where organization_id = :organization and (id = :account 
 select * from branches where organization_id = :organization and id = :branch;
 select id from refunds refund
 where organization_id = :organization and credit_note_id = :note and created_at > statement_timestamp() - make_interval(secs => 10)
-  and amount = :units::numeric + 0.25 and from_account_id = :account and date = '2026-02-01' and reference_no = :reference
+  and amount = :units::numeric + 0.25 and from_account_id = :account and date = '2026-02-01' and coalesce(reference_no, '') = :reference
   and not exists (select from refund_reversals where organization_id = refund.organization_id and refund_id = refund.id)
 order by created_at desc limit 1;
 insert into journal_entries (organization_id, posting_date, source, memo, reversal_of_id)
