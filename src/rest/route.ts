@@ -19,8 +19,9 @@ export interface Call {
   readonly limit: number;
   /** Waits until there is room for a read of this cost. */
   readonly admit: (cost: number) => Promise<void>;
-  /** The id in the path, as the client wrote it, and as a number: 0 if it is none. */
+  /** The id in the path, as the client wrote it. */
   readonly id: string;
+  /** The same id as a number; 0 if it is none. */
   readonly key: number;
   /** Of a deletion with If-Match: that its path still returns what the header names. */
   readonly precondition?: Precondition | undefined;

@@ -43,12 +43,12 @@ const READS: ReadonlyMap<string, RestRoute> = new Map(
 /** Adds the routes. The checks of a request come in the legacy server's order: role, id in the path, fields, records, rules. */
 export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context, { queries }: RestSettings): void {
   for (const { method, path, role, status, notFound, cost, handle } of REST_ROUTES) {
-    app.route<{ Params: Readonly<Record<string, string>> }>({
+    app.route({
       method,
       url: path,
       async handler(request, reply) {
-        const context = contextOf(request as FastifyRequest);
-        const [id = ''] = Object.values(request.params);
+        const context = contextOf(request);
+        const [id = ''] = Object.values(request.params as Readonly<Record<string, string>>);
         requireRole(context.actor, role);
         const key = parseId(id);
         if (notFound !== undefined && key === null) throw notFound(cut(id, MAX_QUOTED));
@@ -57,10 +57,9 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
         const admit = (cost: number) => permit.take(queries, actor.organization.id, Math.min(cost, queries.limit));
         try {
           if (cost !== undefined) await admit(cost);
-          const call = { context, request: request as FastifyRequest, reply, limit: queries.limit, admit };
-          const complete = { ...call, id, key: key ?? 0 };
-          const precondition = method === 'DELETE' ? await preconditionOf(complete, path) : undefined;
-          const body = await handle({ ...complete, precondition });
+          const call: Call = { context, request, reply, id, key: key ?? 0, limit: queries.limit, admit };
+          const precondition = method === 'DELETE' ? await preconditionOf(call, path) : undefined;
+          const body = await handle({ ...call, precondition });
           if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
           return reply.code(status).send(body);
         } finally {
