@@ -132,7 +132,7 @@ describe('a refund by SQL that breaks a rule', () => {
 
   it('is refused: a refund of a draft', async () => {
     const note = await books.creditNote('100.00', { open: false });
-    expect(await refusal(entry('40', '40'), books.refundBySql(note.id))).toContain('credit_notes_draft_has_no_refunds');
+    expect(await refusal(entry('40', '40'), books.refundBySql(note.id))).toContain('credit_notes_never_over_refunded');
   });
 
   it('is refused: a refund on the lock date', async () => {

@@ -241,13 +241,13 @@ function creditNotes(): string {
     currency_code currency_code not null,
     exchange_rate exchange_rate not null,
     total numeric(19, 4) not null check (total > '0'),
-    refunded numeric(19, 4) not null default 0 check (refunded >= '0'),
-    refunded_base numeric(30, 4) not null default 0 check (refunded_base >= '0'),
-    applied numeric(19, 4) not null default 0 check (applied >= '0'),
+    refunded numeric(19, 4) not null default 0,
+    refunded_base numeric(30, 4) not null default 0,
+    applied numeric(19, 4) not null default 0,
     realized_gain numeric(30, 4) not null default 0,
     unrounded_gain numeric not null default 0,
-    cancelled numeric(19, 4) not null default 0 check (cancelled >= '0'),
-    cancelled_base numeric(30, 4) not null default 0 check (cancelled_base >= '0'),
+    cancelled numeric(19, 4) not null default 0,
+    cancelled_base numeric(30, 4) not null default 0,
     reference_no text not null check (char_length(reference_no) <= 255),
     note text not null check (char_length(note) <= 4000),
     opened_at timestamptz,
@@ -269,11 +269,12 @@ function creditNotes(): string {
     foreign key (organization_id, branch_id) references branches,
     foreign key (organization_id, journal_entry_id) references journal_entries,
     foreign key (organization_id, void_entry_id) references journal_entries,
-    constraint credit_notes_never_over_refunded check (refunded + applied + cancelled <= total),
+    constraint credit_notes_never_negative check (least(refunded, refunded_base, applied, cancelled, cancelled_base) >= '0'),
+    -- A draft and a void note have no refunds.
+    constraint credit_notes_never_over_refunded
+      check (refunded + applied + cancelled <= case when opened_at is null or voided_at is not null then '0' else total end),
     constraint credit_notes_total_digits check (total = round(total, currency_digits(currency_code))),
     constraint credit_notes_opened_with_entry check ((opened_at is null) = (journal_entry_id is null)),
-    constraint credit_notes_draft_has_no_refunds check (opened_at is not null or refunded + applied + cancelled = '0'),
-    constraint credit_notes_void_has_no_refunds check (voided_at is null or refunded + applied + cancelled = '0'),
     -- A draft is voided without an entry, since it has none to reverse.
     constraint credit_notes_voided_with_entry check ((void_entry_id is not null) = (voided_at is not null and opened_at is not null)),
     -- The other numbers are at most the total.
@@ -341,8 +342,8 @@ function refunds(): string {
     amount numeric(19, 4) not null check (amount > '0'),
     currency_code currency_code not null,
     exchange_rate exchange_rate not null,
-    settled_amount numeric(30, 4) not null check (settled_amount >= '0'),
-    paid_amount numeric(30, 4) not null check (paid_amount >= '0'),
+    settled_amount numeric(30, 4) not null,
+    paid_amount numeric(30, 4) not null,
     realized_gain numeric(30, 4) not null default 0,
     date date not null,
     -- Null: the refund was made without one.
@@ -358,6 +359,7 @@ function refunds(): string {
     foreign key (organization_id, journal_entry_id) references journal_entries,
     foreign key (organization_id, user_id) references memberships,
     foreign key (organization_id, api_key_id) references api_keys,
+    constraint refunds_never_negative check (least(settled_amount, paid_amount) >= '0'),
     constraint refunds_amount_digits check (amount = round(amount, currency_digits(currency_code))),
     -- Who made a refund that was imported is known only to the system that it comes from.
     constraint refunds_one_author check (num_nonnulls(user_id, api_key_id) = (protocol <> 'IMPORT')::integer),
