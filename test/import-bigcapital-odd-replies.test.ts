@@ -40,11 +40,23 @@ async function column(sql: string): Promise<string[]> {
   return rows.map(({ value }) => String(value));
 }
 
-it('reads compressed replies', async () => {
-  fake.compresses = true;
+it.each(['gzip', 'x-gzip', 'GZIP'])('reads replies that are compressed with %s', async (compression) => {
+  fake.compression = compression;
   fake.refund(fake.creditNote(100), 40);
   expect(await refusals()).toEqual([]);
   expect(await column('select count(*) as value from refunds where organization_id = $1')).toEqual(['1']);
+});
+
+it('reads a reply with a byte order mark', async () => {
+  fake.trouble = (path) => (path === '/api/branches' ? { status: 200, body: '\ufeff[]' } : null);
+  expect(await refusals()).toEqual([]);
+});
+
+it('asks again after an answer that wants another protocol', async () => {
+  const headers = { connection: 'Upgrade', upgrade: 'h2c' };
+  fake.trouble = (path, attempt) => (path === '/api/branches' && attempt === 1 ? { status: 101, headers } : null);
+  expect(await refusals()).toEqual([]);
+  expect(fake.requests.filter((path) => path === '/api/branches')).toHaveLength(2);
 });
 
 describe('two records with the same id', () => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import { pipeline } from 'node:stream';
@@ -109,15 +108,13 @@ export class BigcapitalClient {
     const { timeoutSeconds } = this.access;
     // A redirect could take the key to another server, so none is followed.
     const request = this.http.get(`${this.base}${path}`, { headers: this.headers, agent: this.agent, signal: this.closing.signal });
-    // A connection may break while the reply is read: then the error is that of the reply, too.
-    request.on('error', () => undefined);
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
       request.destroy();
     }, timeoutSeconds * 1000);
     try {
-      const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+      const response = await responseTo(request);
       const { statusCode: status = 0, headers } = response;
       if (status === 429 || status >= 500) {
         response.destroy();
@@ -141,7 +138,7 @@ export class BigcapitalClient {
 
   /** @throws {BigcapitalUnreadable} if the reply is too large */
   private async textOf(response: http.IncomingMessage, path: string): Promise<string> {
-    const isCompressed = response.headers['content-encoding'] === 'gzip';
+    const isCompressed = /^(x-)?gzip$/i.test(response.headers['content-encoding'] ?? '');
     // The error is thrown where the text is read.
     const body = isCompressed ? pipeline(response, createGunzip(), () => undefined) : response;
     const chunks: Buffer[] = [];
@@ -151,12 +148,27 @@ export class BigcapitalClient {
       if (size > MAX_REPLY_BYTES) throw this.unreadable(path, `its reply is larger than ${MAX_REPLY_BYTES} bytes`);
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return UTF_8.decode(Buffer.concat(chunks));
   }
 
   private unreadable(path: string, problem: string): BigcapitalUnreadable {
     return new BigcapitalUnreadable(`Bigcapital cannot be read at ${this.base}${path}: ${problem}`);
   }
+}
+
+/** Unlike a Buffer, it omits a byte order mark. */
+const UTF_8 = new TextDecoder();
+
+function responseTo(request: http.ClientRequest): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    // A connection may break while the reply is read, too: then the error is that of the reply.
+    request.on('response', resolve).on('error', reject);
+    // Without a listener, nothing more would be heard of the request.
+    request.on('upgrade', ({ statusCode }, socket) => {
+      socket.destroy();
+      reject(new Error(`it answers ${statusCode}`));
+    });
+  });
 }
 
 /** A failure that may be over at the next attempt. */

@@ -47,8 +47,8 @@ export class FakeBigcapital {
   trouble: Trouble = () => null;
   /** Milliseconds that each reply takes. */
   delay = 0;
-  /** Whether it compresses replies for those who accept that, as a proxy before it may do. */
-  compresses = false;
+  /** The name of the compression with which it answers those who accept gzip, as a proxy before it may do. */
+  compression: string | null = null;
 
   private constructor(
     private readonly server: Server,
@@ -161,9 +161,8 @@ export class FakeBigcapital {
       }
       const body = this.bodyOf(new URL(path, this.url));
       if (body === undefined) return json(response, 404, { statusCode: 404, message: `Cannot GET ${path}`, error: 'Not Found' });
-      const isCompressed = this.compresses && request.headers['accept-encoding']?.includes('gzip');
-      if (!isCompressed) return json(response, 200, body);
-      const headers = { 'content-type': 'application/json; charset=utf-8', 'content-encoding': 'gzip' };
+      if (this.compression === null || !request.headers['accept-encoding']?.includes('gzip')) return json(response, 200, body);
+      const headers = { 'content-type': 'application/json; charset=utf-8', 'content-encoding': this.compression };
       response.writeHead(200, headers).end(gzipSync(JSON.stringify(body)));
     };
     if (this.delay > 0) setTimeout(send, this.delay);
