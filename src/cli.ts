@@ -6,6 +6,7 @@ import { IMPORT_COMMAND } from './cli/import-command.js';
 import { LEGACY_REPORT_COMMAND } from './cli/legacy-report-command.js';
 import { MANIFEST_COMMAND } from './cli/manifest-command.js';
 import { ORGANIZATION_COMMANDS } from './cli/organization-commands.js';
+import { inOneLine } from './cli/output.js';
 import { type InvalidField, InvalidInput } from './domain-error.js';
 import { isPermissionDenied } from './orm/errors.js';
 import { assertNodeVersion } from './server/node-version.js';
@@ -52,6 +53,6 @@ const RIGHT_MISSING =
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   const usage = error instanceof UsageError ? `\n${commandLine.usage()}` : '';
-  process.stderr.write(`${messageOf(error)}\n${usage}`);
+  process.stderr.write(`${inOneLine(messageOf(error))}\n${usage}`);
   process.exitCode = 1;
 });

@@ -70,6 +70,22 @@ describe('npm run import:bigcapital', () => {
     expect(stdout).toContain('credit note 4\trefund 1: Account Office expenses is of type expense');
   });
 
+  it('shows each text in one line of the report, whatever characters it has', async () => {
+    fake.account(1000).name = 'Bank\n\nEverything is taken over.';
+    fake.post(1000, 7);
+    fake.post(1026, 7);
+    fake.creditNote(10, { credit_note_number: 'CN\u001b[2J\nok\tall\u202e!' });
+    const { stdout } = await take();
+    const lines = stdout.split('\n');
+    expect(lines.filter((line) => /^(ok\tall|Everything)/.test(line))).toEqual(['Everything is taken over.']);
+    expect(stdout).toContain('Bank\\u000a\\u000aEverything is taken over.\t7.00\n');
+    expect(stdout).toContain('\tCN\\u001b[2J\\u000aok\\u0009all\\u202e!\tUSD\t10.00\t10.00\n');
+    for (const character of ['\u001b', '\u202e']) expect(stdout).not.toContain(character);
+    fake.organization.organization_id = 'other\n\u001b[2J';
+    const { stderr } = await take();
+    expect(stderr).toMatch(/^Organization .* and this is other\\u000a\\u001b\[2J\n$/);
+  });
+
   it('writes nothing in a dry run', async () => {
     const { code, stdout } = await take('--dry-run');
     expect([code, stdout.split('\n')[0], stdout.trimEnd().split('\n').at(-1)]).toEqual([

@@ -3,7 +3,7 @@ import type { Finding, Reconciliation, Totals } from '../import/reconciliation.j
 import { plain } from '../import/reconciliation.js';
 import { type Commands, operatorOf } from './command.js';
 import { required, UsageError } from './command-line.js';
-import { print, printHealth } from './output.js';
+import { inOneLine, print, printHealth } from './output.js';
 import { ProgressLine } from './progress-line.js';
 
 /** Changes of numbers and codes that are listed one by one. */
@@ -38,7 +38,7 @@ export const IMPORT_COMMAND: Commands = {
       ).finally(() => progress.end());
 
       process.stdout.write(
-        `${source.isDry ? 'Dry run: nothing is changed. ' : ''}Bigcapital ${theirs.organizationId} → ${source.publicId}\n\n`,
+        `${source.isDry ? 'Dry run: nothing is changed. ' : ''}Bigcapital ${inOneLine(theirs.organizationId)} → ${source.publicId}\n\n`,
       );
       printReport(report);
       if (health !== null) printHealth(health);

@@ -1,8 +1,17 @@
 import type { LedgerHealth } from '../services/ledger/ledger-health.js';
 
+/** Characters that end a line or a column, move the cursor, or turn the direction of a text around. */
+const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Returns the text in one line, in which nothing changes what a terminal shows beside it: names and numbers may come from another system. */
+export function inOneLine(text: string): string {
+  return text.replaceAll(CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Prints one line for each row, with its values separated by tabs. */
 export function print(rows: readonly (readonly (string | number)[])[]): void {
-  process.stdout.write(rows.length === 0 ? 'None.\n' : `${rows.map((row) => row.join('\t')).join('\n')}\n`);
+  const lines = rows.map((row) => `${row.map((value) => inOneLine(String(value))).join('\t')}\n`);
+  process.stdout.write(rows.length === 0 ? 'None.\n' : lines.join(''));
 }
 
 /** Prints the result of the check of the books. If they are wrong, the exit code becomes 2. */
