@@ -4,7 +4,7 @@ import type { Work } from '../concurrency/wait-budget.js';
 export const LOCK_WAIT_SETTING = 'refunds.lock_wait';
 
 /** PostgreSQL ends a statement after 30 seconds. A connection without a response for longer counts as lost. */
-const ANSWER_TIMEOUT_MS = 35_000;
+export const ANSWER_TIMEOUT_MS = 35_000;
 /** Margin by which the gateway waits longer than PostgreSQL: for the locks at the start of a transaction, and for its later statements. */
 const EXTRA_FOR_LOCKS_MS = 500;
 const EXTRA_IN_TRANSACTION_MS = 5_000;
