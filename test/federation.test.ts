@@ -95,6 +95,11 @@ describe('an entity', () => {
       const { errors } = await books.client.graphql(`{ _entities(representations: [${literal}]) { __typename } }`);
       expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
     }
+    const { errors } = await books.client.graphql(
+      'query ($id: ID) { _entities(representations: [{ __typename: "Branch", id: $id }]) { __typename } }',
+      { id: null },
+    );
+    expect(errors?.[0]?.message).toBe('representations has invalid value [{__typename: "Branch", id: $id}]');
     expect(await entities(Array(101).fill({ __typename: 'Branch', id: '1' }))).toMatchObject({
       status: 400,
       code: 'BAD_USER_INPUT',

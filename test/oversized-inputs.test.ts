@@ -106,6 +106,7 @@ it.each([
     'mutation ($v: Boolean) { refundCreditNotes(inputs: [], mode: ATOMIC, allowDuplicate: $v) { refund { id } } }',
     'allowDuplicate',
   ],
+  ['query ($v: Boolean = true) { me @include(if: $v) { name } }', 'if'],
 ])('says in plain words that an argument must not be null: %s', async (query, field) => {
   const { errors } = await books.client.graphql(query, { v: null });
   expect(errors?.find(({ extensions }) => extensions.field === field)?.message).toBe(`${field} must not be null`);

@@ -74,7 +74,7 @@ export function fieldsOf(
       try {
         return getDirectiveValues(directive, node, variables)?.if;
       } catch (error) {
-        wrong.push({ path, node, field: 'if', reason: (error as GraphQLError).message });
+        wrong.push({ path, node, field: 'if', reason: phraseOf(error) });
         return undefined;
       }
     };
@@ -121,12 +121,18 @@ export function argumentsOf(
       } catch (error) {
         const value = node.arguments?.find(({ name }) => name.value === argument.name)?.value;
         const within = value ? placeOfNull(argument.type, value, variables) : null;
-        const reason = within === null ? (error as GraphQLError).message : 'must not be null';
+        const reason = within === null ? phraseOf(error) : 'must not be null';
         report({ path, node, field: nameOf(argument, within ?? []), reason });
       }
     }
     return values;
   }
+}
+
+/** Returns GraphQL's message about an argument as a phrase that follows the argument's name. */
+function phraseOf(error: unknown): string {
+  const phrase = (error as GraphQLError).message.replace(/^Argument "\w+" /, '').replace(/\.$/, '');
+  return phrase.replace(/^of non-null type ".*" (?=must not be null$)/, '');
 }
 
 /** Returns the name by which callers know a field: a field within an argument such as `input` has its own name. */
