@@ -42,15 +42,24 @@ describe('a credit note', () => {
 
 it('a journal entry leads to its document and back', async () => {
   const note = await books.creditNote('10.00');
-  const { id } = await books.refund(note.id, { amount: '10.00' });
-  const entries =
-    'journalEntries(orderBy: ID_DESC, first: 2) { nodes { refund { id journalEntry { refund { id } } } creditNote { id } } }';
+  const { id } = await books.refund(note.id, { amount: '4.00' });
+  const { errors } = await books.client.graphql(
+    `mutation { cancelRemaining(input: { creditNoteId: ${note.id}, date: "2026-02-03", reason: "Waived" }) { id } }`,
+  );
+  expect(errors).toBeUndefined();
+  const documents =
+    'refund { id journalEntry { refund { id } } } creditNote { id } cancellation { amount creditNote { id } journalEntry { cancellation { reason } } }';
   for (let round = 0; round < 4; round += 1) {
-    expect(await ask(`{ ${entries} }`)).toEqual({
+    expect(await ask(`{ journalEntries(orderBy: ID_DESC, first: 3) { nodes { ${documents} } } }`)).toEqual({
       journalEntries: {
         nodes: [
-          { refund: { id, journalEntry: { refund: { id } } }, creditNote: null },
-          { refund: null, creditNote: { id: note.id } },
+          {
+            refund: null,
+            creditNote: null,
+            cancellation: { amount: '6.00', creditNote: { id: note.id }, journalEntry: { cancellation: { reason: 'Waived' } } },
+          },
+          { refund: { id, journalEntry: { refund: { id } } }, creditNote: null, cancellation: null },
+          { refund: null, creditNote: { id: note.id }, cancellation: null },
         ],
       },
     });

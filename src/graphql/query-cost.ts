@@ -69,6 +69,7 @@ const PRICES: Readonly<Record<string, number>> = {
   'CreditNote.refunds': 5,
   'Customer.creditNotes': 5,
   // Reads the whole row of another entry's document.
+  'JournalEntry.cancellation': 5,
   'JournalEntry.creditNote': 5,
   'JournalEntry.refund': 5,
   // Sums journal lines in the database.

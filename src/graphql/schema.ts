@@ -77,14 +77,27 @@ export function createSchema(): GraphQLSchema {
     validateFn: (_value, _type, { context }) => (context as Context).assertArgumentsChecked(),
   });
   for (const [root, description] of ROOTS) Object.assign(schema.getRootType(root) ?? {}, { description });
-  for (const [name, specifiedByURL] of SPECIFICATIONS) Object.assign(schema.getType(name) ?? {}, { specifiedByURL });
+  for (const [name, specification] of SPECIFICATIONS) Object.assign(schema.getType(name) ?? {}, specification);
   return recordWritten(withNodeIds(withDirectResolvers(schema)));
 }
 
-/** The specifications of scalars that libraries define. */
+/** The specifications and descriptions of scalars that libraries define. */
 const SPECIFICATIONS = [
-  ['DateTimeISO', 'https://scalars.graphql.org/andimarek/date-time.html'],
-  ['JSONObject', 'https://www.rfc-editor.org/rfc/rfc8259#section-4'],
+  [
+    'DateTimeISO',
+    {
+      specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
+      description:
+        'A time, as a date-time of RFC 3339: "2021-01-31T23:30:00.000Z". Replies are in UTC. Requests may have another offset.',
+    },
+  ],
+  [
+    'JSONObject',
+    {
+      specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-4',
+      description: 'An object of JSON, with names that the schema does not know.',
+    },
+  ],
 ] as const;
 
 /** Returns the text of schema.graphql. It is in alphabetical order, so that moved code does not change it. */

@@ -78,9 +78,10 @@ export function createLoaders(em: EntityManager, actor: () => Actor) {
     refund: byId(Refund),
     /** By the id of the refund; at most one row. */
     reversals: byReference(RefundReversal, 'refund'),
-    /** The credit note that the entry opened, or the refund that it pays, by the id of the entry; at most one row. */
+    /** The credit note that the entry opened, the refund that it pays, or the cancellation that it posts, by the id of the entry; at most one row. */
     openedNotes: byReference(CreditNote, 'journalEntry'),
     paidRefunds: byReference(Refund, 'journalEntry'),
+    postedCancellations: byReference(CreditNoteCancellation, 'journalEntry'),
     /** Mirror entries by the id of the reversed entry; at most one row. */
     mirrors: byReference(JournalEntry, 'reversalOf'),
     /** Pages of lists that belong to owners, such as the refunds of credit notes. */

@@ -4,6 +4,7 @@ import { Role } from '../entities/access.js';
 import { Account } from '../entities/account.js';
 import { Branch } from '../entities/branch.js';
 import { CreditNote } from '../entities/credit-note.js';
+import { CreditNoteCancellation } from '../entities/credit-note-cancellation.js';
 import { Customer } from '../entities/customer.js';
 import { JournalEntry, JournalLine } from '../entities/journal-entry.js';
 import { Refund } from '../entities/refund.js';
@@ -78,6 +79,15 @@ export class JournalEntryResolver {
   async refund(@Reads() entry: Row<JournalEntry>, @Ctx() context: Context): Promise<Row<Refund> | null> {
     const [refund = null] = await context.loaders.paidRefunds.load(entry.id);
     return refund;
+  }
+
+  @FieldResolver(() => CreditNoteCancellation, {
+    nullable: true,
+    description: 'The cancellation of remaining credit that the entry posts; null for other entries.',
+  })
+  async cancellation(@Reads() entry: Row<JournalEntry>, @Ctx() context: Context): Promise<Row<CreditNoteCancellation> | null> {
+    const [cancellation = null] = await context.loaders.postedCancellations.load(entry.id);
+    return cancellation;
   }
 }
 
