@@ -75,7 +75,7 @@ async function rowsRead(queries: readonly LogContext[]): Promise<{ ofTables: num
   // The settings of a statement stand before it, or at the beginning of its transaction.
   let begun: string | undefined;
   for (const { query = '', params = [] } of queries) {
-    const [, settings = begun, statement = query] = /^(?:begin; )?((?:set local [^;]*; )+)(.*)$/s.exec(query) ?? [];
+    const [, settings = begun, statement = query] = /^(?:begin[^;]*; )?((?:set local [^;]*; )+)(.*)$/s.exec(query) ?? [];
     if (query.startsWith('begin')) begun = settings;
     if (query === 'commit') begun = undefined;
     if (!/^(select|with) /.test(statement) || (settings === undefined && !statement.startsWith('select root.'))) continue;
