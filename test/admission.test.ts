@@ -102,3 +102,30 @@ it('does not let an expensive query starve behind cheaper ones', async () => {
   await settled();
   expect(started.slice(7)).toEqual(['costly', 'cheaper']);
 });
+
+it('starts an operation at once only if it need not wait, and no other waits', async () => {
+  const started: string[] = [];
+  const admission = new Admission(LIMIT);
+  const ask = asker(admission, started);
+  const take = (organizationId: number, cost = LIMIT) => {
+    const permit = new Permit(new AbortController().signal);
+    return { permit, isTaken: permit.takeNow(admission, organizationId, cost) };
+  };
+  const taken = [take(1), take(1), take(1), take(1, 4), take(2), take(3), take(4)];
+  expect(taken.map(({ isTaken }) => isTaken)).toEqual([true, true, false, true, true, true, false]);
+
+  taken[0]?.permit.release();
+  taken[2]?.permit.release();
+  ask('costly', 4);
+  ask('waiting', 4);
+  await settled();
+  expect(started).toEqual(['costly']);
+  taken[4]?.permit.release();
+  await settled();
+  expect(started).toEqual(['costly', 'waiting']);
+  taken[5]?.permit.release();
+  ask('behind', 4);
+  await settled();
+  // There is room for it, but an operation of another organization waits.
+  expect(take(5).isTaken).toBe(false);
+});

@@ -74,10 +74,36 @@ export class Admission {
       organization.waiting.push(waiting);
       this.admit();
     });
+    return this.leaving(organizationId, organization, cost);
+  }
+
+  /**
+   * Starts the operation if it need not wait.
+   *
+   * @returns a function to call when the operation has ended; `null` if there is no room, or others wait for it
+   */
+  enterNow(organizationId: number, cost: number): (() => void) | null {
+    if (cost < this.limit * CHEAP) return () => undefined;
+    const organization = this.organizations.get(organizationId) ?? { inFlight: 0, waiting: [] };
+    if ([...this.organizations.values()].some(({ waiting }) => waiting.length > 0)) return null;
+    if (organization.inFlight + cost > this.limit * MAX_PER_ORGANIZATION) return null;
+    if (this.inFlight + cost > this.limit * MAX_IN_TOTAL) return null;
+    this.start(organizationId, organization, cost);
+    return this.leaving(organizationId, organization, cost);
+  }
+
+  private start(id: number, organization: OrganizationLoad, cost: number): void {
+    organization.inFlight += cost;
+    this.inFlight += cost;
+    this.organizations.delete(id);
+    this.organizations.set(id, organization);
+  }
+
+  private leaving(id: number, organization: OrganizationLoad, cost: number): () => void {
     return () => {
       this.inFlight -= cost;
       organization.inFlight -= cost;
-      this.forget(organizationId, organization);
+      this.forget(id, organization);
       this.admit();
     };
   }
@@ -104,10 +130,7 @@ export class Admission {
       // No cheaper operation may overtake it, or it might never start.
       if (this.inFlight + next.cost > this.limit * MAX_IN_TOTAL) return;
       organization.waiting.shift();
-      organization.inFlight += next.cost;
-      this.inFlight += next.cost;
-      this.organizations.delete(id);
-      this.organizations.set(id, organization);
+      this.start(id, organization, next.cost);
       next.start();
     }
   }
@@ -130,6 +153,15 @@ export class Permit {
     const leave = await admission.enter(organizationId, cost, this.signal);
     if (this.isOver) leave();
     else this.leave = leave;
+  }
+
+  /** Lets the request's operation start if it need not wait, and returns whether it may. */
+  takeNow(admission: Admission, organizationId: number, cost: number): boolean {
+    const leave = admission.enterNow(organizationId, cost);
+    if (leave === null) return false;
+    if (this.isOver) leave();
+    else this.leave = leave;
+    return true;
   }
 
   /** Returns the permit when the operation has ended. One that is given later returns at once. */

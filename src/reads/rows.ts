@@ -6,7 +6,7 @@ import { searchInTurn } from '../orm/driver.js';
 import { type Query, query, run, type Statement } from '../orm/query.js';
 import { mapPlainRows } from '../orm/row-mapping.js';
 import type { Filterable } from './filters.js';
-import type { Row, WholeRow } from './read-model.js';
+import type { ColumnOf, Row, WholeRow } from './read-model.js';
 import { countItems, countRows, type List, listStatements, type Slice } from './statements.js';
 
 /** Reads the whole rows of the list, in one statement. */
@@ -16,6 +16,25 @@ export function readWhole<E extends Owned>(
   list: List<Filterable<E>>,
 ): Promise<WholeRow<E>[]> {
   return readRows(em, entity, list, WHOLE) as Promise<WholeRow<E>[]>;
+}
+
+/** The columns that are read of each row, and no relation. Create one once, as a constant: statements are memoized by its selection. */
+export class Columns<K extends string> {
+  readonly selection: Selection;
+
+  constructor(...names: readonly K[]) {
+    this.selection = { properties: new Set(names), relations: new Map() };
+  }
+}
+
+/** Reads the columns of the list's rows, in one statement. Without columns, the rows are whole. */
+export function readColumns<E extends Owned, K extends ColumnOf<E>>(
+  em: EntityManager,
+  entity: EntityClass<E>,
+  list: List<Filterable<E>>,
+  columns: Columns<K> | undefined,
+): Promise<Row<E, K>[]> {
+  return readRows(em, entity, list, columns?.selection ?? WHOLE) as Promise<Row<E, K>[]>;
 }
 
 /** Reads the selected columns and relations of the list's rows, in one round trip. */

@@ -3,8 +3,8 @@ import { Type } from '@sinclair/typebox';
 import { Refusals } from '../domain-error.js';
 import type { Owned } from '../entities/owned.js';
 import type { Filterable } from '../reads/filters.js';
-import type { WholeRow } from '../reads/read-model.js';
-import { countSlice, readWhole } from '../reads/rows.js';
+import type { ColumnOf, WholeRow } from '../reads/read-model.js';
+import { type Columns, countSlice, readColumns, readWhole } from '../reads/rows.js';
 import type { List, Slice } from '../reads/statements.js';
 import type { Context } from '../request/context.js';
 import { count, id } from './fields.js';
@@ -32,38 +32,63 @@ export interface Listing {
 export const Pagination = Type.Object({ total: count, page: id, page_size: id });
 
 /**
- * Reads the page of the rows that the request names, with a Link to the next page if there is one. It counts them first: nothing is read before there is
- * room for it.
+ * Reads the page of the rows that the request names, with a Link to the next page if there is one. Nothing is read before there is room for it: if there is
+ * none for a full page, the rows are counted first.
  *
+ * @param columns those that the reply needs; all by default
  * @throws {InvalidInput} if the page is malformed, if the request asks for a filter or an order that the list has not, or if the page is longer than usual and its lines cost more than an operation may
  */
-export async function listed<E extends Owned>(call: Call, entity: EntityClass<E>, where: Where<E>, listing: Listing) {
-  const { context, request, reply, limit, admit } = call;
+export async function listed<E extends Owned, K extends ColumnOf<E> = ColumnOf<E>>(
+  call: Call,
+  entity: EntityClass<E>,
+  where: Where<E>,
+  listing: Listing,
+  columns?: Columns<K>,
+) {
+  const { context, request, reply } = call;
   const { views = {} } = listing;
   const refusals = new Refusals();
   const page = refusals.check(() => readPage(request.query, listing.sizes));
   const choices = refusals.check(() => readChoices(request.query, Object.keys(views)));
   if (page === undefined || choices === undefined) throw refusals.all();
   const { view, direction } = choices;
-  const list: List<Filterable<E>> & { slice: Slice } = {
+  const list: SliceOf<E> = {
     organizationId: context.actor.organization.id,
     where: view === undefined ? where : (views[view] as Where<E>),
     isDescending: direction === 'desc',
     slice: sliceOf(page),
   };
-  const counted = { items: listing.lines, needsTotal: listing.hasTotal === true };
-  const { total, rows: found, items } = await countSlice(context.em, entity, list, counted);
-  const cost = costOfPage(listing.cost, found, items);
-  if (cost > limit && items > 0 && found > listing.sizes.usual) throw pageTooLarge(found, items);
-  await admit(cost);
-  const rows = await readWhole(context.em, entity, list);
+  const needsCount = listing.hasTotal === true || listing.lines !== undefined;
+  const isAdmitted = !needsCount && call.admitNow(costOfPage(listing.cost, page.size, 0));
+  const counted = isAdmitted ? null : await admitCounted(call, entity, list, listing);
+  // Without a count, one row more than the page has shows whether there are any behind it.
+  const slice = { ...list.slice, limit: page.size + (counted === null ? 1 : 0) };
+  const found = await readColumns(context.em, entity, { ...list, slice }, columns);
+  const total = counted ?? slice.offset + found.length;
   const next = nextLink(request.url, page, total);
   if (next !== undefined) reply.header('link', next);
   return {
-    rows,
+    rows: found.slice(0, page.size),
     pagination: { total, page: page.number, page_size: page.size },
     filter_meta: { order: direction ?? 'desc', field_key: 'created_at' as const },
   };
+}
+
+type SliceOf<E extends Owned> = List<Filterable<E>> & { readonly slice: Slice };
+
+/** Counts the rows of the slice, waits until there is room for them, and returns the number of rows of the list, or up to one behind the slice. */
+async function admitCounted<E extends Owned>(
+  { context, limit, admit }: Call,
+  entity: EntityClass<E>,
+  list: SliceOf<E>,
+  listing: Listing,
+): Promise<number> {
+  const counted = { items: listing.lines, needsTotal: listing.hasTotal === true };
+  const { total, rows, items } = await countSlice(context.em, entity, list, counted);
+  const cost = costOfPage(listing.cost, rows, items);
+  if (cost > limit && items > 0 && rows > listing.sizes.usual) throw pageTooLarge(rows, items);
+  await admit(cost);
+  return total;
 }
 
 /** The parameters that ask for the inactive records of a list instead of the active ones, by the names that the legacy API has. */

@@ -19,6 +19,8 @@ export interface Call {
   readonly limit: number;
   /** Waits until there is room for a read of this cost. */
   readonly admit: (cost: number) => Promise<void>;
+  /** Takes the room for a read of this cost if there is some, and returns whether there was. */
+  readonly admitNow: (cost: number) => boolean;
   /** The id in the path, as the client wrote it. */
   readonly id: string;
   /** The same id as a number; 0 if it is none. */
@@ -61,6 +63,8 @@ export interface RestRoute<Reply extends TSchema = TSchema> {
   readonly notFound?: (id: string) => DomainError;
   /** The cost of the read of one record. A list computes its own, a change has none. */
   readonly cost?: number;
+  /** Returns the text of the body, if it can be written faster than any other JSON. */
+  write?(body: Static<Reply>): string;
   /** Returns the body of the reply. */
   handle(call: Call): Promise<Static<Reply>>;
 }

@@ -35,6 +35,8 @@ export interface RestSettings {
   readonly queries: Admission;
 }
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** The routes of GET requests, by path. */
 const READS: ReadonlyMap<string, RestRoute> = new Map(
   REST_ROUTES.flatMap((route) => (route.method === 'GET' ? [[route.path, route]] : [])),
@@ -42,7 +44,7 @@ const READS: ReadonlyMap<string, RestRoute> = new Map(
 
 /** Adds the routes. The checks of a request come in the legacy server's order: role, id in the path, fields, records, rules. */
 export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context, { queries }: RestSettings): void {
-  for (const { method, path, role, status, notFound, cost, handle } of REST_ROUTES) {
+  for (const { method, path, role, status, notFound, cost, write, handle } of REST_ROUTES) {
     app.route({
       method,
       url: path,
@@ -54,14 +56,17 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
         if (notFound !== undefined && key === null) throw notFound(cut(id, MAX_QUOTED));
         const { actor, permit } = context;
         // An operator's lower limit makes these reads wait, and refuses none: legacy clients cannot ask for less than one record or a usual page.
-        const admit = (cost: number) => permit.take(queries, actor.organization.id, Math.min(cost, queries.limit));
+        const within = (cost: number) => [queries, actor.organization.id, Math.min(cost, queries.limit)] as const;
+        const admit = (cost: number) => permit.take(...within(cost));
+        const admitNow = (cost: number) => permit.takeNow(...within(cost));
         try {
           if (cost !== undefined) await admit(cost);
-          const call: Call = { context, request, reply, id, key: key ?? 0, limit: queries.limit, admit };
+          const call: Call = { context, request, reply, id, key: key ?? 0, limit: queries.limit, admit, admitNow };
           const precondition = method === 'DELETE' ? await preconditionOf(call, path) : undefined;
           const body = await handle({ ...call, precondition });
           if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
-          return reply.code(status).send(body);
+          reply.code(status);
+          return write === undefined ? reply.send(body) : reply.type(JSON_TYPE).send(write(body));
         } finally {
           permit.release();
         }

@@ -4,7 +4,9 @@ import { Role } from '../../entities/access.js';
 import { etagOf } from '../../entities/credit-note-state.js';
 import { Refund } from '../../entities/refund.js';
 import { CreditNoteNotFound, RefundAlreadyReversed, RefundNotFound } from '../../errors.js';
-import { type MaybePromise, related, relatedTo, type WholeRow } from '../../reads/read-model.js';
+import { type MaybePromise, type Row, related, relatedTo } from '../../reads/read-model.js';
+import { readRelations } from '../../reads/refund-relations.js';
+import { Columns } from '../../reads/rows.js';
 import type { Context } from '../../request/context.js';
 import { refundCommand, refundRequest } from '../../services/refunds/refund-command.js';
 import { reverseRefund } from '../../services/refunds/reverse-refund.js';
@@ -19,6 +21,7 @@ import { costOfOne, REFUND } from '../read-costs.js';
 import { RefundItem, RefundReply, refundItem, refundReply } from '../refund-reply.js';
 import { REFUND_BODY, readRefundRequest } from '../refund-request.js';
 import { type Call, DELETION, restRoute } from '../route.js';
+import { textOfList } from '../text-of-list.js';
 
 const TAG = 'Credit Note Refunds';
 
@@ -26,6 +29,21 @@ const TAG = 'Credit Note Refunds';
 const ANY_NOTE = '1';
 
 const REFUNDS_OF_NOTE: Listing = { sizes: REFUNDS, cost: REFUND };
+
+const COLUMNS = new Columns(
+  'creditNote',
+  'fromAccount',
+  'branch',
+  'amount',
+  'currencyCode',
+  'exchangeRate',
+  'referenceNo',
+  'description',
+  'date',
+  'createdAt',
+);
+
+type ListedRefund = Row<Refund, typeof COLUMNS extends Columns<infer K> ? K : never>;
 
 export const REFUND_ROUTES = [
   restRoute({
@@ -81,10 +99,11 @@ export const REFUND_ROUTES = [
     status: 200,
     pages: REFUNDS_OF_NOTE.sizes,
     reply: Type.Array(RefundItem),
+    write: (refunds) => textOfList(refunds, ['from_account', 'credit_note']),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
       const where = [['creditNote', '=', call.key] as const, ['reversals', 'none'] as const];
-      const { rows } = await listed(call, Refund, where, REFUNDS_OF_NOTE);
+      const { rows } = await listed(call, Refund, where, REFUNDS_OF_NOTE, COLUMNS);
       return refundItems(call.context, rows);
     },
   }),
@@ -158,28 +177,16 @@ async function makeRefund({ context, request, reply, id, key }: Call) {
   return refundReply(refund);
 }
 
-/** Returns the refunds with their accounts and their credit notes. Many refunds have the same ones. */
-async function refundItems({ loaders, actor }: Context, refunds: readonly WholeRow<Refund>[]) {
-  const [accountOf, noteOf] = await Promise.all([
-    eachOnce(
-      refunds.map(({ fromAccount }) => fromAccount.id),
-      async (accountId) => {
-        const parts = [loaders.account.load(accountId), loaders.turnover.load({ accountId, asOf: null })] as const;
-        return accountReply(...(await Promise.all(parts)));
-      },
-    ),
-    eachOnce(
-      refunds.map(({ creditNote }) => creditNote.id),
-      async (id) => creditNoteReply(await loaders.creditNote.load(id), actor.organization.baseCurrency),
-    ),
-  ]);
-  return refunds.map((refund) => refundItem(refund, accountOf(refund.fromAccount.id), noteOf(refund.creditNote.id)));
-}
-
-/** Returns a function that returns the reply of each id. */
-async function eachOnce<T>(ids: readonly number[], replyOf: (id: number) => Promise<T>): Promise<(id: number) => T> {
-  const replies = new Map(await Promise.all([...new Set(ids)].map(async (id) => [id, await replyOf(id)] as const)));
-  return (id) => replies.get(id) as T;
+/** Returns the refunds with their accounts and their credit notes. Refunds with the same ones have the same objects. */
+async function refundItems({ em, actor: { organization } }: Context, refunds: readonly ListedRefund[]) {
+  const { accounts, creditNotes } = await readRelations(em, organization, refunds);
+  const accountOf = new Map(accounts.map(({ account, turnover }) => [account.id, accountReply(account, turnover)]));
+  const noteOf = new Map(creditNotes.map((note) => [note.id, creditNoteReply(note, organization.baseCurrency)]));
+  return refunds.map((refund) => {
+    const [account, note] = [accountOf.get(refund.fromAccount.id), noteOf.get(refund.creditNote.id)];
+    if (account === undefined || note === undefined) throw new Error(`refund ${refund.id} has no account or no credit note`);
+    return refundItem(refund, account, note);
+  });
 }
 
 /** Returns `null` if the value cannot be read: the refund has been posted, and a missing header must not make it look refused. */
