@@ -29,7 +29,7 @@ import {
 /** A list of an entity's rows: its conditions, and its order or its page. */
 export interface List<Column extends string = string> extends PagedList {
   readonly where: readonly Condition<Column>[];
-  /** Column to order by; the id by default. A page has an order of its own. */
+  /** Column to order by, and then the id; the id alone by default. A page has an order of its own. */
   readonly orderBy?: Column;
   readonly isDescending?: boolean;
   /** A part of the list by numbers of rows, for clients that know no cursors. */
@@ -165,7 +165,9 @@ function rowsOf(meta: EntityMetadata, list: List): SelectQuery {
 
 function orderOf(meta: EntityMetadata, list: List): OrderBy[] {
   const { page, orderBy = 'id', isDescending = false } = list;
-  return page === undefined ? [[columnOf(meta, orderBy), isDescending ? 'desc' : 'asc']] : orderOfPage(meta, list, page);
+  if (page !== undefined) return orderOfPage(meta, list, page);
+  const columns = orderBy === 'id' ? ['id'] : [orderBy, 'id'];
+  return columns.map((column) => [columnOf(meta, column), isDescending ? 'desc' : 'asc']);
 }
 
 /**

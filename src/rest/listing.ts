@@ -11,23 +11,11 @@ import { count, id } from './fields.js';
 import { readChoices } from './list-choices.js';
 import { parametersIn, snakeCase } from './names.js';
 import type { Parameter } from './openapi/headers.js';
-import { nextLink, type PageSizes, pageTooLarge, readPage, sliceOf } from './paging.js';
+import { type Listing, nextLink, pageTooLarge, readPage, sliceOf } from './paging.js';
 import { costOfPage } from './read-costs.js';
 import type { Call } from './route.js';
 
 export type Where<E extends Owned> = List<Filterable<E>>['where'];
-
-/** How many records a list returns, and what each costs. */
-export interface Listing {
-  readonly sizes: PageSizes;
-  readonly cost: number;
-  /** The relation to the lines of a record that the reply has too. */
-  readonly lines?: string;
-  /** The conditions of each view, by its name in the legacy API. They replace those of the whole list. */
-  readonly views?: Readonly<Record<string, List['where']>>;
-  /** Whether the reply says how many records the list has. Otherwise only those up to the end of the page are counted, and whether there are more. */
-  readonly hasTotal?: boolean;
-}
 
 export const Pagination = Type.Object({ total: count, page: id, page_size: id });
 
@@ -36,7 +24,8 @@ export const Pagination = Type.Object({ total: count, page: id, page_size: id })
  * none for a full page, the rows are counted first.
  *
  * @param columns those that the reply needs; all by default
- * @throws {InvalidInput} if the page is malformed, if the request asks for a filter or an order that the list has not, or if the page is longer than usual and its lines cost more than an operation may
+ * @throws {InvalidInput} if the page is malformed, if the request asks for a filter or an order that the list lacks, or if the page is longer than usual and
+ * its lines cost more than an operation may
  */
 export async function listed<E extends Owned, K extends ColumnOf<E> = ColumnOf<E>>(
   call: Call,
@@ -46,16 +35,16 @@ export async function listed<E extends Owned, K extends ColumnOf<E> = ColumnOf<E
   columns?: Columns<K>,
 ) {
   const { context, request, reply } = call;
-  const { views = {} } = listing;
   const refusals = new Refusals();
   const page = refusals.check(() => readPage(request.query, listing.sizes));
-  const choices = refusals.check(() => readChoices(request.query, Object.keys(views)));
+  const choices = refusals.check(() => readChoices(request.query, listing));
   if (page === undefined || choices === undefined) throw refusals.all();
-  const { view, direction } = choices;
+  const { isDescending, meta } = choices;
   const list: SliceOf<E> = {
     organizationId: context.actor.organization.id,
-    where: view === undefined ? where : (views[view] as Where<E>),
-    isDescending: direction === 'desc',
+    where: (choices.where as Where<E> | undefined) ?? where,
+    orderBy: choices.orderBy as Filterable<E>,
+    isDescending,
     slice: sliceOf(page),
   };
   const needsCount = listing.hasTotal === true || listing.lines !== undefined;
@@ -70,7 +59,7 @@ export async function listed<E extends Owned, K extends ColumnOf<E> = ColumnOf<E
   return {
     rows: found.slice(0, page.size),
     pagination: { total, page: page.number, page_size: page.size },
-    filter_meta: { order: direction ?? 'desc', field_key: 'created_at' as const },
+    filter_meta: meta,
   };
 }
 

@@ -1,5 +1,6 @@
 import { InvalidInput } from '../domain-error.js';
 import type { Slice } from '../reads/statements.js';
+import type { Choosable } from './list-choices.js';
 import { camelCase } from './names.js';
 import { QueryNumbers } from './query-numbers.js';
 
@@ -8,6 +9,16 @@ export interface PageSizes {
   /** Unless the request has another. */
   readonly usual: number;
   readonly max: number;
+}
+
+/** How many records a list returns, what each costs, and what may be chosen of it. */
+export interface Listing extends Choosable {
+  readonly sizes: PageSizes;
+  readonly cost: number;
+  /** The relation to the lines of a record that the reply has too. */
+  readonly lines?: string;
+  /** Whether the reply says how many records the list has. Otherwise only those up to the end of the page are counted, and whether there are more. */
+  readonly hasTotal?: boolean;
 }
 
 /** Lists that the legacy API has in pages. */

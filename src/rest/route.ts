@@ -8,7 +8,7 @@ import type { Context } from '../request/context.js';
 import type { Precondition } from '../services/unit-of-work/command.js';
 import type { Parameter, ReplyHeader, RequestHeader } from './openapi/headers.js';
 import type { Tag } from './openapi/tags.js';
-import type { PageSizes } from './paging.js';
+import type { Listing } from './paging.js';
 
 /** A request to a route. */
 export interface Call {
@@ -49,10 +49,8 @@ export interface RestRoute<Reply extends TSchema = TSchema> {
   readonly requestHeaders?: readonly RequestHeader[];
   /** The body of a request under each contract. */
   readonly body?: Readonly<Record<RestContract, TSchema>>;
-  /** The views of it, if it is a list that has any. */
-  readonly views?: readonly string[];
-  /** The sizes of its pages, if it is a list. */
-  readonly pages?: PageSizes;
+  /** Absent if it is no list. */
+  readonly list?: Listing;
   /** The headers that a reply may have, beside those of every reply. */
   readonly replyHeaders?: readonly ReplyHeader[];
   /** The body of the reply. */

@@ -97,7 +97,7 @@ function operation(route: RestRoute, contract: RestContract): object {
   };
 }
 
-function parametersOf({ method, path, parameters, views = [], pages, requestHeaders = [] }: RestRoute): readonly object[] {
+function parametersOf({ method, path, parameters, list, requestHeaders = [] }: RestRoute): readonly object[] {
   const [, name] = /:(\w+)/.exec(path) ?? [];
   const id = name === undefined ? [] : [{ name, required: true, in: 'path', schema: { type: 'integer', minimum: 1 } }];
   const headers = [...(method === 'GET' ? ['If-None-Match', 'If-Match'] : []), ...requestHeaders].map((header) => ({
@@ -105,7 +105,7 @@ function parametersOf({ method, path, parameters, views = [], pages, requestHead
   }));
   return [
     ...(parameters ?? id),
-    ...(pages === undefined ? [] : [...choiceParameters(views), ...pageParameters(pages)]),
+    ...(list === undefined ? [] : [...choiceParameters(list), ...pageParameters(list.sizes)]),
     ...headers,
   ];
 }

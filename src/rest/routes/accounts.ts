@@ -10,13 +10,13 @@ import { AccountItem, AccountTypeReply, accountItem, accountTypeReplies } from '
 import { AccountTransaction, accountTransaction, LINES } from '../account-transaction-reply.js';
 import { always } from '../fields.js';
 import { FilterMeta } from '../list-choices.js';
-import { inactiveParameter, type Listing, listed, one, whetherActive } from '../listing.js';
-import { RECORDS } from '../paging.js';
+import { inactiveParameter, listed, one, whetherActive } from '../listing.js';
+import { type Listing, RECORDS } from '../paging.js';
 import { QueryNumbers } from '../query-numbers.js';
 import { ACCOUNT, costOfOne, LINE } from '../read-costs.js';
 import { restRoute } from '../route.js';
 
-const ACCOUNTS: Listing = { sizes: RECORDS, cost: ACCOUNT };
+const ACCOUNTS: Listing = { sizes: RECORDS, cost: ACCOUNT, orders: { name: 'name', code: 'code' } };
 
 /** An account as the list of accounts has it. */
 export const ListedAccount = Type.Object({
@@ -36,7 +36,7 @@ export const ACCOUNT_ROUTES = [
     like: 'accounts',
     status: 200,
     parameters: [inactiveParameter('onlyInactive')],
-    pages: ACCOUNTS.sizes,
+    list: ACCOUNTS,
     reply: Type.Object({ accounts: Type.Array(ListedAccount), filter_meta: FilterMeta }),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {

@@ -3,8 +3,8 @@ import { Role } from '../../entities/access.js';
 import { Branch } from '../../entities/branch.js';
 import { BranchNotFound } from '../../errors.js';
 import { BranchReply, branchReply } from '../branch-reply.js';
-import { type Listing, listed, one } from '../listing.js';
-import { RECORDS } from '../paging.js';
+import { listed, one } from '../listing.js';
+import { type Listing, RECORDS } from '../paging.js';
 import { BRANCH, costOfOne } from '../read-costs.js';
 import { restRoute } from '../route.js';
 
@@ -20,7 +20,7 @@ export const BRANCH_ROUTES = [
     summary: 'Retrieve the branches, by id.',
     like: 'branches',
     status: 200,
-    pages: BRANCHES.sizes,
+    list: BRANCHES,
     reply: Type.Array(BranchReply),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {

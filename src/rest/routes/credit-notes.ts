@@ -12,8 +12,8 @@ import { CreditNoteItem, creditNoteItem, OneCreditNote } from '../credit-note-re
 import { customerReply } from '../customer-reply.js';
 import { nothing } from '../fields.js';
 import { FilterMeta } from '../list-choices.js';
-import { type Listing, listed, one, Pagination } from '../listing.js';
-import { PAGED } from '../paging.js';
+import { listed, one, Pagination } from '../listing.js';
+import { type Listing, PAGED } from '../paging.js';
 import { CREDIT_NOTE, costOfOne, ONE_CREDIT_NOTE } from '../read-costs.js';
 import { DELETION, restRoute } from '../route.js';
 
@@ -30,6 +30,7 @@ export const NOTES = {
     open: [['storedStatus', '=', CreditNoteStatus.OPEN]],
     closed: [['storedStatus', '=', CreditNoteStatus.CLOSED]],
   },
+  orders: { credit_date: 'date', credit_number: 'number', amount: 'total' },
   hasTotal: true,
 } as const satisfies Listing;
 
@@ -43,8 +44,7 @@ export const CREDIT_NOTE_ROUTES = [
     summary: 'Retrieve a page of the credit notes that are not void, by id.',
     like: 'creditNotes',
     status: 200,
-    views: Object.keys(NOTES.views),
-    pages: NOTES.sizes,
+    list: NOTES,
     reply: Type.Object({ pagination: Pagination, credit_notes: Type.Array(CreditNoteItem), filter_meta: FilterMeta }),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {

@@ -6,12 +6,12 @@ import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
 import { CustomerItem, customerItem } from '../customer-reply.js';
 import { FilterMeta } from '../list-choices.js';
-import { inactiveParameter, type Listing, listed, one, Pagination, whetherActive } from '../listing.js';
-import { PAGED } from '../paging.js';
+import { inactiveParameter, listed, one, Pagination, whetherActive } from '../listing.js';
+import { type Listing, PAGED } from '../paging.js';
 import { CUSTOMER, costOfOne } from '../read-costs.js';
 import { restRoute } from '../route.js';
 
-const CUSTOMERS: Listing = { sizes: PAGED, cost: CUSTOMER, hasTotal: true };
+const CUSTOMERS: Listing = { sizes: PAGED, cost: CUSTOMER, orders: { display_name: 'displayName' }, hasTotal: true };
 
 export const CUSTOMER_ROUTES = [
   restRoute({
@@ -24,7 +24,7 @@ export const CUSTOMER_ROUTES = [
     like: 'customers',
     status: 200,
     parameters: [inactiveParameter('inactiveMode')],
-    pages: CUSTOMERS.sizes,
+    list: CUSTOMERS,
     reply: Type.Object({ customers: Type.Array(CustomerItem), pagination: Pagination, filter_meta: FilterMeta }),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {

@@ -14,9 +14,9 @@ import { cut, MAX_QUOTED } from '../../values/text.js';
 import { accountReply } from '../account-reply.js';
 import { creditNoteReply } from '../credit-note-reply.js';
 import { expectedRemaining } from '../etag.js';
-import { type Listing, listed, one } from '../listing.js';
+import { listed, one } from '../listing.js';
 import { CREDENTIAL_PARAMETERS } from '../openapi/headers.js';
-import { REFUNDS } from '../paging.js';
+import { type Listing, REFUNDS } from '../paging.js';
 import { costOfOne, REFUND } from '../read-costs.js';
 import { RefundItem, RefundReply, refundItem, refundReply } from '../refund-reply.js';
 import { REFUND_BODY, readRefundRequest } from '../refund-request.js';
@@ -97,7 +97,7 @@ export const REFUND_ROUTES = [
     description: 'An id that is none, such as 0 or abc, is that of an unknown note, too.',
     like: 'creditNote.refunds',
     status: 200,
-    pages: REFUNDS_OF_NOTE.sizes,
+    list: REFUNDS_OF_NOTE,
     reply: Type.Array(RefundItem),
     write: (refunds) => textOfList(refunds, ['from_account', 'credit_note']),
     errors: ['BAD_USER_INPUT'],
