@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { CreditNote } from '../entities/credit-note.js';
 import { Protocol } from '../entities/provenance.js';
@@ -59,11 +58,12 @@ export class ImportedDocuments {
     if (documents.length === 0) return;
     const batch = this.prepare(this.draft(documents, await this.numbers.next(documents)));
     const outcomes = await this.writing;
-    this.writing = this.takeBatch(batch);
+    const { promise: isSent, resolve: sent } = Promise.withResolvers<void>();
+    this.writing = this.takeBatch(batch, sent).finally(sent);
     // The error is thrown where the batch is awaited.
     this.writing.catch(() => undefined);
-    // The next batch is on its way to the database before this one is counted.
-    await nextTurn();
+    // The database has work before the batch before is counted and the next one is decided.
+    await isSent;
     for (const outcome of outcomes) this.count(outcome);
   }
 
@@ -71,10 +71,14 @@ export class ImportedDocuments {
     for (const outcome of await this.writing) this.count(outcome);
   }
 
-  /** Writes the batch. If the database refuses it, each half is tried again, so that only the cause is refused. */
-  private async takeBatch(batch: Batch): Promise<readonly Outcome[]> {
+  /**
+   * Writes the batch. If the database refuses it, each half is tried again, so that only the cause is refused.
+   *
+   * @param sent is called when the inserts have been sent
+   */
+  private async takeBatch(batch: Batch, sent: () => void): Promise<readonly Outcome[]> {
     try {
-      return await this.takeTogether(batch);
+      return await this.takeTogether(batch, sent);
     } catch (error) {
       if (!isDataError(error)) throw error;
       // What is refused already stays so: in a half, a note may be alone that has the id of another one.
@@ -86,7 +90,7 @@ export class ImportedDocuments {
       const middle = Math.ceil(documents.length / 2);
       for (const half of [documents.slice(0, middle), documents.slice(middle)]) {
         const drafts = this.draft(half, await this.numbers.again(half));
-        outcomes.push(...(await this.takeBatch({ drafts })));
+        outcomes.push(...(await this.takeBatch({ drafts }, sent)));
       }
       return outcomes;
     }
@@ -129,7 +133,7 @@ export class ImportedDocuments {
     }
   }
 
-  private takeTogether({ drafts, inserts }: Batch): Promise<Outcome[]> {
+  private takeTogether({ drafts, inserts }: Batch, sent: () => void): Promise<Outcome[]> {
     const { em, organizationId, records, isDry } = this;
     if (organizationId === null) return Promise.resolve(this.decide(drafts, NOTHING_HERE));
     return em.transactional(
@@ -149,7 +153,9 @@ export class ImportedDocuments {
         if (isDry) return outcomes;
         const isAsExpected =
           inserts !== undefined && found.notes.size + found.refunds.size === 0 && areSame(inserts.before, newest);
-        await this.write(em, isAsExpected ? inserts : this.insertsNow(em, organizationId, outcomes, newest));
+        const written = this.write(em, isAsExpected ? inserts : this.insertsNow(em, organizationId, outcomes, newest));
+        sent();
+        await written;
         return outcomes;
       },
       { clear: true },
