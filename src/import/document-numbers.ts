@@ -55,7 +55,9 @@ interface Form {
 
 function readForms(organizationId: number, wanted: readonly object[]): Query<Form[]> {
   return query(
-    `select id, number, form, exists (select from credit_notes note where note.organization_id = $1 and as_read(note.number) = form) as taken
+    // An EXISTS could become a hash table of the forms of all notes here. A limit looks each one up in the index.
+    `select id, number, form,
+       (select true from credit_notes note where note.organization_id = $1 and as_read(note.number) = form limit 1) as taken
      from (select id, number, as_read(number) as form from json_to_recordset($2) wanted (id bigint, number text) offset 0) wanted`,
     [organizationId, JSON.stringify(wanted)],
     (rows) =>
