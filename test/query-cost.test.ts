@@ -95,6 +95,65 @@ it('a mutation that costs too much is refused before anything is written', async
   expect(await books.snapshot()).toEqual(before);
 });
 
+describe('the cost of a credit note', () => {
+  const line = '{ accountId: 1, amount: 1 }';
+  const costOf = async (text: string, variables?: object) => {
+    const { client } = await strict.books();
+    const { errors } = await client.graphql<unknown, object>(text, variables);
+    const { code, details } = errors?.[0]?.extensions ?? {};
+    return code === 'QUERY_TOO_COSTLY' ? (details as { cost: number }).cost : null;
+  };
+
+  it.each([
+    ['createCreditNote', 'CreateCreditNoteInput', 'customerId: 1, date: "2026-02-01"', { customerId: '1', date: '2026-02-01' }],
+    ['updateCreditNote', 'UpdateCreditNoteInput', 'creditNoteId: 1', { creditNoteId: '1' }],
+  ])('grows with its lines, in the document, a variable or a default: %s', async (name, type, text, rest) => {
+    const lines = Array(100).fill({ accountId: '1', amount: '1' });
+    const cost = 100 * 5 + 4;
+    const literal = `{ ${text}, lines: [${times(100, () => line)}] }`;
+    expect(await costOf(`mutation { ${name}(input: ${literal}) { id } }`)).toBe(cost);
+    expect(await costOf(`mutation ($input: ${type}!) { ${name}(input: $input) { id } }`, { input: { ...rest, lines } })).toBe(cost);
+    expect(await costOf(`mutation ($input: ${type}! = ${literal}) { ${name}(input: $input) { id } }`)).toBe(cost);
+    const inner = `mutation ($lines: [CreditNoteLineInput!]!) { ${name}(input: { ${text}, lines: $lines }) { id } }`;
+    expect(await costOf(inner, { lines })).toBe(cost);
+    expect(await costOf(inner, { lines: lines.slice(0, 90) })).toBeNull();
+    for (const input of [
+      null,
+      [null],
+      ['lines'],
+      [{ name: 'lines' }],
+      5,
+      { ...rest, lines: { accountId: 1 } },
+      { ...rest, lines: [null] },
+    ]) {
+      const { errors } = await books.client.graphql<unknown, object>(
+        `mutation ($input: ${type}!) { ${name}(input: $input) { id } }`,
+        { input },
+      );
+      expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    }
+  });
+
+  it.each([
+    'openCreditNote(id: 1)',
+    'voidCreditNote(id: 1)',
+    'cancelRemaining(input: { creditNoteId: 1, date: "2026-02-01", reason: "x" })',
+  ])('counts the lines that may be posted: %s', async (command) => {
+    expect(await costOf(`mutation { ${times(5, (index) => `a${index}: ${command} { id }`)} }`)).toBe(5 * 103);
+    expect(await costOf(`mutation { ${command} { id } }`)).toBeNull();
+  });
+
+  it('does not depend on the accounts of its lines: they are read in one statement', async () => {
+    const accounts = [];
+    for (let index = 0; index < 5; index += 1) accounts.push(await books.account('INCOME'));
+    const before = gateway.database.statements.length;
+    await books.creditNote('', { lines: accounts.map((accountId) => ({ accountId, amount: '1.00' })) });
+    const reading = gateway.database.statements.slice(before).filter((each) => /from "accounts"/.test(each));
+    // Those of the lines, and the system's.
+    expect(reading).toHaveLength(2);
+  });
+});
+
 describe('the cost of a page', () => {
   const query = (first: string, definition = '') =>
     `query Page${definition} { refunds(first: ${first}) { nodes { creditNote { ${circles(1)} } } } }`;

@@ -10,6 +10,7 @@ import {
   isListType,
   isObjectType,
   Kind,
+  type ObjectFieldNode,
   type OperationDefinitionNode,
   SchemaMetaFieldDef,
   type SelectionSetNode,
@@ -23,6 +24,7 @@ import { MAX_COST } from '../errors.js';
 import { LENGTHS, MAX_ITEMS } from '../inputs/lengths.js';
 import { MAX_PAGE } from '../reads/pages.js';
 import { MAX_USAGE_LINES } from '../services/organizations/rest-usage.js';
+import { isRecord } from '../values/json.js';
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -44,6 +46,10 @@ const PRICES: Readonly<Record<string, number>> = {
   '_Service.sdl': 500,
   // Runs a unit of work with its locks.
   'Query.previewRefund': 100,
+  // Posts an entry with the lines of a credit note.
+  'Mutation.cancelRemaining': 100,
+  'Mutation.openCreditNote': 100,
+  'Mutation.voidCreditNote': 100,
   // Runs a statement of its own.
   'Query._entities': 50,
   'Query.account': 50,
@@ -85,6 +91,12 @@ const COUNTS: Readonly<Record<string, number>> = { totalCount: 100, totalCountIs
 /** The cost of a filter. Where no index has it, up to 100,000 rows are read to find the page; in the lists of 100 owners, 200,000. */
 const FILTER_OF_LIST = 1_000;
 const FILTER_OF_OWNER = 20;
+
+/** The cost of each line of a credit note that a mutation records: its account is checked, and it is inserted and posted. */
+const LINE = 5;
+
+/** The mutations that record lines of a credit note. */
+const WITH_LINES: ReadonlySet<string> = new Set(['Mutation.createCreditNote', 'Mutation.updateCreditNote']);
 
 /** A text costs 1 per this many characters of its maximum length, so that the cost bounds the length of a reply. */
 const CHARACTERS = 255;
@@ -173,7 +185,9 @@ export class QueryCost {
     const name = `${typeName}.${node.name.value}`;
     if (field === undefined) return count;
     const priceOfFilter = isFiltered(node, parts) ? (typeName === 'Query' ? FILTER_OF_LIST : FILTER_OF_OWNER) : 0;
-    const price = count * (priceOfFilter + (PRICES[name] ?? COUNTS[field.name] ?? Math.ceil((TEXTS[name] ?? 1) / CHARACTERS)));
+    const priceOfLines = WITH_LINES.has(name) ? LINE * linesIn(node, parts) : 0;
+    const price =
+      count * (priceOfFilter + priceOfLines + (PRICES[name] ?? COUNTS[field.name] ?? Math.ceil((TEXTS[name] ?? 1) / CHARACTERS)));
     const lines = ENTRY_LINES[typeName] ?? entryLines;
     const items = count * (name === 'JournalEntry.lines' ? lines : this.items(name, field, node, parts, pageSize));
     if (node.selectionSet === undefined) return price + (isList(field.type) ? items : 0);
@@ -227,6 +241,16 @@ function isPage({ args }: GraphQLField<unknown, unknown>): boolean {
 function isFiltered(node: FieldNode, parts: Parts): boolean {
   const filter = given(node, 'filter', parts);
   return typeof filter === 'object' && filter !== null && Object.keys(filter).length > 0;
+}
+
+/** Returns the number of lines in the input of a mutation. */
+function linesIn(node: FieldNode, parts: Parts): number {
+  const input = given(node, 'input', parts);
+  // A literal is a list of its fields. A variable may have any value, since it is validated later.
+  const fields: readonly (ObjectFieldNode | null)[] = Array.isArray(input) ? input : [];
+  const field = fields.find((each) => each?.name?.value === 'lines') ?? undefined;
+  const lines = isRecord(input) ? input.lines : givenIn(field?.value, parts);
+  return Array.isArray(lines) ? lines.length : 1;
 }
 
 /** Returns the number of items that the client asks for; `undefined` if it asks for none. */

@@ -8,6 +8,7 @@ import type { CreditNote } from '../../entities/credit-note.js';
 import type { LineTerms } from '../../entities/credit-note-line.js';
 import { Customer } from '../../entities/customer.js';
 import type { Organization } from '../../entities/organization.js';
+import { parseId } from '../../entities/owned.js';
 import {
   AccountNotFound,
   BranchIdNotFound,
@@ -83,12 +84,15 @@ export async function linesOf(
   organization: Organization,
   lines: readonly ValuesOf<typeof LINE>[],
 ): Promise<LineTerms[]> {
+  const ids = [...new Set(lines.flatMap(({ accountId }) => parseId(accountId) ?? []))];
+  const accounts = await em.find(Account, { organization: organization.id, id: { $in: ids } });
+  const accountOf = new Map(accounts.map((account) => [account.id, account]));
   const resolved: LineTerms[] = [];
   const refusals = new Refusals();
   for (const [index, { accountId, description, amount }] of lines.entries()) {
     const field = `lines.${index}.accountId`;
-    const account = await findOwned(em, Account, organization, accountId);
-    if (account === null) refusals.add(new AccountNotFound(accountId, field));
+    const account = accountOf.get(parseId(accountId) ?? 0);
+    if (account === undefined) refusals.add(new AccountNotFound(accountId, field));
     else {
       refusals.check(() => account.assertUsable(LINE_TYPES, [organization.baseCurrency], field));
       resolved.push({ account, description, amount });
