@@ -26,6 +26,8 @@ export function runByIndex<T>(em: EntityManager, statements: Query<T>): Promise<
 /** All statements read the same snapshot of the database. Each connection plans them once: with the settings, no other plan suits any values. */
 async function runTogether<T>(em: EntityManager, begin: Query<null>, statements: Query<T>): Promise<T> {
   if (statements.statements.length === 0) return statements.read([]);
+  // A precondition reads in the transaction of its command, which must neither begin nor commit here.
+  if (em.isInTransaction()) return (await run(em, statements))[0];
   const [, result] = await run(em, begin, statements, COMMIT);
   return result;
 }
