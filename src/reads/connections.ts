@@ -127,15 +127,13 @@ export async function findConnection<E extends Owned, Filter extends object>(
   return new Connection(list.name, request.page, found);
 }
 
-/** The connections of the owners in one request: all owners that a field of the query has are read together. */
-export type OwnedConnections = ReturnType<typeof createOwnedConnections>;
-
 /** Loads what the field nodes select together. A node that stands in a fragment may be merged with others in one place, and not in another. */
 interface ConnectionLoader {
   readonly nodes: readonly FieldNode[];
   readonly loader: DataLoader<number, unknown>;
 }
 
+/** Returns the loader of the owners' connections in one request: all owners that a field of the query has are read together. */
 export function createOwnedConnections(em: EntityManager, actor: () => Actor) {
   const loaders: ConnectionLoader[] = [];
 

@@ -39,7 +39,7 @@ export interface Page {
   readonly owners?: Owners;
 }
 
-export interface Owners {
+interface Owners {
   /** The to-one relation of the list's rows to their owner. */
   readonly reference: string;
   readonly ids: readonly number[];
@@ -105,7 +105,7 @@ export function cursorsOf({ order, after, before }: Page): [lower: Bound, upper:
 }
 
 /** Returns the ends of what lies on the other side of the cursor that the page begins with. */
-export function othersOf({ order, isBackward }: Page): [lower: Bound, upper: Bound] {
+function othersOf({ order, isBackward }: Page): [lower: Bound, upper: Bound] {
   const end: Bound = { by: isBackward ? 'before' : 'after', isStrict: false };
   return order.isDescending === isBackward ? [OPEN, end] : [end, OPEN];
 }

@@ -31,7 +31,7 @@ export type Row<E extends Owned, K extends ColumnOf<E> = never> = Of<E> & { read
 export type WholeRow<E extends Owned> = Row<E, ColumnOf<E>>;
 
 /** A to-one relation: a row if it was selected, or else a reference with the id. */
-export type Related<E extends Owned, R extends Row<E> = Row<E>> = (Reference & Of<E>) | R;
+type Related<E extends Owned, R extends Row<E> = Row<E>> = (Reference & Of<E>) | R;
 
 /** The columns and relations of an entity. Methods are excluded, and getters, which are the read-only properties of an entity. */
 export type ColumnOf<E extends Owned> = {

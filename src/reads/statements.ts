@@ -42,7 +42,7 @@ export interface Slice {
 }
 
 /** A to-many relation, whose items are read by a separate statement. */
-export interface ToMany {
+interface ToMany {
   /** Path from the rows of the list to the rows that have the relation; empty for the rows themselves. */
   readonly owner: string;
   readonly name: string;
