@@ -79,7 +79,7 @@ describe('a problem', () => {
       'UNSUPPORTED_MEDIA_TYPE',
       () => ({ method: 'POST', url: refunds(), payload: 'a=1', headers: { 'content-type': 'text/plain' } }),
     ],
-    ['a path that cannot be decoded', 404, 'CREDIT_NOTE_NOT_FOUND', () => ({ url: '/api/credit-notes/%zz/refunds' })],
+    ['a path that cannot be decoded', 404, 'CREDIT_NOTE_NOT_FOUND', () => ({ url: '/api/credit-notes/%zz' })],
     ['an unknown path', 404, 'NOT_FOUND', () => ({ url: '/api/nothing' })],
     ['another method', 405, 'METHOD_NOT_ALLOWED', () => ({ method: 'PATCH', url: '/api/accounts' })],
     ['no credential', 401, 'UNAUTHENTICATED', () => ({ url: '/api/accounts', headers: { authorization: '' } })],
