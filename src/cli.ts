@@ -7,7 +7,9 @@ import { LEGACY_REPORT_COMMAND } from './cli/legacy-report-command.js';
 import { MANIFEST_COMMAND } from './cli/manifest-command.js';
 import { ORGANIZATION_COMMANDS } from './cli/organization-commands.js';
 import { inOneLine } from './cli/output.js';
+import { ProgramFailed } from './database/embedded-postgres/program.js';
 import { type InvalidField, InvalidInput } from './domain-error.js';
+import { ManifestError } from './graphql/manifest.js';
 import { isPermissionDenied } from './orm/errors.js';
 import { assertNodeVersion } from './server/node-version.js';
 
@@ -32,7 +34,12 @@ async function main(args: readonly string[]): Promise<void> {
   else await COMMANDS.get(call.name)?.run(call);
 }
 
-/** Returns the error in one line. */
+/** Returns the error in one line, or in those of the operations of a manifest or of the output of PostgreSQL. Other texts cannot end a line. */
+function linesOf(error: unknown): readonly string[] {
+  const message = messageOf(error);
+  return error instanceof ManifestError || error instanceof ProgramFailed ? message.split('\n') : [message];
+}
+
 function messageOf(error: unknown): string {
   if (isPermissionDenied(error)) return RIGHT_MISSING;
   if (error instanceof InvalidInput) return error.fields.map(optionMessage).join('; ');
@@ -53,6 +60,7 @@ const RIGHT_MISSING =
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   const usage = error instanceof UsageError ? `\n${commandLine.usage()}` : '';
-  process.stderr.write(`${inOneLine(messageOf(error))}\n${usage}`);
+  for (const line of linesOf(error)) process.stderr.write(`${inOneLine(line)}\n`);
+  process.stderr.write(usage);
   process.exitCode = 1;
 });

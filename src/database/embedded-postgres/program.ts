@@ -62,10 +62,13 @@ export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
+/** The error has several lines. */
+export class ProgramFailed extends Error {}
+
 /** Returns an error with the last lines of the program's output. */
-export function failure(program: string, output: string, logFile: string): Error {
+export function failure(program: string, output: string, logFile: string): ProgramFailed {
   const lastLines = output.trimEnd().split('\n').slice(-10).join('\n');
-  return new Error(
+  return new ProgramFailed(
     `${program} of the embedded PostgreSQL failed. The end of ${logFile}:\n${lastLines}\n` +
       `Remove the cause and start again. ${useOwnServerInstead}`,
   );
