@@ -82,7 +82,7 @@ describePages(
 
       await dialog.getByRole('button', { name: 'Pay 50.00 USD' }).click();
 
-      await dialog.getByText('30.00 USD remain').waitFor();
+      await dialog.getByText('30.00 USD remain', { exact: true }).waitFor();
       assert.deepEqual((await books.stateOf(note)).refunds, ['70.00']);
       await dialog.getByLabel('Amount').fill('30.00');
       await previewed(dialog, '0.00 USD');
