@@ -92,8 +92,9 @@ export async function foreignTurnovers(
      group by turnover.id, asked.day`,
     [organization.id, [...accountIds], `{${ends.join()}}`],
   );
-  const turnovers = days.map((_, index) => turnoverOf(rows.filter(({ day }) => day === index + 1)));
-  return (id, day) => turnovers[days.indexOf(day)]?.(id) ?? NO_TURNOVER;
+  const rowsOf = Map.groupBy(rows, ({ day }) => day);
+  const turnoverOn = new Map(days.map((day, index) => [day, turnoverOf(rowsOf.get(index + 1) ?? [])]));
+  return (id, day) => turnoverOn.get(day)?.(id) ?? NO_TURNOVER;
 }
 
 /** Range of line ids that one transaction reads, so that none runs for long. */
