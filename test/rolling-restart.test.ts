@@ -28,6 +28,16 @@ describe('a gateway that stops', () => {
     return `${head.join('\r\n')}\r\nauthorization: ${books.client.headers.authorization}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
   }
 
+  /** Sends a refund, which waits for its credit note until the transaction of `owner.database.sql` ends. */
+  async function sendWaitingRefund(connect: () => Promise<Wire>): Promise<Wire> {
+    const { sql } = owner.database;
+    await sql.query('begin');
+    await sql.query('select from credit_notes where id = $1 for update', [noteId]);
+    const wire = (await connect()).send(refund());
+    await owner.database.untilWaiting(1);
+    return wire;
+  }
+
   const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`;
 
   it('answers a request on its way over a kept connection, and says that the connection ends', async () => {
@@ -48,14 +58,10 @@ describe('a gateway that stops', () => {
 
   it('says in the reply of a request in flight that its connection ends', async () => {
     const { gateway, connect } = await start();
-    const { sql } = owner.database;
-    await sql.query('begin');
-    await sql.query('select from credit_notes where id = $1 for update', [noteId]);
-    const wire = (await connect()).send(refund());
-    await owner.database.untilWaiting(1);
+    const wire = await sendWaitingRefund(connect);
 
     const stopped = gateway.stop();
-    await sql.query('rollback');
+    await owner.database.sql.query('rollback');
     const [reply] = await wire.allReplies();
     await stopped;
 
@@ -81,11 +87,7 @@ describe('a gateway that stops', () => {
 
   it('soon accepts no new connection, while a request is still in flight', async () => {
     const { gateway, connect } = await start();
-    const { sql } = owner.database;
-    await sql.query('begin');
-    await sql.query('select from credit_notes where id = $1 for update', [noteId]);
-    const wire = (await connect()).send(refund());
-    await owner.database.untilWaiting(1);
+    const wire = await sendWaitingRefund(connect);
 
     const stopped = gateway.stop();
     const statuses = new Set<number | undefined>();
@@ -98,7 +100,7 @@ describe('a gateway that stops', () => {
         },
       );
     }
-    await sql.query('rollback');
+    await owner.database.sql.query('rollback');
     const [reply] = await wire.allReplies();
     await stopped;
 
