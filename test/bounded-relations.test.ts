@@ -59,7 +59,7 @@ it('a credit note has at most five cancellations; what remains then can be refun
   const { errors } = await cancel();
   expect(errors).toMatchObject([
     {
-      message: 'creditNoteId must name a credit note with less than 5 cancellations; what remains of this one can be refunded',
+      message: 'creditNoteId must name a credit note with fewer than 5 cancellations; what remains of this one can be refunded',
       extensions: { code: 'BAD_USER_INPUT', field: 'creditNoteId' },
     },
   ]);

@@ -71,6 +71,6 @@ export const cancelRemaining = command({
 /** The caller holds the note's lock, so nobody adds one meanwhile. */
 async function assertFewCancellations(em: EntityManager, creditNote: CreditNote): Promise<void> {
   if ((await em.count(CreditNoteCancellation, { creditNote })) < MAX_CANCELLATIONS) return;
-  const reason = `creditNoteId must name a credit note with less than ${MAX_CANCELLATIONS} cancellations; what remains of this one can be refunded`;
+  const reason = `creditNoteId must name a credit note with fewer than ${MAX_CANCELLATIONS} cancellations; what remains of this one can be refunded`;
   throw new InvalidInput([{ field: 'creditNoteId', constraints: { maxCancellations: reason }, value: String(creditNote.id) }]);
 }
