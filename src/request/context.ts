@@ -3,7 +3,7 @@ import type { Actor, RequestMetadata } from '../auth/actor.js';
 import type { Permit } from '../concurrency/admission.js';
 import { InvalidInput } from '../domain-error.js';
 import type { RestContract } from '../entities/rest-contract.js';
-import { type Unauthenticated } from '../errors.js';
+import type { Unauthenticated } from '../errors.js';
 import { createLoaders, type Loaders } from '../reads/loaders.js';
 import type { RefundQueue } from '../services/refunds/refund-queue.js';
 import type { Command, Precondition } from '../services/unit-of-work/command.js';

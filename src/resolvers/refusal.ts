@@ -1,6 +1,6 @@
 import { GraphQLJSONObject } from 'graphql-scalars';
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { type DomainError, type ErrorDetails } from '../domain-error.js';
+import type { DomainError, ErrorDetails } from '../domain-error.js';
 import { AccountType } from '../entities/account-type.js';
 import { ERRORS, type PublishedCode } from '../error-codes.js';
 import { AccountInvalidType } from '../errors.js';

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLFormattedError } from 'graphql';
-import { type DomainError } from '../domain-error.js';
+import type { DomainError } from '../domain-error.js';
 import { REFUSALS } from '../error-codes.js';
 import { FAULT, ServiceUnavailable, Unauthenticated } from '../errors.js';
 import { complete, described } from '../graphql/errors.js';
