@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FastifyReply } from 'fastify';
 import { type Big, parseDecimal } from '../values/money.js';
 
 /** No tag of If-Match is that of what is there now. */
@@ -22,23 +23,27 @@ export function expectedRemaining(ifMatch: string | undefined, creditNoteId: str
 }
 
 /**
- * Returns the tag of a reply's content. A credit note has a tag already, which stands for its remaining credit alone: it stays as the beginning, so that
- * the new tag can be sent in If-Match with a refund.
+ * Returns the tag of a reply's content, after it has taken the `ETag` header from the reply and has checked If-Match, if the request has it. The comparison is
+ * strong, as RFC 9110 wants it: a weak tag matches nothing.
+ *
+ * @throws {PreconditionFailed}
  */
-export function contentTag(payload: string, before: unknown): string {
-  const hash = createHash('sha256').update(payload).digest('base64url').slice(0, 22);
-  return typeof before === 'string' ? before.replace(/"$/, `-${hash}"`) : `"${hash}"`;
+export function takeMatchingTag(reply: FastifyReply, ifMatch: string | undefined, content: string): string {
+  const before = reply.getHeader('etag');
+  reply.removeHeader('etag');
+  const etag = contentTag(content, before);
+  const isAny = ifMatch === undefined || ifMatch.trim() === '*';
+  if (!isAny && !ifMatch.split(',').some((tag) => [etag, before].includes(tag.trim()))) throw new PreconditionFailed();
+  return etag;
 }
 
 /**
- * Checks the If-Match header, if there is one. The comparison is strong, as RFC 9110 wants it: a weak tag matches nothing.
- *
- * @param tags those of what is there now
- * @throws {PreconditionFailed}
+ * Returns the tag of a reply's content. A credit note has a tag already, which stands for its remaining credit alone: it stays as the beginning, so that
+ * the new tag can be sent in If-Match with a refund.
  */
-export function assertMatching(ifMatch: string | undefined, ...tags: readonly unknown[]): void {
-  if (ifMatch === undefined || ifMatch.trim() === '*') return;
-  if (!ifMatch.split(',').some((tag) => tags.includes(tag.trim()))) throw new PreconditionFailed();
+function contentTag(content: string, before: unknown): string {
+  const hash = createHash('sha256').update(content).digest('base64url').slice(0, 22);
+  return typeof before === 'string' ? before.replace(/"$/, `-${hash}"`) : `"${hash}"`;
 }
 
 /** Whether the If-None-Match header has the tag. The comparison is weak, as RFC 9110 wants it. */

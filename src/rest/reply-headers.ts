@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { PostingDate } from '../values/posting-date.js';
-import { assertMatching, contentTag, isKnown } from './etag.js';
+import { isKnown, takeMatchingTag } from './etag.js';
 import type { RestRoute } from './route.js';
 
 export interface ReplyHeaderSettings {
@@ -18,10 +18,7 @@ export function addReplyHeaders(
   app.addHook('onSend', async (request, reply, payload) => {
     if (deprecatedSince !== null) announceDeprecation(reply, deprecatedSince, equivalents.get(routeOf(request)));
     if (!isRead(request) || reply.statusCode !== 200 || typeof payload !== 'string') return payload;
-    const before = reply.getHeader('etag');
-    reply.removeHeader('etag');
-    const etag = contentTag(payload, before);
-    assertMatching(request.headers['if-match'], etag, before);
+    const etag = takeMatchingTag(reply, request.headers['if-match'], payload);
     reply.headers({ etag, 'cache-control': 'private, no-cache' });
     if (!isKnown(request.headers['if-none-match'], etag)) return payload;
     reply.code(304).removeHeader('content-type').removeHeader('content-length');

@@ -7,7 +7,7 @@ import { REFUSALS } from '../error-codes.js';
 import type { Context } from '../request/context.js';
 import type { Precondition } from '../services/unit-of-work/command.js';
 import { cut, MAX_QUOTED } from '../values/text.js';
-import { assertMatching, contentTag } from './etag.js';
+import { takeMatchingTag } from './etag.js';
 import type { Call, RestRoute } from './route.js';
 import { ACCOUNT_ROUTES } from './routes/accounts.js';
 import { BRANCH_ROUTES } from './routes/branches.js';
@@ -44,7 +44,8 @@ const READS: ReadonlyMap<string, RestRoute> = new Map(
 
 /** Adds the routes. The checks of a request come in the legacy server's order: role, id in the path, fields, records, rules. */
 export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyRequest) => Context, { queries }: RestSettings): void {
-  for (const { method, path, role, status, notFound, cost, write, handle } of REST_ROUTES) {
+  for (const route of REST_ROUTES) {
+    const { method, path, role, status, notFound, cost, handle } = route;
     app.route({
       method,
       url: path,
@@ -65,14 +66,20 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
           const precondition = method === 'DELETE' ? await preconditionOf(call, path) : undefined;
           const body = await handle({ ...call, precondition });
           if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
-          reply.code(status);
-          return write === undefined ? reply.send(body) : reply.type(JSON_TYPE).send(write(body));
+          const content = contentOf(route, body);
+          if (content !== undefined) reply.type(JSON_TYPE);
+          return reply.code(status).send(content);
         } finally {
           permit.release();
         }
       },
     });
   }
+}
+
+/** Returns the content of a reply, which its ETag is computed from; `undefined` if it has none. */
+function contentOf({ write }: RestRoute, body: unknown): string | undefined {
+  return write === undefined ? JSON.stringify(body) : write(body);
 }
 
 /**
@@ -87,10 +94,8 @@ async function preconditionOf(call: Call, path: string): Promise<Precondition | 
   await call.admit(read.cost ?? 0);
   return async (em) => {
     try {
-      const payload = JSON.stringify(await read.handle({ ...call, context: call.context.within(em) }));
-      const before = call.reply.getHeader('etag');
-      call.reply.removeHeader('etag');
-      assertMatching(ifMatch, contentTag(payload, before), before);
+      const content = contentOf(read, await read.handle({ ...call, context: call.context.within(em) }));
+      takeMatchingTag(call.reply, ifMatch, content ?? '');
     } catch (error) {
       if (!(error instanceof DomainError) || REFUSALS[error.code].status !== 404) throw error;
     }
