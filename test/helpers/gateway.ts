@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { FastifyInstance } from 'fastify';
 import { print } from 'graphql';
@@ -40,6 +41,39 @@ export const JWT: JwtSettings & { key: Uint8Array } = {
   key: new TextEncoder().encode('a secret of the tests, long enough'),
 };
 
+export interface GatewayOptions extends DatabaseOptions {
+  introspection?: boolean;
+  host?: string;
+  allowedHosts?: readonly string[];
+  corsOrigins?: readonly string[];
+  demo?: DemoContent;
+  desk?: boolean;
+  jwt?: JwtSettings | null;
+  duplicateWindowSeconds?: number;
+  rateLimit?: RateLimitSettings | null;
+  postingDaysAhead?: number;
+  maxEventLoopDelayMs?: number;
+  queryCostLimit?: number;
+  trustedDocuments?: TrustedDocumentsSettings | null;
+  federation?: boolean;
+  restContract?: RestContract;
+  restDeprecatedSince?: string | null;
+  requestWaitMs?: number;
+  clientIp?: ClientIp;
+  connections?: Partial<ConnectionLimits>;
+  stopSeconds?: number;
+  unread?: UnreadLimits;
+  trustedProxies?: TrustedProxies;
+  /** Uses this database instead of the new one. */
+  orm?: MikroORM;
+}
+
+export interface BooksOptions {
+  baseCurrency?: string;
+  timeZone?: string;
+  firstId?: number;
+}
+
 /** A gateway on a new database. Requests pass through the whole HTTP stack, but without a socket. */
 export class Gateway {
   private constructor(
@@ -49,34 +83,7 @@ export class Gateway {
     readonly logged: Record<string, unknown>[],
   ) {}
 
-  static async start(
-    options: {
-      introspection?: boolean;
-      host?: string;
-      allowedHosts?: readonly string[];
-      corsOrigins?: readonly string[];
-      demo?: DemoContent;
-      desk?: boolean;
-      jwt?: JwtSettings | null;
-      duplicateWindowSeconds?: number;
-      rateLimit?: RateLimitSettings | null;
-      postingDaysAhead?: number;
-      maxEventLoopDelayMs?: number;
-      queryCostLimit?: number;
-      trustedDocuments?: TrustedDocumentsSettings | null;
-      federation?: boolean;
-      restContract?: RestContract;
-      restDeprecatedSince?: string | null;
-      requestWaitMs?: number;
-      clientIp?: ClientIp;
-      connections?: Partial<ConnectionLimits>;
-      stopSeconds?: number;
-      unread?: UnreadLimits;
-      trustedProxies?: TrustedProxies;
-      /** Uses this database instead of the new one. */
-      orm?: MikroORM;
-    } & DatabaseOptions = {},
-  ): Promise<Gateway> {
+  static async start(options: GatewayOptions = {}): Promise<Gateway> {
     const database = await createDatabase(options);
     const logged: Record<string, unknown>[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
@@ -127,15 +134,7 @@ export class Gateway {
   }
 
   /** Creates an organization, and returns its books with an admin's client. */
-  async books({
-    baseCurrency = 'USD',
-    timeZone = 'UTC',
-    ...ids
-  }: {
-    baseCurrency?: string;
-    timeZone?: string;
-    firstId?: number;
-  } = {}): Promise<Books> {
+  async books({ baseCurrency = 'USD', timeZone = 'UTC', ...ids }: BooksOptions = {}): Promise<Books> {
     const publicId = randomUUID();
     const organization = await this.database.asOperator((em) =>
       createOrganization(em, { publicId, name: 'Test Ltd', baseCurrency, timeZone, ...ids }),
@@ -159,6 +158,40 @@ export class Gateway {
     const { key } = await this.database.asOperator((em) => createApiKey(em, organization, { name: `key of ${role}`, role }));
     return new Client(this.app, { authorization: `Bearer ${key}` });
   }
+}
+
+/**
+ * Starts a gateway before the tests of the file or of the `describe`, and stops it after them. Its fields are there as soon as the first hook or test runs.
+ *
+ * @example
+ * const gateway = sharedGateway();
+ * const books = sharedBooks(gateway);
+ */
+export function sharedGateway(options: GatewayOptions = {}): Gateway {
+  const gateway: Gateway = Object.create(Gateway.prototype);
+  beforeAll(async () => {
+    Object.assign(gateway, await Gateway.start(options));
+  });
+  afterAll(() => gateway.stop());
+  return gateway;
+}
+
+/** Creates books that the tests of the file or of the `describe` share. */
+export function sharedBooks(gateway: Gateway, options: BooksOptions = {}): Books {
+  const books: Books = Object.create(Books.prototype);
+  beforeAll(async () => {
+    Object.assign(books, await gateway.books(options));
+  });
+  return books;
+}
+
+/** Creates other books before each test. */
+export function freshBooks(gateway: Gateway, options: BooksOptions = {}): Books {
+  const books: Books = Object.create(Books.prototype);
+  beforeEach(async () => {
+    Object.assign(books, await gateway.books(options));
+  });
+  return books;
 }
 
 type Complete<T> = { [Field in keyof T]: NonNullable<T[Field]> };

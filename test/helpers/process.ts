@@ -5,6 +5,7 @@ import { access, chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from '@jest/globals';
 import pg from 'pg';
 import { connectionUrl, startEmbeddedPostgres } from '../../src/database/embedded-postgres/index.js';
 import type { Demo } from '../../src/demo/demo.js';
@@ -17,10 +18,16 @@ type Variables = Readonly<Record<string, string>>;
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 
-/** Ends the processes and removes the folders and databases that the functions of this file created, also after a failed test. */
+/**
+ * Ends the processes and removes the folders and databases that the functions of this file created, also after a failed test. It runs after the last test of
+ * each file; a `describe` that wants its processes ended earlier names it in a hook of its own.
+ */
 export async function cleanUp(): Promise<void> {
   for (const undo of cleanUps.splice(0).reverse()) await undo();
 }
+
+// Each test file that imports this one cleans up after its last test, before what else it stops.
+afterAll(cleanUp);
 
 /** Creates a folder for DATA_DIR. */
 export async function dataFolder(): Promise<string> {
