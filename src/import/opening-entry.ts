@@ -24,7 +24,7 @@ export async function openAccounts(
   report: Reconciliation,
   isDry: boolean,
 ): Promise<void> {
-  const { rests, problems } = ledger.rests();
+  const { balances, problems } = ledger.openingBalances();
   for (const { what, why } of problems) report.refuse(what, [why]);
   if (problems.length > 0) return;
   await em.transactional(
@@ -41,7 +41,7 @@ export async function openAccounts(
         if (here.length > 0) return report.refuse('opening entry', here.map(why));
         for (const [id, amount] of sums) opened.set(id, amount);
       }
-      const due = new Map(rests.map(({ account, amount }) => [account.id, amount]));
+      const due = new Map(balances.map(({ account, amount }) => [account.id, amount]));
       const postings: Posting[] = [];
       for (const id of new Set([...due.keys(), ...opened.keys()])) {
         const account = records.accounts.get(id);

@@ -2,16 +2,21 @@ import { AccountType, normalBalance, Side } from '../entities/account-type.js';
 import { Big, formatAmount, isCurrency, roundToCurrency, ZERO } from '../values/money.js';
 import type { TheirAccount, TheirCreditNote, TheirRefund } from './bigcapital-records.js';
 
-/** What an account holds from all documents that are not taken over. */
-export interface Rest {
+/** What an account holds from all documents that are not taken over. It opens the account here. */
+export interface OpeningBalance {
   readonly account: TheirAccount;
   /** In the base currency: a debit, or a credit if negative. */
   readonly amount: Big;
 }
 
+interface Problem {
+  readonly what: string;
+  readonly why: string;
+}
+
 /**
- * Bigcapital's balances without what the taken documents have posted there, as Bigcapital posts them: the rest is what its other documents have left,
- * such as invoices and bills. It opens the accounts here.
+ * Bigcapital's balances without what the taken documents have posted there, as Bigcapital posts them: what its other documents have left, such as
+ * invoices and bills. They open the accounts here.
  */
 export class TheirLedger {
   /** What the taken documents have posted in Bigcapital: debits, or credits if negative, in the currency of the account. */
@@ -43,10 +48,10 @@ export class TheirLedger {
     }
   }
 
-  /** Returns what is left on each account, and why it cannot open the accounts here, if so. */
-  rests(): { readonly rests: readonly Rest[]; readonly problems: readonly { readonly what: string; readonly why: string }[] } {
-    const problems: { what: string; why: string }[] = [];
-    const rests = this.accounts.flatMap((account) => {
+  /** Returns the opening balance of each account that has one, and why these cannot open the accounts here, if so. */
+  openingBalances(): { readonly balances: readonly OpeningBalance[]; readonly problems: readonly Problem[] } {
+    const problems: Problem[] = [];
+    const balances = this.accounts.flatMap((account) => {
       const { currencyCode, id } = account;
       const exact = this.debitsOf(account).minus(this.posted.get(id) ?? ZERO);
       const amount = isCurrency(currencyCode) ? roundToCurrency(exact, currencyCode) : exact;
@@ -56,12 +61,12 @@ export class TheirLedger {
       problems.push({ what: `balance of account ${id}`, why });
       return [];
     });
-    const difference = rests.reduce((sum, { amount }) => sum.plus(amount), ZERO);
+    const difference = balances.reduce((sum, { amount }) => sum.plus(amount), ZERO);
     if (!difference.eq(ZERO)) {
       const why = `the ledger does not balance: without the documents that are taken over, debits less credits are ${formatAmount(difference, this.baseCurrency)} ${this.baseCurrency}`;
       problems.push({ what: 'opening entry', why });
     }
-    return { rests, problems };
+    return { balances, problems };
   }
 
   /** Returns the account's balance as a debit, or as a credit if negative. */
