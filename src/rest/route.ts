@@ -24,7 +24,7 @@ export interface Call {
   /** The id in the path, as the client wrote it. */
   readonly id: string;
   /** The same id as a number; 0 if it is none. */
-  readonly key: number;
+  readonly numericId: number;
   /** Of a deletion with If-Match: that its path still returns what the header names. */
   readonly precondition?: Precondition | undefined;
 }

@@ -53,8 +53,8 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
         const context = contextOf(request);
         const [id = ''] = Object.values(request.params as Readonly<Record<string, string>>);
         requireRole(context.actor, role);
-        const key = parseId(id);
-        if (notFound !== undefined && key === null) throw notFound(cut(id, MAX_QUOTED));
+        const numericId = parseId(id);
+        if (notFound !== undefined && numericId === null) throw notFound(cut(id, MAX_QUOTED));
         const { actor, permit } = context;
         // An operator's lower limit makes these reads wait, and refuses none: legacy clients cannot ask for less than one record or a usual page.
         const within = (cost: number) => [queries, actor.organization.id, Math.min(cost, queries.limit)] as const;
@@ -62,7 +62,7 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
         const admitNow = (cost: number) => permit.takeNow(...within(cost));
         try {
           if (cost !== undefined) await admit(cost);
-          const call: Call = { context, request, reply, id, key: key ?? 0, limit: queries.limit, admit, admitNow };
+          const call: Call = { context, request, reply, id, numericId: numericId ?? 0, limit: queries.limit, admit, admitNow };
           const precondition = method === 'DELETE' ? await preconditionOf(call, path) : undefined;
           const body = await handle({ ...call, precondition });
           if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');

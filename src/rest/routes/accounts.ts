@@ -58,8 +58,8 @@ export const ACCOUNT_ROUTES = [
     errors: ['ACCOUNT_NOT_FOUND'],
     notFound: (id) => new AccountNotFound(id, 'id'),
     cost: costOfOne(ACCOUNT),
-    async handle({ context, id, key }) {
-      const account = await one(context, Account, [['id', '=', key]]);
+    async handle({ context, id, numericId }) {
+      const account = await one(context, Account, [['id', '=', numericId]]);
       if (account === undefined) throw new AccountNotFound(id, 'id');
       return accountWithBalance(context, account);
     },

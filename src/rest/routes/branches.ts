@@ -40,8 +40,8 @@ export const BRANCH_ROUTES = [
     errors: ['BRANCH_NOT_FOUND'],
     notFound: (id) => new BranchNotFound(id),
     cost: costOfOne(BRANCH),
-    async handle({ context, id, key }) {
-      const branch = await one(context, Branch, [['id', '=', key]]);
+    async handle({ context, id, numericId }) {
+      const branch = await one(context, Branch, [['id', '=', numericId]]);
       if (branch === undefined) throw new BranchNotFound(id);
       return branchReply(branch);
     },

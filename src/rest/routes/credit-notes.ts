@@ -18,7 +18,7 @@ import { CREDIT_NOTE, costOfOne, ONE_CREDIT_NOTE } from '../read-costs.js';
 import { DELETION, restRoute } from '../route.js';
 
 /** A void note is gone for these clients. */
-export const NOT_VOID = [CreditNoteStatus.DRAFT, CreditNoteStatus.OPEN, CreditNoteStatus.CLOSED];
+const NOT_VOID = [CreditNoteStatus.DRAFT, CreditNoteStatus.OPEN, CreditNoteStatus.CLOSED];
 
 export const NOTES = {
   sizes: PAGED,
@@ -80,8 +80,8 @@ export const CREDIT_NOTE_ROUTES = [
     errors: ['CREDIT_NOTE_NOT_FOUND'],
     notFound: (id) => new CreditNoteNotFound(id),
     cost: ONE_CREDIT_NOTE,
-    async handle({ context, reply, id, key }) {
-      const note = await one(context, CreditNote, [['id', '=', key] as const, ['storedStatus', 'in', NOT_VOID] as const]);
+    async handle({ context, reply, id, numericId }) {
+      const note = await noteUnlessVoid(context, numericId);
       if (note === undefined) throw new CreditNoteNotFound(id);
       const [item, branch] = await Promise.all([noteWithParts(context, note), context.loaders.branch.load(note.branch.id)]);
       reply.header('etag', etagOf(note));
@@ -133,13 +133,18 @@ export const CREDIT_NOTE_ROUTES = [
     errors: ['CREDIT_NOTE_NOT_FOUND'],
     notFound: (id) => new CreditNoteNotFound(id),
     cost: costOfOne(CREDIT_NOTE),
-    async handle({ context, id, key }) {
-      const note = await one(context, CreditNote, [['id', '=', key] as const, ['storedStatus', 'in', NOT_VOID] as const]);
+    async handle({ context, id, numericId }) {
+      const note = await noteUnlessVoid(context, numericId);
       if (note === undefined) throw new CreditNoteNotFound(id);
       return [];
     },
   }),
 ];
+
+/** Reads the credit note of this id; `undefined` if it is unknown or void. */
+export function noteUnlessVoid(context: Context, id: number): Promise<WholeRow<CreditNote> | undefined> {
+  return one(context, CreditNote, [['id', '=', id] as const, ['storedStatus', 'in', NOT_VOID] as const]);
+}
 
 async function noteWithParts({ loaders, actor }: Context, note: WholeRow<CreditNote>) {
   const customerId = note.customer.id;

@@ -46,8 +46,8 @@ export const CUSTOMER_ROUTES = [
     errors: ['CUSTOMER_NOT_FOUND'],
     notFound: (id) => new CustomerNotFound(id, 'id'),
     cost: costOfOne(CUSTOMER),
-    async handle({ context, id, key }) {
-      const customer = await one(context, Customer, [['id', '=', key]]);
+    async handle({ context, id, numericId }) {
+      const customer = await one(context, Customer, [['id', '=', numericId]]);
       if (customer === undefined) throw new CustomerNotFound(id, 'id');
       return customerWithBalance(context, customer);
     },

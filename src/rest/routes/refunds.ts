@@ -4,7 +4,7 @@ import { Role } from '../../entities/access.js';
 import { etagOf } from '../../entities/credit-note-state.js';
 import { Refund } from '../../entities/refund.js';
 import { CreditNoteNotFound, RefundAlreadyReversed, RefundNotFound } from '../../errors.js';
-import { type MaybePromise, type Row, related, relatedTo } from '../../reads/read-model.js';
+import { type MaybePromise, type Row, related, relatedTo, type WholeRow } from '../../reads/read-model.js';
 import { readRelations } from '../../reads/refund-relations.js';
 import { Columns } from '../../reads/rows.js';
 import type { Context } from '../../request/context.js';
@@ -102,7 +102,7 @@ export const REFUND_ROUTES = [
     write: (refunds) => textOfList(refunds, ['from_account', 'credit_note']),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      const where = [['creditNote', '=', call.key] as const, ['reversals', 'none'] as const];
+      const where = [['creditNote', '=', call.numericId] as const, ['reversals', 'none'] as const];
       const { rows } = await listed(call, Refund, where, REFUNDS_OF_NOTE, COLUMNS);
       return refundItems(call.context, rows);
     },
@@ -120,8 +120,8 @@ export const REFUND_ROUTES = [
     errors: ['REFUND_CREDIT_NOTE_NOT_FOUND'],
     notFound: (id) => new RefundNotFound(id),
     cost: costOfOne(REFUND),
-    async handle({ context, id, key }) {
-      const refund = await one(context, Refund, [['id', '=', key] as const, ['reversals', 'none'] as const]);
+    async handle({ context, id, numericId }) {
+      const refund = await refundUnlessReversed(context, numericId);
       if (refund === undefined) throw new RefundNotFound(id);
       const [item] = await refundItems(context, [refund]);
       return item as Static<typeof RefundItem>;
@@ -155,15 +155,20 @@ export const REFUND_ROUTES = [
   }),
 ];
 
-async function makeRefund({ context, request, reply, id, key }: Call) {
-  // The body and the key do not depend on each other, so that the caller sees all that is malformed at once.
+/** Reads the refund of this id; `undefined` if it is unknown or reversed. */
+export function refundUnlessReversed(context: Context, id: number): Promise<WholeRow<Refund> | undefined> {
+  return one(context, Refund, [['id', '=', id] as const, ['reversals', 'none'] as const]);
+}
+
+async function makeRefund({ context, request, reply, id, numericId }: Call) {
+  // The body and the idempotency key do not depend on each other, so that the caller sees all that is malformed at once.
   const refusals = new Refusals();
   const contract = context.actor.organization.restContract ?? context.config.restContract;
   // The legacy server checks the fields first. An id that is none belongs to no note, and is no wrong field of the body.
-  const input = refusals.check(() => readRefundRequest(key === 0 ? ANY_NOTE : id, request.body, contract));
+  const input = refusals.check(() => readRefundRequest(numericId === 0 ? ANY_NOTE : id, request.body, contract));
   const idempotency = refusals.check(() => context.begin());
   if (refusals.any || input === undefined) throw refusals.all();
-  if (key === 0) throw new CreditNoteNotFound(cut(id, MAX_QUOTED));
+  if (numericId === 0) throw new CreditNoteNotFound(cut(id, MAX_QUOTED));
   const conditions = {
     idempotency,
     expectedRemaining: expectedRemaining(request.headers['if-match'], id),

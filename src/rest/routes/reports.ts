@@ -1,17 +1,15 @@
 import { Type } from '@sinclair/typebox';
 import { InvalidInput } from '../../domain-error.js';
 import { Role } from '../../entities/access.js';
-import { CreditNote } from '../../entities/credit-note.js';
 import { parseId } from '../../entities/owned.js';
-import { Refund } from '../../entities/refund.js';
 import { MAX_ITEMS } from '../../inputs/lengths.js';
 import type { Context } from '../../request/context.js';
-import { one } from '../listing.js';
 import { camelCase, parametersIn } from '../names.js';
 import { type PostedDocument, PostedLine, postedLine } from '../posted-line-reply.js';
 import { costOfOne, LINE } from '../read-costs.js';
 import { restRoute } from '../route.js';
-import { NOT_VOID } from './credit-notes.js';
+import { noteUnlessVoid } from './credit-notes.js';
+import { refundUnlessReversed } from './refunds.js';
 
 export const REPORT_ROUTES = [
   restRoute({
@@ -40,13 +38,13 @@ export const REPORT_ROUTES = [
     cost: costOfOne(MAX_ITEMS * LINE),
     async handle({ context, request }) {
       const [type, id] = readTexts(request.query, ['reference_type', 'reference_id']);
-      const key = parseId(id);
-      const document = key === null ? undefined : ENTRIES.find((each) => each.type.toLowerCase() === type.toLowerCase());
-      if (key === null || document === undefined) return { transactions: [] };
+      const numericId = parseId(id);
+      const document = numericId === null ? undefined : ENTRIES.find((each) => each.type.toLowerCase() === type.toLowerCase());
+      if (numericId === null || document === undefined) return { transactions: [] };
       const { baseCurrency } = context.actor.organization;
-      const entries = await document.entriesOf(context, key);
+      const entries = await document.entriesOf(context, numericId);
       const lines = (await Promise.all(entries.map((entry) => context.loaders.journalLines.load(entry.id)))).flat();
-      const reference = { type: document.type, id: key };
+      const reference = { type: document.type, id: numericId };
       const transactions = lines.map(async (line) =>
         postedLine(line, await context.loaders.account.load(line.account.id), reference, baseCurrency),
       );
@@ -65,7 +63,7 @@ const ENTRIES: readonly Entries[] = [
   {
     type: 'CreditNote',
     async entriesOf(context, id) {
-      const note = await one(context, CreditNote, [['id', '=', id] as const, ['storedStatus', 'in', NOT_VOID] as const]);
+      const note = await noteUnlessVoid(context, id);
       if (!note?.journalEntry) return [];
       const cancellations = await context.loaders.cancellations.load(note.id);
       return [note.journalEntry, ...cancellations.map(({ journalEntry }) => journalEntry)];
@@ -74,7 +72,7 @@ const ENTRIES: readonly Entries[] = [
   {
     type: 'RefundCreditNote',
     async entriesOf(context, id) {
-      const refund = await one(context, Refund, [['id', '=', id] as const, ['reversals', 'none'] as const]);
+      const refund = await refundUnlessReversed(context, id);
       return refund === undefined ? [] : [refund.journalEntry];
     },
   },
