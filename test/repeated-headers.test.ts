@@ -42,6 +42,7 @@ it.each<[string, () => string[]]>([
   ['Idempotency-Key', () => ['idempotency-key: one', 'idempotency-key: two']],
   ['Content-Type', () => ['content-type: application/json', 'content-type: text/plain']],
   ['Host', () => ['host: localhost', 'host: evil.example']],
+  ['Host, which is repeated,', () => ['host: localhost', 'host: localhost']],
   ['Allow-Duplicate', () => ['allow-duplicate: true', 'allow-duplicate: false']],
   ['Content-Length', () => ['content-length: 10', 'content-length: 200']],
 ])('%s with two values is refused, and nothing is written', async (_, lines) => {
@@ -54,6 +55,14 @@ it.each<[string, () => string[]]>([
     (rows as { name: string }[]).filter(({ name }) => name === 'refunds' || name === 'idempotency_keys');
   expect(refunds(after)).toEqual(refunds(before));
 });
+
+it.each(['a b', 'user@localhost', 'localhost/', 'localhost:x', '[::1', 'localhost, localhost', 'a\\b'])(
+  'the host %p is a bad request, as RFC 9112 demands',
+  async (host) => {
+    const reply = await refund([`host: ${host}`]);
+    expect([reply.status, JSON.parse(reply.body).errors[0].type]).toEqual([400, 'BAD_REQUEST']);
+  },
+);
 
 it.each<[string, () => string[]]>([
   ['Authorization', () => [authorization(), authorization()]],

@@ -16,10 +16,14 @@ const SINGLE: ReadonlySet<string> = new Set([
   'organization-id',
 ]);
 
+/** A host with or without a port, as HTTP's grammar allows it. */
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(?::\d*)?$/i;
+
 /**
  * Takes a header that is repeated with the same value as one.
  *
- * @throws {BrokenRequest} if one is repeated with different values: nobody knows which one is meant
+ * @throws {BrokenRequest} if one is repeated with different values: nobody knows which one is meant; and if the host is no host, or is repeated at all, which
+ *   RFC 9112 demands (section 3.2)
  */
 export function assertOneValue({ rawHeaders, headers }: IncomingMessage): void {
   const values = new Map<string, string>();
@@ -28,6 +32,9 @@ export function assertOneValue({ rawHeaders, headers }: IncomingMessage): void {
     if (!SINGLE.has(name)) continue;
     const value = rawHeaders[index + 1]?.trim() ?? '';
     const before = values.get(name);
+    if (name === 'host' && (before !== undefined || !HOST.test(value))) {
+      throw new BrokenRequest(400, before === undefined ? 'The Host header is no host' : 'The Host header is repeated');
+    }
     if (before === undefined) {
       values.set(name, value);
       continue;
