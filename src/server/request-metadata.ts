@@ -26,10 +26,13 @@ export function headerOf(request: FastifyRequest, header: string): string | unde
   return Array.isArray(value) ? value.join(',') : value;
 }
 
+/** A string of HTTP's structured fields (RFC 9651), and the parameters behind it, of which the field defines none. */
+const QUOTED = /^"((?:[^"\\]|\\["\\])*)"(?: *; *[a-z*][\w.*-]*(?:=(?:"(?:[^"\\]|\\["\\])*"|[^\s";,]+))?)*$/;
+
 /** Returns the Idempotency-Key header. The key may be written as a quoted string, as HTTP writes it, or as it is. */
 export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const header = headerOf(request, 'idempotency-key');
-  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(header ?? '')?.[1];
+  const quoted = QUOTED.exec(header ?? '')?.[1];
   return quoted === undefined ? header : quoted.replaceAll(/\\(.)/g, '$1');
 }
 
