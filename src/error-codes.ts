@@ -193,7 +193,9 @@ export const PROTOCOL_ERRORS = {
   REQUEST_TIMEOUT: { status: 408, retryable: true, when: 'The request did not arrive in time. Nothing of it was done.' },
   PRECONDITION_FAILED: {
     status: 412,
-    when: 'No tag of `If-Match` is the `ETag` of what is there now. Nothing was done. A refund is refused as `CREDIT_NOTE_CHANGED` instead.',
+    when:
+      'No tag of `If-Match` is the `ETag` of what is there now, or one of `If-None-Match` is. Nothing was done. A refund is refused as ' +
+      '`CREDIT_NOTE_CHANGED` instead, if its `If-Match` fails.',
   },
   PAYLOAD_TOO_LARGE: { status: 413, when: 'The body is over 100 kB (1.9 MB for GraphQL).' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, when: 'The body has another content type, charset or encoding than JSON in UTF-8.' },

@@ -60,6 +60,42 @@ it.each<[string, (etag: string) => string, number]>([
   }
 });
 
+it.each<[string, (etag: string) => string, number]>([
+  ['any tag', () => '*', 412],
+  ['the tag', (etag) => etag, 412],
+  ['the tag, weak, in a list', (etag) => `"x", W/${etag}`, 412],
+  ['another tag', () => '"x"', 200],
+  ['no tag', () => '', 200],
+])('a deletion with If-None-Match: %s', async (_, header, status) => {
+  for (const path of await paths()) {
+    const { etag } = await ask('GET', path);
+    const before = await books.snapshot();
+    const deletion = await ask('DELETE', path, { 'if-none-match': header(etag) });
+    expect([path, deletion.status, deletion.code]).toEqual([path, status, status === 412 ? 'PRECONDITION_FAILED' : undefined]);
+    if (status === 412) expect(await books.snapshot()).toEqual(before);
+  }
+});
+
+it('a deletion keeps both conditions, and what is gone is a 404 whatever they say', async () => {
+  for (const path of await paths()) {
+    const { etag } = await ask('GET', path);
+    expect((await ask('DELETE', path, { 'if-match': etag, 'if-none-match': etag })).status).toBe(412);
+    expect((await ask('DELETE', path, { 'if-match': etag, 'if-none-match': '"x"' })).status).toBe(200);
+    expect((await ask('DELETE', path, { 'if-none-match': '*' })).status).toBe(404);
+  }
+});
+
+it('a refund is refused with If-None-Match: *, since its path always returns something, and made with a tag', async () => {
+  const { id } = await books.creditNote('100.00');
+  const before = await books.snapshot();
+  const refund = (tags: string) =>
+    books.client.rest(`/api/credit-notes/${id}/refunds`, books.restBody({ amount: 1 }), { 'if-none-match': tags });
+  const refused = await refund('*');
+  expect([refused.status, refused.json.errors[0].type]).toEqual([412, 'PRECONDITION_FAILED']);
+  expect(await books.snapshot()).toEqual(before);
+  expect((await refund('"x"')).status).toBe(201);
+});
+
 it('a deletion is refused if what was read has changed', async () => {
   const { id } = await books.creditNote('100.00');
   const { etag } = await ask('GET', `/api/credit-notes/${id}`);

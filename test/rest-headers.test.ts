@@ -19,6 +19,9 @@ it.each<[string, (id: string) => string, number]>([
   ['a list with the right tag', (id) => `"x", "${id}-99", "${id}-100"`, 201],
   ['the right tag without blanks', (id) => `"${id}-99","${id}-100"`, 201],
   ['a weak tag', (id) => `W/"${id}-100"`, 412],
+  ['a weak tag with a small letter', (id) => `w/"${id}-100"`, 412],
+  ['the right tag inside of others', (id) => `"x "${id}-100" y"`, 412],
+  ['another text for the same amount', (id) => `"${id}-0100", "${id}-100.00"`, 412],
   ['an older version', (id) => `"${id}-99", "${id}-98"`, 412],
   ['a tag of another resource', () => '"1-100", "abc"', 412],
   ['a tag without quotes', (id) => `${id}-100`, 412],
@@ -40,6 +43,20 @@ it('Idempotency-Key is one key with and without quotes', async () => {
   expect([second.status, second.json.id, second.headers['idempotency-replayed']]).toEqual([201, first.json.id, 'true']);
   const empty = await refund({ 'idempotency-key': '""' }, id);
   expect([empty.status, empty.json.message[0].property]).toEqual([400, 'Idempotency-Key']);
+});
+
+it('parameters behind a quoted key are no part of it, as HTTP defines structured fields', async () => {
+  const { id } = await books.creditNote('100.00');
+  const first = await refund({ 'idempotency-key': 'b-key' }, id);
+  for (const parameters of [';v=1', '; v=1;a', ' ; a="b;\\"c" ;*d=?1']) {
+    const again = await refund({ 'idempotency-key': `"b-key"${parameters}` }, id);
+    expect([parameters, again.json.id, again.headers['idempotency-replayed']]).toEqual([parameters, first.json.id, 'true']);
+  }
+  // Without quotes, all characters are those of the key.
+  for (const key of ['b-key;v=1', '"b-key";V=1', '"b-key"x', '"b-key']) {
+    const other = await refund({ 'idempotency-key': key }, id);
+    expect([key, other.status, other.headers['idempotency-replayed']]).toEqual([key, 201, undefined]);
+  }
 });
 
 it.each<[string, number]>([

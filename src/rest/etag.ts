@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { type Big, parseDecimal } from '../values/money.js';
 
-/** No tag of If-Match is that of what is there now. */
-export class PreconditionFailed extends Error {
-  constructor() {
-    super('No tag of If-Match is the ETag of what is there now; read it again');
-  }
-}
+/** What is there now is not what If-Match names, or is what If-None-Match names. */
+export class PreconditionFailed extends Error {}
+
+/** The tag of a credit note, with or without the hash of its content. */
+const NOTE_TAG = /^"(?<id>\d{1,15})-(?<remaining>[\d.]{1,40})(?:-[\w-]{22})?"$/;
 
 /**
  * Returns the amounts of remaining credit that the If-Match header accepts: one for each ETag of this credit note in its list. Weak tags and those of
@@ -15,10 +14,11 @@ export class PreconditionFailed extends Error {
  */
 export function expectedRemaining(ifMatch: string | undefined, creditNoteId: string): readonly Big[] | undefined {
   if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
-  const tags = ifMatch.matchAll(/(?<weak>W\/)?"(?<id>\d{1,15})-(?<remaining>[\d.]{1,40})(?:-[\w-]{22})?"/g);
-  return [...tags].flatMap(({ groups: { weak, id, remaining = '' } = {} }) => {
-    const amount = weak === undefined && id === creditNoteId ? parseDecimal(remaining) : null;
-    return amount === null ? [] : [amount];
+  return ifMatch.split(',').flatMap((tag) => {
+    const { id, remaining = '' } = NOTE_TAG.exec(tag.trim())?.groups ?? {};
+    const amount = id === creditNoteId ? parseDecimal(remaining) : null;
+    // Another text for the same amount is no tag that a reply has.
+    return amount?.toFixed() === remaining ? [amount] : [];
   });
 }
 
@@ -33,8 +33,18 @@ export function takeMatchingTag(reply: FastifyReply, ifMatch: string | undefined
   reply.removeHeader('etag');
   const etag = contentTag(content, before);
   const isAny = ifMatch === undefined || ifMatch.trim() === '*';
-  if (!isAny && !ifMatch.split(',').some((tag) => [etag, before].includes(tag.trim()))) throw new PreconditionFailed();
-  return etag;
+  if (isAny || ifMatch.split(',').some((tag) => [etag, before].includes(tag.trim()))) return etag;
+  throw new PreconditionFailed('No tag of If-Match is the ETag of what is there now; read it again');
+}
+
+/**
+ * Checks the If-None-Match header of a method that writes.
+ *
+ * @param etag of what is there now
+ * @throws {PreconditionFailed}
+ */
+export function assertUnknown(ifNoneMatch: string | undefined, etag: string): void {
+  if (isKnown(ifNoneMatch, etag)) throw new PreconditionFailed('If-None-Match names what is there now');
 }
 
 /**

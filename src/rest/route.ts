@@ -74,7 +74,7 @@ export const NO_BODY = Type.Undefined();
 export const DELETION = {
   method: 'DELETE',
   status: 200,
-  requestHeaders: ['Idempotency-Key', 'If-Match'],
+  requestHeaders: ['Idempotency-Key', 'If-Match', 'If-None-Match'],
   replyHeaders: ['Idempotency-Replayed'],
   reply: NO_BODY,
 } as const satisfies Partial<RestRoute>;

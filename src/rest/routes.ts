@@ -7,7 +7,7 @@ import { REFUSALS } from '../error-codes.js';
 import type { Context } from '../request/context.js';
 import type { Precondition } from '../services/unit-of-work/command.js';
 import { cut, MAX_QUOTED } from '../values/text.js';
-import { takeMatchingTag } from './etag.js';
+import { assertUnknown, takeMatchingTag } from './etag.js';
 import type { Call, RestRoute } from './route.js';
 import { ACCOUNT_ROUTES } from './routes/accounts.js';
 import { BRANCH_ROUTES } from './routes/branches.js';
@@ -34,6 +34,9 @@ export interface RestSettings {
   /** The room that reads share with the queries of GraphQL. */
   readonly queries: Admission;
 }
+
+/** What If-None-Match says if no tag may be there. */
+const ANY = '*';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -63,6 +66,8 @@ export function restRoutes(app: FastifyInstance, contextOf: (request: FastifyReq
         try {
           if (cost !== undefined) await admit(cost);
           const call: Call = { context, request, reply, id, numericId: numericId ?? 0, limit: queries.limit, admit, admitNow };
+          // The path of a new record always returns a list.
+          if (method === 'POST') assertUnknown(request.headers['if-none-match'], ANY);
           const precondition = method === 'DELETE' ? await preconditionOf(call, path) : undefined;
           const body = await handle({ ...call, precondition });
           if (context.idempotencyOutcome?.replayed) reply.header('idempotency-replayed', 'true');
@@ -83,19 +88,19 @@ function contentOf({ write }: RestRoute, body: unknown): string | undefined {
 }
 
 /**
- * Returns the check of a deletion's If-Match header, if there is one: it compares the header with what a GET request of the path returns under the locks of
- * the deletion. What is gone is left to the deletion, which may be done already under the same idempotency key.
+ * Returns the check of a deletion's If-Match and If-None-Match headers, if there is one: it compares them with what a GET request of the path returns under
+ * the locks of the deletion. What is gone is left to the deletion, which may be done already under the same idempotency key.
  */
 async function preconditionOf(call: Call, path: string): Promise<Precondition | undefined> {
-  const ifMatch = call.request.headers['if-match'];
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = call.request.headers;
   const read = READS.get(path);
-  if (ifMatch === undefined || read === undefined) return undefined;
+  if ((ifMatch ?? ifNoneMatch) === undefined || read === undefined) return undefined;
   // There is room for the read before the transaction begins, since nothing may wait for room under locks.
   await call.admit(read.cost ?? 0);
   return async (em) => {
     try {
       const content = contentOf(read, await read.handle({ ...call, context: call.context.within(em) }));
-      takeMatchingTag(call.reply, ifMatch, content ?? '');
+      assertUnknown(ifNoneMatch, takeMatchingTag(call.reply, ifMatch, content ?? ''));
     } catch (error) {
       if (!(error instanceof DomainError) || REFUSALS[error.code].status !== 404) throw error;
     }

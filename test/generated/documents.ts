@@ -236,7 +236,7 @@ export type ErrorCode =
   | 'PERSISTED_QUERY_NOT_FOUND'
   /** An equal refund was made within the last seconds, and no idempotency key distinguishes the two. `details.refundId` is its id, or `null` if both are in one `refundCreditNotes`. */
   | 'POSSIBLE_DUPLICATE_REFUND'
-  /** No tag of `If-Match` is the `ETag` of what is there now. Nothing was done. A refund is refused as `CREDIT_NOTE_CHANGED` instead. */
+  /** No tag of `If-Match` is the `ETag` of what is there now, or one of `If-None-Match` is. Nothing was done. A refund is refused as `CREDIT_NOTE_CHANGED` instead, if its `If-Match` fails. */
   | 'PRECONDITION_FAILED'
   /** A GraphQL document is too large or reads too much. `details` has its `cost`, the `limit`, and `of`, the name of the limit. */
   | 'QUERY_TOO_COSTLY'

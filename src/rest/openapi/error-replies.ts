@@ -47,7 +47,7 @@ export function errorReplies({ method, role, errors }: RestRoute): ReadonlyMap<n
     ...COMMON,
     ...(role === Role.VIEWER ? [] : (['FORBIDDEN'] as const)),
     ...(method === 'GET' ? [] : OF_BODIES),
-    ...(method === 'POST' ? [] : (['PRECONDITION_FAILED'] as const)),
+    'PRECONDITION_FAILED',
   ];
   const own: ReadonlySet<PublishedCode> = new Set(errors);
   const byStatus = Map.groupBy([...all, ...errors], (code) => ERRORS[code].status);
@@ -85,7 +85,11 @@ function legacyBody(status: number, codes: readonly PublishedCode[], together: r
   if (status === 401) return Type.Union([Unauthorized, OrganizationRequired, OrganizationUnknown]);
   if (status === 403 || status === 429) return Type.Object({ statusCode, message: text, error: text, errors });
   if (status === 404) return Type.Object({ statusCode, message: Type.Literal('NotFoundError'), errors });
-  if (PLAIN.has(status) || codes.includes('PRECONDITION_FAILED')) return plainError(statusCode, oneOfCodes(codes));
+  if (PLAIN.has(status)) return plainError(statusCode, oneOfCodes(codes));
+  if (status === 412) {
+    const failed = plainError(statusCode, oneOfCodes(['PRECONDITION_FAILED']));
+    return codes.length === 1 ? failed : Type.Union([failed, Type.Object({ errors })]);
+  }
   if (status !== 400) return Type.Object({ errors });
   const plain = plainError(statusCode, oneOfCodes(['BAD_REQUEST']));
   if (!codes.includes('BAD_USER_INPUT')) return plain;

@@ -17,7 +17,9 @@ export const REQUEST_HEADERS = {
     schema: { type: 'string', examples: ['"2-150"'] },
   },
   'If-None-Match': {
-    description: 'The ETags of replies that you have. If one of them is the present one, the reply is a 304 without a body.',
+    description:
+      'The ETags of replies that you have, or `*`. If one of them is the present one, a `GET` is a 304 without a body, and a `DELETE` is a 412. ' +
+      'A `POST` with `*` is a 412: its path always returns something.',
     schema: { type: 'string', examples: ['"kCfXE5pMb1mM7x6xH6Jq1A"'] },
   },
   'Allow-Duplicate': flagHeader('`true`: make the refund even if an equal one was made within the last seconds.'),

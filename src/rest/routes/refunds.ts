@@ -56,7 +56,7 @@ export const REFUND_ROUTES = [
     like: 'refundCreditNote',
     status: 201,
     parameters: [...CREDENTIAL_PARAMETERS, { name: 'creditNoteId', required: true, in: 'path', schema: { type: 'number' } }],
-    requestHeaders: ['Idempotency-Key', 'If-Match', 'Allow-Duplicate', 'Allow-Unusual-Rate'],
+    requestHeaders: ['Idempotency-Key', 'If-Match', 'If-None-Match', 'Allow-Duplicate', 'Allow-Unusual-Rate'],
     body: REFUND_BODY,
     replyHeaders: ['Location', 'ETag', 'Idempotency-Replayed'],
     reply: RefundReply,
