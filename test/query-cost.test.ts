@@ -29,6 +29,10 @@ const PAGE = `id amount date referenceNo description status reversal { id date r
   creditNote { id number remaining customer { id displayName } } fromAccount { id name } branch { id name }
   journalEntry { id postingDate memo lines { id side amount account { id code name } } }`;
 
+const ABOUT = 'name description isDeprecated deprecationReason';
+const ARGUMENTS = `${ABOUT} args { ${ABOUT} type { kind name ofType { kind name enumValues { ${ABOUT} } } } }`;
+const RESULTS_OF_MUTATIONS = `fields { type { fields { ${ARGUMENTS} } } }`;
+
 const TOO_COSTLY: Record<string, string> = {
   'three circles through a note': `{ creditNote(id: 1) { ${circles(3)} } }`,
   'circles through pages of six': `{ creditNote(id: 1) { ${circles(6).replaceAll('refunds', 'refunds(first: 6)')} } }`,
@@ -52,6 +56,10 @@ const TOO_COSTLY: Record<string, string> = {
   'twelve ledger proofs': `{ ${times(12, (index) => `a${index}: ledgerHealth { healthy }`)} }`,
   'twelve trial balances': `{ ${times(12, (index) => `a${index}: trialBalance { debits lines { debits } }`)} }`,
   'the schema under aliases': `{ ${times(30, (index) => `a${index}: __schema { types { fields { name type { name } } } }`)} }`,
+  'the types of all mutations under twenty aliases': `{ ${times(20, (index) => `a${index}: __type(name: "Mutation") { ${RESULTS_OF_MUTATIONS} }`)} }`,
+  'the types of all mutations, whose name is a variable': `query ($name: String! = "Mutation") { ${times(20, (index) => `a${index}: __type(name: $name) { ${RESULTS_OF_MUTATIONS} }`)} }`,
+  'the types of all mutations in fragments': `{ ${times(20, (index) => `a${index}: __type(name: "Mutation") { ...Type }`)} } fragment Type on __Type { ... { ${RESULTS_OF_MUTATIONS} } }`,
+  'the types of all mutations from the schema': `{ ${times(20, (index) => `a${index}: __schema { mutationType { ${RESULTS_OF_MUTATIONS} } }`)} }`,
   'a selection that @skip removes':
     '{ creditNotes { nodes { refunds @skip(if: true) { nodes { creditNote { lines { id } } } } } } }',
   'a selection that @include removes':
@@ -71,6 +79,35 @@ it.each(Object.entries(TOO_COSTLY))('a document that costs too much is refused: 
   // Only the credential was read.
   expect(gateway.database.statements.slice(before).filter((statement) => !statement.includes('api_keys'))).toEqual([]);
 });
+
+it('the cost of reading the schema is that of its reply', async () => {
+  const costOf = (value: unknown): number => {
+    if (Array.isArray(value)) return value.reduce((sum: number, each) => sum + (typeof each === 'string' ? 1 : costOf(each)), 0);
+    if (typeof value !== 'object' || value === null) return 0;
+    return Object.values(value).reduce((sum: number, each) => sum + 1 + costOf(each), 2);
+  };
+  const client = await strict.client((await strict.books()).organization, Role.VIEWER);
+  const documents = [
+    getIntrospectionQuery(),
+    `{ __type(name: "Mutation") { __typename ${RESULTS_OF_MUTATIONS} } }`,
+    `{ __type(name: "Query") { ${RESULTS_OF_MUTATIONS} } __schema { queryType { fields { args { type { ofType { enumValues { ${ABOUT} } } } } } } } }`,
+    '{ __schema { types { possibleTypes { name interfaces { name } } enumValues { name } inputFields { name defaultValue } } } }',
+  ];
+  for (const document of documents) {
+    const { errors } = await client.graphql<unknown, object>(document);
+    const { data } = await viewer.graphql<unknown, object>(document);
+    // The reply itself is no object that costs anything.
+    expect([document, errors?.[0]?.extensions.details]).toEqual([document, { of: 'reply', cost: costOf(data) - 2, limit: 500 }]);
+  }
+});
+
+it.each([5, null, ['Query'], { toString: 1 }, '__proto__', 'Nothing'])(
+  'reading a type of the schema by a name that is none is no fault: %j',
+  async (name) => {
+    const { errors = [] } = await viewer.graphql('query ($name: String!) { __type(name: $name) { fields { name } } }', { name });
+    expect(errors.map(({ extensions }) => extensions.code).filter((code) => code !== 'BAD_USER_INPUT')).toEqual([]);
+  },
+);
 
 it('a document that costs too much is refused by GET, too', async () => {
   const url = `/graphql?query=${encodeURIComponent(TOO_COSTLY['three circles through a note'] as string)}`;

@@ -25,11 +25,9 @@ import { LENGTHS, MAX_ITEMS } from '../inputs/lengths.js';
 import { MAX_PAGE } from '../reads/pages.js';
 import { MAX_USAGE_LINES } from '../services/organizations/rest-usage.js';
 import { isRecord } from '../values/json.js';
+import { OBJECT, SchemaCost } from './schema-cost.js';
 
 type Variables = Readonly<Record<string, unknown>>;
-
-/** The cost of an object beside its fields: its row is read and made into an object. */
-const OBJECT = 2;
 
 /** The cost of objects that are more expensive. */
 const OBJECTS: Readonly<Record<string, number>> = {
@@ -95,6 +93,9 @@ const FILTER_OF_OWNER = 20;
 /** The cost of each line of a credit note that a mutation records: its account is checked, and it is inserted and posted. */
 const LINE = 5;
 
+/** The fields at the root of every query that read the schema. */
+const META_FIELDS = new Map([SchemaMetaFieldDef, TypeMetaFieldDef].map((field) => [field.name, field]));
+
 /** The mutations that record lines of a credit note. */
 const WITH_LINES: ReadonlySet<string> = new Set(['Mutation.createCreditNote', 'Mutation.updateCreditNote']);
 
@@ -147,16 +148,15 @@ const ENTRY_LINES: Readonly<Record<string, number>> = {
  * `DocumentLimits` has checked the document before: with its fragments expanded, it has few enough fields to be visited.
  */
 export class QueryCost {
-  private readonly schemaItems: Readonly<Record<string, number>>;
-
-  constructor(private readonly schema: GraphQLSchema) {
-    this.schemaItems = itemsOfSchema(schema);
-  }
+  constructor(private readonly schema: GraphQLSchema) {}
 
   of(operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, variables: Variables): number {
     const root = this.schema.getRootType(operation.operation)?.name ?? '';
     const place = { typeName: root, count: 1, entryLines: MAX_PAGE + 1, pageSize: MAX_PAGE };
-    const cost = this.selections(operation.selectionSet, place, { operation, fragments, variables });
+    const cost = this.selections(operation.selectionSet, place, {
+      ...{ operation, fragments, variables },
+      schemaCost: new SchemaCost(this.schema, fragments),
+    });
     return Math.min(Math.ceil(cost), MAX_COST);
   }
 
@@ -181,6 +181,11 @@ export class QueryCost {
   }
 
   private field(node: FieldNode, { typeName, count, entryLines, pageSize }: Place, parts: Parts): number {
+    const metaField = META_FIELDS.get(node.name.value);
+    if (metaField !== undefined) {
+      const type = given(node, 'name', parts);
+      return parts.schemaCost.of(metaField, { name: typeof type === 'string' ? type : '' }, null, node.selectionSet);
+    }
     const field = this.definition(typeName, node.name.value);
     const name = `${typeName}.${node.name.value}`;
     if (field === undefined) return count;
@@ -201,15 +206,13 @@ export class QueryCost {
   }
 
   private definition(typeName: string, fieldName: string): GraphQLField<unknown, unknown> | undefined {
-    if (fieldName === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
-    if (fieldName === TypeMetaFieldDef.name) return TypeMetaFieldDef;
     const type = this.schema.getType(typeName);
     return isObjectType(type) ? type.getFields()[fieldName] : undefined;
   }
 
   /** Returns the maximum number of objects or values of the field. */
   private items(name: string, { type }: GraphQLField<unknown, unknown>, node: FieldNode, parts: Parts, pageSize: number): number {
-    const known = ITEMS[name] ?? this.schemaItems[name];
+    const known = ITEMS[name];
     if (known !== undefined || !isList(type)) return known ?? 1;
     // Each input has one outcome, and each reference or identifier one object.
     const inputs = ['inputs', 'representations', 'nodeIds'].map((name) => given(node, name, parts)).find(Array.isArray);
@@ -269,17 +272,19 @@ interface Parts {
   readonly operation: OperationDefinitionNode;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly variables: Variables;
+  readonly schemaCost: SchemaCost;
 }
 
 function given(node: FieldNode, argument: string, parts: Parts): unknown {
   return givenIn(node.arguments?.find((each) => each.name.value === argument)?.value, parts);
 }
 
-/** Returns the integer, list or object of the literal or variable; `undefined` for anything else. Only the length of a list or object is correct. */
+/** Returns the integer, text, list or object of the literal or variable; `undefined` for anything else. Only the length of a list or object is correct. */
 function givenIn(node: ValueNode | undefined, parts: Parts): unknown {
   const { operation, variables } = parts;
   if (node === undefined) return undefined;
   if (node.kind === Kind.INT) return Number(node.value);
+  if (node.kind === Kind.STRING) return node.value;
   if (node.kind === Kind.LIST) return node.values;
   if (node.kind === Kind.OBJECT) return node.fields;
   if (node.kind !== Kind.VARIABLE) return undefined;
@@ -291,25 +296,4 @@ function givenIn(node: ValueNode | undefined, parts: Parts): unknown {
 
 function isList(type: GraphQLOutputType): boolean {
   return isListType(getNullableType(type));
-}
-
-/** Returns the average number of items of each list in the introspection schema, so that `__schema { types { fields } }` counts right. */
-function itemsOfSchema(schema: GraphQLSchema): Record<string, number> {
-  const types = Object.values(schema.getTypeMap());
-  const fields = types.flatMap((type) => (isObjectType(type) ? Object.values(type.getFields()) : []));
-  const args = fields.flatMap((field) => field.args);
-  return {
-    '__Schema.types': types.length,
-    '__Schema.directives': schema.getDirectives().length,
-    '__Type.fields': fields.length / types.length,
-    '__Type.inputFields': 2,
-    '__Type.enumValues': 2,
-    '__Type.interfaces': 1,
-    '__Type.possibleTypes': 1,
-    // Most types have at most one wrapper, NonNull.
-    '__Type.ofType': 0.5,
-    '__Field.args': args.length / fields.length,
-    '__Directive.args': 2,
-    '__Directive.locations': 5,
-  };
 }
