@@ -33,6 +33,7 @@ it.each([
   'application/json, application/problem+json;q=0.9',
   'application/problem+json;q=0.2, application/json;q=0.3',
   'application/problem+json;q=0, */*',
+  'application/json;q=1, application/problem+json;q=9',
   'application/problem+jsonx, */*',
   'text/html, application/xhtml+xml, */*;q=0.8',
 ])('errors have the legacy format for Accept: %p', async (accept) => {
@@ -45,7 +46,7 @@ it.each([
   'application/problem+json, application/json',
   'application/problem+json, */*;q=0.1',
   'application/json;q=0.5, application/problem+json',
-  'application/json;q=0, application/problem+json',
+  'application/json;q=0.5, application/problem+json;q=9',
   ' application/problem+json ; q=0.8 , application/json;q=0.7',
   'application/problem+json; charset=utf-8',
   'application/problem+json; profile="a, b; q=0"; q=1.0, application/json; q=0.9',

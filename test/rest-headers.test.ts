@@ -63,14 +63,41 @@ it.each<[string, number]>([
   ['application/json, text/plain, */*', 201],
   ['application/problem+json', 201],
   ['APPLICATION/JSON;q=0.1', 201],
+  ['*/*;q=0, application/json', 201],
+  ['application/*;q=0, application/json;q=0.1', 201],
+  ['application/json;q=0;version=1, application/json', 201],
+  // A weight beyond its range is the nearest one, and what is no number is no weight.
+  ['application/json;q=2', 201],
+  ['application/json;q=x', 201],
+  ['application/json;q=', 201],
+  ['application/json;q=-1, */*', 406],
   ['text/html', 406],
   ['application/json;q=0', 406],
+  ['application/json;q=0, */*', 406],
+  ['*/*, APPLICATION/Json ; Q="0.000"', 406],
+  ['application/json;q=0, application/problem+json', 406],
+  ['application/json;charset=utf-8;q=0, application/*', 406],
+  ['application/*;q=0, */*', 406],
+  ['application/*;q=0, application/problem+json', 406],
+  ['*/*;q=0', 406],
 ])('Accept: %s is %d', async (accept, status) => {
   const { id } = await books.creditNote('100.00');
   const before = await books.snapshot();
   const reply = await refund({ accept }, id);
   expect([reply.status, reply.headers['x-request-id']]).toEqual([status, expect.any(String)]);
   if (status === 406) expect(await books.snapshot()).toEqual(before);
+});
+
+it.each([
+  ['application/json;q=0, */*', 'application/problem+json'],
+  ['application/json;q=0, application/problem+json;q=0.1', 'application/problem+json'],
+  ['application/json;q=0', 'application/json'],
+  ['application/*;q=0, text/html', 'application/json'],
+])('the 406 of Accept: %s is %s', async (accept, type) => {
+  for (const url of ['/api/accounts', '/api/credit-notes/999999999']) {
+    const reply = await gateway.app.inject({ url, headers: { ...books.client.headers, accept } });
+    expect([reply.statusCode, reply.headers['content-type']]).toEqual([406, expect.stringContaining(type)]);
+  }
 });
 
 it.each([

@@ -22,7 +22,7 @@ import { createSchema, printContract } from '../graphql/schema.js';
 import { createGraphQLServer, type DemoContent } from '../graphql/server.js';
 import { loadTrustedDocuments } from '../graphql/trusted-documents.js';
 import { Context } from '../request/context.js';
-import { errorFormat } from '../rest/error-format.js';
+import { acceptsJson } from '../rest/error-format.js';
 import { printOpenApi } from '../rest/openapi/document.js';
 import { addReplyHeaders, type ReplyHeaderSettings } from '../rest/reply-headers.js';
 import { REST_ROUTES, type RestSettings, restRoutes } from '../rest/routes.js';
@@ -282,7 +282,7 @@ function openDoors(
   const rest: FastifyPluginCallback = (routes, _options, done) => {
     routes.addHook('onRequest', settings.count);
     routes.addHook('onRequest', async ({ headers: { accept } }) => {
-      if (errorFormat(accept) === null) throw new UnusableRequest(406, 'The Accept header must allow application/json');
+      if (!acceptsJson(accept)) throw new UnusableRequest(406, 'The Accept header must allow application/json');
     });
     addReplyHeaders(routes, REST_ROUTES, settings);
     restRoutes(routes, contextOf, settings);
