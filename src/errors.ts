@@ -312,8 +312,8 @@ export class ExchangeRateUnusual extends DomainError {
 /** The paid amount is not possible for the refund and its account. */
 export class PaidAmountInvalid extends DomainError {
   readonly code = 'PAID_AMOUNT_INVALID';
-  constructor(reason: string, paidAmount: Big) {
-    super(reason, { field: 'paidAmount', paidAmount: paidAmount.toFixed() });
+  constructor(reason: string, paidAmount: string) {
+    super(reason, { field: 'paidAmount', paidAmount });
   }
 }
 

@@ -154,7 +154,7 @@ describe('cancelling what remains of a credit note', () => {
     expect(await refusal(books, open.id, { date: '2062-01-01' })).toMatchObject({ code: 'DATE_TOO_FAR_AHEAD', field: 'date' });
     expect(await refusal(books, open.id, { expectedRemaining: '99.00' })).toMatchObject({ code: 'CREDIT_NOTE_CHANGED' });
     // The caller may have seen a closed note.
-    const details = { expectedRemaining: '0', remaining: '100.00', currencyCode: 'USD' };
+    const details = { expectedRemaining: '0.00', remaining: '100.00', currencyCode: 'USD' };
     expect(await refusal(books, open.id, { expectedRemaining: '0.00' })).toMatchObject({ code: 'CREDIT_NOTE_CHANGED', details });
     expect(await refusal(books, open.id, { reason: ' ' })).toMatchObject({ code: 'BAD_USER_INPUT' });
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, it } from '@jest/globals';
+import { readConfig } from '../src/config.js';
 import { Gateway } from './helpers/gateway.js';
 import type { OpenApi } from './helpers/openapi.js';
 
@@ -33,6 +34,16 @@ it('the documented operation is the one of the legacy document, field by field',
   expect(parameters.slice(0, theirParameters.length)).toEqual(theirParameters);
   expect(Object.keys(responses)).toEqual(expect.arrayContaining(Object.keys(theirResponses)));
   expect(ours.components.schemas?.CreditNoteRefundDto).toEqual(seed.components.schemas?.CreditNoteRefundDto);
+});
+
+it('the example of a quota is the quota by default', () => {
+  const { components } = JSON.parse(readFileSync('openapi.json', 'utf8'));
+  const exampleOf = (header: string) => components.headers[header].schema.examples[0];
+  const quota = readConfig({}).rateLimit?.perCredential ?? 0;
+  expect([exampleOf('RateLimit-Policy'), exampleOf('RateLimit')]).toEqual([
+    `"credential";q=${quota};w=60`,
+    `"credential";r=${quota - 1};t=60`,
+  ]);
 });
 
 it('openapi.json is the document that is served by default', async () => {

@@ -153,10 +153,14 @@ describe('a refund is refused, and writes nothing, with', () => {
     const { id } = await books.creditNote('100.00', EURO);
     const fromAccountId = await books.account('BANK', { currencyCode: 'EUR' });
 
-    const input = paying(books, id, '44.00', { fromAccountId });
+    const input = paying(books, id, '44', { fromAccountId });
     const reply = await books.client.graphql(RefundCreditNoteDocument, { input });
 
-    expect(reply.errors?.[0]?.extensions).toMatchObject({ code: 'PAID_AMOUNT_INVALID', field: 'paidAmount' });
+    expect(reply.errors?.[0]?.extensions).toMatchObject({
+      code: 'PAID_AMOUNT_INVALID',
+      field: 'paidAmount',
+      details: { paidAmount: '44.00' },
+    });
   });
 });
 

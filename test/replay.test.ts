@@ -26,6 +26,7 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
     it.each<[string, (fields: Record<string, unknown>) => object, Record<string, string>]>([
       ['with the same fields', (fields) => input('k', fields), {}],
       ['with the key in the header', (fields) => fields, { 'idempotency-key': 'k' }],
+      ['with the key in the header, too', (fields) => input('k', fields), { 'idempotency-key': '"k"' }],
       ['with the same fields in another format', (fields) => input('k', rewritten(fields)), {}],
     ])('%s returns the first result, and writes nothing', async (_, again, headers) => {
       const { books, fields, made, before } = await done();
@@ -34,6 +35,20 @@ describe.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
 
       expect([errors, data]).toEqual([undefined, made]);
       expect(replied['idempotency-replayed']).toBe('true');
+      expect(await books.everything()).toEqual(before);
+    });
+
+    it('is refused and writes nothing if the header has another key', async () => {
+      const { books, fields, before } = await done();
+      for (const key of ['k', 'unused']) {
+        const headers = { 'idempotency-key': `${key}2` };
+        const { data, errors } = await mutate(books.client, mutation, input(key, fields), headers);
+        expect([key, data, errors?.[0]?.extensions]).toEqual([
+          key,
+          undefined,
+          expect.objectContaining({ code: 'BAD_USER_INPUT', field: 'idempotencyKey' }),
+        ]);
+      }
       expect(await books.everything()).toEqual(before);
     });
 

@@ -106,9 +106,9 @@ describe('a refund with the remaining credit that the caller expects', () => {
     const input = books.refundInput(note.id);
     const send = (expectedRemaining: string) => books.client.graphql(RefundCreditNoteDocument, { input, expectedRemaining });
 
-    expect((await send('99.99')).errors?.[0]?.extensions).toMatchObject({
-      code: 'CREDIT_NOTE_CHANGED',
-      details: { remaining: '100.00' },
+    expect((await send('7')).errors?.[0]).toMatchObject({
+      message: '100.00 USD remain on credit note CN-00001, not 7.00',
+      extensions: { code: 'CREDIT_NOTE_CHANGED', details: { remaining: '100.00', expectedRemaining: '7.00' } },
     });
     expect((await send('100')).data?.refundCreditNote?.creditNote.remaining).toBe('60.00');
   });

@@ -13,7 +13,7 @@ import {
   ExchangeRateUnusual,
   PaidAmountInvalid,
 } from '../errors.js';
-import { Big, exchangeRateOf, formatAmount, roundToCurrency, shareOf, smallestUnit, ZERO } from '../values/money.js';
+import { Big, exactAmount, exchangeRateOf, formatAmount, roundToCurrency, shareOf, smallestUnit, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import type { Account } from './account.js';
@@ -288,7 +288,7 @@ export class CreditNote extends Owned {
   assertRemaining(expected: readonly Big[]): void {
     if (expected.some((amount) => amount.eq(this.remaining))) return;
     const { number, currencyCode, remaining } = this;
-    const amounts = expected.map((amount) => amount.toFixed()).join(' or ');
+    const amounts = expected.map((amount) => exactAmount(amount, currencyCode)).join(' or ');
     throw new CreditNoteChanged(number, amounts, formatAmount(remaining, currencyCode), currencyCode);
   }
 
@@ -336,8 +336,10 @@ export class CreditNote extends Owned {
       this.assertPaidAmount(paidAmount, amount, fromAccount);
       // If the note's own rate leads to the paid amount, the rate is the same.
       const rate = paidAmount.eq(this.booked(amount)) ? this.exchangeRate : exchangeRateOf(paidAmount, amount);
-      if (!hasRateDigits(rate))
-        throw new PaidAmountInvalid('The exchange rate that follows from paidAmount has too many digits', paidAmount);
+      if (!hasRateDigits(rate)) {
+        const reason = 'The exchange rate that follows from paidAmount has too many digits';
+        throw new PaidAmountInvalid(reason, formatAmount(paidAmount, baseCurrency));
+      }
       return { exchangeRate: rate, paidInBase: paidAmount };
     }
     const rate = exchangeRate ?? this.onlyRate();
@@ -370,13 +372,11 @@ export class CreditNote extends Owned {
     assertAmount(paidAmount, baseCurrency, 'paidAmount');
     if (currencyCode !== baseCurrency) {
       const reason = `Account ${name} is held in ${currencyCode} and pays the amount itself; send exchangeRate in place of paidAmount`;
-      throw new PaidAmountInvalid(reason, paidAmount);
+      throw new PaidAmountInvalid(reason, formatAmount(paidAmount, baseCurrency));
     }
     if (this.currencyCode === baseCurrency && !paidAmount.eq(amount)) {
-      throw new PaidAmountInvalid(
-        `paidAmount must be the amount: the credit note is in the base currency, ${baseCurrency}`,
-        paidAmount,
-      );
+      const reason = `paidAmount must be the amount: the credit note is in the base currency, ${baseCurrency}`;
+      throw new PaidAmountInvalid(reason, formatAmount(paidAmount, baseCurrency));
     }
   }
 

@@ -5,7 +5,7 @@ export function IdempotencyKeyArg(): ReturnType<typeof Arg> {
   return Arg('idempotencyKey', () => String, {
     nullable: true,
     description:
-      'Key of your choice, 1 to 255 visible ASCII characters; the Idempotency-Key header does the same. A command ' +
+      'Key of your choice, 1 to 255 visible ASCII characters; the Idempotency-Key header does the same, and may not differ. A command ' +
       'that is sent again with the same key is not executed again; its reply has the first result.',
   });
 }

@@ -76,6 +76,8 @@ export function IsTimeZone(): PropertyDecorator {
 /** No writing system puts more than 30 marks on a letter (UAX 15, Stream-Safe Text Format). Normalization sorts them in quadratic time. */
 const MANY_MARKS = /\p{M}{31}/u;
 
+const UNICODE = 'in valid Unicode without NUL, with at most 30 combining marks in a row';
+
 /** The value must be an e-mail address. The check of class-validator throws for a lone surrogate, so that is refused before. */
 export function IsEmailAddress(): PropertyDecorator {
   const isAddress = (value: unknown) => typeof value === 'string' && value.isWellFormed() && isEmail(value);
@@ -85,18 +87,14 @@ export function IsEmailAddress(): PropertyDecorator {
 /** The value must be text that PostgreSQL can hold, with a length in characters (Unicode code points) within the limits. */
 export function IsText(minimum: number, maximum: number): PropertyDecorator {
   const length = minimum === 0 ? `at most ${maximum}` : `${minimum} to ${maximum}`;
-  return rule(
-    'isText',
-    `must be text of ${length} characters${minimum > 0 ? ', not blank' : ''}, in valid Unicode without NUL`,
-    (value) => {
-      // A much longer text is refused before the slower checks; 4 code units per character leave room for letters with marks.
-      if (typeof value !== 'string' || value.length > 4 * maximum + 100) return false;
-      if (value.includes('\0') || !value.isWellFormed() || MANY_MARKS.test(value)) return false;
-      // A text that must not be blank is stored without the blanks at its ends.
-      const count = lengthOf(minimum === 0 ? value : tidy(value));
-      return count >= minimum && count <= maximum;
-    },
-  );
+  return rule('isText', `must be text of ${length} characters${minimum > 0 ? ', not blank' : ''}, ${UNICODE}`, (value) => {
+    // A much longer text is refused before the slower checks; 4 code units per character leave room for letters with marks.
+    if (typeof value !== 'string' || value.length > 4 * maximum + 100) return false;
+    if (value.includes('\0') || !value.isWellFormed() || MANY_MARKS.test(value)) return false;
+    // A text that must not be blank is stored without the blanks at its ends.
+    const count = lengthOf(minimum === 0 ? value : tidy(value));
+    return count >= minimum && count <= maximum;
+  });
 }
 
 /** PostgreSQL reads all entries of each word that is searched for. */
@@ -106,7 +104,7 @@ const MAX_WORDS = 8;
 export function IsSearch(): PropertyDecorator {
   return rule(
     'isSearch',
-    `must be text of 2 to 100 characters with a letter or a digit and at most ${MAX_WORDS} different words, in valid Unicode without NUL`,
+    `must be text of 2 to 100 characters with a letter or a digit and at most ${MAX_WORDS} different words, ${UNICODE}`,
     (value) =>
       typeof value === 'string' &&
       value.length >= 2 &&

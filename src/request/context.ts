@@ -148,8 +148,13 @@ export class Context {
   }
 
   private keyOf(argument: string | null | undefined, suffixLength = 0): string | undefined {
-    const [key, name] = argument == null ? [this.idempotencyKey, 'Idempotency-Key'] : [argument, 'idempotencyKey'];
+    const { idempotencyKey: header } = this;
+    const [key, name] = argument == null ? [header, 'Idempotency-Key'] : [argument, 'idempotencyKey'];
     if (key === undefined) return undefined;
+    if (header !== undefined && header !== key) {
+      const reason = 'idempotencyKey must be the same as the Idempotency-Key header, or one of them must be absent';
+      throw new InvalidInput([{ field: 'idempotencyKey', constraints: { isUnambiguous: reason }, value: key }]);
+    }
     if (!/^[\x21-\x7e]{1,255}$/.test(key) || key.length + suffixLength > 255) {
       const reason = `${name} must be 1 to ${255 - suffixLength} visible ASCII characters`;
       throw new InvalidInput([{ field: 'idempotencyKey', constraints: { isIdempotencyKey: reason }, value: key }]);

@@ -115,3 +115,9 @@ export function exchangeRateOf(baseAmount: Big, amount: Big): Big {
 export function formatAmount(value: Big, currencyCode: string): string {
   return value.toFixed(currencyDigits(currencyCode));
 }
+
+/** Formats an amount that a caller sent, which may have more decimals than its currency. */
+export function exactAmount(value: Big, currencyCode: string): string {
+  const formatted = formatAmount(value, currencyCode);
+  return value.eq(formatted) ? formatted : value.toFixed();
+}

@@ -37,11 +37,11 @@ export const REPLY_HEADERS = {
   },
   RateLimit: {
     description: 'What is left of the quota, and the seconds until it is whole again.',
-    schema: { type: 'string', examples: ['"credential";r=599;t=60'] },
+    schema: { type: 'string', examples: ['"credential";r=9999;t=60'] },
   },
   'RateLimit-Policy': {
     description: 'The quota: requests in a window of seconds.',
-    schema: { type: 'string', examples: ['"credential";q=600;w=60'] },
+    schema: { type: 'string', examples: ['"credential";q=10000;w=60'] },
   },
   Location: {
     description: 'The path of the new refund.',
