@@ -28,16 +28,41 @@ const refusalOf = async (url: string, client?: Client) => {
 
 it.each([
   ['credit-notes', 100],
-  ['customers', 100],
+  ['customers', 500],
   ['accounts', 500],
   ['branches', 500],
   ['credit-notes/1/refunds', 200],
-])('a page of /api/%s has at most %i records', async (list, max) => {
+])('a page of /api/%s has at most %i records, however many are asked for', async (list, max) => {
   const other = await gateway.books();
-  expect((await get(`/api/${list}?page_size=${max}`, other.client)).status).toBe(200);
-  const [status, type, body] = await refusalOf(`/api/${list}?page_size=${max + 1}`, other.client);
+  const sizes = [max, max + 1, 10_000, 1_000_000];
+  const replies = await Promise.all(sizes.map((size) => get(`/api/${list}?page_size=${size}`, other.client)));
+  expect(replies.map(({ status }) => status)).toEqual(sizes.map(() => 200));
+  for (const { json } of replies) if ('pagination' in json) expect(json.pagination.page_size).toBe(max);
+
+  expect((await get(`/api/${list}?page_size=${max}&page=2`, other.client)).status).toBe(200);
+  const [status, type, body] = await refusalOf(`/api/${list}?page_size=${max + 1}&page=2`, other.client);
   expect([status, type]).toEqual([400, 'VALIDATION_ERROR']);
-  expect(body).toContain(`page_size must be a whole number from 1 to ${max}`);
+  expect(body).toContain(`page_size must be at most ${max} where page is greater than 1`);
+});
+
+it('a page that is shorter than asked for has a link to the rest', async () => {
+  const other = await gateway.books();
+  const { superuser } = gateway.database;
+  const columns = await columnsOf(superuser, 'customers');
+  await other.customer();
+  await superuser.query("begin; set local session_replication_role = 'replica'");
+  await superuser.query(
+    `insert into customers (${columns}) select ${columns.replace(/\bid\b/, 'id + n')}
+     from customers, generate_series(1, 504) n where organization_id = $1 and id = (select min(id) from customers where organization_id = $1)`,
+    [other.organization.id],
+  );
+  await superuser.query('commit');
+
+  const first = await get('/api/customers?page_size=10000', other.client);
+  expect([first.json.customers.length, first.json.pagination]).toEqual([500, expect.objectContaining({ page: 1, page_size: 500 })]);
+  expect(first.headers.link).toBe('</api/customers?page=2&page_size=500>; rel="next"');
+  const second = await get('/api/customers?page=2&page_size=500', other.client);
+  expect(second.json.customers.length).toBe(first.json.pagination.total - 500);
 });
 
 it('a page begins after at most 10,000 records, whatever its size', async () => {

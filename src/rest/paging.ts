@@ -21,8 +21,9 @@ export interface Listing extends Choosable {
   readonly hasTotal?: boolean;
 }
 
-/** Lists that the legacy API has in pages. */
-export const PAGED: PageSizes = { usual: 12, max: 100 };
+/** Lists that the legacy API has in pages. The legacy web app asks for all customers at once. */
+export const CREDIT_NOTES: PageSizes = { usual: 12, max: 100 };
+export const CUSTOMERS: PageSizes = { usual: 12, max: 500 };
 
 /** Lists that the legacy API returns as a whole. Here they have a `Link` to the rest. */
 export const REFUNDS: PageSizes = { usual: 200, max: 200 };
@@ -36,16 +37,25 @@ export interface NumberedPage {
   readonly size: number;
 }
 
+/** The largest size that may be asked for. Clients that want a whole list name a number that is larger than any. */
+export const MAX_ASKED = 1_000_000_000;
+
 /**
- * Returns the page that the query string names.
+ * Returns the page that the query string names. A first page that is longer than a reply may be has the records of the longest reply. Which records a later
+ * one would have is not clear, so that it is refused.
  *
  * @throws {InvalidInput} if one of its numbers is wrong
  */
 export function readPage(queryString: unknown, { usual, max }: PageSizes): NumberedPage {
   const numbers = new QueryNumbers(queryString);
-  const size = numbers.read('page_size', max) ?? usual;
+  const asked = numbers.read('page_size', MAX_ASKED) ?? usual;
+  const size = Math.min(asked, max);
   const number = numbers.read('page', Math.floor(MAX_SKIPPED / size) + 1) ?? 1;
   numbers.assertRight();
+  if (asked > max && number > 1) {
+    const reason = `page_size must be at most ${max} where page is greater than 1`;
+    throw new InvalidInput([{ field: 'page_size', constraints: { max: reason }, value: String(asked) }]);
+  }
   return { number, size };
 }
 

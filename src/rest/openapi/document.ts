@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { RestContract } from '../../entities/rest-contract.js';
 import { choiceParameters } from '../list-choices.js';
-import { MAX_SKIPPED, type PageSizes } from '../paging.js';
+import { MAX_ASKED, MAX_SKIPPED, type PageSizes } from '../paging.js';
 import { NO_BODY, type RestRoute } from '../route.js';
 import { REST_ROUTES } from '../routes.js';
 import { type ErrorReplySchema, errorReplies } from './error-replies.js';
@@ -121,8 +121,8 @@ function pageParameters({ usual, max }: PageSizes): readonly Parameter[] {
     {
       name: 'page_size',
       in: 'query',
-      description: 'The records of a page. `pageSize` is the same.',
-      schema: { type: 'integer', minimum: 1, maximum: max, default: usual },
+      description: `The records of a page. A first page has at most ${max}, even if more are asked for. \`pageSize\` is the same.`,
+      schema: { type: 'integer', minimum: 1, maximum: MAX_ASKED, default: usual },
     },
   ];
 }

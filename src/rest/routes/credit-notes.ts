@@ -13,7 +13,7 @@ import { customerReply } from '../customer-reply.js';
 import { nothing } from '../fields.js';
 import { FilterMeta } from '../list-choices.js';
 import { listed, one, Pagination } from '../listing.js';
-import { type Listing, PAGED } from '../paging.js';
+import { CREDIT_NOTES, type Listing } from '../paging.js';
 import { CREDIT_NOTE, costOfOne, ONE_CREDIT_NOTE } from '../read-costs.js';
 import { DELETION, restRoute } from '../route.js';
 
@@ -21,7 +21,7 @@ import { DELETION, restRoute } from '../route.js';
 const NOT_VOID = [CreditNoteStatus.DRAFT, CreditNoteStatus.OPEN, CreditNoteStatus.CLOSED];
 
 export const NOTES = {
-  sizes: PAGED,
+  sizes: CREDIT_NOTES,
   cost: CREDIT_NOTE,
   lines: 'lines',
   views: {

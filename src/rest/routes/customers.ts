@@ -7,11 +7,11 @@ import type { Context } from '../../request/context.js';
 import { CustomerItem, customerItem } from '../customer-reply.js';
 import { FilterMeta } from '../list-choices.js';
 import { inactiveParameter, listed, one, Pagination, whetherActive } from '../listing.js';
-import { type Listing, PAGED } from '../paging.js';
+import { CUSTOMERS, type Listing } from '../paging.js';
 import { CUSTOMER, costOfOne } from '../read-costs.js';
 import { restRoute } from '../route.js';
 
-const CUSTOMERS: Listing = { sizes: PAGED, cost: CUSTOMER, orders: { display_name: 'displayName' }, hasTotal: true };
+const LISTING: Listing = { sizes: CUSTOMERS, cost: CUSTOMER, orders: { display_name: 'displayName' }, hasTotal: true };
 
 export const CUSTOMER_ROUTES = [
   restRoute({
@@ -24,11 +24,11 @@ export const CUSTOMER_ROUTES = [
     like: 'customers',
     status: 200,
     parameters: [inactiveParameter('inactiveMode')],
-    list: CUSTOMERS,
+    list: LISTING,
     reply: Type.Object({ customers: Type.Array(CustomerItem), pagination: Pagination, filter_meta: FilterMeta }),
     errors: ['BAD_USER_INPUT'],
     async handle(call) {
-      const { rows, pagination, filter_meta } = await listed(call, Customer, [whetherActive(call, 'inactiveMode')], CUSTOMERS);
+      const { rows, pagination, filter_meta } = await listed(call, Customer, [whetherActive(call, 'inactiveMode')], LISTING);
       const customers = await Promise.all(rows.map((customer) => customerWithBalance(call.context, customer)));
       return { customers, pagination, filter_meta };
     },
