@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** A refund may be made without a reference and without a description. Legacy clients tell that from empty texts, nobody else does. */
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start({ restContract: 'observed', duplicateWindowSeconds: 60 });
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ restContract: 'observed', duplicateWindowSeconds: 60 });
+const books = sharedBooks(gateway);
 
 async function refund(noteId: string, changes: Record<string, unknown>, headers: Record<string, string> = {}) {
   const body = { fromAccountId: Number(books.ids.bank), amount: 10, date: '2026-02-01', ...changes };

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { CreateCreditNoteDocument, RefundCreditNoteDocument, RefundCreditNotesDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let creditNoteId: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   creditNoteId = (await books.creditNote('100.00')).id;
 });
-afterAll(() => gateway.stop());
 
 const PAYING = ['BANK', 'CASH', 'FIXED_ASSET'];
 

@@ -1,11 +1,7 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Client, Gateway } from './helpers/gateway.js';
+import { expect, it } from '@jest/globals';
+import { Client, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 const MANY = 60;
 const SCHEMA = '{ __schema { types { name fields { name } } } }';

@@ -1,24 +1,19 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createApiKey, revokeApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
 import { addMember, changeMember, endMembership } from '../src/services/organizations/members.js';
 import { RefundCreditNoteDocument, ReverseRefundDocument } from './generated/documents.js';
-import { type Books, Client, Gateway } from './helpers/gateway.js';
+import { Client, freshBooks, sharedGateway } from './helpers/gateway.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
 import { untilWaiting } from './helpers/until-waiting.js';
 
 /** The database refuses refunds and reversals, sent as SQL in the gateway's role, that name a key or member without the right. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 let noteId: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   noteId = (await books.creditNote('100.00')).id;
 });
-afterAll(() => gateway.stop());
 
 /** Runs the statements in one transaction; returns "accepted" or the database's error message. */
 function refusal(...statements: string[]): Promise<string> {

@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { createApiKey, revokeApiKey } from '../src/auth/api-keys.js';
 import { jwtKey, signJwt } from '../src/auth/jwt.js';
@@ -21,20 +21,16 @@ import {
   ReverseRefundDocument,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
+import { type Books, Client, Gateway, JWT, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-let other: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
+const other = sharedBooks(gateway);
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-  other = await gateway.books();
   await member('ann', books.organization, Role.ACCOUNTANT);
   await member('ann', other.organization, Role.VIEWER);
   await member('bob', books.organization, Role.ADMIN);
 });
-afterAll(() => gateway.stop());
 
 async function member(subject: string, organization: Organization, role: Role): Promise<void> {
   await gateway.database.asOperator((em) => addMember(em, organization, { subject, name: subject, role }, { by: 'the test' }));

@@ -5,8 +5,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
-import { type Books, Gateway } from './helpers/gateway.js';
-import { cleanUp, cli, databaseByUrl, dataFolder, GatewayProcess, readDemo } from './helpers/process.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
+import { cli, databaseByUrl, dataFolder, GatewayProcess, readDemo } from './helpers/process.js';
 import { untilWaiting } from './helpers/until-waiting.js';
 
 jest.setTimeout(120_000);
@@ -35,7 +35,6 @@ beforeAll(async () => {
   file = join(folder, 'books.backup');
 });
 afterAll(async () => {
-  await cleanUp();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -60,12 +59,10 @@ async function organizationsIn(url: string): Promise<number> {
 }
 
 describe('a backup of an external PostgreSQL server', () => {
-  let gateway: Gateway;
-  let books: Books;
+  const gateway = sharedGateway();
+  const books = sharedBooks(gateway);
   let source: string;
   beforeAll(async () => {
-    gateway = await Gateway.start();
-    books = await gateway.books();
     const { id } = await books.creditNote('100.00', { note: 'a\tb\\.\n\\.\nc\r\u2028“ü”\u{1f600}' });
     const refund = await books.refund(id, { description: '\\N' });
     await books.client.graphql(REVERSE, { input: { refundId: refund.id, date: '2026-02-02', reason: 'Bounced' } });
@@ -73,7 +70,6 @@ describe('a backup of an external PostgreSQL server', () => {
     source = connectionUrl(gateway.database.connection('superuser'));
     expect(await cli({ DATABASE_URL: source }, 'backup', file)).toMatchObject({ code: 0, stderr: '' });
   });
-  afterAll(() => gateway.stop());
 
   it('is restored completely into an empty database, and the check of the books passes', async () => {
     const target = await databaseByUrl('template0');

@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { maintain } from '../src/services/ledger/maintenance.js';
 import { BalancesDocument, LedgerHealthDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedGateway } from './helpers/gateway.js';
 
 /** Balance snapshots, which the gateway updates in the background. */
-let gateway: Gateway;
+const gateway = sharedGateway();
 let books: Books;
 let noteId: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
   books = await gateway.books();
   noteId = (await books.creditNote('1000000.00')).id;
 });
-afterAll(() => gateway.stop());
 
 const inBackground = () => maintain(gateway.database.orm.em.fork(), () => undefined);
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Role } from '../src/entities/access.js';
 import {
   type BulkMode,
@@ -8,14 +8,10 @@ import {
   type RefundCreditNoteInput,
   RefundCreditNotesDocument,
 } from './generated/documents.js';
-import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { type Books, ledger, sharedGateway } from './helpers/gateway.js';
 
 /** Refunds that share a batch, because they arrive at the same time or in one mutation, have separate outcomes. */
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start({ duplicateWindowSeconds: 1000 });
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ duplicateWindowSeconds: 1000 });
 
 async function creditNotes(books: Books, count: number, amount = '100.00'): Promise<string[]> {
   const customerId = await books.customer();

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Gateway } from './helpers/gateway.js';
+import { expect, it } from '@jest/globals';
+import { sharedGateway } from './helpers/gateway.js';
 
 /** Balances that read every line of a customer or of an account take their turn, as searches do, and read the lines once. */
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 it.each(['customer', 'account'])('an organization reads no more than two balances of this kind at once: %s', async (owner) => {
   const books = await gateway.books();

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LogContext } from '@mikro-orm/core';
 import { MAX_READ, MAX_SEARCHED } from '../src/reads/pages.js';
 import { columnsOf } from './helpers/database.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** A page of a list reads a limited number of rows, whatever its filter and its order. A page that is not found among them is refused. */
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 
 /** So many old customers, and then so many new ones. Each number is beyond what one step of a search reads. */
 const OLD = 2 * MAX_SEARCHED + 2;
@@ -20,8 +20,6 @@ const INACTIVE = Math.ceil(OLD / 5_000);
 const FIRST = 1_000 + 1_001;
 
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   const { superuser } = gateway.database;
   const { id } = books.organization;
   await superuser.query(
@@ -43,7 +41,6 @@ beforeAll(async () => {
   );
   await superuser.query('analyze customers, audit_events');
 });
-afterAll(() => gateway.stop());
 
 interface Page {
   readonly nodes?: readonly Record<string, string>[];

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Actor } from '../src/auth/actor.js';
 import { Role } from '../src/entities/access.js';
@@ -11,20 +11,18 @@ import { conditionsOf } from '../src/reads/filters.js';
 import { isReadInOrder } from '../src/reads/pages.js';
 import { parseDecimal } from '../src/values/money.js';
 import { columnsOf } from './helpers/database.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** A search reads a limited number of rows. Its limits are lowered here, so that few rows are beyond them. */
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let cash: string;
 let others: { note: string; customer: string; branch: string };
 
 const ROWS = 240;
 
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   cash = books.ids.cash;
   const customer = await books.customer();
   const { data } = await books.client.graphql<{ createBranch: { id: string } }, undefined>(
@@ -63,7 +61,6 @@ beforeAll(async () => {
   await superuser.query('set session_replication_role = origin');
   await superuser.query('analyze refunds, refund_reversals');
 });
-afterAll(() => gateway.stop());
 
 /** Parts of filters, and the same in SQL that reads all rows. */
 const parts = (): readonly (readonly [RefundFilter, string])[] => [

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { Account } from '../src/entities/account.js';
 import { CreditNote } from '../src/entities/credit-note.js';
 import { credit, debit, JournalEntry, JournalSource } from '../src/entities/journal-entry.js';
 import { Organization } from '../src/entities/organization.js';
 import { Refund } from '../src/entities/refund.js';
 import { Big } from '../src/values/money.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** No request reaches these checks: entities stop a bug of ours before the database has to. */
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 
 it.each([
   ['debits without credits', ['1.00'], []],

@@ -1,17 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { getNullableType, isNonNullType, isObjectType, isScalarType } from 'graphql';
 import { Role } from '../src/entities/access.js';
 import { createSchema } from '../src/graphql/schema.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 
 /** The types without an id, which two components of a page could make each other lose. docs/clients.md says what a cache does with each. */
 const VALUES = ['PageInfo', 'PreviewLine', 'Provenance', 'RefundOutcome', 'RefundPreview', 'Refusal', 'RestUsage'];

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   AccountDocument,
   CancelRemainingDocument,
@@ -8,14 +8,10 @@ import {
   ReverseRefundDocument,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { type Books, ledger, sharedGateway } from './helpers/gateway.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 const REASON = { date: '2026-03-01', reason: 'Agreed with Carol' };
 

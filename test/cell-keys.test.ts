@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { createApiKey, hashApiKey, revokeApiKey } from '../src/auth/api-keys.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { ApiKey, Role } from '../src/entities/access.js';
 import { MeDocument } from './generated/documents.js';
-import { type Books, Client, Gateway } from './helpers/gateway.js';
-import { cleanUp, cli, type Ended, refusedStart } from './helpers/process.js';
+import { Client, sharedBooks, sharedGateway } from './helpers/gateway.js';
+import { cli, type Ended, refusedStart } from './helpers/process.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let DATABASE_URL: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
-});
-afterAll(async () => {
-  await cleanUp();
-  await gateway.stop();
 });
 
 const apiKey = (variables: Record<string, string>, verb: string, ...words: string[]): Promise<Ended> =>

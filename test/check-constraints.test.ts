@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { columnsOf } from './helpers/database.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /**
  * Check constraints are the last guard of the data: they refuse a senseless row even where no trigger checks it. Each test
  * copies a valid row with the table's triggers switched off, and changes the columns of one constraint.
  */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   const { client } = books;
   const note = await books.creditNote('100.00');
   const input = books.refundInput(note.id);
@@ -32,7 +30,6 @@ beforeAll(async () => {
     insert into rest_usage (organization_id, day, route, api_key_id, requests)
       select organization_id, '2026-02-01', 'GET /api/accounts', id, 1 from api_keys limit 1`);
 });
-afterAll(() => gateway.stop());
 
 type Changes = Record<string, unknown>;
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument, MeDocument } from './generated/documents.js';
-import { Client, Gateway, JWT } from './helpers/gateway.js';
+import { Client, JWT, sharedGateway } from './helpers/gateway.js';
 import { cleanUp, cli, databaseByUrl, dataFolder, type Ended, exists, GatewayProcess, readDemo } from './helpers/process.js';
 
 jest.setTimeout(60_000);
@@ -11,17 +11,15 @@ const DAY_MS = 86_400_000;
 const dayFromNow = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 
 describe('the operator', () => {
-  let gateway: Gateway;
+  const gateway = sharedGateway();
   let operate: (...words: string[]) => Promise<Ended>;
   beforeAll(async () => {
-    gateway = await Gateway.start();
     const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
     operate = (...words) => cli({ DATABASE_URL }, ...words);
     await operate('organization', 'create', '--id', 'acme', '--name', 'Acme', '--currency', 'EUR', '--time-zone', 'Europe/Berlin');
   });
   afterAll(async () => {
     await cleanUp();
-    await gateway.stop();
   });
 
   const viewer = async (credential: string, headers = {}) =>

@@ -1,24 +1,21 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, parse } from 'graphql';
 import { compiledQueries } from '../src/graphql/compiled-queries.js';
 import type { Big } from '../src/values/money.js';
 import { DecimalScalar } from '../src/values/scalars.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** A query that is sent again is answered by a function compiled for it, with the same reply. */
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   const note = await books.creditNote('100.00');
   await books.refund(note.id, { amount: '2.00' });
   await books.refund(note.id, { amount: '3.00' });
   await books.refund(note.id, { amount: '4.00' });
 });
-afterAll(() => gateway.stop());
 
 it.each<[string, string, Record<string, unknown>, string[]]>([
   ['a number in an object', '{ refunds(filter: { amount: { min: 3 } }) { nodes { amount } } }', {}, ['3.00', '4.00']],

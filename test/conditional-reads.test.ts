@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let noteId: string;
 let refundId: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   noteId = (await books.creditNote('100.00')).id;
   refundId = (await books.refund(noteId, { amount: '10.00' })).id;
 });
-afterAll(() => gateway.stop());
 
 function get(url: string, headers: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET') {
   return gateway.app.inject({ method, url, headers: { ...books.client.headers, ...headers } });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { EntityClass, EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import { Branch } from '../src/entities/branch.js';
 import { CreditNote } from '../src/entities/credit-note.js';
@@ -10,19 +10,16 @@ import { columnsOf } from '../src/orm/columns.js';
 import { isPlanOutdated } from '../src/orm/errors.js';
 import { query, run } from '../src/orm/query.js';
 import { mapRows } from '../src/orm/row-mapping.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** The behaviour of MikroORM 7.2 on which src/orm relies beyond its documentation; a failure after an upgrade names the cause. */
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   const note = await books.creditNote('100.00');
   await books.refund(note.id, { amount: '30.00' });
 });
-afterAll(() => gateway.stop());
 
 const tables = ENTITIES.filter((entity) => entity.prototype instanceof Owned && entity.name !== 'IdempotencyKey');
 

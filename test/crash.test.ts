@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { openEmbeddedPostgres } from '../src/database/embedded-postgres/index.js';
 import type { Demo } from '../src/demo/demo.js';
-import { cleanUp, dataFolder, GatewayProcess, readDemo } from './helpers/process.js';
+import { dataFolder, GatewayProcess, readDemo } from './helpers/process.js';
 
 jest.setTimeout(120_000);
 
@@ -48,7 +48,6 @@ beforeAll(async () => {
   await stopAll();
 });
 afterEach(stopAll);
-afterAll(cleanUp);
 
 it.each(ROUNDS)('an acknowledged refund exists exactly once after the gateway was killed under load (round %i)', async (round) => {
   const gateway = await start();

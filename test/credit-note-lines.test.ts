@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   AccountDocument,
   CancelRemainingDocument,
@@ -6,21 +6,16 @@ import {
   ReverseRefundDocument,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { freshBooks, ledger, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 let fees: string;
 let tax: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   fees = await books.account('OTHER_INCOME');
   tax = await books.account('TAX_PAYABLE');
 });
-afterAll(() => gateway.stop());
 
 const line = (accountId: string, amount: string) => ({ accountId, amount });
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   CreateAccountDocument,
   CreateBranchDocument,
@@ -7,19 +7,14 @@ import {
   CreateCustomerDocument,
   OpenCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { freshBooks, ledger, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 let customerId: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   customerId = await books.customer();
 });
-afterAll(() => gateway.stop());
 
 describe('opening a credit note', () => {
   it('debits the income accounts of its lines and credits the receivable, on its own date', async () => {

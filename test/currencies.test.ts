@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import {
   CreateAccountDocument,
@@ -8,22 +8,14 @@ import {
   RefundCreditNoteDocument,
 } from './generated/documents.js';
 import { readCluster } from './helpers/cluster.js';
-import { type Books, Gateway } from './helpers/gateway.js';
-import { cleanUp, cli, databaseByUrl, refusedStart } from './helpers/process.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
+import { cli, databaseByUrl, refusedStart } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
 /** The currencies of ISO 4217 as of 2026, with their numbers of decimals. */
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-});
-afterAll(async () => {
-  await cleanUp();
-  await gateway.stop();
-});
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 
 const customer = (currencyCode: string) =>
   books.client.graphql(CreateCustomerDocument, { input: { displayName: 'x', currencyCode } });

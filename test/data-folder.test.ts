@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { cleanUp, cli, refusedStart } from './helpers/process.js';
+import { cli, refusedStart } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
@@ -15,7 +15,6 @@ beforeAll(async () => {
   await symlink(join(folder, 'nowhere'), join(folder, 'dangling'));
 });
 afterAll(async () => {
-  await cleanUp();
   await rm(folder, { recursive: true });
 });
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
 import { sweepIdempotencyKeys } from '../src/services/unit-of-work/idempotency-sweep.js';
@@ -9,21 +9,14 @@ import {
   RefundCreditNoteDocument,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Client, Gateway } from './helpers/gateway.js';
+import { Client, freshBooks, sharedGateway } from './helpers/gateway.js';
 
 /** All times that a gateway with a wrong clock returns or stores come from the database's clock. */
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-beforeEach(async () => {
-  books = await gateway.books();
-});
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 afterEach(() => void jest.useRealTimers());
-afterAll(() => gateway.stop());
 
 /** Changes only the current time; timers keep running. */
 function setGatewayClock(daysAhead: number): void {

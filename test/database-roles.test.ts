@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connect } from '../mikro-orm.config.js';
 import { connectionOf } from '../src/database/connect.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
@@ -6,28 +6,22 @@ import { migrate } from '../src/database/migrate.js';
 import { Role } from '../src/entities/access.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { readCluster } from './helpers/cluster.js';
-import { type Books, Gateway } from './helpers/gateway.js';
-import { cleanUp, cli, GatewayProcess } from './helpers/process.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
+import { cli, GatewayProcess } from './helpers/process.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
 
 jest.setTimeout(60_000);
 
 /** Three database roles: the owner migrates, an operator manages organizations, members and keys, and the gateway serves requests. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let database: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   await gateway.database.asOperator((em) =>
     addMember(em, books.organization, { subject: 'ann', name: 'Ann', role: Role.VIEWER }, { by: 'the test' }),
   );
   const { rows } = await gateway.database.sql.query('select current_database() as name');
   database = rows[0].name;
-});
-afterAll(async () => {
-  await cleanUp();
-  await gateway.stop();
 });
 
 const asGateway = (...statements: string[]) => outcomeOf(gateway.database.sql, ...statements);

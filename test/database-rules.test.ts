@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { FOREIGN_KEYS } from '../src/services/ledger/ledger-health.js';
-import { Books, Gateway } from './helpers/gateway.js';
+import { Books, sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
 
 /** Every rule of the entities stands in the database, too: SQL in the gateway's role meets the same refusals. */
-let gateway: Gateway;
+const gateway = sharedGateway();
 let books: Books;
-let other: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  other = await gateway.books();
-});
+const other = sharedBooks(gateway);
 beforeEach(async () => {
   books = await gateway.books();
 });
-afterAll(() => gateway.stop());
 
 /** Runs the statements in one transaction; returns "accepted" or the database's error message. */
 function refusal(...statements: string[]): Promise<string> {

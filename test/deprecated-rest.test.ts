@@ -1,13 +1,8 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { expect, it } from '@jest/globals';
+import { Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start({ restDeprecatedSince: '2026-11-25', corsOrigins: ['https://books.example'] });
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ restDeprecatedSince: '2026-11-25', corsOrigins: ['https://books.example'] });
+const books = sharedBooks(gateway);
 
 const SINCE = `@${Date.UTC(2026, 10, 25) / 1_000}`;
 

@@ -1,16 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
-import { Gateway } from './helpers/gateway.js';
+import { Gateway, sharedGateway } from './helpers/gateway.js';
 
 const STUDIO = 'https://studio.apollographql.com';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start({ desk: true, corsOrigins: [STUDIO] });
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ desk: true, corsOrigins: [STUDIO] });
 
 const ask = (url: string, headers: Record<string, string> = {}, method: InjectOptions['method'] = 'GET') =>
   gateway.app.inject({ method, url, headers });

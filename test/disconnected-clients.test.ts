@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { beforeEach, expect, it } from '@jest/globals';
 import { type Actor, internalRequest } from '../src/auth/actor.js';
 import { Authenticator } from '../src/auth/authenticator.js';
 import { DEFAULT_WAIT_MS, WaitBudget, workFor } from '../src/concurrency/wait-budget.js';
@@ -6,17 +6,14 @@ import { readRefundRequest } from '../src/rest/refund-request.js';
 import { refundRequest } from '../src/services/refunds/refund-command.js';
 import { refundEach } from '../src/services/refunds/refund-list.js';
 import { RefundQueue } from '../src/services/refunds/refund-queue.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedGateway } from './helpers/gateway.js';
 
 /** Clients disconnect while their refunds wait for the batch before theirs. */
-let gateway: Gateway;
+const gateway = sharedGateway();
 let books: Books;
 let actor: Actor;
 let queue: RefundQueue;
 let notes: string[];
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
   const em = gateway.database.orm.em;
   books = await gateway.books();
@@ -28,7 +25,6 @@ beforeEach(async () => {
     internalRequest('test'),
   );
 });
-afterAll(() => gateway.stop());
 
 const requestFor = (id: string) =>
   refundRequest(actor, readRefundRequest(id, books.restBody(), 'documented'), {
