@@ -185,7 +185,7 @@ export class CreditNote extends Owned {
     () => CreditNoteLine,
     (line) => line.creditNote,
   )
-  lines = new Collection<CreditNoteLine>(this);
+  lines: Collection<CreditNoteLine>;
 
   /**
    * @throws {ExchangeRateInvalid}
@@ -206,7 +206,10 @@ export class CreditNote extends Owned {
     this.note = terms.note;
     this.createdBy = terms.createdBy;
     this.total = totalOf(organization, terms);
-    this.lines.add(terms.lines.map((line) => new CreditNoteLine(this, line)));
+    this.lines = new Collection<CreditNoteLine>(
+      this,
+      terms.lines.map((line) => new CreditNoteLine(this, line)),
+    );
   }
 
   /** Total − refunded − applied to invoices − cancelled. */

@@ -70,7 +70,7 @@ export class JournalEntry extends Owned {
     () => JournalLine,
     (line) => line.journalEntry,
   )
-  lines = new Collection<JournalLine>(this);
+  lines: Collection<JournalLine>;
 
   /** @throws {Error} if the postings do not balance: a bug, never a refusal */
   constructor(
@@ -90,7 +90,11 @@ export class JournalEntry extends Owned {
     if (nonZero.length === 0 || !debits.eq(credits)) {
       throw new Error(`unbalanced journal entry: debits ${debits.toFixed()}, credits ${credits.toFixed()}`);
     }
-    this.lines.add(nonZero.map((posting) => new JournalLine(this, posting)));
+    // To add the lines to a collection would take longer than to make them.
+    this.lines = new Collection<JournalLine>(
+      this,
+      nonZero.map((posting) => new JournalLine(this, posting)),
+    );
   }
 
   /** Returns the mirror entry, with each line on the opposite side. The lines must be loaded. */
