@@ -8,7 +8,7 @@ import { TooManyMatches } from '../errors.js';
 import { type Memo, memoize, metadataOf, type Selection } from '../orm/columns.js';
 import { searchInTurn } from '../orm/driver.js';
 import { combine, type Query, query, run, type Statement } from '../orm/query.js';
-import { BoundedSearch, type SearchedList } from './bounded-search.js';
+import { BoundedSearch } from './bounded-search.js';
 import { conditionsOf, type Filterable, type Filters } from './filters.js';
 import { runInOrder } from './in-order.js';
 import { KEYS, type Key, type Order, readCursor, writeCursor } from './orders.js';
@@ -27,6 +27,7 @@ import {
 } from './pages.js';
 import type { ColumnOf, ReferenceOf, Row } from './read-model.js';
 import { listQuery } from './rows.js';
+import type { SearchedList } from './search-statements.js';
 import { type ConnectionSelection, connectionSelectionOf } from './selection.js';
 import type { List } from './statements.js';
 
