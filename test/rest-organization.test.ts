@@ -80,6 +80,25 @@ it('the lock date is shown as a lock of all transactions', async () => {
   });
 });
 
+it('the lock date has the reason that was given for it, and an unlock its own', async () => {
+  const change = async (mutation: string, lockDate: string | null, reason: string) => {
+    const input = `{ lockDate: ${lockDate && `"${lockDate}"`}, reason: "${reason}" }`;
+    const { errors } = await books.client.graphql(`mutation { ${mutation}(input: ${input}) { id } }`);
+    expect(errors).toBeUndefined();
+    const { all, modules } = (await ask('/api/transactions-locking')).json;
+    for (const module of modules) expect(module).toMatchObject({ is_enabled: null, lock_reason: '', unlock_reason: '' });
+    return [all.lock_to_date, all.lock_reason, all.unlock_reason];
+  };
+  expect(await change('lockTransactions', '2025-12-31', 'Year 2025 is filed')).toEqual(['2025-12-31', 'Year 2025 is filed', '']);
+  expect(await change('lockTransactions', '2026-01-31', 'VAT')).toEqual(['2026-01-31', 'VAT', '']);
+  expect(await change('unlockTransactions', '2025-12-31', 'A late invoice')).toEqual(['2025-12-31', 'A late invoice', '']);
+  expect(await change('unlockTransactions', null, 'Audit')).toEqual([null, '', 'Audit']);
+
+  const other = await gateway.books();
+  await other.client.graphql('mutation { lockTransactions(input: { lockDate: "2026-01-31", reason: "Theirs" }) { id } }');
+  expect((await ask('/api/transactions-locking')).json.all).toMatchObject({ lock_to_date: null, unlock_reason: 'Audit' });
+});
+
 describe('GET /api/credit-notes/{id}/applied-invoices', () => {
   it('is empty, and a 404 for an unknown note and for one of another organization', async () => {
     const { id } = await books.creditNote('100.00');

@@ -468,6 +468,7 @@ function unitsOfWork(): string {
     ${finite('rest_usage', { dates: ['day'] })}`,
   )}
 
+  create index audit_events_locks on audit_events (organization_id, id) where action in ('lockTransactions', 'unlockTransactions');
   create index audit_events_references on audit_events (organization_id, (details ->> 'refundId'), id) where action = 'addRefundReference';
 `;
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Organization } from '../entities/organization.js';
 import { CURRENCIES, currencyName } from '../values/currencies.js';
+import type { PostingDate } from '../values/posting-date.js';
 import { always, currencyCode, id, nothing, text, time, timeOrNull, yesNo } from './fields.js';
 import { monthFirst, signOf } from './formats.js';
 
@@ -172,16 +173,20 @@ const MODULES = [
 ] as const;
 
 /** The lock date is one for all books. The legacy server can also lock each of its modules. */
-export function locksReply({ lockDate }: Organization): Static<typeof LocksReply> {
+export function locksReply({ lockDate }: Organization, reason: string): Static<typeof LocksReply> {
   const unlocked: Omit<Static<typeof LockReply>, 'module' | 'description' | 'formatted_module'> = {
     ...{ is_enabled: null, lock_to_date: null, unlock_from_date: null, unlock_to_date: null, is_partial_unlock: false },
     ...{ lock_reason: '', unlock_reason: '', partial_unlock_reason: '' },
     ...{ formatted_lock_to_date: '', formatted_unlock_from_date: '', formatted_unlock_to_date: '' },
   };
   const all = { module: 'all', description: '', ...unlocked, formatted_module: 'All transactions' };
+  const locked = (date: PostingDate) => ({
+    is_enabled: true as const,
+    lock_to_date: date,
+    formatted_lock_to_date: monthFirst(date),
+  });
   return {
-    all:
-      lockDate === null ? all : { ...all, is_enabled: true, lock_to_date: lockDate, formatted_lock_to_date: monthFirst(lockDate) },
+    all: lockDate === null ? { ...all, unlock_reason: reason } : { ...all, ...locked(lockDate), lock_reason: reason },
     modules: MODULES.map(([module, name, description]) => ({ module, description, ...unlocked, formatted_module: name })),
     locking_type: lockDate === null ? 'partial' : 'all',
   };

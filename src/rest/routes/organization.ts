@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
+import { lockReason } from '../../reads/lock-reason.js';
 import {
   CurrencyReply,
   currencyReplies,
@@ -66,13 +67,14 @@ export const ORGANIZATION_ROUTES = [
     operationId: 'TransactionsLockingController_getTransactionLockingMetaList',
     tag: 'Transactions Locking',
     role: Role.VIEWER,
-    summary: 'Retrieve the lock date.',
+    summary: 'Retrieve the lock date and its reason.',
     like: 'me.organization.lockDate',
     status: 200,
     reply: LocksReply,
     errors: [],
     async handle({ context }) {
-      return locksReply(context.actor.organization);
+      const { organization } = context.actor;
+      return locksReply(organization, await lockReason(context.em, organization));
     },
   }),
   restRoute({
