@@ -4,13 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import pLimit from 'p-limit';
 import { type Dispatcher, Pool } from 'undici';
+import { cut, MAX_QUOTED } from '../values/text.js';
 
 /** Bigcapital cannot be read. The message is one line for a terminal, and names no key. */
 export class BigcapitalUnreadable extends Error {}
 
 /** Requests that are under way at the same time. Bigcapital serves a request by itself in some 10 ms, and lists of many notes in seconds. */
 const MAX_PARALLEL_REQUESTS = 8;
-/** Attempts of one request that fails for a time: no connection, no reply, status 429 or 5xx. */
+/** The statuses below 500 of a failure that passes by itself. */
+const TEMPORARY: ReadonlySet<number> = new Set([408, 425, 429]);
+/** Attempts of one request that fails for a time: no connection, no reply, or such a status. */
 const MAX_ATTEMPTS = 8;
 /** The first pause between two attempts; it doubles with each attempt, up to the longest. */
 const FIRST_PAUSE_MS = 500;
@@ -124,14 +127,15 @@ export class BigcapitalClient {
       // A redirect could take the key to another server, so none is followed.
       const response = await this.pool.request({ method: 'GET', path: `${this.basePath}${path}`, headers: this.headers, signal });
       const { statusCode: status, headers, body: reply } = response;
-      if (status === 429 || status >= 500) {
+      if (TEMPORARY.has(status) || status >= 500) {
         await reply.dump().catch(() => undefined);
         return { problem: `it answers ${status}`, retryAfterMs: retryAfterMs(headers['retry-after']) };
       }
       const text = await this.textOf(response, path);
       if (this.hasAnswered && (status === 404 || (status === 400 && need === 'optional'))) return { body: null };
       if (status === 401 || status === 403) throw this.unreadable(path, `it does not accept the API key (status ${status})`);
-      if (status >= 300) throw this.unreadable(path, `it answers ${status}${location(headers)}; is this the URL of a Bigcapital?`);
+      if (status >= 300)
+        throw this.unreadable(path, `it answers ${status}${this.location(headers)}; is this the URL of a Bigcapital?`);
       const body = parsed(text);
       if (body === undefined) throw this.unreadable(path, 'it answers something else than JSON; is this the URL of a Bigcapital?');
       this.hasAnswered = true;
@@ -159,6 +163,12 @@ export class BigcapitalClient {
     return UTF_8.decode(Buffer.concat(chunks));
   }
 
+  /** Returns the server and the path that it sends to. A name of a user or a query string may hold secrets, such as the key itself. */
+  private location({ location: target }: Dispatcher.ResponseData['headers']): string {
+    const url = target === undefined ? null : URL.parse(String(target), this.base);
+    return url === null ? '' : ` and sends to ${cut(url.origin + url.pathname, MAX_QUOTED)}`;
+  }
+
   private unreadable(path: string, problem: string): BigcapitalUnreadable {
     return new BigcapitalUnreadable(`Bigcapital cannot be read at ${this.base}${path}: ${problem}`);
   }
@@ -177,13 +187,9 @@ interface Failure {
 /** @param header seconds, or a date */
 function retryAfterMs(header: string | string[] | undefined): number {
   const text = String(header ?? 0);
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
   const date = Date.parse(text);
   return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
-}
-
-function location({ location: target }: Dispatcher.ResponseData['headers']): string {
-  return target === undefined ? '' : ` and sends to ${target}`;
 }
 
 function parsed(text: string): unknown {

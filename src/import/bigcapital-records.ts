@@ -1,7 +1,7 @@
 import { parseId } from '../entities/owned.js';
 import { isRecord } from '../values/json.js';
 import { Big, parseNumberToken, ZERO } from '../values/money.js';
-import { lengthOf } from '../values/text.js';
+import { cut, lengthOf, MAX_QUOTED } from '../values/text.js';
 
 /** A record of Bigcapital has another form than Bigcapital gives it. */
 export class RecordUnreadable extends Error {}
@@ -71,6 +71,8 @@ export interface TheirCreditNote {
 
 export interface TheirRefund {
   readonly id: number;
+  /** Null: Bigcapital does not say which one it belongs to. */
+  readonly creditNoteId: number | null;
   readonly fromAccountId: number;
   readonly branchId: number | null;
   readonly amount: Big;
@@ -193,6 +195,7 @@ function refundOf(record: unknown): TheirRefund {
   const fields = new Fields(record);
   return {
     id: fields.id('id'),
+    creditNoteId: fields.optionalId('credit_note_id'),
     fromAccountId: fields.id('from_account_id'),
     branchId: fields.optionalId('branch_id'),
     amount: fields.number('amount'),
@@ -245,7 +248,8 @@ export function listOf(value: unknown): readonly unknown[] {
 
 /** The id of a record that is otherwise unreadable; `?` if even that is. */
 export function idOrUnknown(record: unknown): string {
-  return isRecord(record) ? String(record.id ?? '?') : '?';
+  const id = isRecord(record) ? record.id : undefined;
+  return typeof id === 'number' || typeof id === 'string' ? String(id) : '?';
 }
 
 function lineOf(record: unknown): TheirLine {
@@ -257,6 +261,11 @@ function lineOf(record: unknown): TheirLine {
     description: fields.optionalText('description') || (item?.optionalText('name') ?? ''),
     amount: computed(amount === null ? fields.number('total') : amount.minus(fields.amount('discount_amount'))),
   };
+}
+
+/** Returns the value as it is quoted: a list or an object may nest too deeply to be written. */
+function quoted(value: unknown): string {
+  return typeof value === 'object' ? 'a list or an object' : cut(JSON.stringify(value), MAX_QUOTED);
 }
 
 /** Bigcapital stores amounts with 3 decimals, but multiplies and adds binary fractions: 0.1 + 0.2 = 0.30000000000000004. */
@@ -320,7 +329,7 @@ class Fields {
     if (value === null || value === '') return null;
     // Another id could not be asked for here, and 1, '01' and true would be one id.
     const id = typeof value === 'number' || typeof value === 'string' ? parseId(String(value)) : null;
-    if (id === null) throw new RecordUnreadable(`its ${name} is no id: ${JSON.stringify(value)}`);
+    if (id === null) throw new RecordUnreadable(`its ${name} is no id: ${quoted(value)}`);
     return id;
   }
 
@@ -345,7 +354,7 @@ class Fields {
     const value = this.record[name] ?? null;
     if (value === null || value === '') return null;
     const number = typeof value === 'number' || typeof value === 'string' ? parseNumberToken(String(value)) : null;
-    if (number === null) throw new RecordUnreadable(`its ${name} is no number: ${JSON.stringify(value)}`);
+    if (number === null) throw new RecordUnreadable(`its ${name} is no number: ${quoted(value)}`);
     return number;
   }
 

@@ -114,7 +114,7 @@ export class ImportedDocuments {
       ids.add(document.id);
       try {
         const { id, note: theirs } = document;
-        const all = theirRefunds(document.refunds);
+        const all = theirRefunds(document.id, document.refunds);
         assertCounted(theirs, all);
         return { document, theirs, theirRefunds: all, made: this.made(theirs, all, numbers.get(id) ?? tidyNumber(theirs)) };
       } catch (error) {

@@ -10,6 +10,9 @@ import type { Reconciliation } from './reconciliation.js';
 import type { TheirLedger } from './their-ledger.js';
 import type { Records } from './theirs-to-ours.js';
 
+/** Amounts of journal lines are below it, and so small that their sums have room in the database, too. */
+const LIMIT = Big('1e20');
+
 /**
  * Opens the accounts with what Bigcapital's other documents have left on them, so that each account has the same balance here and there. A later
  * import posts only what has changed since. An entry that would not balance is refused.
@@ -50,6 +53,10 @@ export async function openAccounts(
         if (account === undefined) return report.refuse('opening entry', [`account ${id} is not here`]);
         report.opening.push([account.name, formatAmount(amount, organization.baseCurrency)]);
         postings.push(amount.gt(ZERO) ? debit(account, amount) : credit(account, amount.abs()));
+      }
+      if (postings.some(({ amount }) => amount.gte(LIMIT))) {
+        report.opening.length = 0;
+        return report.refuse('opening entry', [`a balance of ${LIMIT.toFixed()} or more is not possible here`]);
       }
       if (postings.length === 0) return;
       const { today, lockDate } = organization;

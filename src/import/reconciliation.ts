@@ -2,6 +2,7 @@ import type { CreditNote } from '../entities/credit-note.js';
 import { parseId } from '../entities/owned.js';
 import type { Refund } from '../entities/refund.js';
 import { Big, formatAmount, ZERO } from '../values/money.js';
+import { cut, MAX_MESSAGE, MAX_QUOTED } from '../values/text.js';
 import type { TheirDocument } from './bigcapital.js';
 import type { TheirCreditNote, TheirRefund } from './bigcapital-records.js';
 
@@ -88,7 +89,7 @@ export class Reconciliation {
   }
 
   refuse(what: string, reasons: readonly string[]): void {
-    for (const why of reasons) this.refused.push({ what, why });
+    for (const why of reasons) this.refused.push({ what: cut(what, MAX_QUOTED), why: cut(why, MAX_MESSAGE) });
   }
 
   differ(what: string, differences: readonly string[]): void {

@@ -44,7 +44,9 @@ export class TheirLedger {
       const from = this.byId.get(fromAccountId);
       // It posts the foreign amount as one in the base currency, and divides it by the rate where the account is a foreign one.
       const isForeign = from !== undefined && from.currencyCode !== this.baseCurrency;
-      this.add(from, ZERO.minus(isForeign ? amount.div(exchangeRate ?? ONE) : amount));
+      // A rate that has become 0 is one of the differences of the note.
+      const rate = exchangeRate === null || exchangeRate.eq(ZERO) ? ONE : exchangeRate;
+      this.add(from, ZERO.minus(isForeign ? amount.div(rate) : amount));
     }
   }
 

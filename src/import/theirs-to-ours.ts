@@ -98,11 +98,15 @@ export function ourCreditNote(theirs: TheirCreditNote, number: string, records: 
 /**
  * Reads the refunds of a credit note, in the order of their ids, in which they are settled.
  *
- * @throws {NotTakenOver} if one of them has no form of a refund, or if two have one id
+ * @throws {NotTakenOver} if one of them has no form of a refund or belongs to another note, or if two have one id
  */
-export function theirRefunds(refunds: readonly (TheirRefund | UnreadableRefund)[]): TheirRefund[] {
+export function theirRefunds(noteId: number, refunds: readonly (TheirRefund | UnreadableRefund)[]): TheirRefund[] {
   const readable = refunds.map((refund) => {
     if ('unreadable' in refund) throw new NotTakenOver([`one of its refunds cannot be read: ${refund.unreadable}`]);
+    const { id, creditNoteId } = refund;
+    if (creditNoteId !== null && creditNoteId !== noteId) {
+      throw new NotTakenOver([`refund ${id}: Bigcapital shows it here, and says that it belongs to credit note ${creditNoteId}`]);
+    }
     return refund;
   });
   const sorted = readable.sort((a, b) => a.id - b.id);
