@@ -85,7 +85,7 @@ const BALANCES_OF_ACCOUNTS = `
   with account as (select distinct from_account_id as id from (select from_account_id from refunds refund where ${ROWS_OF_NOTE}) refund)
   select account_id, sum(debits) as debits, sum(credits) as credits from (
     select account_id, debits, credits from balance_snapshots
-    where organization_id = :organization and account_id = any (array(select id from account))
+    where organization_id = :organization and account_id = any (array(select id from account)) and period = 'YEAR'
     union all
     select account_id, case side when 'DEBIT' then amount else 0 end, case side when 'CREDIT' then amount else 0 end
     from journal_lines where organization_id = :organization and account_id = any (array(select id from account))

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { sumsByAccount, sumsByCustomer } from '../src/services/ledger/balances.js';
 import type { Books } from './books.js';
 import type { Ledger } from './gateway.js';
 
@@ -40,6 +41,7 @@ function statements({ notes, accounts, constants, branchId }: Books, refunds: nu
   const { organization, receivable, api_key } = constants;
   const [firstNote, lastNote] = notes;
   const [firstAccount, lastAccount] = accounts;
+  const lines = { from: 'journal_lines line', where: `line.organization_id = ${organization}` };
   return [
     `create temporary table seeded on commit drop as
      select number,
@@ -73,10 +75,9 @@ function statements({ notes, accounts, constants, branchId }: Books, refunds: nu
      where organization_id = ${organization} and id = spent.note_id`,
     // Otherwise the gateway would compute the snapshots within a minute, in the middle of a measured load.
     `delete from balance_snapshots where organization_id = ${organization}`,
-    `insert into balance_snapshots (organization_id, account_id, posting_date, debits, credits)
-     select organization_id, account_id, posting_date,
-       coalesce(sum(amount) filter (where side = 'DEBIT'), 0), coalesce(sum(amount) filter (where side = 'CREDIT'), 0)
-     from journal_lines where organization_id = ${organization} group by 1, 2, 3`,
+    `delete from customer_balance_snapshots where organization_id = ${organization}`,
+    `insert into balance_snapshots (organization_id, account_id, period, first_day, debits, credits, foreign_debits, foreign_credits) ${sumsByAccount(lines)}`,
+    `insert into customer_balance_snapshots (organization_id, customer_id, debits, credits) ${sumsByCustomer(lines)}`,
     `insert into balance_watermarks (organization_id, line_id) select ${organization}, max(id) from journal_lines where organization_id = ${organization}
      on conflict (organization_id) do update set line_id = excluded.line_id`,
   ];

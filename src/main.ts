@@ -11,10 +11,13 @@ import { createApp } from './server/app.js';
 import { listen } from './server/listen.js';
 import { assertNodeVersion } from './server/node-version.js';
 import { StopSignals } from './server/stop-signals.js';
-import { maintain } from './services/ledger/maintenance.js';
+import { maintain, snapshotBusyOrganizations } from './services/ledger/maintenance.js';
 
 /** Interval of the maintenance, which takes snapshots of balances and deletes expired idempotency keys. */
 const MAINTENANCE_INTERVAL_MS = 60 * 1000;
+
+/** Interval of the snapshots of organizations with many new lines. */
+const BUSY_INTERVAL_MS = 5 * 1000;
 
 const SWEEP_REFUSED = 'no idempotency keys are swept: more have expired than not; check the clock of the database';
 
@@ -76,7 +79,10 @@ async function run(config: Config, database: Database, logger: FastifyBaseLogger
     process.stdout.write(welcome(url, demo, audience));
   }
   const maintenance = new AbortController();
-  void maintainUntil(maintenance.signal, database, logger);
+  const { em } = database.orm;
+  const maintenanceJob = () => maintain(em.fork(), (skipped) => logger.warn(skipped, SWEEP_REFUSED));
+  void repeatUntil(maintenance.signal, MAINTENANCE_INTERVAL_MS, maintenanceJob, logger);
+  void repeatUntil(maintenance.signal, BUSY_INTERVAL_MS, () => snapshotBusyOrganizations(em.fork()), logger);
 
   await signals.first;
   maintenance.abort();
@@ -108,12 +114,17 @@ async function serve(
   return { app, demo: demo?.demo ?? null };
 }
 
-/** Runs the maintenance at intervals. A slow run delays the next one, so that they never overlap. */
-async function maintainUntil(stop: AbortSignal, { orm }: Database, logger: FastifyBaseLogger): Promise<void> {
+/** Runs a job of the maintenance at intervals. A slow run delays the next one, so that they never overlap. */
+async function repeatUntil(
+  stop: AbortSignal,
+  intervalMs: number,
+  job: () => Promise<void>,
+  logger: FastifyBaseLogger,
+): Promise<void> {
   for (;;) {
-    await sleep(MAINTENANCE_INTERVAL_MS, undefined, { signal: stop, ref: false }).catch(() => undefined);
+    await sleep(intervalMs, undefined, { signal: stop, ref: false }).catch(() => undefined);
     if (stop.aborted) return;
-    await maintain(orm.em.fork(), (skipped) => logger.warn(skipped, SWEEP_REFUSED)).catch((error: unknown) => {
+    await job().catch((error: unknown) => {
       logger.warn({ err: error }, 'maintenance failed; the next run tries again');
     });
   }

@@ -1,28 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { sharedGateway } from './helpers/gateway.js';
 
-/** Balances that read every line of a customer or of an account take their turn, as searches do, and read the lines once. */
-
 const gateway = sharedGateway();
-
-it.each(['customer', 'account'])('an organization reads no more than two balances of this kind at once: %s', async (owner) => {
-  const books = await gateway.books();
-  const euros = await books.account('BANK', { currencyCode: 'EUR' });
-  const customer = await books.customer();
-  const query =
-    owner === 'customer' ? `{ customer(id: ${customer}) { balance } }` : `{ account(id: ${euros}) { currencyBalance } }`;
-  const { superuser } = gateway.database;
-  await superuser.query('begin; lock table journal_lines');
-  const replies = Array.from({ length: 6 }, () => books.client.graphql(query));
-  await gateway.database.untilWaiting(2);
-  // Six more requests have been answered meanwhile, so the first six have been sent to the database if they ever are.
-  for (let times = 0; times < 6; times += 1) await books.client.graphql('{ me { organization { name } } }');
-  const { rows } = await superuser.query("select from pg_locks where relation = 'journal_lines'::regclass and not granted");
-  await superuser.query('rollback');
-
-  expect(rows).toHaveLength(2);
-  for (const { errors } of await Promise.all(replies)) expect(errors).toBeUndefined();
-});
 
 it('the balances of an account in its own currency on many days are read in one statement', async () => {
   const books = await gateway.books();

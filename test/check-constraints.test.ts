@@ -25,8 +25,9 @@ beforeAll(async () => {
   await gateway.database.superuser.query(`
     insert into users (subject, name) values ('ann', 'Ann');
     insert into rate_limits (key, count, ends_at) values ('k', 1, now());
-    insert into balance_snapshots (organization_id, account_id, posting_date, debits, credits)
-      select organization_id, id, '2026-02-01', 0, 0 from accounts limit 1;
+    insert into balance_snapshots (organization_id, account_id, period, first_day, debits, credits, foreign_debits, foreign_credits)
+      select organization_id, id, 'MONTH', '2026-02-01', 0, 0, 0, 0 from accounts limit 1;
+    insert into customer_balance_snapshots (organization_id, customer_id, debits, credits) select organization_id, id, 0, 0 from customers limit 1;
     insert into rest_usage (organization_id, day, route, api_key_id, requests)
       select organization_id, '2026-02-01', 'GET /api/accounts', id, 1 from api_keys limit 1`);
 });
@@ -112,7 +113,14 @@ const REFUSED: Record<string, readonly [table: string, changes: Changes]> = {
   idempotency_keys_key_check: ['idempotency_keys', { key: '' }],
   balance_snapshots_credits_check: ['balance_snapshots', { credits: -1 }],
   balance_snapshots_debits_check: ['balance_snapshots', { debits: -1 }],
-  balance_snapshots_finite: ['balance_snapshots', { posting_date: 'infinity' }],
+  balance_snapshots_finite: ['balance_snapshots', { first_day: 'infinity' }],
+  balance_snapshots_first_day: ['balance_snapshots', { first_day: '2026-02-02' }],
+  balance_snapshots_foreign_credits_check: ['balance_snapshots', { foreign_credits: -1 }],
+  balance_snapshots_foreign_debits_check: ['balance_snapshots', { foreign_debits: -1 }],
+  balance_snapshots_period_check: ['balance_snapshots', { period: 'WEEK', first_day: '2026-02-02' }],
+  customer_balance_snapshots_credits_check: ['customer_balance_snapshots', { credits: -1 }],
+  customer_balance_snapshots_debits_check: ['customer_balance_snapshots', { debits: -1 }],
+  customer_balance_snapshots_finite: ['customer_balance_snapshots', { credits: 'NaN' }],
   rate_limits_count_check: ['rate_limits', { count: 0 }],
 };
 

@@ -214,6 +214,7 @@ describe('the database', () => {
       ...['balance_snapshots', 'balance_watermarks'],
       // Without a new entry, which the trigger books_are_open refuses, there is no cancellation.
       'credit_note_cancellations',
+      'customer_balance_snapshots',
       // The sweep goes on.
       'idempotency_keys',
       // Neither is there an entry, a line, a refund or a reversal.

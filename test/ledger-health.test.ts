@@ -115,12 +115,39 @@ describe('the check of the books finds', () => {
     expect((await broken()).join()).toContain(`every-reversal-is-the-mirror-of-one-refund: refund ${refundId}`);
   });
 
-  it('a balance snapshot that differs from the sum of its lines', async () => {
+  it.each<[string, (books: Books) => string, (books: Books) => string]>([
+    [
+      'day',
+      ({ ids }) => `account ${ids.receivable}, day of 2026-02-01`,
+      ({ ids }) => `debits = debits + 1 where account_id = ${ids.receivable} and period = 'DAY' and first_day = '2026-02-01'`,
+    ],
+    [
+      'month',
+      ({ ids }) => `account ${ids.receivable}, month of 2026-02-01`,
+      ({ ids }) => `credits = credits + 1 where account_id = ${ids.receivable} and period = 'MONTH' and first_day = '2026-02-01'`,
+    ],
+    [
+      'year',
+      ({ ids }) => `account ${ids.receivable}, year of 2026-01-01`,
+      ({ ids }) => `foreign_debits = 1 where account_id = ${ids.receivable} and period = 'YEAR'`,
+    ],
+  ])('a balance snapshot of a %s that differs from the sum of its lines', async (_, offender, change) => {
     await snapshotBalances(gateway.database.orm.em.fork(), books.organization.id);
-    await plant(
-      `update balance_snapshots set debits = debits + 1 where account_id = ${books.ids.receivable} and posting_date = '2026-02-01'`,
+    await plant(`update balance_snapshots set ${change(books)}`);
+    expect(await broken()).toEqual([`snapshots-are-the-sums-of-their-lines: ${offender(books)}`]);
+  });
+
+  it.each([
+    ['differs from the sum of its lines', 'update customer_balance_snapshots set debits = debits + 1'],
+    ['is missing', 'delete from customer_balance_snapshots'],
+  ])("a customer's balance snapshot that %s", async (_, change) => {
+    await snapshotBalances(gateway.database.orm.em.fork(), books.organization.id);
+    const { rows } = await gateway.database.superuser.query<{ id: string }>(
+      'select customer_id as id from credit_notes where organization_id = $1 and id = $2',
+      [books.organization.id, noteId],
     );
-    expect(await broken()).toEqual([`snapshots-are-the-sums-of-their-lines: account ${books.ids.receivable} on 2026-02-01`]);
+    await plant(`${change} where customer_id = ${rows[0]?.id} and organization_id = ${books.organization.id}`);
+    expect(await broken()).toEqual([`snapshots-are-the-sums-of-their-lines: customer ${rows[0]?.id}`]);
   });
 
   it.each<[string, string, (ids: { refund: string; entry: string; noteEntry: string }) => string]>([

@@ -32,7 +32,8 @@ const APPLICATION_UPDATES = {
   // A line of a draft that is replaced loses its note.
   credit_note_lines: 'credit_note_id',
   credit_note_counters: 'next',
-  balance_snapshots: 'debits, credits',
+  balance_snapshots: 'debits, credits, foreign_debits, foreign_credits',
+  customer_balance_snapshots: 'debits, credits',
   balance_watermarks: 'line_id',
   rate_limits: 'count, ends_at',
   rest_usage: 'requests',

@@ -78,8 +78,7 @@ const PRICES: Readonly<Record<string, number>> = {
   'JournalEntry.refund': 5,
   // Sums journal lines in the database.
   'Account.balance': 20,
-  // Reads every line of the account.
-  'Account.currencyBalance': 100,
+  'Account.currencyBalance': 20,
   'Customer.balance': 20,
 };
 

@@ -202,21 +202,38 @@ function journal(): string {
   )}
   create index journal_lines_entry on journal_lines (organization_id, journal_entry_id, id);
   create index journal_lines_account on journal_lines (organization_id, account_id, id) include (posting_date, side, amount);
-  create index journal_lines_customer on journal_lines (organization_id, customer_id) include (side, amount) where customer_id is not null;
+  create index journal_lines_customer on journal_lines (organization_id, customer_id, id) include (side, amount) where customer_id is not null;
 
-  -- Sums of an account's lines of a day, for all lines up to the organization's watermark. A balance is these sums and the lines after the
-  -- watermark, so that it costs the same with a million lines. The audit compares the sums with the lines.
+  -- Sums of an account's lines of a day, a month or a year, for all lines up to the organization's watermark. A balance is these sums and the lines
+  -- after the watermark, so that it costs the same with a million lines, and with many years of them. The audit compares the sums with the lines.
   ${tenantTable(
     'balance_snapshots',
     `
     organization_id bigint not null,
     account_id bigint not null,
-    posting_date date not null,
+    period text not null check (period = any ('{DAY,MONTH,YEAR}')),
+    first_day date not null,
     debits numeric not null check (debits >= 0),
     credits numeric not null check (credits >= 0),
-    primary key (organization_id, account_id, posting_date),
+    -- In the account's currency, where it is not the base currency.
+    foreign_debits numeric not null check (foreign_debits >= 0),
+    foreign_credits numeric not null check (foreign_credits >= 0),
+    primary key (organization_id, account_id, period, first_day),
     foreign key (organization_id, account_id) references accounts,
-    ${finite('balance_snapshots', { dates: ['posting_date'], numbers: ['debits', 'credits'] })}`,
+    constraint balance_snapshots_first_day check (first_day = date_trunc(lower(period), first_day::timestamp)),
+    ${finite('balance_snapshots', { dates: ['first_day'], numbers: ['debits', 'credits', 'foreign_debits', 'foreign_credits'] })}`,
+  )}
+  -- The same of a customer's lines on the receivable, of all days.
+  ${tenantTable(
+    'customer_balance_snapshots',
+    `
+    organization_id bigint not null,
+    customer_id bigint not null,
+    debits numeric not null check (debits >= 0),
+    credits numeric not null check (credits >= 0),
+    primary key (organization_id, customer_id),
+    foreign key (organization_id, customer_id) references customers,
+    ${finite('customer_balance_snapshots', { numbers: ['debits', 'credits'] })}`,
   )}
   ${tenantTable(
     'balance_watermarks',

@@ -7,10 +7,10 @@ import type { Owned } from '../entities/owned.js';
 import { TooManyMatches } from '../errors.js';
 import { type Memo, memoize, metadataOf, type Selection } from '../orm/columns.js';
 import { searchInTurn } from '../orm/driver.js';
+import { runInOrder } from '../orm/in-order.js';
 import { combine, type Query, query, run, type Statement } from '../orm/query.js';
 import { BoundedSearch } from './bounded-search.js';
 import { conditionsOf, type Filterable, type Filters } from './filters.js';
-import { runInOrder } from './in-order.js';
 import { KEYS, type Key, type Order, readCursor, writeCursor } from './orders.js';
 import {
   comparedRows,

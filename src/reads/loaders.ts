@@ -15,10 +15,9 @@ import type { Owned } from '../entities/owned.js';
 import { Refund } from '../entities/refund.js';
 import { RefundReversal } from '../entities/refund-reversal.js';
 import { metadataOf, WHOLE, wholeWith } from '../orm/columns.js';
-import { searchInTurn } from '../orm/driver.js';
-import { run } from '../orm/query.js';
-import { accountTurnovers, customerTurnovers, foreignTurnovers, type Turnover } from '../services/ledger/balances.js';
-import type { PostingDate } from '../values/posting-date.js';
+import { runInOrder } from '../orm/in-order.js';
+import { type Query, run } from '../orm/query.js';
+import { type AccountAsOf, readCustomerTurnovers, readTurnovers, type Turnover } from '../services/ledger/balances.js';
 import { addedReferences } from './added-references.js';
 import { createOwnedConnections } from './connections.js';
 import type { Filterable } from './filters.js';
@@ -29,12 +28,6 @@ import type { List } from './statements.js';
 
 /** Lines are nearly always read with their account. */
 const WITH_ACCOUNT = wholeWith('account');
-
-/** An account and the last day of its turnover; `null` for all days. */
-interface AccountAsOf {
-  readonly accountId: number;
-  readonly asOf: PostingDate | null;
-}
 
 export type Loaders = ReturnType<typeof createLoaders>;
 
@@ -91,13 +84,11 @@ export function createLoaders(em: EntityManager, actor: () => Actor) {
     cancellations: byReference(CreditNoteCancellation, 'creditNote'),
     creditNoteLines: byReference(CreditNoteLine, 'creditNote', WITH_ACCOUNT),
 
-    turnover: turnover(em, organization),
+    turnover: turnover(em, (accounts) => readTurnovers(organization(), accounts)),
     /** Turnover in the foreign currency that an account is held in. */
-    foreignTurnover: foreignTurnover(em, organization),
+    foreignTurnover: turnover(em, (accounts) => readTurnovers(organization(), accounts, 'foreign')),
     /** Turnover of a customer on the receivable, by the customer's id. */
-    customerTurnover: new DataLoader<number, Turnover>(async (ids) =>
-      ids.map(await searchInTurn(em, () => customerTurnovers(em, organization(), ids))),
-    ),
+    customerTurnover: new DataLoader<number, Turnover>((ids) => runInOrder(em, readCustomerTurnovers(organization(), ids))),
     /** Audit events that added references to a refund, by its id. */
     addedReferences: new DataLoader<number, readonly AuditEvent[]>(async (ids) =>
       ids.map(await addedReferences(em, organization(), ids)),
@@ -106,37 +97,12 @@ export function createLoaders(em: EntityManager, actor: () => Actor) {
   };
 }
 
-/** Loads the turnover of accounts up to and including a day. */
-function turnover(em: EntityManager, organization: () => Organization): DataLoader<AccountAsOf, Turnover, string> {
-  return new DataLoader(
-    async (keys) => {
-      const ofDay = new Map<PostingDate | null, (accountId: number) => Turnover>();
-      const accountsOf = Map.groupBy(keys, ({ asOf }) => asOf);
-      await Promise.all(
-        [...accountsOf].map(async ([day, accounts]) => {
-          const ids = accounts.map(({ accountId }) => accountId);
-          ofDay.set(day, await accountTurnovers(em, organization(), ids, day));
-        }),
-      );
-      return keys.map(
-        ({ accountId, asOf }) => ofDay.get(asOf)?.(accountId) ?? new Error(`the turnover of account ${accountId} was not read`),
-      );
-    },
-    { cacheKeyFn },
-  );
-}
-
-/** Loads the same in the accounts' foreign currencies. All days are read in one pass, because it reads every line of the accounts. */
-function foreignTurnover(em: EntityManager, organization: () => Organization): DataLoader<AccountAsOf, Turnover, string> {
-  return new DataLoader(
-    async (keys) => {
-      const ids = [...new Set(keys.map(({ accountId }) => accountId))];
-      const days = [...new Set(keys.map(({ asOf }) => asOf))];
-      const turnoverOf = await searchInTurn(em, () => foreignTurnovers(em, organization(), ids, days));
-      return keys.map(({ accountId, asOf }) => turnoverOf(accountId, asOf));
-    },
-    { cacheKeyFn },
-  );
+/** Loads the turnover of accounts, each up to and including a day, in one statement. */
+function turnover(
+  em: EntityManager,
+  read: (accounts: readonly AccountAsOf[]) => Query<readonly Turnover[]>,
+): DataLoader<AccountAsOf, Turnover, string> {
+  return new DataLoader((accounts) => runInOrder(em, read(accounts)), { cacheKeyFn });
 }
 
 function cacheKeyFn({ accountId, asOf }: AccountAsOf): string {

@@ -3,9 +3,9 @@ import { Account } from '../entities/account.js';
 import { CreditNote } from '../entities/credit-note.js';
 import type { Organization } from '../entities/organization.js';
 import { metadataOf, WHOLE } from '../orm/columns.js';
+import { runInOrder } from '../orm/in-order.js';
 import { combine, type Query } from '../orm/query.js';
 import { readTurnovers, type Turnover } from '../services/ledger/balances.js';
-import { runByIndex } from './in-order.js';
 import type { WholeRow } from './read-model.js';
 import { listQuery } from './rows.js';
 
@@ -33,13 +33,16 @@ export async function readRelations(
   const accountIds = idsOf('fromAccount');
   const parts = [
     rowsOf(Account, accountIds) as Query<WholeRow<Account>[]>,
-    readTurnovers(organization, accountIds, null),
+    readTurnovers(
+      organization,
+      accountIds.map((accountId) => ({ accountId, asOf: null })),
+    ),
     rowsOf(CreditNote, idsOf('creditNote')) as Query<WholeRow<CreditNote>[]>,
   ] as const;
-  return runByIndex(
+  return runInOrder(
     em,
-    combine(parts, ([accounts, turnoverOf, creditNotes]) => ({
-      accounts: accounts.map((account) => ({ account, turnover: turnoverOf(account.id) })),
+    combine(parts, ([accounts, turnovers, creditNotes]) => ({
+      accounts: accounts.map((account) => ({ account, turnover: turnovers[accountIds.indexOf(account.id)] as Turnover })),
       creditNotes,
     })),
   );

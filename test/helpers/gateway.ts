@@ -358,7 +358,7 @@ export class Books {
     const { rows: tables } = await sql.query<{ name: string }>(
       `select table_name as name from information_schema.columns
        where table_schema = current_schema() and column_name = 'organization_id'
-         and table_name not in ('api_keys', 'balance_snapshots', 'balance_watermarks', 'rest_usage')`,
+         and table_name not in ('api_keys', 'balance_snapshots', 'balance_watermarks', 'customer_balance_snapshots', 'rest_usage')`,
     );
     const all = tables.map(({ name }) => `select '${name}' as name, to_jsonb(t) as row from ${name} t where organization_id = $1`);
     const organization = "select 'organizations' as name, to_jsonb(t) as row from organizations t where id = $1";

@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { ServiceUnavailable } from '../../errors.js';
 import { run } from '../../orm/query.js';
 import { tryJob } from '../unit-of-work/locks.js';
+import { sumsByAccount, sumsByCustomer } from './balances.js';
 
 /** The result of one check of the books. */
 export interface LedgerCheck {
@@ -111,6 +112,12 @@ const differingEntries = (due: string, source: string) => `
   ) lines
   group by journal_entry_id, posting_date, side, account_id, customer_id, branch_id, amount, foreign_amount, foreign_currency_code
   having sum(times) <> 0`;
+
+/** The lines that are in the snapshots. */
+const SUMMED_LINES = {
+  from: 'journal_lines line join balance_watermarks watermark on watermark.organization_id = line.organization_id',
+  where: `${inScope('line')} and line.id <= watermark.line_id`,
+};
 
 /** Name of the rule → a query for the records that violate it. */
 const CHECKS: Readonly<Record<string, string>> = {
@@ -279,14 +286,19 @@ const CHECKS: Readonly<Record<string, string>> = {
       and (entry.id is null or note.void_entry_id in (${differingEntries('mirror_lines_due', 'REVERSAL')}))`,
 
   'snapshots-are-the-sums-of-their-lines': `
-    select 'account ' || coalesce(snapshot.account_id, summed.account_id) || ' on ' || coalesce(snapshot.posting_date, summed.posting_date) as offender
+    select 'account ' || coalesce(snapshot.account_id, summed.account_id) || ', ' || lower(coalesce(snapshot.period, summed.period))
+      || ' of ' || coalesce(snapshot.first_day, summed.first_day) as offender
     from (select * from balance_snapshots snapshot where ${inScope('snapshot')}) snapshot
-      full join (
-        select line.account_id, line.posting_date,
-          coalesce(sum(amount) filter (where side = 'DEBIT'), 0) as debits, coalesce(sum(amount) filter (where side = 'CREDIT'), 0) as credits
-        from journal_lines line join balance_watermarks watermark on watermark.organization_id = line.organization_id
-        where ${inScope('line')} and line.id <= watermark.line_id group by 1, 2
-      ) summed on summed.account_id = snapshot.account_id and summed.posting_date = snapshot.posting_date
+      full join (${sumsByAccount(SUMMED_LINES)}) summed
+        on (summed.organization_id, summed.account_id, summed.period, summed.first_day)
+          = (snapshot.organization_id, snapshot.account_id, snapshot.period, snapshot.first_day)
+    where (snapshot.debits, snapshot.credits, snapshot.foreign_debits, snapshot.foreign_credits)
+      is distinct from (summed.debits, summed.credits, summed.foreign_debits, summed.foreign_credits)
+    union all
+    select 'customer ' || coalesce(snapshot.customer_id, summed.customer_id)
+    from (select * from customer_balance_snapshots snapshot where ${inScope('snapshot')}) snapshot
+      full join (${sumsByCustomer(SUMMED_LINES)}) summed
+        on (summed.organization_id, summed.customer_id) = (snapshot.organization_id, snapshot.customer_id)
     where (snapshot.debits, snapshot.credits) is distinct from (summed.debits, summed.credits)`,
 
   'no-entry-is-reversed-twice': `
@@ -295,7 +307,7 @@ const CHECKS: Readonly<Record<string, string>> = {
 };
 
 /** Number of foreign keys that contain the organization. Fewer in the database means that one was dropped. A test compares the number. */
-export const FOREIGN_KEYS = 28;
+export const FOREIGN_KEYS = 29;
 
 /** The columns of a foreign key, beside the organization. */
 interface ForeignKey {
