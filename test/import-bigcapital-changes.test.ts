@@ -56,6 +56,14 @@ const refund = () => fake.refunds[0] as Record<string, unknown>;
 describe('what is changed in Bigcapital after it was taken over is named, and stays as it is here', () => {
   it.each<[string, () => void, string[]]>([
     [
+      'the name and the time zone of the organization',
+      () => Object.assign(fake.organization.metadata as object, { name: ' Cleaner Ltd', timezone: 'Asia/Tokyo' }),
+      [
+        'organization: its name is "Cleaner Ltd" in Bigcapital, and "Clean Ltd" here',
+        'organization: its time zone is Asia/Tokyo in Bigcapital, and UTC here',
+      ],
+    ],
+    [
       'the name and the code of an account',
       () => Object.assign(fake.account(1000), { name: 'Post', code: '777' }),
       [
@@ -143,6 +151,15 @@ describe('what is changed in Bigcapital after it was taken over is named, and st
     const report = await take();
     expect(report.differences.map(({ what, why }) => `${what}: ${why}`)).toEqual(expected);
     expect([report.isUnchanged, report.isComplete, report.refused]).toEqual([true, false, []]);
+  });
+
+  it('another base currency is refused by its name, and nothing is taken over', async () => {
+    await take();
+    Object.assign(fake.organization.metadata as object, { base_currency: 'EUR' });
+    fake.refund(noteId, 10);
+    await expect(take()).rejects.toThrow(/has the base currency USD, and Bigcapital's has EUR/);
+    Object.assign(fake.organization.metadata as object, { base_currency: 'USD' });
+    expect((await take()).counts.refunds).toMatchObject({ added: 1, present: 1 });
   });
 
   it('the refunds that are new since are taken over all the same, if only texts have changed', async () => {

@@ -3,14 +3,30 @@ import type { Branch } from '../entities/branch.js';
 import type { CreditNote } from '../entities/credit-note.js';
 import { CreditNoteStatus, statusOf } from '../entities/credit-note-state.js';
 import type { Customer } from '../entities/customer.js';
+import type { Organization } from '../entities/organization.js';
 import { Protocol } from '../entities/provenance.js';
 import type { Refund } from '../entities/refund.js';
 import type { Big } from '../values/money.js';
 import { cut, MAX_QUOTED, tidy } from '../values/text.js';
-import type { TheirAccount, TheirBranch, TheirCreditNote, TheirCustomer, TheirLine, TheirRefund } from './bigcapital-records.js';
+import type {
+  TheirAccount,
+  TheirBranch,
+  TheirCreditNote,
+  TheirCustomer,
+  TheirLine,
+  TheirOrganization,
+  TheirRefund,
+} from './bigcapital-records.js';
 import { AUTHOR, tidyNumber } from './theirs-to-ours.js';
 
 /** What differs between a record of Bigcapital and ours, which was taken over from it earlier. Ours stays as it is, so each difference is named. */
+
+export function differencesOfOrganizations(theirs: TheirOrganization, ours: Organization): string[] {
+  return differences([
+    ['name', ...texts(tidy(theirs.name) || ours.publicId, ours.name)],
+    ['time zone', theirs.timeZone, ours.timeZone],
+  ]);
+}
 
 export function differencesOfAccounts(theirs: TheirAccount, ours: Account): string[] {
   return differences([

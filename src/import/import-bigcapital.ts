@@ -20,6 +20,7 @@ import { tidy } from '../values/text.js';
 import { Bigcapital } from './bigcapital.js';
 import { type BigcapitalAccess, BigcapitalClient } from './bigcapital-client.js';
 import type { TheirOrganization } from './bigcapital-records.js';
+import { differencesOfOrganizations } from './differences.js';
 import { ImportedDocuments, markAsImport } from './imported-documents.js';
 import { insertRecords, type OurRecords, type PlannedRecords, planRecords, type TheirRecords } from './imported-records.js';
 import { lockAsTheirs } from './lock-date.js';
@@ -83,6 +84,7 @@ export function importFromBigcapital(
     ]);
 
     const report = new Reconciliation();
+    if (here !== null) report.differ('organization', differencesOfOrganizations(theirs, here));
     const source = { theirs, publicId, by, records: { accounts, branches, customers } };
     const { organization, planned } = isDry ? await planOnly(em, here, source, report) : await begin(em, here, source, report);
     const organizationId = organization.id ?? null;
