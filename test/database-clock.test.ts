@@ -136,8 +136,8 @@ describe('a sweep of idempotency keys', () => {
   const sweep = () => sweepIdempotencyKeys(gateway.database.orm.em.fork());
   const keys = (count: number, days: number) =>
     gateway.database.superuser.query(
-      `insert into idempotency_keys (organization_id, key, fingerprint, result_id, created_at)
-       select $1, gen_random_uuid()::text, repeat('0', 64), 0, now() - make_interval(days => $3) from generate_series(1, $2)`,
+      `insert into idempotency_keys (organization_id, key, fingerprint, time_zone, result_id, created_at)
+       select $1, gen_random_uuid()::text, repeat('0', 64), 'UTC', 0, now() - make_interval(days => $3) from generate_series(1, $2)`,
       [books.organization.id, count, days],
     );
   beforeEach(() => gateway.database.superuser.query('delete from idempotency_keys'));

@@ -84,8 +84,8 @@ describe('the gateway’s role', () => {
     expect(await asGateway(entry('created_at', `'2020-01-01'`))).toContain('permission denied');
     expect(await asGateway(entry('xid', `'1'`))).toContain('permission denied');
     expect(
-      await asGateway(`insert into idempotency_keys (organization_id, key, fingerprint, result_id, created_at)
-      values (${own()}, 'k', ${HASH}, 1, '2020-01-01')`),
+      await asGateway(`insert into idempotency_keys (organization_id, key, fingerprint, time_zone, result_id, created_at)
+      values (${own()}, 'k', ${HASH}, 'UTC', 1, '2020-01-01')`),
     ).toContain('permission denied');
   });
 });

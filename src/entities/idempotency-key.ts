@@ -18,6 +18,10 @@ export class IdempotencyKey {
   @Property({ type: 'text' })
   fingerprint!: string;
 
+  /** The organization's time zone when the command was sent: its date-times became days in it. */
+  @Property({ type: 'text' })
+  timeZone!: string;
+
   /** Id of the row that the command made. */
   @Property({ type: ID_COLUMN })
   resultId!: number;

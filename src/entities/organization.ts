@@ -88,12 +88,7 @@ export class Organization {
    * @example organization.postingDate('2021-01-31T23:30:00Z') // '2021-02-01' in Europe/Berlin
    */
   postingDate(text: string, field = 'date'): PostingDate {
-    const date = toPostingDate(text, this.timeZone);
-    if (date === null) {
-      const reason = `${field} must be a date such as 2021-01-31, or a date-time such as 2021-01-31T23:30:00Z`;
-      throw new InvalidInput([{ field, constraints: { isPostingDate: reason }, value: text }]);
-    }
-    return date;
+    return postingDateIn(this.timeZone, text, field);
   }
 
   /**
@@ -141,4 +136,18 @@ export class Organization {
   assertUnlocked(date: PostingDate, field = 'date'): void {
     if (this.lockDate !== null && date <= this.lockDate) throw new TransactionsDateLocked(date, this.lockDate, field);
   }
+}
+
+/**
+ * Returns the calendar date of a date or date-time in the time zone, by the rules of {@link toPostingDate}.
+ *
+ * @throws {InvalidInput} if the text is neither a date nor a date-time
+ */
+export function postingDateIn(timeZone: string, text: string, field: string): PostingDate {
+  const date = toPostingDate(text, timeZone);
+  if (date === null) {
+    const reason = `${field} must be a date such as 2021-01-31, or a date-time such as 2021-01-31T23:30:00Z`;
+    throw new InvalidInput([{ field, constraints: { isPostingDate: reason }, value: text }]);
+  }
+  return date;
 }

@@ -449,6 +449,7 @@ function unitsOfWork(): string {
     organization_id bigint not null references organizations,
     key text not null check (char_length(key) between 1 and 255),
     fingerprint text not null check (fingerprint ~ '^[0-9a-f]{64}$'),
+    time_zone text not null,
     result_id bigint not null,
     created_at timestamptz not null default now(),
     primary key (organization_id, key)`,

@@ -4,7 +4,6 @@ import type { Big } from '../../values/money.js';
 import type { Declared } from '../unit-of-work/command.js';
 import {
   branchOrPrimary,
-  comparedValues,
   decimal,
   type Fields,
   type InputOf,
@@ -16,7 +15,7 @@ import {
   rateOrOne,
   type ValuesOf,
 } from '../unit-of-work/fields.js';
-import type { GivenCommand, Idempotency } from '../unit-of-work/idempotency.js';
+import { type GivenCommand, givenCommand, type Idempotency } from '../unit-of-work/idempotency.js';
 
 /** The command of one refund. {@link RefundQueue} executes it. */
 export const refundCommand = {
@@ -57,6 +56,7 @@ export interface RefundConditions {
 /** A request for one refund. {@link refundRequest} makes it. */
 export interface RefundRequest {
   readonly actor: Actor;
+  readonly input: RefundInput;
   /** Its fields, normalized. */
   readonly command: ValuesOf<typeof refundCommand.fields>;
   readonly conditions: RefundConditions;
@@ -70,12 +70,12 @@ export interface RefundRequest {
  */
 export function refundRequest(actor: Actor, input: RefundInput, conditions: RefundConditions): RefundRequest {
   requireRole(actor, refundCommand.role);
-  return { actor, command: normalize(refundCommand.fields, input, actor.organization), conditions };
+  return { actor, input, command: normalize(refundCommand.fields, input, actor.organization), conditions };
 }
 
 /** Returns the request as a command with its idempotency key, if it has one. */
-export function commandOf({ command, conditions: { idempotency } }: RefundRequest): GivenCommand {
-  return { name: refundCommand.name, ...comparedValues(refundCommand.fields, command), idempotency };
+export function commandOf({ actor, input, command, conditions: { idempotency } }: RefundRequest): GivenCommand {
+  return givenCommand(refundCommand, input, command, actor.organization, idempotency);
 }
 
 /** Whether the two requests may be the same refund, sent twice. The later one must then see the result of the earlier one. */

@@ -104,6 +104,10 @@ function repeatsIn(requests: readonly RefundRequest[]): ReadonlyMap<RefundReques
 
 function commandOfList({ requests, idempotency }: RefundList): GivenCommand {
   // Notes of a list may be in several currencies. The key of each refund knows the rate that its own note has by default.
-  const values = { inputs: requests.map((request) => commandOf(request).values) };
-  return { name: refundListCommand.name, values, foreignValues: values, idempotency };
+  const commands = requests.map(commandOf);
+  const valuesIn = (timeZone: string) => {
+    const values = { inputs: commands.map((each) => each.valuesIn(timeZone).values) };
+    return { values, foreignValues: values };
+  };
+  return { name: refundListCommand.name, timeZone: commands[0]?.timeZone ?? 'UTC', valuesIn, idempotency };
 }

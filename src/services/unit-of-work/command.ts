@@ -6,8 +6,8 @@ import type { Organization } from '../../entities/organization.js';
 import { run } from '../../orm/query.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { authorOf, recordEvent } from './audit-trail.js';
-import { comparedValues, type Fields, type InputOf, normalize, type ValuesOf } from './fields.js';
-import type { Idempotency } from './idempotency.js';
+import { type Fields, type InputOf, normalize, type ValuesOf } from './fields.js';
+import { type GivenCommand, givenCommand, type Idempotency } from './idempotency.js';
 import type { Period } from './locks.js';
 import { LOAD_NOTHING, underLocks } from './unit-of-work.js';
 
@@ -101,7 +101,8 @@ export function command<const Name extends string, F extends Fields, Result exte
     requireRole(actor, role);
     // A date-time is a day of the time zone that the organization had when the request arrived, so the organization is not read under the locks.
     const values = normalize(fields, input, actor.organization);
-    return executeOnce(em, actor, declaration, values, { idempotency, precondition });
+    const given = givenCommand(declaration, input, values, actor.organization, idempotency);
+    return executeOnce(em, actor, declaration, values, { given, precondition });
   };
   return Object.assign(Object.defineProperty(execute, 'name', { value: name }), { role }) as Command<InputOf<F>, Result, Name>;
 }
@@ -112,11 +113,10 @@ function executeOnce<Name extends string, F extends Fields, Result extends { id:
   actor: Actor,
   declaration: Declaration<Name, F, Result>,
   values: ValuesOf<F>,
-  { idempotency, precondition }: { readonly idempotency: Idempotency | undefined; readonly precondition: Precondition | undefined },
+  { given, precondition }: { readonly given: GivenCommand; readonly precondition: Precondition | undefined },
 ): Promise<Result> {
-  const { name, role, period, fields } = declaration;
+  const { name, role, period } = declaration;
   const organizationId = actor.organization.id;
-  const given = { name, ...comparedValues(fields, values), idempotency };
   return underLocks(
     em,
     organizationId,

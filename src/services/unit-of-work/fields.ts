@@ -1,7 +1,10 @@
-import type { Organization } from '../../entities/organization.js';
+import { type Organization, postingDateIn } from '../../entities/organization.js';
 import { Big } from '../../values/money.js';
 import type { PostingDate } from '../../values/posting-date.js';
 import { tidy } from '../../values/text.js';
+
+/** What the values of a command depend on beside its input. Of these, only the time zone ever changes. */
+export type Settings = Pick<Organization, 'timeZone' | 'primaryBranchId' | 'baseCurrency'>;
 
 /** The type of a command's field. It normalizes what a caller sends, so that equal commands have equal values. */
 export interface FieldType<Sent, Value = Sent> {
@@ -9,7 +12,7 @@ export interface FieldType<Sent, Value = Sent> {
    * @param path the field's path in the input, such as `lines.0.date`
    * @throws {InvalidInput} if the value is invalid
    */
-  normalize(sent: Sent, organization: Organization, path: string): Value;
+  normalize(sent: Sent, settings: Settings, path: string): Value;
   /**
    * Returns what the value counts as in a comparison of commands; absent: the value itself.
    *
@@ -36,7 +39,7 @@ type RequiredIn<F extends Fields> = { [Name in keyof F]: undefined extends SentA
 
 /** A posting date. A date-time becomes its day in the organization's time zone, as the PostingDate scalar documents. */
 export const postingDate: FieldType<string, PostingDate> = {
-  normalize: (sent, organization, path) => organization.postingDate(sent, path),
+  normalize: (sent, { timeZone }, path) => postingDateIn(timeZone, sent, path),
 };
 
 /** A name, a code, a number or a reason, normalized by {@link tidy}. */
@@ -68,15 +71,14 @@ export function oneOf<E extends string>(_enumeration: Readonly<Record<string, E>
 /** A field that may be absent or null; its value is then null. */
 export function optional<Sent, Value>(type: FieldType<Sent, Value>): FieldType<Sent | null | undefined, Value | null> {
   return {
-    normalize: (sent, organization, path) =>
-      sent === null || sent === undefined ? null : type.normalize(sent, organization, path),
+    normalize: (sent, settings, path) => (sent === null || sent === undefined ? null : type.normalize(sent, settings, path)),
   };
 }
 
 /** A field that stays as it is if it is absent. Null removes it; its value is then `''`. */
 export function removable<Sent, Value>(type: FieldType<Sent, Value>): FieldType<Sent | null | undefined, Value | '' | null> {
   const { normalize } = optional(type);
-  return { normalize: (sent, organization, path) => (sent === null ? '' : normalize(sent, organization, path)) };
+  return { normalize: (sent, settings, path) => (sent === null ? '' : normalize(sent, settings, path)) };
 }
 
 /** Id of a branch that may be absent: the primary branch. A command that names the primary branch is the same. */
@@ -101,15 +103,23 @@ export const rateOrOne: FieldType<Big | null | undefined, Big | null> = {
 /** A list of objects with these fields. */
 export function listOf<F extends Fields>(fields: F): FieldType<readonly InputOf<F>[], readonly ValuesOf<F>[]> {
   return {
-    normalize: (sent, organization, path) => sent.map((each, index) => normalize(fields, each, organization, `${path}.${index}.`)),
+    normalize: (sent, settings, path) => sent.map((each, index) => normalize(fields, each, settings, `${path}.${index}.`)),
   };
+}
+
+/** The values by which commands with an idempotency key are compared. */
+export interface ComparedValues {
+  /** The values if the command's document is in the base currency, or has no currency. */
+  readonly values: object;
+  /** The values if its document is in another currency, where an absent exchange rate has no default. */
+  readonly foreignValues: object;
 }
 
 /**
  * Returns the values by which commands with an idempotency key are compared, for a document in the base currency and for one in another. An absent
  * value is the same as its default.
  */
-export function comparedValues<F extends Fields>(fields: F, values: ValuesOf<F>): { values: object; foreignValues: object } {
+export function comparedValues<F extends Fields>(fields: F, values: ValuesOf<F>): ComparedValues {
   const compare = (inBase: boolean) =>
     Object.fromEntries(
       Object.entries(fields).map(([name, { compared }]) => [name, compared ? compared(values[name], inBase) : values[name]]),
@@ -126,8 +136,8 @@ function asSent<T>(): FieldType<T> {
  *
  * @throws {InvalidInput} if a value is invalid
  */
-export function normalize<F extends Fields>(fields: F, input: InputOf<F>, organization: Organization, path = ''): ValuesOf<F> {
+export function normalize<F extends Fields>(fields: F, input: InputOf<F>, settings: Settings, path = ''): ValuesOf<F> {
   const sent: Readonly<Record<string, unknown>> = input;
-  const values = Object.entries(fields).map(([name, type]) => [name, type.normalize(sent[name], organization, `${path}${name}`)]);
+  const values = Object.entries(fields).map(([name, type]) => [name, type.normalize(sent[name], settings, `${path}${name}`)]);
   return Object.fromEntries(values) as ValuesOf<F>;
 }

@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { InvalidInput } from '../../domain-error.js';
 import { IdempotencyKey } from '../../entities/idempotency-key.js';
 import type { Organization } from '../../entities/organization.js';
 import { IdempotencyKeyReused } from '../../errors.js';
 import { combine, type Query, query } from '../../orm/query.js';
 import { isRecord } from '../../values/json.js';
+import {
+  type ComparedValues,
+  comparedValues,
+  type Fields,
+  type InputOf,
+  normalize,
+  type Settings,
+  type ValuesOf,
+} from './fields.js';
 import { type LockWait, lockKeys } from './locks.js';
 
 /**
@@ -19,16 +29,43 @@ export interface Idempotency {
 /** A command as a caller sends it. Two commands with the same key are equal if their names and their normalized values are. */
 export interface GivenCommand {
   readonly name: string;
-  /** The values if the command's document is in the base currency, or has no currency. */
-  readonly values: object;
-  /** The values if its document is in another currency, where an absent exchange rate has no default. */
-  readonly foreignValues: object;
+  /** The time zone that its date-times are read in. */
+  readonly timeZone: string;
+  /**
+   * Returns its values as they would be in this time zone.
+   *
+   * @throws {InvalidInput} if a date-time has no day there
+   */
+  valuesIn(timeZone: string): ComparedValues;
   readonly idempotency: Idempotency | undefined;
+}
+
+/**
+ * Returns the command as it is compared with a former one that used its key.
+ *
+ * @param settings those that its values were normalized by
+ */
+export function givenCommand<F extends Fields>(
+  { name, fields }: { readonly name: string; readonly fields: F },
+  input: InputOf<F>,
+  values: ValuesOf<F>,
+  settings: Settings,
+  idempotency: Idempotency | undefined,
+): GivenCommand {
+  const { timeZone, primaryBranchId, baseCurrency } = settings;
+  const valuesIn = (other: string) =>
+    comparedValues(
+      fields,
+      other === timeZone ? values : normalize(fields, input, { timeZone: other, primaryBranchId, baseCurrency }),
+    );
+  return { name, timeZone, valuesIn, idempotency };
 }
 
 /** A key that a former command used. */
 interface UsedKey {
   readonly fingerprint: string;
+  /** The time zone that the command's date-times were read in. */
+  readonly timeZone: string;
   readonly resultId: number;
 }
 
@@ -59,9 +96,7 @@ export class LockedKeys {
     const { idempotency } = command;
     if (idempotency === undefined) return null;
     const before = this.used.get(idempotency.key);
-    // The currency of the document is known only for the former command.
-    const isSame = (isForeign: boolean) => before?.fingerprint === fingerprintOf(command, isForeign);
-    if (before && !isSame(false) && !isSame(true)) throw new IdempotencyKeyReused();
+    if (before && !isSame(command, before)) throw new IdempotencyKeyReused();
     idempotency.onOutcome({ replayed: before !== undefined });
     return before?.resultId ?? null;
   }
@@ -70,9 +105,10 @@ export class LockedKeys {
   keep(command: GivenCommand, { id, currencyCode }: { readonly id: number; readonly currencyCode?: string }): void {
     if (command.idempotency === undefined) return;
     const { baseCurrency } = this.organization;
-    const fingerprint = fingerprintOf(command, currencyCode !== undefined && currencyCode !== baseCurrency);
+    const { timeZone } = command;
+    const fingerprint = fingerprintOf(command, timeZone, currencyCode !== undefined && currencyCode !== baseCurrency);
     const { key } = command.idempotency;
-    this.em.create(IdempotencyKey, { organization: this.organization.id, key, fingerprint, resultId: id });
+    this.em.create(IdempotencyKey, { organization: this.organization.id, key, fingerprint, timeZone, resultId: id });
   }
 }
 
@@ -95,20 +131,39 @@ export function lockCommandKeys(
 function readUsedKeys(organizationId: number, keys: readonly string[]): Query<ReadonlyMap<string, UsedKey>> {
   if (keys.length === 0) return { statements: [], read: () => new Map() };
   return query(
-    'select key, fingerprint, result_id from idempotency_keys where organization_id = $1 and key = any ($2)',
+    'select key, fingerprint, time_zone, result_id from idempotency_keys where organization_id = $1 and key = any ($2)',
     [organizationId, keys],
     (rows) =>
       new Map(
-        rows.map((row) => [String(row.key), { fingerprint: String(row.fingerprint), resultId: Number(row.result_id) }] as const),
+        rows.map((row) => [
+          String(row.key),
+          { fingerprint: String(row.fingerprint), timeZone: String(row.time_zone), resultId: Number(row.result_id) },
+        ]),
       ),
   );
+}
+
+/**
+ * Whether the command equals the former one. Its date-times are read in the time zone of that time: the organization may have another one by now, and
+ * a request that is sent again must still be the same.
+ */
+function isSame(command: GivenCommand, { fingerprint, timeZone }: UsedKey): boolean {
+  try {
+    // The currency of the document is known only for the former command.
+    return [false, true].some((isForeign) => fingerprint === fingerprintOf(command, timeZone, isForeign));
+  } catch (error) {
+    // The former command had a day in this time zone.
+    if (error instanceof InvalidInput) return false;
+    throw error;
+  }
 }
 
 /**
  * Returns the same hash for equal commands. Values must be normalized. Null values and the order of fields make no difference, so that a
  * release which adds an optional field still recognizes commands from before it.
  */
-function fingerprintOf({ name, values, foreignValues }: GivenCommand, isForeign: boolean): string {
+function fingerprintOf({ name, valuesIn }: GivenCommand, timeZone: string, isForeign: boolean): string {
+  const { values, foreignValues } = valuesIn(timeZone);
   const compared = isForeign ? [name, foreignValues, 'foreign'] : [name, values];
   const canonical = JSON.stringify(compared, (_field, value: unknown) => {
     if (value === null) return undefined;
