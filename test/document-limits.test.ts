@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { describe, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** Limits of a GraphQL document; one that exceeds a limit is neither validated nor compiled nor executed. */
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 
 const times = (count: number, text: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => text(index)).join(' ');

@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeEach, expect, it } from '@jest/globals';
+import { freshBooks, sharedGateway } from './helpers/gateway.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
 
 /** A transaction may hold many documents, and the database compares all of them with their entries: at the last line. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 let customerId: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   customerId = await books.customer();
 });
-afterAll(() => gateway.stop());
 
 /** Runs the statements in one transaction in the gateway's role; returns "accepted" or the database's error message. */
 function outcome(...statements: (string | string[])[]): Promise<string> {

@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
 import { ERRORS } from '../src/error-codes.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 const PROBLEM = 'application/problem+json';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  // As in production: nothing is published but what an error links to.
-  gateway = await Gateway.start({ introspection: false, rateLimit: { perCredential: 1_000, perAddress: 1_000, store: 'memory' } });
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+// As in production: nothing is published but what an error links to.
+const gateway = sharedGateway({ introspection: false, rateLimit: { perCredential: 1_000, perAddress: 1_000, store: 'memory' } });
+const books = sharedBooks(gateway);
 
 async function formatOf(accept: string | undefined): Promise<string> {
   const headers = { ...books.client.headers, ...(accept !== undefined && { accept }) };

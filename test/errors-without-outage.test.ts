@@ -1,20 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { refusalOf } from '../src/orm/errors.js';
-import { Gateway } from './helpers/gateway.js';
+import { sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
+const gateway = sharedGateway();
 let authorization: string;
 let port: number;
 beforeAll(async () => {
-  gateway = await Gateway.start();
   const books = await gateway.books();
   authorization = books.client.headers.authorization ?? '';
   await gateway.app.listen({ host: '127.0.0.1', port: 0 });
   port = (gateway.app.server.address() as AddressInfo).port;
 });
-afterAll(() => gateway.stop());
 
 it.each(['/graphql', '/api/credit-notes/1/refunds'])(
   'a client that disconnects in the middle of its body is not logged as an outage: %s',

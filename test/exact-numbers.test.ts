@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let input: Record<string, unknown>;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   const { creditNoteId, fromAccountId, branchId, ...rest } = books.refundInput((await books.creditNote('100.00')).id);
   input = { ...rest, creditNoteId, fromAccountId, branchId };
 });
-afterAll(() => gateway.stop());
 
 /** The result of the preview: whether the refund is allowed, or the code and field of the error. */
 async function answer(method: 'GET' | 'POST', query: string, variables: string): Promise<unknown> {

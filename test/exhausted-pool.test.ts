@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { PoolClient } from 'pg';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start({ requestWaitMs: 300 });
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ requestWaitMs: 300 });
+const books = sharedBooks(gateway);
 
 it('a caller whose authentication gets no connection is refused as unavailable, over GraphQL and REST', async () => {
   const pool = await gateway.database.orm.em.getConnection().getNativeClient();

@@ -1,19 +1,16 @@
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { afterEach, beforeAll, expect, it } from '@jest/globals';
+import { type Books, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** Expensive queries, which stay in flight while the test locks the table that they read. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let others: Books[];
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   await books.refund((await books.creditNote('100.00')).id);
   others = await Promise.all(Array.from({ length: 4 }, () => gateway.books()));
 });
-afterAll(() => gateway.stop());
 afterEach(() => gateway.database.superuser.query('rollback'));
 
 /** This query costs 14,000 of the 20,000 units that one query may cost: two may run per organization, and five in all. */

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSchema, parse } from 'graphql';
-import { type Books, Client, Gateway } from './helpers/gateway.js';
+import { Client, Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-let others: Books;
+const gateway = sharedGateway({ federation: true });
+const books = sharedBooks(gateway);
+const others = sharedBooks(gateway);
 let noteId: string;
 beforeAll(async () => {
-  gateway = await Gateway.start({ federation: true });
-  books = await gateway.books();
-  others = await gateway.books();
   noteId = (await books.creditNote('100.00')).id;
 });
-afterAll(() => gateway.stop());
 
 const ENTITIES = `query($representations: [_Any!]!) {
   _entities(representations: $representations) {

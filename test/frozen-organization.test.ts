@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Role } from '../src/entities/access.js';
 import { createKey, revokeKey } from '../src/services/organizations/api-keys.js';
 import { addMember, changeMember, endMembership, listMembers } from '../src/services/organizations/members.js';
 import { freezeOrganization, unfreezeOrganization } from '../src/services/organizations/move.js';
 import { OperatorRefusal } from '../src/services/organizations/operator-command.js';
 import { AuditEventsDocument, CreditNoteDocument, PreviewRefundDocument, RefundCreditNoteDocument } from './generated/documents.js';
-import { type Books, Client, Gateway } from './helpers/gateway.js';
+import { type Books, Client, sharedGateway } from './helpers/gateway.js';
 import { MUTATIONS, mutate, mutationCase } from './helpers/mutations.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 const OTTO = { by: 'Otto Operator' };
 const freeze = ({ organization }: Books) => gateway.database.asOperator((em) => freezeOrganization(em, organization, {}, OTTO));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Temporal } from 'temporal-polyfill';
 import {
   CreateCreditNoteDocument,
@@ -11,13 +11,9 @@ import {
   UnlockTransactionsDocument,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Gateway, type GraphQLReply } from './helpers/gateway.js';
+import { type Books, type GraphQLReply, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start({ postingDaysAhead: 3 });
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ postingDaysAhead: 3 });
 
 /** The zones in which a new day begins first and last on Earth, and UTC. */
 const ZONES = ['Pacific/Kiritimati', 'UTC', 'Pacific/Pago_Pago'];

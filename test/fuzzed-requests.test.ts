@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   type GraphQLField,
@@ -15,16 +15,13 @@ import {
 import type { InjectOptions } from 'light-my-request';
 import { ERRORS } from '../src/error-codes.js';
 import { createSchema } from '../src/graphql/schema.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   await books.refund((await books.creditNote('100.00')).id);
 });
-afterAll(() => gateway.stop());
 
 const schema = createSchema();
 const ROOTS = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>

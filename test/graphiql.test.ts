@@ -1,16 +1,12 @@
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Gateway } from './helpers/gateway.js';
+import { describe, expect, it } from '@jest/globals';
+import { Gateway, sharedGateway } from './helpers/gateway.js';
 
 const SECRET = 'bc_the-key-of-the-demo';
 const demo = { apiKey: SECRET, keyCommand: 'cat key', document: '{ me { name } }', variables: { input: { amount: '25.00' } } };
 const OWN_PAGE = { host: 'localhost:4000', origin: 'http://localhost:4000', 'sec-fetch-site': 'same-origin' };
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start({ desk: false, demo });
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ desk: false, demo });
 
 const ask = (url: string, headers: Record<string, string> = {}) => gateway.app.inject({ url, headers });
 

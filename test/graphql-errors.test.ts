@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { MeDocument, RefundCreditNoteDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let input: ReturnType<Books['refundInput']>;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   input = books.refundInput((await books.creditNote('100.00')).id);
 });
-afterAll(() => gateway.stop());
 
 /** The errors of a refund with the changed input. */
 async function errorsOf(changes: Record<string, unknown>) {

@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Role } from '../src/entities/access.js';
-import { type Books, type Client, Gateway } from './helpers/gateway.js';
+import { type Client, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /**
  * The statuses and media types of GraphQL over HTTP, September 2026: https://http-spec.graphql.org/September2026/. For clients that accept
  * only `application/json`, the gateway keeps those of earlier versions. See docs/graphql-over-http.md.
  */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let viewer: Client;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   viewer = await gateway.client(books.organization, Role.VIEWER);
 });
-afterAll(() => gateway.stop());
 
 const RESPONSE = 'application/graphql-response+json';
 const LEGACY = 'application/json';

@@ -1,18 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { CreateAccountDocument, CreateBranchDocument, LockTransactionsDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { freshBooks, sharedGateway } from './helpers/gateway.js';
 
 /** A client that pages by `after` sees every row, because no row appears with an id below one that it has already read. */
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-beforeEach(async () => {
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 
 /** The rows after those that a client has read, or all rows, and where the client goes on. */
 type Follow = (after: string | null) => Promise<{ ids: string[]; last: string | null }>;

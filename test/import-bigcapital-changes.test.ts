@@ -1,18 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
 import { Organization } from '../src/entities/organization.js';
 import { CreateCustomerDocument } from './generated/documents.js';
 import { FakeBigcapital } from './helpers/fake-bigcapital.js';
-import { Client, Gateway } from './helpers/gateway.js';
+import { Client, sharedGateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start({ restContract: 'observed' });
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ restContract: 'observed' });
 
 let fake: FakeBigcapital;
 let noteId: number;

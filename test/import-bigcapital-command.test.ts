@@ -1,23 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { FakeBigcapital, KEY, THEIR_ID } from './helpers/fake-bigcapital.js';
-import { Gateway } from './helpers/gateway.js';
-import { cleanUp, cli, type Ended, startCli } from './helpers/process.js';
+import { sharedGateway } from './helpers/gateway.js';
+import { cli, type Ended, startCli } from './helpers/process.js';
 
 jest.setTimeout(180_000);
 
-let gateway: Gateway;
+const gateway = sharedGateway();
 let variables: { DATABASE_URL: string; BIGCAPITAL_API_KEY: string };
 let DATABASE_URL: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
   DATABASE_URL = connectionUrl(gateway.database.connection('superuser'));
   variables = { DATABASE_URL, BIGCAPITAL_API_KEY: KEY };
-});
-afterAll(async () => {
-  await cleanUp();
-  await gateway.stop();
 });
 
 let fake: FakeBigcapital;

@@ -1,14 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { FakeBigcapital } from './helpers/fake-bigcapital.js';
-import { Gateway } from './helpers/gateway.js';
+import { sharedGateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 let fake: FakeBigcapital;
 beforeEach(async () => {

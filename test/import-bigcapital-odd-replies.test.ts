@@ -1,17 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
 import { Organization } from '../src/entities/organization.js';
 import { FakeBigcapital } from './helpers/fake-bigcapital.js';
-import { Client, Gateway } from './helpers/gateway.js';
+import { Client, sharedGateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 let fake: FakeBigcapital;
 beforeEach(async () => {

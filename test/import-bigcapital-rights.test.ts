@@ -1,27 +1,24 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { freshBooks, sharedGateway } from './helpers/gateway.js';
 
 jest.setTimeout(60_000);
 
-let gateway: Gateway;
+const gateway = sharedGateway();
 let application: pg.Client;
 let owner: pg.Client;
 beforeAll(async () => {
-  gateway = await Gateway.start();
   application = new pg.Client(gateway.database.connection('application'));
   owner = new pg.Client(gateway.database.connection('superuser'));
   await Promise.all([application.connect(), owner.connect()]);
 });
 afterAll(async () => {
   await Promise.all([application.end(), owner.end()]);
-  await gateway.stop();
 });
 
-let books: Books;
+const books = freshBooks(gateway);
 let noteId: string;
 beforeEach(async () => {
-  books = await gateway.books();
   ({ id: noteId } = await books.creditNote('100.00'));
 });
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { createApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
@@ -6,17 +6,13 @@ import { Organization } from '../src/entities/organization.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { freezeOrganization } from '../src/services/organizations/move.js';
 import { FakeBigcapital, THEIR_ID } from './helpers/fake-bigcapital.js';
-import { Client, Gateway } from './helpers/gateway.js';
+import { Client, sharedGateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
 
 const OTTO = { by: 'Otto Operator' };
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start({ restContract: 'observed' });
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ restContract: 'observed' });
 
 let fake: FakeBigcapital;
 beforeEach(async () => {

@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedGateway } from './helpers/gateway.js';
 
 // The first row that an import inserts with a given id checks all of them: see onceForImport in the migrations.
 
 jest.setTimeout(60_000);
 
-let gateway: Gateway;
+const gateway = sharedGateway();
 let books: Books;
 let owner: pg.Client;
 let application: pg.Client;
 beforeAll(async () => {
-  gateway = await Gateway.start();
   owner = new pg.Client(gateway.database.connection('superuser'));
   application = new pg.Client(gateway.database.connection('application'));
   await Promise.all([owner.connect(), application.connect()]);
@@ -19,7 +18,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([owner.end(), application.end()]);
-  await gateway.stop();
 });
 
 /** Runs the statements in a transaction with the settings, and returns the error. */

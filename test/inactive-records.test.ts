@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** The lists of the legacy API have active records. A parameter asks for the inactive ones instead. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway({ restContract: 'observed' });
+const books = sharedBooks(gateway);
 /** An inactive record and an active one of each list. */
 let ids: Record<'accounts' | 'customers', { inactive: number; active: number }>;
 beforeAll(async () => {
-  gateway = await Gateway.start({ restContract: 'observed' });
-  books = await gateway.books();
   const [inactive, active] = [await books.customer(), await books.customer()];
   await deactivate('updateCustomer', 'customerId', inactive);
   ids = {
@@ -16,7 +14,6 @@ beforeAll(async () => {
     customers: { inactive: Number(inactive), active: Number(active) },
   };
 });
-afterAll(() => gateway.stop());
 
 async function deactivate(mutation: string, name: string, id: string) {
   const { errors } = await books.client.graphql(`mutation { ${mutation}(input: { ${name}: "${id}", active: false }) { id } }`);

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { LedgerHealthDocument, ReverseRefundDocument, VoidCreditNoteDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { freshBooks, sharedGateway } from './helpers/gateway.js';
 
 /** The check of the books finds each fault that was inserted with all triggers switched off, and names its document. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 /** Ids of a note with two posted refunds and a reversed one, of a void note, and of accounts and a customer. */
 let ids: Record<'note' | 'refund' | 'twin' | 'reversed' | 'voided' | 'expense' | 'fx' | 'stranger', string>;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   const euros = { currencyCode: 'EUR', exchangeRate: '1.1' };
   const note = (await books.creditNote('1000.00', euros)).id;
   const [refund, twin, reversed] = [
@@ -37,7 +33,6 @@ beforeEach(async () => {
     stranger: await books.customer('EUR'),
   };
 });
-afterAll(() => gateway.stop());
 
 async function broken(): Promise<string[]> {
   const { ledgerHealth } = await books.client.query(LedgerHealthDocument);

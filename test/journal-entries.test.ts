@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ReverseRefundDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { freshBooks, sharedGateway } from './helpers/gateway.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
 
 /** The database compares each entry with its document, line by line; the tests send SQL in the gateway's role. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 let customerId: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   customerId = await books.customer('EUR');
 });
-afterAll(() => gateway.stop());
 
 interface Line {
   readonly side: 'DEBIT' | 'CREDIT';

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { Wire } from './helpers/wire.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let port: number;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   port = await gateway.listen();
 });
-afterAll(() => gateway.stop());
 
 function head(id: string, ...lines: string[]): string {
   const usual = ['host: localhost', `authorization: ${books.client.headers.authorization}`, 'content-type: application/json'];

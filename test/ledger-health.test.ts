@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Role } from '../src/entities/access.js';
 import { snapshotBalances } from '../src/services/ledger/balances.js';
 import { BalancesDocument, LedgerHealthDocument, ReverseRefundDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, freshBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 let noteId: string;
 let refundId: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   noteId = (await books.creditNote('1000.00', { currencyCode: 'EUR', exchangeRate: '1.1' })).id;
   refundId = (await books.refund(noteId, { exchangeRate: '1.2' })).id;
 });
-afterAll(() => gateway.stop());
 
 async function reverse(): Promise<void> {
   await books.client.query(ReverseRefundDocument, { input: { refundId, date: '2026-02-05', reason: 'x' } });

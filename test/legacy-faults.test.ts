@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
 import { Role } from '../src/entities/access.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { LedgerHealthDocument } from './generated/documents.js';
-import { type Books, Client, Gateway, JWT, ledger } from './helpers/gateway.js';
+import { type Books, Client, JWT, ledger, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** The ten points where the legacy server is wrong, through HTTP: docs/legacy-comparison.md lists them by number. */
 
 const CONTRACTS = ['documented', 'observed'] as const;
 
 describe.each(CONTRACTS)('under the %s contract', (contract) => {
-  let gateway: Gateway;
-  let books: Books;
-  beforeAll(async () => {
-    gateway = await Gateway.start({ restContract: contract });
-    books = await gateway.books();
-  });
-  afterAll(() => gateway.stop());
+  const gateway = sharedGateway({ restContract: contract });
+  const books = sharedBooks(gateway);
 
   const refund = (noteId: string, changes: Record<string, unknown> = {}, of = books) =>
     of.client.rest(`/api/credit-notes/${noteId}/refunds`, of.restBody({ amount: 10, ...changes }));

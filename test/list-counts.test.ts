@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** The count of a list is the number of its rows, whatever the rows of other tables that its filter looks at. */
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let customerId: string;
 
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   customerId = await books.customer();
   const note = await books.creditNote('10.00', { customerId });
   await books.creditNote('10.00', { customerId });
@@ -17,7 +15,6 @@ beforeAll(async () => {
   await books.refund(note.id, { amount: '4.00' });
   await books.refund((await books.creditNote('10.00')).id, { amount: '4.00' });
 });
-afterAll(() => gateway.stop());
 
 async function countOf(list: string, filter: string) {
   const { data } = await books.client.graphql<Record<string, { nodes: unknown[]; totalCount: number }>, undefined>(

@@ -1,14 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start({ maxEventLoopDelayMs: 50 });
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ maxEventLoopDelayMs: 50 });
+const books = sharedBooks(gateway);
 
 it('refuses requests early while the event loop is too slow, still answers probes, and recovers', async () => {
   const note = await books.creditNote('100.00');
