@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AuditEventsDocument, LockTransactionsDocument, UnlockTransactionsDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { freshBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 beforeEach(async () => {
-  books = await gateway.books();
   await lock('2026-03-31');
 });
-afterAll(() => gateway.stop());
 
 const lock = (lockDate: string) => books.client.graphql(LockTransactionsDocument, { input: { lockDate, reason: 'Filed' } });
 const unlock = (lockDate?: string | null) =>

@@ -1,15 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { GRAPHQL_BODY_LIMIT } from '../src/server/json-bodies.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 
 const FACE = '😀';
 const REFUNDS =

@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { describe, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** What a frontend looks up: a note by its number, the document of an entry, and the currencies of amounts. */
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 
 const ask = async <T>(query: string) => {
   const { data, errors } = await books.client.graphql<T, undefined>(query);

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** A fragment may stand alone in one place of a document, and be merged with others in another place. Each place gets what it selects. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let one: string;
 let other: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   [one, other] = [(await books.creditNote('100.00')).id, (await books.creditNote('100.00')).id];
   await books.refund(one, { amount: '1.00' });
   await books.refund(other, { amount: '2.00' });
 });
-afterAll(() => gateway.stop());
 
 async function read(document: string, variables: object = {}) {
   const { data, errors } = await books.client.graphql<unknown, object>(document, variables);

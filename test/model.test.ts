@@ -1,8 +1,8 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LedgerHealthDocument } from './generated/documents.js';
-import { Gateway } from './helpers/gateway.js';
+import { sharedGateway } from './helpers/gateway.js';
 import { type Expectation, emptyBooks, type ModelBooks, perform, statementOf } from './helpers/model-books.js';
 import {
   type Command,
@@ -73,11 +73,7 @@ interface Answered {
   readonly reply: Reply;
 }
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 it(
   'the gateway agrees with a model of the ledger to the smallest unit, whatever parallel requests do',

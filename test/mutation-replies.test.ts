@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { getNamedType, isNonNullType } from 'graphql';
 import { Role } from '../src/entities/access.js';
 import { CreditNoteDocument } from './generated/documents.js';
-import { type Books, type Client, Gateway } from './helpers/gateway.js';
+import { type Client, sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { invocation, MUTATIONS, mutationCase } from './helpers/mutations.js';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 
 async function refundLiteral(of = books): Promise<string> {
   const input = of.refundInput((await of.creditNote('50.00')).id);

@@ -1,19 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { type GraphQLField, type GraphQLObjectType, type GraphQLOutputType, getNamedType, isObjectType } from 'graphql';
 import { createSchema } from '../src/graphql/schema.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { invocation, MUTATIONS, mutationCase } from './helpers/mutations.js';
 
 const schema = createSchema();
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start({ queryCostLimit: 999_999 });
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ queryCostLimit: 999_999 });
+const books = sharedBooks(gateway);
 
 /** Levels of objects below a result, which include the way back: the refunds of the credit note of a refund. */
 const DEPTH = 2;

@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { getNamedType, isInterfaceType, isObjectType } from 'graphql';
 import { Role } from '../src/entities/access.js';
 import { createSchema } from '../src/graphql/schema.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-let other: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
+const other = sharedBooks(gateway);
 let nodeIds: Record<string, string>;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-  other = await gateway.books();
   nodeIds = await nodeIdsOf(books);
 });
-afterAll(() => gateway.stop());
 
 /** The identifier of an object of each type. */
 async function nodeIdsOf(books: Books): Promise<Record<string, string>> {

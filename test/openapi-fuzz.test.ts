@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { RestContract } from '../src/entities/rest-contract.js';
 import { camelCase } from '../src/rest/names.js';
 import { UpdateOrganizationDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { type OpenApi, type Operation, type Parameter, readOpenApi, resolved, type Schema } from './helpers/openapi.js';
 import { takeOffenders } from './helpers/rest-replies.js';
 
@@ -35,8 +35,8 @@ function targets(contract: RestContract): Target[] {
 /** The contracts differ in the bodies of requests alone. */
 const OPERATIONS = [...targets('documented'), ...targets('observed').filter(({ operation }) => operation.requestBody)];
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 /** Ids by the names of parameters and fields. */
 let known: Record<string, string>;
 /** A credit note and a refund for the operations that delete. */
@@ -44,8 +44,6 @@ let deletable: Record<string, string>;
 /** What the books hold; a request that is refused does not change it. */
 let held: unknown;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   const { id: creditNoteId } = await books.creditNote('1000000.00');
   const refunds = [await books.refund(creditNoteId), await books.refund(creditNoteId, { amount: '50.00' })];
   const [refundId = '', deletableRefundId = ''] = refunds.map(({ id }) => id);
@@ -54,7 +52,6 @@ beforeAll(async () => {
   known.customer = await books.customer();
   held = await books.everything();
 });
-afterAll(() => gateway.stop());
 
 interface Sent {
   readonly url: string;

@@ -1,27 +1,21 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
-import { type Books, Gateway } from './helpers/gateway.js';
-import { cleanUp, cli, type Ended } from './helpers/process.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
+import { cli, type Ended } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let operate: (...words: string[]) => Promise<Ended>;
 let keyId: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
   operate = (...words) => cli({ DATABASE_URL }, ...words);
   await operate('member', 'add', ...inBooks(), '--subject', 'ann', '--name', 'Ann', '--role', 'VIEWER');
   const { stdout } = await operate('api-key', 'create', ...inBooks(), '--name', 'k', '--role', 'VIEWER');
   keyId = String(/key (\d+)/.exec(stdout)?.[1]);
   await gateway.database.superuser.query('alter table audit_events add constraint nothing_more check (false) not valid');
-});
-afterAll(async () => {
-  await cleanUp();
-  await gateway.stop();
 });
 
 const inBooks = () => ['--organization', books.organization.publicId];

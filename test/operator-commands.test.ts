@@ -1,26 +1,20 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument, MeDocument } from './generated/documents.js';
-import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
-import { cleanUp, cli, type Ended } from './helpers/process.js';
+import { Client, JWT, sharedBooks, sharedGateway } from './helpers/gateway.js';
+import { cli, type Ended } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway, { timeZone: 'Pacific/Auckland' });
 let operate: (...words: string[]) => Promise<Ended>;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books({ timeZone: 'Pacific/Auckland' });
   const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
   operate = (...words) => cli({ DATABASE_URL }, ...words);
-});
-afterAll(async () => {
-  await cleanUp();
-  await gateway.stop();
 });
 
 const inBooks = () => ['--organization', books.organization.publicId];

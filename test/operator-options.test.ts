@@ -1,27 +1,21 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
-import { cleanUp, cli, dataFolder, type Ended } from './helpers/process.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
+import { cli, dataFolder, type Ended } from './helpers/process.js';
 import { startTcpProxy } from './helpers/tcp-proxy.js';
 
 jest.setTimeout(60_000);
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway, { timeZone: 'America/New_York' });
 let DATABASE_URL: string;
 let operate: (...words: string[]) => Promise<Ended>;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books({ timeZone: 'America/New_York' });
   DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
   operate = (...words) => cli({ DATABASE_URL }, ...words);
-});
-afterAll(async () => {
-  await cleanUp();
-  await gateway.stop();
 });
 
 const inBooks = () => ['--organization', books.organization.publicId];

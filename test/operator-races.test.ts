@@ -1,23 +1,17 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
-import { cleanUp, cli, type Ended } from './helpers/process.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
+import { cli, type Ended } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let operate: (...words: string[]) => Promise<Ended>;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
   operate = (...words) => cli({ DATABASE_URL }, ...words);
-});
-afterAll(async () => {
-  await cleanUp();
-  await gateway.stop();
 });
 
 const inBooks = () => ['--organization', books.organization.publicId];

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { AuditEventsDocument, UpdateOrganizationDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedGateway } from './helpers/gateway.js';
 
 /** What the web app sends. It is refused under the documented contract. */
 async function refundByWebApp(books: Books) {
@@ -31,11 +31,7 @@ async function chosen(books: Books) {
 describe.each(['documented', 'observed'] as const)(
   'the contract of an organization, where that of the gateway is %s',
   (contract) => {
-    let gateway: Gateway;
-    beforeAll(async () => {
-      gateway = await Gateway.start({ restContract: contract });
-    });
-    afterAll(() => gateway.stop());
+    const gateway = sharedGateway({ restContract: contract });
 
     it('is that of the gateway until it chooses another, at once and for itself alone', async () => {
       const [books, others] = [await gateway.books(), await gateway.books()];

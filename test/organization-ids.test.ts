@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { CreateCustomerDocument, MeDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedGateway } from './helpers/gateway.js';
 
 /** Ids are numbers of the organization: they count its rows without a gap, and say nothing about the rows of others. */
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 /** The tables of organizations that have ids. */
 async function tablesWithIds(): Promise<string[]> {

@@ -23,7 +23,7 @@ import {
   RefundDocument,
 } from './generated/documents.js';
 import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
-import { cleanUp, cli, type Ended } from './helpers/process.js';
+import { cli, type Ended } from './helpers/process.js';
 
 jest.setTimeout(120_000);
 
@@ -46,7 +46,6 @@ beforeAll(async () => {
   await chmod(folder, 0o755);
 });
 afterAll(async () => {
-  await cleanUp();
   await Promise.all([source.stop(), target.stop()]);
   await rm(folder, { recursive: true, force: true });
 });

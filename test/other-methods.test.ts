@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 const ORIGIN = 'https://books.example';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start({ corsOrigins: [ORIGIN] });
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ corsOrigins: [ORIGIN] });
+const books = sharedBooks(gateway);
 
 const READ = 'GET, HEAD, OPTIONS';
 

@@ -1,20 +1,17 @@
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { IsolationLevel } from '@mikro-orm/core';
 import type pg from 'pg';
 import type { PoolClient } from 'pg';
 import { CreditNoteDocument, LedgerHealthDocument, RefundCreditNoteDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let noteId: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   noteId = (await books.creditNote('1000.00')).id;
 });
-afterAll(() => gateway.stop());
 
 function refund(referenceNo: string) {
   return books.client.graphql(RefundCreditNoteDocument, {

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { getNamedType, isEnumType, isObjectType } from 'graphql';
 import { Role } from '../src/entities/access.js';
 import { createSchema } from '../src/graphql/schema.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** Lists that clients read in pages, as the Relay specification describes them: https://relay.dev/graphql/connections.htm */
 
@@ -30,21 +30,18 @@ const LISTS = Object.values(schema.getQueryType()?.getFields() ?? {}).flatMap(({
   return isEnumType(order) ? [[name, order.getValues().map((value) => value.name)] as const] : [];
 });
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let euro: { note: string; customer: string };
 let branch: string;
 let cash: string;
 
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   await refundsIn(await gateway.books());
   ({ note: euro, branch, cash } = await refundsIn(books));
   // It leaves an audit event.
   await books.client.graphql('mutation { updateOrganization(input: { name: "Paged Ltd" }) { id } }');
 });
-afterAll(() => gateway.stop());
 
 /** Fills the books with refunds of equal and different amounts, dates, accounts, branches and currencies. */
 async function refundsIn(books: Books) {
@@ -229,9 +226,8 @@ describe('a filter of refunds', () => {
 });
 
 describe('a search', () => {
-  let own: Books;
+  const own = sharedBooks(gateway);
   beforeAll(async () => {
-    own = await gateway.books();
     const note = await own.creditNote('500.00', { number: 'CN-2026/0042', referenceNo: 'PO 77-A', note: 'Für den Stuhl, 3½ m²' });
     await own.creditNote('1.00', { number: 'Брак-9', note: "it's 100% “broken” \\ :* & | ! ( ) <->" });
     await own.refund(note.id, { referenceNo: 'TRX-0001', description: 'Chair returned', amount: '1.00' });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   AccountDocument,
   LedgerHealthDocument,
@@ -7,13 +7,9 @@ import {
   type RefundCreditNoteInput,
   RefundCreditNotesDocument,
 } from './generated/documents.js';
-import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { type Books, ledger, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 const RUPIAH = { currencyCode: 'IDR', exchangeRate: '0.000065' };
 

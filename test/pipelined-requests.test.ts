@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { Wire } from './helpers/wire.js';
 
 /** Bytes that follow a request on its connection never change its reply. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let port: number;
 let noteId: string;
 let wire: Wire;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   port = await gateway.listen();
 });
-afterAll(() => gateway.stop());
 beforeEach(async () => {
   noteId = (await books.creditNote('1000.00')).id;
   wire = await Wire.connect(port);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { toPostingDate } from '../src/values/posting-date.js';
 import {
@@ -11,16 +11,12 @@ import {
   ReverseRefundDocument,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, Gateway, sharedGateway } from './helpers/gateway.js';
 
 /** From the zone in which a new day begins first on Earth to the one in which it begins last. */
 const ZONES = ['Pacific/Kiritimati', 'Asia/Kolkata', 'Europe/Berlin', 'UTC', 'America/New_York', 'Pacific/Pago_Pago'];
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 async function refundByRest(books: Books, creditNoteId: string, date: string, headers: Record<string, string> = {}) {
   const path = `/api/credit-notes/${creditNoteId}/refunds`;

@@ -1,24 +1,20 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery, Kind, parse, print } from 'graphql';
 import { Role } from '../src/entities/access.js';
-import { type Books, type Client, Gateway } from './helpers/gateway.js';
+import { type Client, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** The cost of a document is known before it runs. */
-let gateway: Gateway;
-let strict: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const strict = sharedGateway({ queryCostLimit: 500 });
+const books = sharedBooks(gateway);
 let viewer: Client;
 let noteId: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  strict = await Gateway.start({ queryCostLimit: 500 });
-  books = await gateway.books();
   viewer = await gateway.client(books.organization, Role.VIEWER);
   noteId = (await books.creditNote('100.00')).id;
   await books.refund(noteId);
 });
-afterAll(() => Promise.all([gateway.stop(), strict.stop()]));
 
 const times = (count: number, text: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => text(index)).join(' ');

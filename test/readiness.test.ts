@@ -1,17 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Gateway } from './helpers/gateway.js';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { sharedGateway } from './helpers/gateway.js';
 import { cleanUp, dataFolder, GatewayProcess, readDemo } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
 describe('the readiness probe', () => {
-  let gateway: Gateway;
-  beforeAll(async () => {
-    gateway = await Gateway.start();
-  });
-  afterAll(() => gateway.stop());
+  const gateway = sharedGateway();
 
   async function ready() {
     const reply = await gateway.app.inject({ url: '/readyz' });

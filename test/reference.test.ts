@@ -1,16 +1,8 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Gateway } from './helpers/gateway.js';
+import { expect, it } from '@jest/globals';
+import { sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let hidden: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  hidden = await Gateway.start({ introspection: false });
-});
-afterAll(async () => {
-  await gateway.stop();
-  await hidden.stop();
-});
+const gateway = sharedGateway();
+const hidden = sharedGateway({ introspection: false });
 
 it('the reference of REST loads all of its files from the gateway, and runs no script in its page', async () => {
   const { statusCode, headers, body } = await gateway.app.inject('/docs');

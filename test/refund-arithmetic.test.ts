@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeEach, expect, it } from '@jest/globals';
+import { freshBooks, sharedGateway } from './helpers/gateway.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
 
 /** The database checks that a refund settles its share of the note and pays its own amount; SQL is sent in the gateway's role. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 let note: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   note = (await books.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.1' })).id;
 });
-afterAll(() => gateway.stop());
 
 interface Amounts {
   rate: string;

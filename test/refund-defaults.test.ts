@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { CreateBranchDocument, PreviewRefundDocument, RefundCreditNoteDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 /** The fields that have no default. */
 function least(books: Books, creditNoteId: string) {

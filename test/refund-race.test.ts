@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { sweepIdempotencyKeys } from '../src/services/unit-of-work/idempotency-sweep.js';
 import { AccountDocument, CreditNoteDocument, RefundCreditNoteDocument, ReverseRefundDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 describe('50 parallel refunds whose sum exceeds the credit', () => {
   it('succeed as far as the credit lasts, and the others are refused because nothing remains', async () => {

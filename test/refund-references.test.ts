@@ -1,11 +1,7 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { expect, it } from '@jest/globals';
+import { type Books, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 const add = (books: Books, refundId: string, referenceNo: string) =>
   books.client.graphql<{ it: unknown }, object>(

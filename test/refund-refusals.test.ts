@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { RefundCreditNoteDocument, type RefundCreditNoteInput, VoidCreditNoteDocument } from './generated/documents.js';
-import { asRestBody, type Books, Gateway } from './helpers/gateway.js';
+import { asRestBody, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-let other: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-  other = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
+const other = sharedBooks(gateway);
 
 /** A refund of a new note of 100.00 that GraphQL and REST refuse with the same code. */
 interface Refusal {

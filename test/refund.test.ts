@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { AccountDocument, CreditNoteDocument, RefundDocument } from './generated/documents.js';
-import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { type Books, ledger, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 describe('a refund in the base currency', () => {
   it('debits the receivable and credits the bank', async () => {

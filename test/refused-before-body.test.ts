@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Gateway } from './helpers/gateway.js';
+import { beforeAll, expect, it } from '@jest/globals';
+import { sharedGateway } from './helpers/gateway.js';
 import { Wire } from './helpers/wire.js';
 
-let gateway: Gateway;
+const gateway = sharedGateway();
 let port: number;
 beforeAll(async () => {
-  gateway = await Gateway.start();
   port = await gateway.listen();
 });
-afterAll(() => gateway.stop());
 
 /** Requests that get their reply before their body of 7 bytes is read. */
 const REFUSED: [number, string][] = [

@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { type GraphQLInputType, getNamedType, isInputObjectType, isNonNullType, isObjectType } from 'graphql';
 import { Role } from '../src/entities/access.js';
 import { argumentRules } from '../src/graphql/argument-rules.js';
 import { createSchema } from '../src/graphql/schema.js';
-import { type Books, type Client, Gateway } from './helpers/gateway.js';
+import { type Client, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** A field that is refused for the caller's role is null, and does not empty the page around it. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let viewer: Client;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   viewer = await gateway.client(books.organization, Role.VIEWER);
 });
-afterAll(() => gateway.stop());
 
 it('every field that may be refused for a role, or for an argument that needs one, is nullable', () => {
   const schema = createSchema();

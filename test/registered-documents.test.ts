@@ -1,16 +1,10 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Client, Gateway } from './helpers/gateway.js';
+import { expect, it } from '@jest/globals';
+import { Client, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
-let others: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-  others = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
+const others = sharedBooks(gateway);
 
 const persisted = (text: string) => ({
   persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(text).digest('hex') },
