@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ListsDocument, RefundsPageDocument } from './generated/documents.js';
 import { columnsOf } from './helpers/database.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 it('loads a page of 100 refunds with its relations in as many statements as a page of two', async () => {
   const books = await gateway.books();
@@ -176,9 +172,8 @@ it("lists only the rows of the caller's organization", async () => {
 });
 
 describe('beside an organization that has nearly all rows', () => {
-  let own: Gateway;
+  const own = sharedGateway();
   beforeAll(async () => {
-    own = await Gateway.start();
     const { id } = await (await own.books()).creditNote('100.00');
     const { superuser } = own.database;
     const columns = await columnsOf(superuser, 'credit_notes');
@@ -193,7 +188,6 @@ describe('beside an organization that has nearly all rows', () => {
     );
     await superuser.query('analyze credit_notes');
   });
-  afterAll(() => own.stop());
 
   it('an index finds the first page of a new organization', async () => {
     const { client } = await own.books();

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { Wire } from './helpers/wire.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let port: number;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   port = await gateway.listen();
 });
-afterAll(() => gateway.stop());
 
 /** Sends a refund of a new note with these header lines, of which a test repeats some. */
 async function refund(lines: readonly string[]) {

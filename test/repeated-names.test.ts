@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let noteId: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   noteId = (await books.creditNote('100.00')).id;
 });
-afterAll(() => gateway.stop());
 
 async function refunds(): Promise<number> {
   const reply = await gateway.app.inject({ url: `/api/credit-notes/${noteId}/refunds`, headers: books.client.headers });

@@ -1,21 +1,18 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 const ORIGIN = 'https://books.example';
 const READ = 'GET, HEAD, OPTIONS';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway({ corsOrigins: [ORIGIN], rateLimit: { perCredential: 1_000, perAddress: 1_000, store: 'memory' } });
+const books = sharedBooks(gateway);
 let port: number;
 beforeAll(async () => {
-  gateway = await Gateway.start({ corsOrigins: [ORIGIN], rateLimit: { perCredential: 1_000, perAddress: 1_000, store: 'memory' } });
-  books = await gateway.books();
   port = await gateway.listen();
 });
-afterAll(() => gateway.stop());
 
 /** Sends the target as it is, which `fetch` would put right. */
 async function ask(method: string, target: string, headers: Record<string, string> = books.client.headers) {

@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { REST_ROUTES } from '../src/rest/routes.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 const text = readFileSync('docs/rest.md', 'utf8');
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start({ restContract: 'observed' });
-  books = await gateway.books({ firstId: 1 });
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ restContract: 'observed' });
+const books = sharedBooks(gateway, { firstId: 1 });
 
 it('docs/rest.md lists the routes as they are declared', () => {
   const rows = REST_ROUTES.map(

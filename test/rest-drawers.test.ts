@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Role } from '../src/entities/access.js';
 import { AccountType } from '../src/entities/account-type.js';
 import { CancelRemainingDocument, MeDocument } from './generated/documents.js';
-import { type Books, type Client, Gateway } from './helpers/gateway.js';
+import { type Client, freshBooks, sharedGateway } from './helpers/gateway.js';
 
 /**
  * What the drawers and dialogs of the legacy web app read besides the recorded paths. No replies of these paths are recorded: the shapes are those of the
  * legacy server's source.
  */
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-beforeEach(async () => {
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 
 async function get(url: string, client: Client = books.client) {
   const reply = await gateway.app.inject({ url, headers: client.headers });

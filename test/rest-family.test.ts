@@ -1,22 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
 import { createApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
 import { ReverseRefundDocument } from './generated/documents.js';
-import { type Books, Client, Gateway } from './helpers/gateway.js';
+import { Client, freshBooks, sharedGateway } from './helpers/gateway.js';
 
 const ORIGIN = 'https://books.example';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start({ restContract: 'observed', corsOrigins: [ORIGIN] });
-});
-beforeEach(async () => {
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ restContract: 'observed', corsOrigins: [ORIGIN] });
+const books = freshBooks(gateway);
 
 async function ask(method: InjectOptions['method'], url: string, headers: Record<string, string> = {}, client = books.client) {
   const reply = await gateway.app.inject({ method: method as 'GET', url, headers: { ...client.headers, ...headers } });

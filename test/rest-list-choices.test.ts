@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** What the legacy web app asks of lists: views, orders and filters are honoured or refused, and never ignored. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 const notes: Record<'draft' | 'open' | 'closed', number> = { draft: 0, open: 0, closed: 0 };
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   notes.open = Number((await books.creditNote('100.00')).id);
   notes.draft = Number((await books.creditNote('100.00', { open: false })).id);
   notes.closed = Number((await books.creditNote('100.00')).id);
   await books.refund(String(notes.closed), { amount: '100.00' });
 });
-afterAll(() => gateway.stop());
 
 async function get(url: string, of = books) {
   const { statusCode, headers, body } = await gateway.app.inject({ url, headers: of.client.headers });

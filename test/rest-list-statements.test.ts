@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, expect, it } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** What the database does for a list over REST. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let note: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   note = (await books.creditNote('100.00')).id;
   for (let count = 0; count < 5; count += 1) await books.refund(note, { amount: '1.00' });
 });
-afterAll(() => gateway.stop());
 
 async function get(url: string) {
   const from = gateway.database.statements.length;

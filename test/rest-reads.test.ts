@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { columnsOf } from './helpers/database.js';
-import { type Books, type Client, Gateway } from './helpers/gateway.js';
+import { type Client, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** The bounds of what one read over REST returns, and the room that it waits for. */
-let gateway: Gateway;
+const gateway = sharedGateway();
 /** Books with 21 notes of 100 lines each. */
-let books: Books;
+const books = sharedBooks(gateway);
 let note: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   const lines = Array.from({ length: 100 }, () => ({ accountId: books.ids.sales, amount: '1.00' }));
   note = (await books.creditNote('100.00', { lines, open: false })).id;
   for (let count = 0; count < 20; count += 1) await books.creditNote('100.00', { lines, open: false });
 });
-afterAll(() => gateway.stop());
 
 async function get(url: string, client: Client = books.client) {
   const reply = await gateway.app.inject({ url, headers: client.headers });

@@ -5,7 +5,7 @@ import { Role } from '../src/entities/access.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { RestUsageCounts } from '../src/services/organizations/rest-usage.js';
 import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
-import { cleanUp, cli } from './helpers/process.js';
+import { cli } from './helpers/process.js';
 
 /** Requests go to this gateway. The other one reads what it has written. */
 let gateway: Gateway;
@@ -47,7 +47,6 @@ beforeAll(async () => {
   await gateway.app.close();
 });
 afterAll(async () => {
-  await cleanUp();
   await reader.stop();
   await gateway.database.drop();
 });

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { RefundDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let path: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   path = `/api/credit-notes/${(await books.creditNote('100000.00')).id}/refunds`;
 });
-afterAll(() => gateway.stop());
 
 /** The documented example with existing account and branch ids. */
 function body(changes: Record<string, unknown> = {}): Record<string, unknown> {

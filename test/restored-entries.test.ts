@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeEach, expect, it } from '@jest/globals';
+import { freshBooks, sharedGateway } from './helpers/gateway.js';
 
 /**
  * Lines and documents belong to entries of the same transaction. Ids of transactions begin again in another cluster, so after a restore an old
  * entry may have the id of the present transaction. It stays an old entry.
  */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 let noteId: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   noteId = (await books.creditNote('100.00')).id;
   await books.refund(noteId);
 });
-afterAll(() => gateway.stop());
 
 /** Runs the second statements in a transaction whose id all entries have got by the first; returns "accepted" or the database's error message. */
 async function inTransactionOfOldEntries(restored: readonly string[], written: readonly string[]): Promise<string> {

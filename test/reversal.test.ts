@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   AccountDocument,
   AuditEventsDocument,
@@ -9,13 +9,9 @@ import {
   type ReverseRefundInput,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { type Books, ledger, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 const REVERSAL = { date: '2026-02-05', reason: 'The transfer came back' };
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createApiKey, revokeApiKey } from '../src/auth/api-keys.js';
 import { signJwt } from '../src/auth/jwt.js';
 import { Role } from '../src/entities/access.js';
@@ -17,20 +17,15 @@ import {
   UnlockTransactionsDocument,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
+import { Client, freshBooks, JWT, sharedGateway } from './helpers/gateway.js';
 
 /** The loss of a key, a membership or a role takes effect immediately, also for a request that waits for a lock. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 let noteId: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   noteId = (await books.creditNote('1000.00')).id;
 });
-afterAll(() => gateway.stop());
 
 interface Caller {
   readonly client: Client;

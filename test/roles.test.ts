@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Role } from '../src/entities/access.js';
 import { createSchema } from '../src/graphql/schema.js';
-import { type Books, Client, Gateway } from './helpers/gateway.js';
+import { type Books, Client, sharedGateway } from './helpers/gateway.js';
 import { MUTATION_CASES, MUTATIONS, mutate, mutationCase } from './helpers/mutations.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 /** Callers by increasing rights; `nobody` sends no credential. */
 const CALLERS = ['nobody', Role.VIEWER, Role.ACCOUNTANT, Role.ADMIN] as const;

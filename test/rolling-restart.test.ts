@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { Wire } from './helpers/wire.js';
 
 jest.setTimeout(60_000);
 
 describe('a gateway that stops', () => {
-  let owner: Gateway;
-  let books: Books;
+  const owner = sharedGateway();
+  const books = sharedBooks(owner);
   let noteId: string;
   beforeAll(async () => {
-    owner = await Gateway.start();
-    books = await owner.books();
     noteId = (await books.creditNote('1000.00')).id;
   });
-  afterAll(() => owner.stop());
 
   /** Starts another gateway on the database. It stops before the test ends. */
   async function start() {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Temporal } from 'temporal-polyfill';
 import { Role } from '../src/entities/access.js';
 import {
@@ -12,14 +12,10 @@ import {
   UnlockTransactionsDocument,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, sharedGateway } from './helpers/gateway.js';
 
 /** Safeguards against accidental duplicates, stale data, unexpected effects and later postings. */
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start({ duplicateWindowSeconds: 1000 });
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ duplicateWindowSeconds: 1000 });
 
 describe('the duplicate check', () => {
   it('pays once for a double click without a key, and names the existing refund', async () => {

@@ -1,21 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type GraphQLField, getNamedType, isObjectType } from 'graphql';
 import { Role } from '../src/entities/access.js';
 import { createSchema } from '../src/graphql/schema.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 const schema = createSchema();
 
 /** A cursor before all refunds. */
 const FIRST = Buffer.from('["refunds","ID_ASC","1"]').toString('base64url');
 
-let gateway: Gateway;
-let books: Books;
+// Some queries here select every field of every relation.
+const gateway = sharedGateway({ queryCostLimit: 10_000_000 });
+const books = sharedBooks(gateway, { baseCurrency: 'EUR' });
 let noteId: string;
 beforeAll(async () => {
-  // Some queries here select every field of every relation.
-  gateway = await Gateway.start({ queryCostLimit: 10_000_000 });
-  books = await gateway.books({ baseCurrency: 'EUR' });
   const note = await books.creditNote('100.00');
   noteId = note.id;
   await books.refund(note.id, { amount: '30.00' });
@@ -23,7 +21,6 @@ beforeAll(async () => {
   const reversal = `mutation { reverseRefund(input: { refundId: ${id}, date: "2026-02-02", reason: "Bounced" }) { id } }`;
   expect((await books.client.graphql(reversal)).errors).toBeUndefined();
 });
-afterAll(() => gateway.stop());
 
 describe.each(['refunds', 'creditNotes', 'accounts', 'branches', 'customers'])('a page of %s', (list) => {
   const connection = getNamedType(schema.getQueryType()?.getFields()[list]?.type);

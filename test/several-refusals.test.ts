@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { RefundCreditNoteDocument, RefundCreditNotesDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** A caller sees everything that is wrong with a request at once, each with its field, and nothing is written. */
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let note: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   note = (await books.creditNote('100.00')).id;
   await books.lock('2026-01-20');
 });
-afterAll(() => gateway.stop());
 
 const MISSING = '999999999';
 /** Four fields that break a rule of the books. */

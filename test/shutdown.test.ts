@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import type { Demo } from '../src/demo/demo.js';
-import { cleanUp, dataFolder, exists, GatewayProcess, readDemo } from './helpers/process.js';
+import { dataFolder, exists, GatewayProcess, readDemo } from './helpers/process.js';
 import { untilWaiting } from './helpers/until-waiting.js';
 import { Wire } from './helpers/wire.js';
 
@@ -30,7 +30,6 @@ afterEach(async () => {
   gateway.send('SIGKILL');
   await gateway.ended;
 });
-afterAll(cleanUp);
 
 async function start(variables: Record<string, string> = {}): Promise<void> {
   gateway = await GatewayProcess.start({ DATA_DIR: dataDir, STOP_TIMEOUT_SECONDS: FOR_EVER, ...variables });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { tidy } from '../src/values/text.js';
 import {
@@ -10,20 +10,12 @@ import {
   LockTransactionsDocument,
   MeDocument,
 } from './generated/documents.js';
-import { type Books, Client, Gateway } from './helpers/gateway.js';
-import { cleanUp, cli } from './helpers/process.js';
+import { Client, sharedBooks, sharedGateway } from './helpers/gateway.js';
+import { cli } from './helpers/process.js';
 
 /** Names, codes and numbers are stored without invisible characters at their ends; numbers and codes are compared as people read them. */
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
-});
-afterAll(async () => {
-  await cleanUp();
-  await gateway.stop();
-});
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 
 /** A space, a no-break space, an ideographic space, a tab, a line feed, a zero-width space and a byte-order mark. */
 const BLANKS = [' ', '\u00a0', '\u3000', '\t', '\n', '\u200b', '\ufeff'];

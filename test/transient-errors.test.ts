@@ -1,20 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Options } from '@mikro-orm/postgresql';
 import { type Connection, connect } from '../mikro-orm.config.js';
 import { readCluster } from './helpers/cluster.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { startTcpProxy } from './helpers/tcp-proxy.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let noteId: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   noteId = (await books.creditNote('1000.00')).id;
 });
-afterAll(() => gateway.stop());
 
 const RETRYABLE = {
   code: 'SERVICE_UNAVAILABLE',

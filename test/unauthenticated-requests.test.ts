@@ -1,16 +1,11 @@
 import { type AddressInfo, connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
-import { Client, Gateway } from './helpers/gateway.js';
+import { Client, sharedGateway } from './helpers/gateway.js';
 
 /** A request without a valid credential is refused before its body is read. */
-let gateway: Gateway;
-let closed: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-  closed = await Gateway.start({ introspection: false });
-});
-afterAll(() => Promise.all([gateway.stop(), closed.stop()]));
+const gateway = sharedGateway();
+const closed = sharedGateway({ introspection: false });
 
 const STRANGERS = { 'no credential': {}, 'a wrong credential': { authorization: `Bearer bc_${'x'.repeat(43)}` } };
 const JSON_TYPE = { 'content-type': 'application/json' };

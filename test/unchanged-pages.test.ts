@@ -1,11 +1,7 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Gateway } from './helpers/gateway.js';
+import { expect, it } from '@jest/globals';
+import { sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start({ desk: true });
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway({ desk: true });
 
 it.each(['/openapi.json', '/schema.graphql', '/docs/rest.md', '/errors', '/errors/FORBIDDEN', '/desk', '/docs', '/graphiql'])(
   'HEAD of %s has the length of the page, also if it is unchanged',

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Big } from '../src/values/money.js';
 import { AccountDocument, LedgerHealthDocument, ReverseRefundDocument } from './generated/documents.js';
-import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { type Books, ledger, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 const DIGITS = { USD: 2, EUR: 2, JPY: 0, KWD: 3 } as const;
 type Currency = keyof typeof DIGITS;

@@ -1,23 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   PreviewRefundDocument,
   RefundCreditNoteDocument,
   type RefundCreditNoteInput,
   RefundCreditNotesDocument,
 } from './generated/documents.js';
-import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { freshBooks, ledger, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 let note: string;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
 beforeEach(async () => {
-  books = await gateway.books();
   note = (await books.creditNote('100.00', { currencyCode: 'EUR', exchangeRate: '1.10' })).id;
 });
-afterAll(() => gateway.stop());
 
 const send = (changes: Partial<RefundCreditNoteInput>, allowUnusualRate = false) =>
   books.client.graphql(RefundCreditNoteDocument, { input: books.refundInput(note, changes), allowUnusualRate });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   AuditEventsDocument,
   CreditNoteDocument,
@@ -7,18 +7,11 @@ import {
   type UpdateCreditNoteInput,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { freshBooks, sharedGateway } from './helpers/gateway.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
 
-let gateway: Gateway;
-let books: Books;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-beforeEach(async () => {
-  books = await gateway.books();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
+const books = freshBooks(gateway);
 
 function update(input: UpdateCreditNoteInput) {
   return books.client.graphql(UpdateCreditNoteDocument, { input });

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import {
   AuditEventsDocument,
   RefundCreditNoteDocument,
   UpdateOrganizationDocument,
   type UpdateOrganizationInput,
 } from './generated/documents.js';
-import { type Books, Gateway, ledger } from './helpers/gateway.js';
+import { type Books, ledger, sharedGateway } from './helpers/gateway.js';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await Gateway.start();
-});
-afterAll(() => gateway.stop());
+const gateway = sharedGateway();
 
 const update = (books: Books, input: UpdateOrganizationInput) => books.client.graphql(UpdateOrganizationDocument, { input });
 

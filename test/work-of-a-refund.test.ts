@@ -1,15 +1,15 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { snapshotBalances } from '../src/services/ledger/balances.js';
 import { columnsOf } from './helpers/database.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedGateway, sharedBooks } from './helpers/gateway.js';
 import { EXPLAIN, type Executed, plantRows, watchPlans } from './helpers/plans.js';
 
 /**
  * A refund reads as many rows of a large ledger as of a small one.
  */
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway({ settings: EXPLAIN });
+const books = sharedBooks(gateway);
 let noteId: string;
 
 const COPIES = 20_000;
@@ -17,15 +17,12 @@ const COPIES = 20_000;
 let executed: Executed[];
 
 beforeAll(async () => {
-  gateway = await Gateway.start({ settings: EXPLAIN });
-  books = await gateway.books();
   noteId = (await books.creditNote('100.00')).id;
   await books.refund(noteId, { amount: '1.00' });
   await addLedger();
   await snapshotBalances(gateway.database.orm.em.fork(), books.organization.id);
   executed = await watchPlans(gateway);
 });
-afterAll(() => gateway.stop());
 
 /** Copies the entry and the lines of a refund, with other ids. */
 async function addLedger(): Promise<void> {
