@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { snapshotBalances } from '../src/services/ledger/balances.js';
 import { columnsOf } from './helpers/database.js';
-import { sharedGateway, sharedBooks } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { EXPLAIN, type Executed, plantRows, watchPlans } from './helpers/plans.js';
 
 /**
