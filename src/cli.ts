@@ -30,7 +30,7 @@ const commandLine = new CommandLine(COMMANDS);
 async function main(args: readonly string[]): Promise<void> {
   assertNodeVersion(process.versions.node);
   const call = commandLine.parse(args);
-  if (call.help) process.stdout.write(commandLine.usage(call.name));
+  if (call.help) process.stdout.write(commandLine.usage(call.name.split(' ')));
   else await COMMANDS.get(call.name)?.run(call);
 }
 
@@ -58,8 +58,18 @@ const RIGHT_MISSING =
   'The role of DATABASE_URL may not do this. Commands take the role that manages organizations, members and keys; npm run migrate ' +
   'and npm run import:bigcapital take the owner of the tables. See docs/operations.md, "Three roles".';
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const usage = error instanceof UsageError ? `\n${commandLine.usage()}` : '';
+// Without a listener, these errors would end the command in the middle. A reader that ends early, such as `head`, is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return;
+    process.exitCode = 1;
+    if (stream === process.stdout) process.stderr.write(`The output cannot be written: ${message}\n`);
+  });
+}
+
+const words = process.argv.slice(2);
+main(words).catch((error: unknown) => {
+  const usage = error instanceof UsageError ? `\n${commandLine.usage(words)}` : '';
   for (const line of linesOf(error)) process.stderr.write(`${inOneLine(line)}\n`);
   process.stderr.write(usage);
   process.exitCode = 1;

@@ -2,13 +2,13 @@ import type { AddressInfo } from 'node:net';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { pino } from 'pino';
 import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database/database.js';
 import { type Demo, demoContent, demoFile, openDemo } from './demo/demo.js';
 import { welcome } from './demo/welcome.js';
 import { createApp } from './server/app.js';
 import { listen } from './server/listen.js';
+import { openLog } from './server/log.js';
 import { assertNodeVersion } from './server/node-version.js';
 import { StopSignals } from './server/stop-signals.js';
 import { maintain, snapshotBusyOrganizations } from './services/ledger/maintenance.js';
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     return;
   }
   const config = readConfig(process.env);
-  const logger = pino({ level: config.logLevel });
+  const logger = openLog(config.logLevel);
   const signals = new StopSignals(process.env.npm_lifecycle_event !== undefined);
   let database: Database | undefined;
   void signals.first.then((signal) => logger.info({ signal }, 'stopping'));

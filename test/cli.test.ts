@@ -152,8 +152,21 @@ describe('the operator', () => {
 
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr.split('\n')[0]).toContain(says);
-    expect(stderr).toContain('npm run api-key -- revoke --organization PUBLIC_ID --key ID');
+    expect(stderr).toContain('\n\nusage:\n  npm run ');
     expect(await written()).toEqual(before);
+  });
+
+  it.each([
+    ['one command', ['api-key', 'revoke', '--organization', 'acme'], ['npm run api-key -- revoke']],
+    [
+      'all commands of its topic',
+      ['member', 'remove'],
+      ['add', 'list', 'change', 'end'].map((each) => `npm run member -- ${each}`),
+    ],
+  ])('gets the usage of %s', async (_, words, calls) => {
+    const { stderr } = await operate(...words);
+
+    expect(stderr.match(/npm run [\w:-]+( -- [a-z]+)?/g)).toEqual(calls);
   });
 
   const REFUSALS: Record<string, [says: string, words: string[]]> = {

@@ -70,13 +70,12 @@ export class CommandLine {
     return call;
   }
 
-  /** Returns the usage of all commands that begin with the name, or of all commands if none does. */
-  usage(name = ''): string {
-    const all = [...this.commands];
-    const meant = all.filter(([each]) => each === name || each.startsWith(`${name} `));
-    const lines = (meant.length > 0 ? meant : all).map(
-      ([each, synopsis]) => `  ${callOf(each, synopsis)}\n      ${synopsis.about}\n`,
-    );
+  /** Returns the usage of the commands that as many of the first words name as possible, or of all commands if no word does. */
+  usage(words: readonly string[] = []): string {
+    const name = words.join(' ');
+    const meant = [...this.commands].filter(([each]) => `${each} `.startsWith(name === '' ? '' : `${name} `));
+    if (meant.length === 0) return this.usage(words.slice(0, -1));
+    const lines = meant.map(([each, synopsis]) => `  ${callOf(each, synopsis)}\n      ${synopsis.about}\n`);
     return `usage:\n${lines.join('')}`;
   }
 

@@ -110,9 +110,13 @@ export class GatewayProcess {
     return gateway;
   }
 
-  /** Starts the process without waiting for the gateway. */
-  static launch(variables: Variables): GatewayProcess {
-    const child = spawnNode('main.js', [], { PORT: '0', ...variables });
+  /**
+   * Starts the process without waiting for the gateway.
+   *
+   * @param stdout an open file for the log, instead of `output`
+   */
+  static launch(variables: Variables, stdout: 'pipe' | number = 'pipe'): GatewayProcess {
+    const child = spawnNode('main.js', [], { PORT: '0', ...variables }, stdout);
     let output = '';
     child.stdout?.on('data', (text: string) => {
       output += text;
@@ -139,8 +143,13 @@ export class GatewayProcess {
 
   /** Sends the signal, waits for the process to end, and returns its exit code. */
   async stop(signal: NodeJS.Signals): Promise<number | null> {
+    return (await this.stopped(signal)).code;
+  }
+
+  /** Does the same, and returns the output, too. */
+  stopped(signal: NodeJS.Signals): Promise<Ended> {
     this.child.kill(signal);
-    return (await this.end).code;
+    return this.end;
   }
 
   /** Sends SIGINT to the gateway and all processes that it has started, as Ctrl-C in a terminal does. */
@@ -177,7 +186,12 @@ export async function readDemo(dataDir: string): Promise<Demo> {
   return JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8'));
 }
 
-function spawnNode(program: 'main.js' | 'cli.js', words: readonly string[], variables: Variables): ChildProcess {
+function spawnNode(
+  program: 'main.js' | 'cli.js',
+  words: readonly string[],
+  variables: Variables,
+  stdout: 'pipe' | number = 'pipe',
+): ChildProcess {
   const file = fileURLToPath(new URL(`../../src/${program}`, import.meta.url));
   // The developer's own environment must not reach the program, except for the variables that every program needs.
   const { PATH = '', TMPDIR = tmpdir(), TEST_PARTITIONS = '0' } = process.env;
@@ -186,7 +200,7 @@ function spawnNode(program: 'main.js' | 'cli.js', words: readonly string[], vari
     env: { PATH, TMPDIR, TEST_PARTITIONS, RATE_LIMIT: 'off', ...variables },
     // The process has its own group, as in a terminal.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdout, 'pipe'],
   });
   child.stdout?.setEncoding('utf8');
   child.stderr?.setEncoding('utf8');
