@@ -152,6 +152,22 @@ it('what is gone is a 404, or the same again under the key of its deletion, what
   }
 });
 
+it.each(['"x,*,y"', '"*"', 'W/*', '*, "x"', '**'])('If-None-Match: %s is not any tag', async (tags) => {
+  for (const path of [...(await paths()), '/api/accounts', '/openapi.json']) {
+    expect([path, (await ask('GET', path, { 'if-none-match': tags })).status]).toEqual([path, 200]);
+  }
+});
+
+it('a tag that has a comma stands in a list beside others', async () => {
+  const { etag } = await ask('GET', '/api/accounts');
+  const list = `"x,*,y", ,${etag} ,"a,b"`;
+  expect((await ask('GET', '/api/accounts', { 'if-none-match': list })).status).toBe(304);
+  expect((await ask('GET', '/api/accounts', { 'if-match': list })).status).toBe(200);
+  const { id } = await books.creditNote('100.00');
+  const headers = { 'if-match': `"x,y", "${id}-100"` };
+  expect((await books.client.rest(`/api/credit-notes/${id}/refunds`, books.restBody(), headers)).status).toBe(201);
+});
+
 it('a list is read only if it is what the client knows', async () => {
   const { etag } = await ask('GET', '/api/accounts');
   expect((await ask('GET', '/api/accounts', { 'if-match': etag })).status).toBe(200);

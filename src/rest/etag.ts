@@ -14,8 +14,8 @@ const NOTE_TAG = /^"(?<id>\d{1,15})-(?<remaining>[\d.]{1,40})(?:-[\w-]{22})?"$/;
  */
 export function expectedRemaining(ifMatch: string | undefined, creditNoteId: string): readonly Big[] | undefined {
   if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
-  return ifMatch.split(',').flatMap((tag) => {
-    const { id, remaining = '' } = NOTE_TAG.exec(tag.trim())?.groups ?? {};
+  return tagsIn(ifMatch).flatMap((tag) => {
+    const { id, remaining = '' } = NOTE_TAG.exec(tag)?.groups ?? {};
     const amount = id === creditNoteId ? parseDecimal(remaining) : null;
     // Another text for the same amount is no tag that a reply has.
     return amount?.toFixed() === remaining ? [amount] : [];
@@ -33,7 +33,7 @@ export function takeMatchingTag(reply: FastifyReply, ifMatch: string | undefined
   reply.removeHeader('etag');
   const etag = contentTag(content, before);
   const isAny = ifMatch === undefined || ifMatch.trim() === '*';
-  if (isAny || ifMatch.split(',').some((tag) => [etag, before].includes(tag.trim()))) return etag;
+  if (isAny || tagsIn(ifMatch).some((tag) => [etag, before].includes(tag))) return etag;
   throw new PreconditionFailed('No tag of If-Match is the ETag of what is there now; read it again');
 }
 
@@ -58,6 +58,11 @@ function contentTag(content: string, before: unknown): string {
 
 /** Whether the If-None-Match header has the tag. The comparison is weak, as RFC 9110 wants it. */
 export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
-  const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return tags.includes('*') || tags.includes(etag);
+  const header = ifNoneMatch ?? '';
+  return header.trim() === '*' || tagsIn(header).some((tag) => tag.replace(/^W\//, '') === etag);
+}
+
+/** Returns the tags of a list. There may be commas inside of them. */
+function tagsIn(list: string): string[] {
+  return (list.match(/(?:[^",]|"[^"]*"?)+/g) ?? []).map((tag) => tag.trim());
 }
