@@ -11,6 +11,7 @@ import { SPREADS, type Spread } from './books.js';
 import { findFloor } from './floor.js';
 import { type Ledger, stopGateways } from './gateway.js';
 import { Generator } from './generator.js';
+import { goalsOf } from './goals.js';
 import { measureImport } from './import.js';
 import {
   type Case,
@@ -23,8 +24,9 @@ import {
   type Reading,
   WARM_UP,
 } from './measure.js';
+import { pageOf } from './page.js';
 import { latencyPlot, throughputPlot } from './plot.js';
-import { goalsOf, READINGS, type Report, type Statements, table } from './report.js';
+import { READINGS, type Report, type Statements } from './report.js';
 import { HTTP_DOORS } from './requests.js';
 import { seedRefunds } from './seed.js';
 import { median } from './statistics.js';
@@ -292,7 +294,7 @@ async function publish(report: Report): Promise<void> {
   const folder = fileURLToPath(new URL('../../docs/bench/', import.meta.url));
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'latest.json'), `${JSON.stringify({ ...report, goals: goalsOf(report) }, null, 2)}\n`);
-  await writeFile(join(folder, 'README.md'), table(report));
+  await writeFile(join(folder, 'README.md'), pageOf(report));
   await writeFile(join(folder, 'throughput.svg'), throughputPlot(report));
   await writeFile(join(folder, 'latency.svg'), latencyPlot(report));
 }
@@ -318,7 +320,7 @@ async function main(): Promise<void> {
   });
   try {
     const report = await Promise.race([run(options), interrupted]);
-    process.stdout.write(table(report));
+    process.stdout.write(pageOf(report));
     if (!values.quick && values.only === undefined) await publish(report);
   } finally {
     for (const undo of cleanUps.reverse()) await undo();

@@ -16,3 +16,8 @@ export function medianOf(values: readonly (number | null | undefined)[]): number
   const known = values.filter((value) => value !== null && value !== undefined);
   return known.length === 0 ? null : median(known);
 }
+
+/** The largest value; `null` if there is none. */
+export function largest(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
+}
