@@ -70,6 +70,7 @@ export function conditionValue(index: number): RawBuilder<unknown> {
 
 export type OrderBy = readonly [column: string, direction: 'asc' | 'desc'];
 
+/** @param prefix stands before each column: the name of its table and a dot */
 export function ordered(query: SelectQuery, by: readonly OrderBy[], prefix = ''): SelectQuery {
   return by.reduce((query, [column, direction]) => query.orderBy(`${prefix}${column}`, direction), query);
 }

@@ -15,7 +15,7 @@ import { lockCreditNote } from '../unit-of-work/locks.js';
  *
  * @throws {CreditNoteNotFound}
  * @throws {CreditNoteIsVoid}
- * @throws {CreditNoteHasRefunds} if the note has refunds, or has been applied to invoices
+ * @throws {CreditNoteHasRefunds} if the note has refunds, has been applied to invoices, or was cancelled in part
  * @throws {TransactionsDateLocked} if the books are locked on the date
  * @throws {DateTooFarAhead}
  * @throws {DateBeforeCreditNote}

@@ -19,9 +19,13 @@ export type RefundPreview = { readonly warnings: readonly DomainError[] } & (
       readonly refusal: null;
       readonly postingDate: PostingDate;
       readonly postings: readonly Posting[];
+      /** Of the credit note. */
       readonly currencyCode: string;
+      /** In the base currency; a loss is negative. */
       readonly realizedGain: Big;
+      /** Remaining credit without the refund, in the note's currency. */
       readonly remainingBefore: Big;
+      /** Remaining credit with the refund, in the note's currency. */
       readonly remainingAfter: Big;
     }
 );

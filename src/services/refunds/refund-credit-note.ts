@@ -43,6 +43,8 @@ import { type LockedRecords, lockRecords } from './refund-records.js';
  * @throws {BranchInactive}
  * @throws {PossibleDuplicateRefund}
  * @throws {IdempotencyKeyReused} if the idempotency key was used for another command
+ * @throws {OrganizationMoving} if the organization is frozen
+ * @throws {ServiceUnavailable} if a lock does not become free within the request's wait budget, or if the database is away
  */
 export function refundCreditNote(em: EntityManager, request: RefundRequest, scheduling: Scheduling = {}): Promise<Refund> {
   const { actor } = request;

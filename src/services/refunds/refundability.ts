@@ -7,6 +7,7 @@ import { refundCommand } from './refund-command.js';
 
 /** The amount of a credit note that the caller could refund today, and the refusals if that is nothing. */
 export interface Refundability {
+  /** In the note's currency; 0 if there are reasons against a refund. */
   readonly maxAmount: Big;
   readonly reasons: readonly DomainError[];
 }
@@ -31,7 +32,7 @@ export function refundability(actor: Actor, note: Note): Refundability {
   return { maxAmount: reasons.length === 0 ? remainingOf(note) : ZERO, reasons };
 }
 
-/** Runs the check, and returns its refusal instead of throwing it. */
+/** Runs the check, and returns its refusal instead of throwing it; empty if it does not refuse. */
 export function refusalBy(check: () => void): DomainError[] {
   try {
     check();
