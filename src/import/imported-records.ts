@@ -9,7 +9,16 @@ import { bulkInsert } from '../orm/bulk-insert.js';
 import { run } from '../orm/query.js';
 import { isCurrency } from '../values/money.js';
 import { tidy } from '../values/text.js';
-import { accountOf, branchOf, customerOf, idOrUnknown, RecordUnreadable, type TheirAccount } from './bigcapital-records.js';
+import {
+  accountOf,
+  branchOf,
+  customerOf,
+  idOrUnknown,
+  RecordUnreadable,
+  type TheirAccount,
+  type TheirBranch,
+  type TheirCustomer,
+} from './bigcapital-records.js';
 import { differencesOfAccounts, differencesOfBranches, differencesOfCustomers, nameless } from './differences.js';
 import type { Kind, Reconciliation } from './reconciliation.js';
 import type { Records } from './theirs-to-ours.js';
@@ -62,30 +71,53 @@ export function planRecords(
   const accounts = read('accounts', theirs.accounts, accountOf, report);
   const branches = read('branches', theirs.branches, branchOf, report);
   const customers = read('customers', theirs.customers, customerOf, report);
-  compare(
-    'accounts',
-    { shown: theirs.accounts, theirs: accounts, ours: ours.accounts },
-    differencesOfAccounts,
-    organization,
-    report,
-  );
-  compare(
-    'branches',
-    { shown: theirs.branches, theirs: branches, ours: ours.branches },
-    differencesOfBranches,
-    organization,
-    report,
-  );
-  compare(
-    'customers',
-    { shown: theirs.customers, theirs: customers, ours: ours.customers },
-    differencesOfCustomers,
-    organization,
-    report,
-  );
+  const compared = { organization, report };
+  compare('accounts', { shown: theirs.accounts, theirs: accounts, ours: ours.accounts }, differencesOfAccounts, compared);
+  compare('branches', { shown: theirs.branches, theirs: branches, ours: ours.branches }, differencesOfBranches, compared);
+  compare('customers', { shown: theirs.customers, theirs: customers, ours: ours.customers }, differencesOfCustomers, compared);
 
-  const codes = new Set(ours.accounts.map(({ code }) => formOf(code)));
-  const newAccounts = missing('accounts', accounts, ours.accounts, report, (account) => {
+  const accountCodes = new Set(ours.accounts.map(({ code }) => formOf(code)));
+  const branchCodes = new Set(ours.branches.map(({ code }) => formOf(code)));
+  const newAccounts = missingAccounts(organization, accounts, ours.accounts, accountCodes, report);
+  const newBranches = missingBranches(organization, branches, ours.branches, branchCodes, report);
+  const newCustomers = missingCustomers(organization, customers, ours.customers, report);
+
+  const takenAccounts = [...ours.accounts, ...newAccounts];
+  const takenBranches = [...ours.branches, ...newBranches];
+  const ownAccounts = missingSystemAccounts(organization, accounts, newAccounts, takenAccounts, accountCodes);
+  const allAccounts = [...takenAccounts, ...ownAccounts];
+  const primary = takenBranches.find(({ isPrimary }) => isPrimary);
+  const primaryBranch = primary ?? headOffice(organization, branchCodes);
+
+  const bySlug = (slug: string) => accounts.find((account) => account.slug === slug)?.id;
+  const byId = mapOf(allAccounts);
+  return {
+    own: primary === undefined ? [...ownAccounts, primaryBranch] : ownAccounts,
+    accounts: newAccounts,
+    branches: newBranches,
+    customers: newCustomers,
+    theirAccounts: accounts,
+    records: {
+      organization,
+      systemAccounts: systemAccounts(organization, allAccounts),
+      accounts: byId,
+      branches: mapOf(takenBranches),
+      customers: mapOf([...ours.customers, ...newCustomers]),
+      primaryBranch,
+      discount: byId.get(bySlug('discount') ?? 0),
+      otherCharges: byId.get(bySlug('other-charges') ?? 0),
+    },
+  };
+}
+
+function missingAccounts(
+  organization: Organization,
+  theirs: readonly TheirAccount[],
+  ours: readonly Account[],
+  codes: Set<string>,
+  report: Reconciliation,
+): Account[] {
+  return missing('accounts', theirs, ours, report, (account) => {
     const { id, name, type, currencyCode, active } = account;
     const known = Object.values(AccountType).find((each) => each === type);
     if (known === undefined) throw new RecordUnreadable(`there is no type of account ${type}`);
@@ -101,12 +133,19 @@ export function planRecords(
       systemRole: null,
     });
   });
-  const branchCodes = new Set(ours.branches.map(({ code }) => formOf(code)));
-  const hasPrimary = ours.branches.some(({ isPrimary }) => isPrimary);
-  const primary = hasPrimary ? undefined : branches.find(({ primary }) => primary);
-  const newBranches = missing('branches', branches, ours.branches, report, (branch) => {
+}
+
+function missingBranches(
+  organization: Organization,
+  theirs: readonly TheirBranch[],
+  ours: readonly Branch[],
+  codes: Set<string>,
+  report: Reconciliation,
+): Branch[] {
+  const primary = ours.some(({ isPrimary }) => isPrimary) ? undefined : theirs.find(({ primary }) => primary);
+  return missing('branches', theirs, ours, report, (branch) => {
     const { id, name } = branch;
-    const code = uniqueCode(branch, branchCodes, report, `branch ${id}`);
+    const code = uniqueCode(branch, codes, report, `branch ${id}`);
     return made(new Branch(), organization, {
       id,
       code,
@@ -115,7 +154,15 @@ export function planRecords(
       active: true,
     });
   });
-  const newCustomers = missing('customers', customers, ours.customers, report, (customer) => {
+}
+
+function missingCustomers(
+  organization: Organization,
+  theirs: readonly TheirCustomer[],
+  ours: readonly Customer[],
+  report: Reconciliation,
+): Customer[] {
+  return missing('customers', theirs, ours, report, (customer) => {
     const { id, displayName, email, currencyCode, active } = customer;
     assertCurrency(currencyCode, organization);
     return made(new Customer(), organization, {
@@ -126,52 +173,33 @@ export function planRecords(
       active,
     });
   });
+}
 
-  const allAccounts = [...ours.accounts, ...newAccounts];
-  const own: Owned[] = [];
-  for (const { systemRole, name, type } of OWN_ACCOUNTS) {
-    if (allAccounts.some((account) => account.systemRole === systemRole)) continue;
+/** Gives each role that no account has to Bigcapital's account for it, if that is new and fits, and makes the other accounts. */
+function missingSystemAccounts(
+  organization: Organization,
+  theirs: readonly TheirAccount[],
+  added: readonly Account[],
+  all: readonly Account[],
+  codes: Set<string>,
+): Account[] {
+  const { baseCurrency } = organization;
+  return OWN_ACCOUNTS.flatMap(({ systemRole, name, type }) => {
+    if (all.some((account) => account.systemRole === systemRole)) return [];
     const slug = SLUGS[systemRole];
-    const theirs = accounts.find((account) => slug !== undefined && account.slug === slug);
-    const account = newAccounts.find(
-      ({ id, active, currencyCode }) => id === theirs?.id && active && currencyCode === organization.baseCurrency,
-    );
-    if (account) account.systemRole = systemRole;
-    else {
-      const code = unusedCode('99990', codes);
-      const values = { code, name, type, currencyCode: organization.baseCurrency, active: true, systemRole };
-      const added = made(new Account(), organization, values);
-      own.push(added);
-      allAccounts.push(added);
+    const known = theirs.find((account) => slug !== undefined && account.slug === slug);
+    const account = added.find(({ id, active, currencyCode }) => id === known?.id && active && currencyCode === baseCurrency);
+    if (account === undefined) {
+      const values = { code: unusedCode('99990', codes), name, type, currencyCode: baseCurrency, active: true, systemRole };
+      return made(new Account(), organization, values);
     }
-  }
-  const allBranches = [...ours.branches, ...newBranches];
-  let primaryBranch = allBranches.find(({ isPrimary }) => isPrimary);
-  if (primaryBranch === undefined) {
-    const values = { code: unusedCode('1', branchCodes), name: 'Head Office', isPrimary: true, active: true };
-    primaryBranch = made(new Branch(), organization, values);
-    own.push(primaryBranch);
-  }
+    account.systemRole = systemRole;
+    return [];
+  });
+}
 
-  const bySlug = (slug: string) => accounts.find((account) => account.slug === slug)?.id;
-  const byId = mapOf(allAccounts);
-  return {
-    own,
-    accounts: newAccounts,
-    branches: newBranches,
-    customers: newCustomers,
-    theirAccounts: accounts,
-    records: {
-      organization,
-      systemAccounts: systemAccounts(organization, allAccounts),
-      accounts: byId,
-      branches: mapOf(allBranches),
-      customers: mapOf([...ours.customers, ...newCustomers]),
-      primaryBranch,
-      discount: byId.get(bySlug('discount') ?? 0),
-      otherCharges: byId.get(bySlug('other-charges') ?? 0),
-    },
-  };
+function headOffice(organization: Organization, codes: Set<string>): Branch {
+  return made(new Branch(), organization, { code: unusedCode('1', codes), name: 'Head Office', isPrimary: true, active: true });
 }
 
 /** Inserts the planned records. Ours come first: in an empty table the database draws the organization's first id. */
@@ -216,8 +244,7 @@ function compare<T extends { readonly id: number }, O extends Owned>(
   kind: Kind,
   { shown, theirs, ours }: { readonly shown: readonly unknown[]; readonly theirs: readonly T[]; readonly ours: readonly O[] },
   differences: (theirs: T, ours: O) => readonly string[],
-  { firstId }: Organization,
-  report: Reconciliation,
+  { organization: { firstId }, report }: { readonly organization: Organization; readonly report: Reconciliation },
 ): void {
   const here = mapOf(ours);
   for (const record of theirs) {
