@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { LongNumber, parseJson } from '../src/values/json.js';
 import {
   Big,
@@ -50,6 +51,9 @@ describe('money', () => {
   it.each([
     ['1'.repeat(31), '1'.repeat(31)],
     [`12.50${'0'.repeat(200)}`, '12.5'],
+    [`12.50${'0'.repeat(495)}`, '12.5'],
+    [`12.50${'0'.repeat(496)}`, `1${'0'.repeat(100)}`],
+    [`-${'0'.repeat(500)}`, `-1${'0'.repeat(100)}`],
     ['1e999999999', `1${'0'.repeat(100)}`],
     ['-1e999999999', `-1${'0'.repeat(100)}`],
     [`0.${'0'.repeat(200)}1`, `1${'0'.repeat(100)}`],
@@ -79,6 +83,37 @@ describe('JSON', () => {
       d: new LongNumber('1e400'),
       e: 0.30000000000000004,
     });
+  });
+
+  it('keeps the text of exactly those numbers that differ from their double', () => {
+    const digits = fc.stringMatching(/^[0-9]{1,40}$/);
+    const token = fc
+      .tuple(
+        fc.constantFrom('', '-'),
+        fc.stringMatching(/^(0|[1-9][0-9]{0,39})$/),
+        fc.option(digits),
+        fc.option(fc.integer({ min: -400, max: 400 })),
+      )
+      .map(
+        ([sign, whole, part, exponent]) =>
+          `${sign}${whole}${part === null ? '' : `.${part}`}${exponent === null ? '' : `e${exponent}`}`,
+      );
+    fc.assert(
+      fc.property(token, (source) => {
+        const value = Number(source);
+        const isExact = Number.isFinite(value) && Big(source).eq(Big(String(value)));
+        expect(parseJson(Buffer.from(source))).toEqual(isExact ? value : new LongNumber(source));
+      }),
+      {
+        examples: [
+          ['0.1000000000000000055511151231257827'],
+          ['1e23'],
+          ['123456789012345680000'],
+          ['0.00000000000000000000'],
+          ['17976931348623157e292'],
+        ],
+      },
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { Big, MAX_DIGITS } from './money.js';
+import { Big, MAX_DIGITS, MAX_NUMBER_LENGTH } from './money.js';
 
 /** The client's body is not acceptable JSON. The message is for the client. */
 export class InvalidJson extends Error {}
@@ -18,8 +18,8 @@ export class LongNumber {
   }
 }
 
-/** Longer numbers are not compared with their JavaScript number: the comparison is slow, and every rule refuses them anyway. */
-const MAX_NUMBER_LENGTH = 500;
+/** A JavaScript number is written with no more digits, from the first to the last one that is not zero. */
+const MAX_DIGITS_OF_DOUBLE = 17;
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -104,6 +104,9 @@ type ParseWithSource = (
 
 function losesDigits(value: number, source: string): boolean {
   if (source.length <= MAX_DIGITS && !/e/i.test(source)) return false;
-  if (source.length > MAX_NUMBER_LENGTH) return true;
-  return !Number.isFinite(value) || !Big(source).eq(Big(String(value)));
+  // The comparison is slow. Every rule refuses longer numbers anyway, and more digits cannot be equal.
+  if (source.length > MAX_NUMBER_LENGTH || !Number.isFinite(value)) return true;
+  const [digits = ''] = /[1-9][\d.]*[1-9]/.exec(source.replace(/e.*$/i, '')) ?? [];
+  if (digits.replace('.', '').length > MAX_DIGITS_OF_DOUBLE) return true;
+  return !Big(source).eq(Big(String(value)));
 }
