@@ -2,27 +2,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { createApiKey } from '../src/auth/api-keys.js';
 import { signJwt } from '../src/auth/jwt.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { Role } from '../src/entities/access.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { type Books, Gateway, JWT } from './helpers/gateway.js';
+import { withHAProxy } from './helpers/only-where.js';
 import { cleanUp, cli } from './helpers/process.js';
-import { isHAProxyInstalled, Router } from './helpers/router.js';
+import { Router } from './helpers/router.js';
 
 jest.setTimeout(180_000);
-
-const behindHAProxy = isHAProxyInstalled ? describe : describe.skip;
-const SKIPPED = isHAProxyInstalled ? '' : ' (skipped: haproxy is not installed; on Debian: apt-get install haproxy)';
 
 /** Refusals after which the same request, with the same key, is right. */
 const RETRYABLE: readonly string[] = ['ORGANIZATION_MOVING', 'SERVICE_UNAVAILABLE'];
 const PAUSE_MS = 25;
 const OTTO = ['--by', 'Otto Operator'];
 
-behindHAProxy(`an organization that moves from cell a to cell b under load${SKIPPED}`, () => {
+withHAProxy.describe('an organization that moves from cell a to cell b under load', () => {
   let a: Gateway;
   let b: Gateway;
   let router: Router;

@@ -7,17 +7,15 @@ import { signJwt } from '../src/auth/jwt.js';
 import { ApiKey, Role } from '../src/entities/access.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { type Books, Gateway, JWT } from './helpers/gateway.js';
-import { freePort, isHAProxyInstalled, Router } from './helpers/router.js';
-
-const behindHAProxy = isHAProxyInstalled ? describe : describe.skip;
-const SKIPPED = isHAProxyInstalled ? '' : ' (skipped: haproxy is not installed; on Debian: apt-get install haproxy)';
+import { withHAProxy } from './helpers/only-where.js';
+import { freePort, Router } from './helpers/router.js';
 
 const RANDOM = 'x'.repeat(43);
 const WHO = '{ me { organization { id } } }';
 
 type Headers = Record<string, string>;
 
-behindHAProxy(`two cells behind HAProxy${SKIPPED}`, () => {
+withHAProxy.describe('two cells behind HAProxy', () => {
   let a: Gateway;
   let second: Gateway;
   let b: Gateway;

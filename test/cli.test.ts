@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
-import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument, MeDocument } from './generated/documents.js';
 import { Client, JWT, sharedGateway } from './helpers/gateway.js';
-import { cleanUp, cli, databaseByUrl, dataFolder, type Ended, exists, GatewayProcess, readDemo } from './helpers/process.js';
+import { cleanUp, cli, databaseByUrl, dataFolder, exists, GatewayProcess, operatorOf, readDemo } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
@@ -12,14 +11,9 @@ const dayFromNow = (days: number) => new Date(Date.now() + days * DAY_MS).toISOS
 
 describe('the operator', () => {
   const gateway = sharedGateway();
-  let operate: (...words: string[]) => Promise<Ended>;
+  const operate = operatorOf(gateway);
   beforeAll(async () => {
-    const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
-    operate = (...words) => cli({ DATABASE_URL }, ...words);
     await operate('organization', 'create', '--id', 'acme', '--name', 'Acme', '--currency', 'EUR', '--time-zone', 'Europe/Berlin');
-  });
-  afterAll(async () => {
-    await cleanUp();
   });
 
   const viewer = async (credential: string, headers = {}) =>

@@ -1,23 +1,20 @@
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { TrustedProxies } from '../src/server/client-address.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { type Books, type Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** Number of trusted proxies or their networks → a gateway with this configuration, its books and a credit note. */
 const gateways = new Map<TrustedProxies, { gateway: Gateway; books: Books; noteId: string }>();
 const NETWORKS = ['10.0.0.0/8', '2001:db8:1::/48', '127.0.0.1'];
 
-beforeAll(async () => {
-  for (const trustedProxies of [1, 2, NETWORKS]) {
-    const gateway = await Gateway.start({ clientIp: 'forwarded', trustedProxies });
-    const books = await gateway.books();
+for (const trustedProxies of [1, 2, NETWORKS]) {
+  const gateway = sharedGateway({ clientIp: 'forwarded', trustedProxies });
+  const books = sharedBooks(gateway);
+  beforeAll(async () => {
     gateways.set(trustedProxies, { gateway, books, noteId: (await books.creditNote('1000.00')).id });
-  }
-});
-afterAll(async () => {
-  for (const { gateway } of gateways.values()) await gateway.stop();
-});
+  });
+}
 
 /** Refunds over GraphQL and REST with the header, and returns the client address that both refunds have stored. */
 async function keptAddress(trustedProxies: TrustedProxies, forwarded: string): Promise<unknown> {

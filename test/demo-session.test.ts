@@ -1,24 +1,16 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
 import { readConfig } from '../src/config.js';
-import { Gateway } from './helpers/gateway.js';
+import { Gateway, sharedGateway } from './helpers/gateway.js';
 
 const SECRET = 'bc_the-key-of-the-demo';
 const STUDIO = 'https://studio.apollographql.com';
 const demo = { apiKey: SECRET, keyCommand: 'cat key', document: '{ me { name } }', variables: { input: { amount: '25.00' } } };
 
-let gateway: Gateway;
-let exposed: Gateway;
-beforeAll(async () => {
-  const { corsOrigins } = readConfig({});
-  gateway = await Gateway.start({ desk: true, demo, corsOrigins });
-  exposed = await Gateway.start({ desk: true, demo, corsOrigins: [STUDIO, 'http://localhost:5173'], host: '0.0.0.0' });
-});
-afterAll(async () => {
-  await gateway.stop();
-  await exposed.stop();
-});
+const { corsOrigins } = readConfig({});
+const gateway = sharedGateway({ desk: true, demo, corsOrigins });
+const exposed = sharedGateway({ desk: true, demo, corsOrigins: [STUDIO, 'http://localhost:5173'], host: '0.0.0.0' });
 
 /** What a browser sends for a page that the gateway has served. */
 const OWN_PAGE = { host: 'localhost:4000', origin: 'http://localhost:4000', 'sec-fetch-site': 'same-origin' };

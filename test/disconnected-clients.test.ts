@@ -6,17 +6,16 @@ import { readRefundRequest } from '../src/rest/refund-request.js';
 import { refundRequest } from '../src/services/refunds/refund-command.js';
 import { refundEach } from '../src/services/refunds/refund-list.js';
 import { RefundQueue } from '../src/services/refunds/refund-queue.js';
-import { type Books, sharedGateway } from './helpers/gateway.js';
+import { freshBooks, sharedGateway } from './helpers/gateway.js';
 
 /** Clients disconnect while their refunds wait for the batch before theirs. */
 const gateway = sharedGateway();
-let books: Books;
+const books = freshBooks(gateway);
 let actor: Actor;
 let queue: RefundQueue;
 let notes: string[];
 beforeEach(async () => {
   const em = gateway.database.orm.em;
-  books = await gateway.books();
   queue = new RefundQueue(em);
   notes = [];
   for (let count = 0; count < 4; count += 1) notes.push((await books.creditNote('100.00')).id);

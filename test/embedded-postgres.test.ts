@@ -34,9 +34,8 @@ import {
   startEmbeddedPostgres,
 } from '../src/database/embedded-postgres/index.js';
 import { serverUser } from '../src/database/embedded-postgres/system-user.js';
+import { asRoot, onLinux } from './helpers/only-where.js';
 
-const asRoot = process.getuid?.() === 0;
-const onLinux = process.platform === 'linux' ? it : it.skip;
 jest.setTimeout(60_000);
 /** Tests do without durability against power failures, to be faster. */
 const settings = { fsync: 'off' };
@@ -262,7 +261,7 @@ describe('after a kill -9', () => {
     expect(await query(superuser, `select from ${ownersLock}`)).toHaveLength(1);
   });
 
-  onLinux('says that the disk is full, and goes on when there is room again', async () => {
+  onLinux.it('says that the disk is full, and goes on when there is room again', async () => {
     const dataDir = await dataFolder();
     const { connection, obstacle } = await start(dataDir);
     const pid = await postmaster(dataDir);
@@ -346,9 +345,7 @@ describe('the programs of PostgreSQL', () => {
   });
 });
 
-const onlyForRoot = asRoot ? describe : describe.skip;
-
-onlyForRoot('as root, with everything under a folder that is closed to others', () => {
+asRoot.describe('as root, with everything under a folder that is closed to others', () => {
   it('stores the cluster in a folder that its user can read, and finds it again', async () => {
     const dataDir = join(await closedFolder(), 'data');
     cleanups.push(async () => rm(await readlink(join(dataDir, 'postgres')), { recursive: true }));

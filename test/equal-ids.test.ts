@@ -1,5 +1,5 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { maintain } from '../src/services/ledger/maintenance.js';
 import {
   AuditEventsDocument,
@@ -23,19 +23,14 @@ import {
   UnlockTransactionsDocument,
   VoidCreditNoteDocument,
 } from './generated/documents.js';
-import { asRestBody, type Books, Gateway } from './helpers/gateway.js';
+import { asRestBody, type Books, sharedGateway } from './helpers/gateway.js';
 
 /**
  * Two organizations whose rows have the same ids. A statement that finds, joins or changes rows by their ids alone would mix them up: then a reply
  * would differ from the one that the organization gets when it has a database of its own.
  */
-let shared: Gateway;
-let alone: readonly [Gateway, Gateway];
-beforeAll(async () => {
-  shared = await Gateway.start();
-  alone = [await Gateway.start(), await Gateway.start()];
-});
-afterAll(() => Promise.all([shared, ...alone].map((gateway) => gateway.stop())));
+const shared = sharedGateway();
+const alone = [sharedGateway(), sharedGateway()] as const;
 
 /** A step sends requests of one organization, and returns the replies. */
 type Step = (client: Steps) => Promise<unknown>;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
 import { Organization } from '../src/entities/organization.js';
@@ -9,17 +9,14 @@ import { Client, sharedGateway } from './helpers/gateway.js';
 jest.setTimeout(120_000);
 
 const gateway = sharedGateway({ restContract: 'observed' });
-
-let fake: FakeBigcapital;
+const fake = FakeBigcapital.fresh();
 let noteId: number;
 let refundId: number;
 beforeEach(async () => {
-  fake = await FakeBigcapital.start();
   fake.branches.push({ id: 5, name: 'South', code: 'S', primary: 1 }, { id: 6, name: 'East', code: 'E', primary: 0 });
   noteId = fake.creditNote(100);
   refundId = fake.refund(noteId, 40);
 });
-afterEach(() => fake.stop());
 
 async function take() {
   const { report, health } = await fake.importInto(gateway);

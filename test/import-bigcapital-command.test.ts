@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { FakeBigcapital, KEY, THEIR_ID } from './helpers/fake-bigcapital.js';
 import { sharedGateway } from './helpers/gateway.js';
@@ -14,12 +14,7 @@ beforeAll(async () => {
   DATABASE_URL = connectionUrl(gateway.database.connection('superuser'));
   variables = { DATABASE_URL, BIGCAPITAL_API_KEY: KEY };
 });
-
-let fake: FakeBigcapital;
-beforeEach(async () => {
-  fake = await FakeBigcapital.start();
-});
-afterEach(() => fake.stop());
+const fake = FakeBigcapital.fresh();
 
 const words = (...more: string[]) => ['import:bigcapital', '--url', fake.url, '--id', fake.publicId, ...more];
 const take = (...more: string[]): Promise<Ended> => cli(variables, ...words(...more));

@@ -1,16 +1,11 @@
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import { FakeBigcapital } from './helpers/fake-bigcapital.js';
 import { sharedGateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
 
 const gateway = sharedGateway();
-
-let fake: FakeBigcapital;
-beforeEach(async () => {
-  fake = await FakeBigcapital.start();
-});
-afterEach(() => fake.stop());
+const fake = FakeBigcapital.fresh();
 
 async function take(isDry = false) {
   const { report } = await fake.importInto(gateway, { isDry });

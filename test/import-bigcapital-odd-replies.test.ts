@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
 import { Organization } from '../src/entities/organization.js';
@@ -8,12 +8,7 @@ import { Client, sharedGateway } from './helpers/gateway.js';
 jest.setTimeout(120_000);
 
 const gateway = sharedGateway();
-
-let fake: FakeBigcapital;
-beforeEach(async () => {
-  fake = await FakeBigcapital.start();
-});
-afterEach(() => fake.stop());
+const fake = FakeBigcapital.fresh();
 
 function take(isDry = false) {
   return fake.importInto(gateway, { isDry });

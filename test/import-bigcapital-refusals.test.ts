@@ -1,16 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { FakeBigcapital } from './helpers/fake-bigcapital.js';
 import { sharedGateway } from './helpers/gateway.js';
 
 jest.setTimeout(120_000);
 
 const gateway = sharedGateway();
-
-let fake: FakeBigcapital;
-beforeEach(async () => {
-  fake = await FakeBigcapital.start();
-});
-afterEach(() => fake.stop());
+const fake = FakeBigcapital.fresh();
 
 /** Runs an import, whose books must be right whatever it refuses. */
 async function imported() {

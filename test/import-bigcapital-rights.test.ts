@@ -1,20 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import pg from 'pg';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { freshBooks, sharedGateway } from './helpers/gateway.js';
 
 jest.setTimeout(60_000);
 
 const gateway = sharedGateway();
-let application: pg.Client;
-let owner: pg.Client;
-beforeAll(async () => {
-  application = new pg.Client(gateway.database.connection('application'));
-  owner = new pg.Client(gateway.database.connection('superuser'));
-  await Promise.all([application.connect(), owner.connect()]);
-});
-afterAll(async () => {
-  await Promise.all([application.end(), owner.end()]);
-});
 
 const books = freshBooks(gateway);
 let noteId: string;
@@ -23,7 +12,8 @@ beforeEach(async () => {
 });
 
 /** Runs the statements in a transaction that names an organization as the one that is imported, and returns the error. */
-async function importing(client: pg.Client, organizationId: number, ...statements: string[]): Promise<string> {
+async function importing(role: 'application' | 'owner', organizationId: number, ...statements: string[]): Promise<string> {
+  const client = role === 'owner' ? gateway.database.superuser : gateway.database.sql;
   try {
     await client.query('begin');
     await client.query(`select set_config('books.import', $1, true)`, [String(organizationId)]);
@@ -70,25 +60,27 @@ describe('only the owner of the tables imports, and only into the organization t
   it('opening balances', async () => {
     const { bank, sales } = books.ids;
     const balanced = () => opening(['DEBIT', bank, 5], ['CREDIT', sales, 5]);
-    expect(await importing(application, books.organization.id, ...balanced())).toBe('only an import posts opening balances');
-    expect(await importing(owner, books.organization.id + 1, ...balanced())).toBe('only an import posts opening balances');
-    expect(await importing(owner, books.organization.id, ...balanced())).toBe('done');
+    expect(await importing('application', books.organization.id, ...balanced())).toBe('only an import posts opening balances');
+    expect(await importing('owner', books.organization.id + 1, ...balanced())).toBe('only an import posts opening balances');
+    expect(await importing('owner', books.organization.id, ...balanced())).toBe('done');
   });
 
   it('refunds without an author', async () => {
     const message = 'a row of refunds is attributed to a key or a member that may not make it';
-    expect(await importing(application, books.organization.id, ...unsigned())).toBe(message);
-    expect(await importing(owner, books.organization.id + 1, ...unsigned())).toBe(message);
-    expect(await importing(owner, books.organization.id, ...unsigned())).toBe('done');
+    expect(await importing('application', books.organization.id, ...unsigned())).toBe(message);
+    expect(await importing('owner', books.organization.id + 1, ...unsigned())).toBe(message);
+    expect(await importing('owner', books.organization.id, ...unsigned())).toBe('done');
   });
 
   it('given ids', async () => {
     const customer = (id: number) =>
       `insert into customers (id, organization_id, display_name, currency_code) values (${id}, ${books.organization.id}, 'Carl', 'USD')`;
-    expect(await importing(application, books.organization.id, customer(7))).toBe('permission denied for table customers');
-    await importing(owner, books.organization.id + 1, customer(7));
-    await importing(owner, books.organization.id, customer(8));
-    const { rows } = await owner.query('select id from customers where organization_id = $1 and id < 10', [books.organization.id]);
+    expect(await importing('application', books.organization.id, customer(7))).toBe('permission denied for table customers');
+    await importing('owner', books.organization.id + 1, customer(7));
+    await importing('owner', books.organization.id, customer(8));
+    const { rows } = await gateway.database.superuser.query('select id from customers where organization_id = $1 and id < 10', [
+      books.organization.id,
+    ]);
     expect(rows).toEqual([{ id: '8' }]);
   });
 });
@@ -97,11 +89,11 @@ describe('an opening entry is refused by the database', () => {
   it('if it does not balance, or names a customer', async () => {
     const { bank, sales } = books.ids;
     const customerId = await books.customer();
-    expect(await importing(owner, books.organization.id, ...opening(['DEBIT', bank, 5], ['CREDIT', sales, 6]))).toMatch(
+    expect(await importing('owner', books.organization.id, ...opening(['DEBIT', bank, 5], ['CREDIT', sales, 6]))).toMatch(
       /does not balance: debits − credits = -1/,
     );
-    expect(await importing(owner, books.organization.id, ...opening(['DEBIT', bank, 5, customerId], ['CREDIT', sales, 5]))).toMatch(
-      /names a customer, a branch or a foreign amount/,
-    );
+    expect(
+      await importing('owner', books.organization.id, ...opening(['DEBIT', bank, 5, customerId], ['CREDIT', sales, 5])),
+    ).toMatch(/names a customer, a branch or a foreign amount/);
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { createApiKey } from '../src/auth/api-keys.js';
 import { Role } from '../src/entities/access.js';
@@ -13,12 +13,7 @@ jest.setTimeout(120_000);
 const OTTO = { by: 'Otto Operator' };
 
 const gateway = sharedGateway({ restContract: 'observed' });
-
-let fake: FakeBigcapital;
-beforeEach(async () => {
-  fake = await FakeBigcapital.start();
-});
-afterEach(() => fake.stop());
+const fake = FakeBigcapital.fresh();
 
 function take(changes: Parameters<FakeBigcapital['importInto']>[1] = {}) {
   return fake.importInto(gateway, changes);

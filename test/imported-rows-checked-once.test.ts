@@ -1,27 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import pg from 'pg';
-import { type Books, sharedGateway } from './helpers/gateway.js';
+import { describe, expect, it, jest } from '@jest/globals';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 // The first row that an import inserts with a given id checks all of them: see onceForImport in the migrations.
 
 jest.setTimeout(60_000);
 
 const gateway = sharedGateway();
-let books: Books;
-let owner: pg.Client;
-let application: pg.Client;
-beforeAll(async () => {
-  owner = new pg.Client(gateway.database.connection('superuser'));
-  application = new pg.Client(gateway.database.connection('application'));
-  await Promise.all([owner.connect(), application.connect()]);
-  books = await gateway.books();
-});
-afterAll(async () => {
-  await Promise.all([owner.end(), application.end()]);
-});
+const books = sharedBooks(gateway);
 
 /** Runs the statements in a transaction with the settings, and returns the error. */
-async function running(client: pg.Client, settings: Readonly<Record<string, string>>, ...statements: string[]): Promise<string> {
+async function running(
+  role: 'application' | 'owner',
+  settings: Readonly<Record<string, string>>,
+  ...statements: string[]
+): Promise<string> {
+  const client = role === 'owner' ? gateway.database.superuser : gateway.database.sql;
   try {
     await client.query('begin');
     for (const [name, value] of Object.entries(settings)) await client.query('select set_config($1, $2, true)', [name, value]);
@@ -35,7 +28,7 @@ async function running(client: pg.Client, settings: Readonly<Record<string, stri
   }
 }
 
-const importing = (...statements: string[]) => running(owner, { 'books.import': String(books.organization.id) }, ...statements);
+const importing = (...statements: string[]) => running('owner', { 'books.import': String(books.organization.id) }, ...statements);
 
 const newest = (table: string) => `(select max(id) from ${table} where organization_id = ${books.organization.id})`;
 
@@ -102,10 +95,10 @@ describe('of the rows that an import inserts, the database refuses', () => {
     const { id } = books.organization;
     const header = `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'REFUND', 'Refund')`;
     const begins = `select set_config('books.import', '${id}', true)`;
-    expect(await running(owner, {}, header, drawn('DEBIT', 5), begins, ...balanced())).toMatch(
+    expect(await running('owner', {}, header, drawn('DEBIT', 5), begins, ...balanced())).toMatch(
       /does not balance: debits − credits = 5/,
     );
-    expect(await running(owner, {}, header, drawn('DEBIT', 5), begins)).toMatch(/does not balance: debits − credits = 5/);
+    expect(await running('owner', {}, header, drawn('DEBIT', 5), begins)).toMatch(/does not balance: debits − credits = 5/);
   });
 });
 
@@ -114,6 +107,6 @@ it('whoever does not own the tables cannot leave rows to a check that never come
   const left = `{${id},0,9223372036854775807}`;
   const settings = { 'books.import': String(id), 'books.imported_journal_entries': left, 'books.imported_journal_lines': left };
   const header = `insert into journal_entries (organization_id, posting_date, source, memo) values (${id}, '2026-02-01', 'REFUND', 'Refund')`;
-  expect(await running(application, settings, header, drawn('DEBIT', 5))).toMatch(/does not balance: debits − credits = 5/);
-  expect(await running(application, settings, header)).toMatch(/it has no lines/);
+  expect(await running('application', settings, header, drawn('DEBIT', 5))).toMatch(/does not balance: debits − credits = 5/);
+  expect(await running('application', settings, header)).toMatch(/it has no lines/);
 });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
 import { signJwt } from '../src/auth/jwt.js';
-import { type Books, Gateway, JWT } from './helpers/gateway.js';
+import { type Books, JWT, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** Replays the recorded requests to a Bigcapital server, and compares its replies with ours: docs/legacy-comparison.md has the result. */
 
@@ -35,13 +35,10 @@ const ROWS: ReadonlyMap<string, readonly string[]> = new Map(
 
 const UNKNOWN = 999_999_999;
 
-const gateways = {} as Record<Contract, Gateway>;
-beforeAll(async () => {
-  for (const contract of CONTRACTS) gateways[contract] = await Gateway.start({ restContract: contract });
-});
-afterAll(async () => {
-  for (const contract of CONTRACTS) await gateways[contract].stop();
-});
+const gateways = {
+  documented: sharedGateway({ restContract: 'documented' }),
+  observed: sharedGateway({ restContract: 'observed' }),
+};
 
 /** Sends the recorded request, with our ids in place of the recorded ones, to books in the recorded state. */
 async function replay({ case: name, request }: Recorded, contract: Contract, isCompleted = false): Promise<Reply> {
@@ -150,10 +147,9 @@ function lackingIf(cell: string, theirs: Reply, ours: Reply): string[] {
 }
 
 describe('docs/legacy-comparison.md tells how the recorded read is answered', () => {
-  let books: Books;
+  const books = sharedBooks(gateways.documented);
   let noteId: string;
   beforeAll(async () => {
-    books = await gateways.documented.books();
     noteId = (await books.creditNote('1000.00')).id;
   });
 

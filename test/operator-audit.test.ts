@@ -1,17 +1,14 @@
 import { beforeAll, expect, it, jest } from '@jest/globals';
-import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
-import { cli, type Ended } from './helpers/process.js';
+import { operatorOf } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
 const gateway = sharedGateway();
 const books = sharedBooks(gateway);
-let operate: (...words: string[]) => Promise<Ended>;
+const operate = operatorOf(gateway);
 let keyId: string;
 beforeAll(async () => {
-  const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
-  operate = (...words) => cli({ DATABASE_URL }, ...words);
   await operate('member', 'add', ...inBooks(), '--subject', 'ann', '--name', 'Ann', '--role', 'VIEWER');
   const { stdout } = await operate('api-key', 'create', ...inBooks(), '--name', 'k', '--role', 'VIEWER');
   keyId = String(/key (\d+)/.exec(stdout)?.[1]);

@@ -1,21 +1,16 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
-import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument, MeDocument } from './generated/documents.js';
 import { Client, JWT, sharedBooks, sharedGateway } from './helpers/gateway.js';
-import { cli, type Ended } from './helpers/process.js';
+import { operatorOf } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
 const gateway = sharedGateway();
 const books = sharedBooks(gateway, { timeZone: 'Pacific/Auckland' });
-let operate: (...words: string[]) => Promise<Ended>;
-beforeAll(async () => {
-  const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
-  operate = (...words) => cli({ DATABASE_URL }, ...words);
-});
+const operate = operatorOf(gateway);
 
 const inBooks = () => ['--organization', books.organization.publicId];
 

@@ -1,22 +1,18 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument } from './generated/documents.js';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
-import { cli, dataFolder, type Ended } from './helpers/process.js';
+import { asRoot } from './helpers/only-where.js';
+import { cli, dataFolder, operatorOf } from './helpers/process.js';
 import { startTcpProxy } from './helpers/tcp-proxy.js';
 
 jest.setTimeout(60_000);
 
 const gateway = sharedGateway();
 const books = sharedBooks(gateway, { timeZone: 'America/New_York' });
-let DATABASE_URL: string;
-let operate: (...words: string[]) => Promise<Ended>;
-beforeAll(async () => {
-  DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
-  operate = (...words) => cli({ DATABASE_URL }, ...words);
-});
+const operate = operatorOf(gateway);
 
 const inBooks = () => ['--organization', books.organization.publicId];
 const createKey = (...more: string[]) => operate('api-key', 'create', ...inBooks(), '--role', 'VIEWER', '--name', 'k', ...more);
@@ -65,25 +61,22 @@ describe('the expiry of a key', () => {
 });
 
 // Only root may become another user. The socket of the tests' server is closed to others, so the command goes through TCP.
-(process.getuid?.() === 0 ? it : it.skip)(
-  'an operator whose user id has no name on the machine is recorded by the id',
-  async () => {
-    const proxy = await startTcpProxy();
-    const url = new URL(DATABASE_URL);
-    url.search = '';
-    url.host = `127.0.0.1:${proxy.port}`;
-    try {
-      const words = ['api-key', 'create', ...inBooks(), '--name', 'k', '--role', 'VIEWER'];
-      expect(await asUser(54_321, { DATABASE_URL: url.href }, words)).toEqual({ code: 0, stderr: '' });
-    } finally {
-      await proxy.stop();
-    }
-    const {
-      auditEvents: { nodes: auditEvents },
-    } = await books.client.query(AuditEventsDocument);
-    expect(auditEvents.at(-1)?.details.by).toBe('uid 54321');
-  },
-);
+asRoot.it('an operator whose user id has no name on the machine is recorded by the id', async () => {
+  const proxy = await startTcpProxy();
+  const url = new URL(connectionUrl(gateway.database.connection('operator')));
+  url.search = '';
+  url.host = `127.0.0.1:${proxy.port}`;
+  try {
+    const words = ['api-key', 'create', ...inBooks(), '--name', 'k', '--role', 'VIEWER'];
+    expect(await asUser(54_321, { DATABASE_URL: url.href }, words)).toEqual({ code: 0, stderr: '' });
+  } finally {
+    await proxy.stop();
+  }
+  const {
+    auditEvents: { nodes: auditEvents },
+  } = await books.client.query(AuditEventsDocument);
+  expect(auditEvents.at(-1)?.details.by).toBe('uid 54321');
+});
 
 /** Runs a command as a container with any user id does. */
 function asUser(uid: number, env: Record<string, string>, words: readonly string[]): Promise<{ code: unknown; stderr: string }> {

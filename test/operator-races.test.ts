@@ -1,18 +1,13 @@
-import { beforeAll, expect, it, jest } from '@jest/globals';
-import { connectionUrl } from '../src/database/embedded-postgres/index.js';
+import { expect, it, jest } from '@jest/globals';
 import { AuditEventsDocument } from './generated/documents.js';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
-import { cli, type Ended } from './helpers/process.js';
+import { type Ended, operatorOf } from './helpers/process.js';
 
 jest.setTimeout(60_000);
 
 const gateway = sharedGateway();
 const books = sharedBooks(gateway);
-let operate: (...words: string[]) => Promise<Ended>;
-beforeAll(async () => {
-  const DATABASE_URL = connectionUrl(gateway.database.connection('operator'));
-  operate = (...words) => cli({ DATABASE_URL }, ...words);
-});
+const operate = operatorOf(gateway);
 
 const inBooks = () => ['--organization', books.organization.publicId];
 

@@ -22,7 +22,7 @@ import {
   RefundCreditNoteDocument,
   RefundDocument,
 } from './generated/documents.js';
-import { type Books, Client, Gateway, JWT } from './helpers/gateway.js';
+import { type Books, Client, freshBooks, type Gateway, JWT, sharedGateway } from './helpers/gateway.js';
 import { cli, type Ended } from './helpers/process.js';
 
 jest.setTimeout(120_000);
@@ -31,11 +31,10 @@ const SAME_IDS = { firstId: 7 };
 const OTTO = { by: 'Otto Operator' };
 
 /** Two databases with a gateway each. The target has an organization with the same number and the same row ids. */
-let source: Gateway;
-let target: Gateway;
+const source = sharedGateway();
+const target = sharedGateway();
 let folder: string;
 beforeAll(async () => {
-  [source, target] = [await Gateway.start(), await Gateway.start()];
   // Its own rows have the ids of each organization that moves here, and Ann has another number here.
   const others = await target.books(SAME_IDS);
   await target.database.asOperator((em) =>
@@ -46,15 +45,13 @@ beforeAll(async () => {
   await chmod(folder, 0o755);
 });
 afterAll(async () => {
-  await Promise.all([source.stop(), target.stop()]);
   await rm(folder, { recursive: true, force: true });
 });
 
-let books: Books;
+const books = freshBooks(source, { timeZone: 'Europe/Berlin', ...SAME_IDS });
 let made: { noteId: string; refundId: string };
 let file: string;
 beforeEach(async () => {
-  books = await source.books({ timeZone: 'Europe/Berlin', ...SAME_IDS });
   made = await history(books);
   file = join(folder, `${books.organization.publicId}.export`);
 });

@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { AccountDocument, CreateBranchDocument, RefundDocument } from './generated/documents.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 const contracts = ['documented', 'observed'] as const;
 type Contract = (typeof contracts)[number];
 
-const gateways = {} as Record<Contract, Gateway>;
-const booksOf = {} as Record<Contract, Books>;
-beforeAll(async () => {
-  for (const contract of contracts) {
-    gateways[contract] = await Gateway.start({ restContract: contract });
-    booksOf[contract] = await gateways[contract].books();
-  }
-});
-afterAll(async () => {
-  for (const contract of contracts) await gateways[contract].stop();
-});
+const gateways = {
+  documented: sharedGateway({ restContract: 'documented' }),
+  observed: sharedGateway({ restContract: 'observed' }),
+};
+const booksOf = { documented: sharedBooks(gateways.documented), observed: sharedBooks(gateways.observed) };
 
 async function refund(contract: Contract, body: unknown, noteId?: string, headers: Record<string, string> = {}) {
   const books = booksOf[contract];

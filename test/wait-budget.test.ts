@@ -1,23 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connect } from '../mikro-orm.config.js';
 import { maintain } from '../src/services/ledger/maintenance.js';
 import { readCluster } from './helpers/cluster.js';
-import { type Books, Client, Gateway } from './helpers/gateway.js';
+import { Client, Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { startTcpProxy, type TcpProxy } from './helpers/tcp-proxy.js';
 
 jest.setTimeout(60_000);
 
 describe('the wait budget of a request', () => {
-  let gateway: Gateway;
-  let books: Books;
+  const gateway = sharedGateway({ requestWaitMs: 60_000 });
+  const books = sharedBooks(gateway);
   let noteId: string;
   beforeAll(async () => {
-    gateway = await Gateway.start({ requestWaitMs: 60_000 });
-    books = await gateway.books();
     noteId = (await books.creditNote('1000.00')).id;
   });
-  afterAll(() => gateway.stop());
 
   it.each([
     ['the period, then a key, then the note', { idempotencyKey: 'waited' }],
@@ -79,16 +76,11 @@ describe('the wait budget of a request', () => {
 });
 
 describe('silent connections', () => {
-  let gateway: Gateway;
+  const gateway = sharedGateway();
+  const books = sharedBooks(gateway);
   let behindProxy: Gateway;
   let proxy: TcpProxy;
-  let books: Books;
   let client: Client;
-  beforeAll(async () => {
-    gateway = await Gateway.start();
-    books = await gateway.books();
-  });
-  afterAll(() => gateway.stop());
 
   async function start(requestWaitMs: number) {
     proxy = await startTcpProxy();

@@ -1,27 +1,18 @@
 import { type AddressInfo, connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
 import { readConfig } from '../src/config.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 const SECRET = 'bc_the-key-in-the-page';
 const STUDIO = 'https://studio.apollographql.com';
 const PAGE = { url: '/graphql', headers: { accept: 'text/html,application/xhtml+xml' } };
 const content = { document: '{ me { name } }', variables: {}, apiKey: SECRET, keyCommand: '' };
 
-let demo: Gateway;
-let exposed: Gateway;
-let books: Books;
-beforeAll(async () => {
-  const { corsOrigins } = readConfig({});
-  demo = await Gateway.start({ corsOrigins, demo: content });
-  exposed = await Gateway.start({ corsOrigins, demo: content, host: '0.0.0.0' });
-  books = await demo.books();
-});
-afterAll(async () => {
-  await demo.stop();
-  await exposed.stop();
-});
+const { corsOrigins } = readConfig({});
+const demo = sharedGateway({ corsOrigins, demo: content });
+const exposed = sharedGateway({ corsOrigins, demo: content, host: '0.0.0.0' });
+const books = sharedBooks(demo);
 
 function ask({ app }: Gateway, options: InjectOptions, headers: Record<string, string> = {}) {
   return app.inject({ ...options, headers: { ...options.headers, ...headers } });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach } from '@jest/globals';
 import { connectionUrl } from '../../src/database/embedded-postgres/index.js';
 import { type ImportResult, importFromBigcapital } from '../../src/import/import-bigcapital.js';
 import type { Gateway } from './gateway.js';
@@ -56,13 +57,28 @@ export class FakeBigcapital {
     public publicId: string,
   ) {}
 
-  static async start(): Promise<FakeBigcapital> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    started += 1;
-    const fake = new FakeBigcapital(server, `books-${started}`);
-    server.on('request', (request, response) => fake.answer(request, response));
+  /** Starts another one before each test of the file, and stops it after the test. */
+  static fresh(): FakeBigcapital {
+    const fake: FakeBigcapital = Object.create(FakeBigcapital.prototype);
+    beforeEach(() => Object.assign(fake, FakeBigcapital.create()).listen());
+    afterEach(() => fake.stop());
     return fake;
+  }
+
+  static async start(): Promise<FakeBigcapital> {
+    const fake = FakeBigcapital.create();
+    await fake.listen();
+    return fake;
+  }
+
+  private static create(): FakeBigcapital {
+    started += 1;
+    return new FakeBigcapital(createServer(), `books-${started}`);
+  }
+
+  private async listen(): Promise<void> {
+    this.server.on('request', (request, response) => this.answer(request, response));
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
   }
 
   get url(): string {

@@ -10,6 +10,7 @@ import pg from 'pg';
 import { connectionUrl, startEmbeddedPostgres } from '../../src/database/embedded-postgres/index.js';
 import type { Demo } from '../../src/demo/demo.js';
 import { readCluster, TEMPLATE } from './cluster.js';
+import type { Gateway } from './gateway.js';
 
 /** Makes the programs' migrations partition tables where the tests do. */
 const PARTITIONS = new URL('./partitions.js', import.meta.url).href;
@@ -80,6 +81,11 @@ export interface Ended {
 /** Runs an operator's command, and returns its exit code and output. */
 export function cli(variables: Variables, ...words: string[]): Promise<Ended> {
   return ended(spawnNode('cli.js', words, variables));
+}
+
+/** Returns a function that runs an operator's command on the database of the gateway. */
+export function operatorOf(gateway: Gateway): (...words: string[]) => Promise<Ended> {
+  return (...words) => cli({ DATABASE_URL: connectionUrl(gateway.database.connection('operator')) }, ...words);
 }
 
 /** Starts an operator's command that may be killed before it ends. */
