@@ -122,10 +122,10 @@ describe('the number of connections', () => {
 
     const fourth = await Wire.connect(port);
     await fourth.send(HEALTH).replies(1);
-    await second.allReplies();
 
-    await first.send(HEALTH).replies(3);
-    await third.send(HEALTH).replies(2);
+    expect(await second.allReplies()).toHaveLength(1);
+    expect(await first.send(HEALTH).replies(3)).toHaveLength(3);
+    expect(await third.send(HEALTH).replies(2)).toHaveLength(2);
     for (const wire of [first, third, fourth]) wire.socket.destroy();
   });
 
@@ -199,6 +199,7 @@ describe('a client that disconnects', () => {
     await gateway.database.untilWaiting(1);
     wire.socket.destroy();
     await logged('aborted');
+    expect(await refunds()).toBe(0);
     await release();
   });
 

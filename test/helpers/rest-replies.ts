@@ -1,10 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { STATUS_CODES } from 'node:http';
 import { afterAll, afterEach } from '@jest/globals';
+import { Type } from '@sinclair/typebox';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { PlainError, PlainProblem } from '../../src/rest/openapi/error-replies.js';
+import { text } from '../../src/rest/fields.js';
+import { plainError, problem } from '../../src/rest/openapi/error-replies.js';
 import { REPLY_HEADERS } from '../../src/rest/openapi/headers.js';
 import { type OpenApi, type Response, readOpenApi, resolved } from './openapi.js';
 
@@ -21,7 +23,10 @@ let known: OpenApi | undefined;
 /** What a path without a route, or a method that it lacks, replies. */
 const UNROUTED: Response = {
   description: 'There is no such operation',
-  content: { 'application/json': { schema: PlainError }, 'application/problem+json': { schema: PlainProblem } },
+  content: {
+    'application/json': { schema: plainError(Type.Integer(), text) },
+    'application/problem+json': { schema: problem(Type.Integer(), text, text) },
+  },
 };
 
 const HEADERS = Object.keys(REPLY_HEADERS);

@@ -71,9 +71,6 @@ export function errorReplies({ method, role, errors }: RestRoute): ReadonlyMap<n
   );
 }
 
-/** The reply to a request that no route has, in the legacy format. */
-export const PlainError = plainError(Type.Integer(), text);
-
 /**
  * @param codes those of the status
  * @param together those that one reply may have
@@ -113,7 +110,8 @@ function broken(statusCode: TSchema, codes: readonly string[]) {
   return Type.Object({ statusCode, type: oneOfCodes(codes), message: text, payload });
 }
 
-function plainError(statusCode: TSchema, type: TSchema) {
+/** Returns the schema of an error that no route has of its own, in the legacy format. */
+export function plainError(statusCode: TSchema, type: TSchema) {
   return Type.Object({
     message: text,
     error: text,
@@ -152,11 +150,12 @@ const OrganizationUnknown = Type.Object({
   errors: Type.Array(Type.Object({ type: Type.Literal('TENANT.NOT.FOUND') })),
 });
 
-/** The same in the format of RFC 9457. */
-export const PlainProblem = problem(Type.Integer(), text, text);
-
-/** @param codes those of its parts */
-function problem(status: TSchema, code: TSchema, codes: TSchema) {
+/**
+ * Returns the schema of an error in the format of RFC 9457.
+ *
+ * @param codes those of its parts
+ */
+export function problem(status: TSchema, code: TSchema, codes: TSchema) {
   const field = Type.Optional(Type.String({ description: 'The name of the field or header' }));
   const details = Type.Optional(Type.Object({}, { additionalProperties: true, description: 'What the rule compared' }));
   return Type.Object({
