@@ -35,7 +35,7 @@ it.each<[string, (etag: string) => string, number]>([
   ['a weak tag', (etag) => `W/${etag}`, 412],
   ['a tag without quotes', (etag) => etag.replaceAll('"', ''), 412],
   ['no tag', () => '', 412],
-])('a deletion, and a read, with If-Match: %s', async (_, header, status) => {
+])('a deletion and a read with If-Match compare the tag: %s', async (_, header, status) => {
   for (const path of await paths()) {
     const { etag } = await ask('GET', path);
     const headers = { 'if-match': header(etag) };

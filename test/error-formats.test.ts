@@ -123,7 +123,7 @@ it('every code of the catalogue has a text, and /errors lists them all', async (
   expect((await gateway.app.inject({ url: '/llms.txt' })).statusCode).toBe(404);
 });
 
-it('says of no code that the same request is refused again: after some, it may have been done', async () => {
+it('the text of a code says whether a retry may succeed, and never that it will be refused', async () => {
   const textOf = async (code: string) => (await gateway.app.inject({ url: `/errors/${code}` })).body;
   expect(await textOf('REPLY_INCOMPLETE')).toContain('Retry: the cause does not pass by itself\n');
   expect(await textOf('SERVICE_UNAVAILABLE')).toContain(

@@ -19,7 +19,7 @@ it.each([
   ['one that fails without values', [query('select 1 / 0', [], (rows) => rows), WITHOUT_VALUES, NUMBER]],
   ['another failure', [divideBy(0), query('select nothing', [], (rows) => rows)]],
 ])(
-  'of statements that are sent together, the first failure is told, and not what follows from it: before %s',
+  'statements that are sent together report the first failure, and not those that follow from it: before %s',
   async (_after, queries) => {
     for (const begun of [true, false]) {
       const failed = await database.orm.em

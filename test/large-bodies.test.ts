@@ -29,7 +29,7 @@ it.each(['content-length: 2000000', 'transfer-encoding: chunked'])(
   },
 );
 
-it('a client that asks before it sends 2 MB is not asked for them', async () => {
+it('a client that sends Expect: 100-continue before 2 MB gets the refusal and no 100 Continue', async () => {
   const wire = await Wire.connect(port);
   wire.send(head('1', 'content-length: 2000000', 'expect: 100-continue'));
   const [reply] = await wire.allReplies();
@@ -40,7 +40,7 @@ it('a client that asks before it sends 2 MB is not asked for them', async () => 
 it.each([
   ['content-length', (body: string) => [`content-length: ${body.length}`, body]],
   ['transfer-encoding', (body: string) => ['transfer-encoding: chunked', `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`]],
-])('a client that asks before it sends a refund (%s) is asked for it', async (_, encode) => {
+])('a client that sends Expect: 100-continue before a refund gets 100 Continue (%s)', async (_, encode) => {
   const { id } = await books.creditNote('100.00');
   const [length = '', payload = ''] = encode(JSON.stringify(books.restBody({ amount: 1 })));
   const wire = await Wire.connect(port);
@@ -56,7 +56,7 @@ it.each([
   ['in another charset', 415, 'content-type: application/json; charset=utf-16'],
   ['that is compressed', 415, 'content-type: application/json\r\ncontent-encoding: gzip'],
   ['whose reply it would not accept', 406, 'content-type: application/json\r\naccept: text/html'],
-])('a client that asks before it sends a body %s is not asked for it', async (_, status, headers) => {
+])('a client that sends Expect: 100-continue before a body %s gets the refusal and no 100 Continue', async (_, status, headers) => {
   const wire = await Wire.connect(port);
   wire.send(head('1', 'content-length: 10', 'expect: 100-continue').replace('content-type: application/json', headers));
   const [reply] = await wire.allReplies();
@@ -85,7 +85,7 @@ it.each([
   }
 });
 
-it('a client without a credential that asks is refused, and its connection is closed', async () => {
+it('a client that sends Expect: 100-continue without a credential gets a 401, and its connection is closed', async () => {
   const wire = await Wire.connect(port);
   wire.send('POST /api/credit-notes/1/refunds HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n');
   const [reply] = await wire.allReplies();

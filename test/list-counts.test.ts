@@ -39,4 +39,30 @@ describe('totalCount', () => {
       expect(total).toBe(nodes);
     },
   );
+
+  it('is counted only if it is selected', async () => {
+    const from = gateway.database.statements.length;
+    await books.client.graphql('{ refunds { nodes { id } } }');
+    const statements = gateway.database.statements.slice(from).join('\n');
+    expect(statements).toContain('from refunds');
+    expect(statements).not.toContain('count(');
+  });
+
+  it('reads no rows if it is selected alone', async () => {
+    const from = gateway.database.statements.length;
+    const { data } = await books.client.graphql('{ refunds { totalCount } }');
+    expect(data).toEqual({ refunds: { totalCount: 2 } });
+    expect(gateway.database.statements.slice(from).filter((text) => text.includes('from refunds'))).toHaveLength(1);
+  });
+
+  it('is capped, and says so, if the list has more items', async () => {
+    const own = await gateway.books();
+    const { superuser } = gateway.database;
+    await superuser.query(
+      `insert into customers (organization_id, display_name, currency_code) select $1, 'Customer ' || n, 'USD' from generate_series(1, 10001) n`,
+      [own.organization.id],
+    );
+    const query = '{ customers(first: 1) { totalCount totalCountIsCapped } }';
+    expect((await own.client.graphql(query)).data).toEqual({ customers: { totalCount: 10_000, totalCountIsCapped: true } });
+  });
 });

@@ -225,120 +225,6 @@ describe('a filter of refunds', () => {
   });
 });
 
-describe('a search', () => {
-  const own = sharedBooks(gateway);
-  beforeAll(async () => {
-    const note = await own.creditNote('500.00', { number: 'CN-2026/0042', referenceNo: 'PO 77-A', note: 'Für den Stuhl, 3½ m²' });
-    await own.creditNote('1.00', { number: 'Брак-9', note: "it's 100% “broken” \\ :* & | ! ( ) <->" });
-    await own.refund(note.id, { referenceNo: 'TRX-0001', description: 'Chair returned', amount: '1.00' });
-    await own.refund(note.id, { referenceNo: 'trx-0002', description: 'Table', amount: '2.00' });
-    // A reference stays as it was sent: here with an accent of its own, as some systems write it.
-    await own.refund(note.id, { referenceNo: 'Cafe\u0301-3', description: 'ΟΔΟΣ Μεγάλης οδός', amount: '3.00' });
-    await own.creditNote('2.00', { number: 'Straße-4', note: 'GROẞ' });
-    const other = await gateway.books();
-    await other.refund((await other.creditNote('500.00')).id, { referenceNo: 'TRX-0001', description: 'Chair returned' });
-  });
-
-  const found = async (list: string, field: string, search: string) => {
-    const { data, errors } = await own.client.graphql<Record<string, Page>, object>(
-      `query ($search: String) { ${list}(filter: { search: $search }) { nodes { ${field} } totalCount } }`,
-      { search },
-    );
-    expect(errors).toBeUndefined();
-    expect(data?.[list]?.totalCount).toBe(data?.[list]?.nodes.length);
-    return data?.[list]?.nodes.map((node) => node[field]);
-  };
-
-  it.each([
-    ['trx', ['TRX-0001', 'trx-0002']],
-    ['TRX-0001', ['TRX-0001']],
-    ['0001', ['TRX-0001']],
-    ['chair', ['TRX-0001']],
-    ['ret chai', ['TRX-0001']],
-    ['returned, table', []],
-    ['cafe\u0301', ['Cafe\u0301-3']],
-    ['CAF\u00c9', ['Cafe\u0301-3']],
-    ['οδος', ['Cafe\u0301-3']],
-    ['ΟΔΌΣ', ['Cafe\u0301-3']],
-    ['Οδος ΜΕΓΆΛΗΣ', ['Cafe\u0301-3']],
-    ['RX', []],
-    ["x' | 'y", []],
-    ['%_', null],
-    ['trx Trx TRX trx trx trx trx trx trx', ['TRX-0001', 'trx-0002']],
-    ['t r x 0 1 2 3 4 5', null],
-  ])('finds refunds by the beginnings of words: %s', async (search, expected) => {
-    if (expected !== null) return expect(await found('refunds', 'referenceNo', search)).toEqual(expected);
-    const { errors } = await own.client.graphql(`{ refunds(filter: { search: ${JSON.stringify(search)} }) { totalCount } }`);
-    return expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'search' });
-  });
-
-  it.each([
-    ['2026/0042', ['CN-2026/0042']],
-    ['cn 2026', ['CN-2026/0042']],
-    ['po 77', ['CN-2026/0042']],
-    ['FÜR', ['CN-2026/0042']],
-    ['stuhl', ['CN-2026/0042']],
-    ['брак', ['Брак-9']],
-    ['STRASSE', ['Straße-4']],
-    ['straß', ['Straße-4']],
-    ['STRAẞE groß', ['Straße-4']],
-    ['GROSS', ['Straße-4']],
-    ['100%', ['Брак-9']],
-    ["it's", ['Брак-9']],
-    ['“broken” \\ :* & | !', ['Брак-9']],
-  ])('finds credit notes by number, reference and note: %s', async (search, expected) => {
-    expect(await found('creditNotes', 'number', search)).toEqual(expected);
-  });
-
-  it('finds accounts, branches and customers', async () => {
-    expect(await found('accounts', 'name', 'exchange')).toEqual(['Exchange Gain or Loss']);
-    expect(await found('branches', 'name', 'head off')).toEqual(['Head Office']);
-    expect(await found('customers', 'displayName', 'CAROL')).toEqual(['Carol', 'Carol', 'Carol']);
-  });
-});
-
-it('finds credit notes by their states', async () => {
-  const own = await gateway.books();
-  const [open, closed, draft, isVoid] = [
-    await own.creditNote('10.00'),
-    await own.creditNote('10.00'),
-    await own.creditNote('10.00', { open: false }),
-    await own.creditNote('10.00'),
-  ].map(({ id }) => id);
-  await own.refund(closed ?? '', { amount: '10.00' });
-  expect((await own.client.graphql(`mutation { voidCreditNote(id: ${isVoid}) { id } }`)).errors).toBeUndefined();
-  const states = { OPEN: [open], CLOSED: [closed], DRAFT: [draft], VOID: [isVoid], '[DRAFT, OPEN]': [open, draft], '[]': [] };
-  for (const [status, expected] of Object.entries(states)) {
-    const nodes = await nodesOf(own, `{ creditNotes(filter: { status: ${status} }) { nodes { id status } } }`);
-    expect([status, nodes.map(({ id }) => id)]).toEqual([status, expected]);
-    for (const node of nodes) expect(status).toContain(node.status);
-  }
-});
-
-it('counts a list only if the count is selected', async () => {
-  const from = gateway.database.statements.length;
-  await nodesOf(books, '{ refunds { nodes { id } } }');
-  expect(gateway.database.statements.slice(from).join('\n')).not.toContain('count(');
-});
-
-it('reads no rows if only the count is selected', async () => {
-  const from = gateway.database.statements.length;
-  const { data } = await books.client.graphql('{ refunds { totalCount } }');
-  expect(data).toEqual({ refunds: { totalCount: 7 } });
-  expect(gateway.database.statements.slice(from).filter((text) => text.includes('from refunds'))).toHaveLength(1);
-});
-
-it('says that a list has more items than it counts', async () => {
-  const own = await gateway.books();
-  const { superuser } = gateway.database;
-  await superuser.query(
-    `insert into customers (organization_id, display_name, currency_code) select $1, 'Customer ' || n, 'USD' from generate_series(1, 10001) n`,
-    [own.organization.id],
-  );
-  const query = '{ customers(first: 1) { totalCount totalCountIsCapped } }';
-  expect((await own.client.graphql(query)).data).toEqual({ customers: { totalCount: 10_000, totalCountIsCapped: true } });
-});
-
 describe('lists of owners', () => {
   it('have a page for each owner, with its own count and ends', async () => {
     const query = `{ creditNotes(first: 5) { nodes { id
@@ -347,6 +233,7 @@ describe('lists of owners', () => {
       none: refunds(filter: { currencyCode: "KWD" }) { nodes { id } totalCount }
     } } }`;
     const notes = await nodesOf(books, query);
+    expect(notes.map(({ id }) => id)).toContain(euro.note);
     expect(notes).toEqual(
       notes.map(({ id }) => ({
         id,

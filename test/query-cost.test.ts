@@ -98,7 +98,7 @@ it('the cost of reading the schema is that of its reply', async () => {
 });
 
 it.each([5, null, ['Query'], { toString: 1 }, '__proto__', 'Nothing'])(
-  'reading a type of the schema by a name that is none is no fault: %j',
+  'a query for a type that the schema does not have is no internal error: %j',
   async (name) => {
     const { errors = [] } = await viewer.graphql('query ($name: String!) { __type(name: $name) { fields { name } } }', { name });
     expect(errors.map(({ extensions }) => extensions.code).filter((code) => code !== 'BAD_USER_INPUT')).toEqual([]);
