@@ -52,9 +52,9 @@ async function key(role: Role, expiresAt?: string): Promise<Maker & { key: strin
   if (expiresAt === undefined) return { api_key_id: made.apiKey.id, user_id: null, key: made.key };
   // The table's own trigger does not allow a key that has already expired.
   const { superuser } = gateway.database;
-  await superuser.query(`set session_replication_role = replica`);
-  await superuser.query(`update api_keys set expires_at = ${expiresAt} where id = ${made.apiKey.id}`);
-  await superuser.query(`reset session_replication_role`);
+  await gateway.database.withoutRules(() =>
+    superuser.query(`update api_keys set expires_at = ${expiresAt} where id = ${made.apiKey.id}`),
+  );
   return { api_key_id: made.apiKey.id, user_id: null, key: made.key };
 }
 

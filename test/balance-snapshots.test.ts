@@ -86,8 +86,11 @@ it('balance snapshots are written once when several processes update them at the
 });
 
 it('balance snapshots take no lock for an organization without new entries', async () => {
-  await inBackground();
-  const before = gateway.database.statements.length;
-  await inBackground();
-  expect(gateway.database.statements.slice(before).filter((statement) => statement.includes('pg_advisory'))).toEqual([]);
+  const locks = async () => {
+    const before = gateway.database.statements.length;
+    await inBackground();
+    return gateway.database.statements.slice(before).filter((statement) => statement.includes('pg_advisory')).length;
+  };
+  expect(await locks()).toBeGreaterThan(0);
+  expect(await locks()).toBe(0);
 });

@@ -58,6 +58,7 @@ it('the ids of what has no row are the same in each reply, and differ where the 
   for (const list of [data?.ledgerHealth.checks, data?.all.lines, data?.refund.addedReferences]) {
     expect(new Set(idsOf(list)).size).toBe(list?.length);
   }
+  expect(data?.day.lines.length).toBeGreaterThan(0);
   expect(idsOf(data?.all.lines).filter((id) => idsOf(data?.day.lines).includes(id))).toEqual([]);
 });
 

@@ -1,7 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { LedgerHealthDocument } from './generated/documents.js';
 import { sharedGateway } from './helpers/gateway.js';
 import { type Expectation, emptyBooks, type ModelBooks, perform, statementOf } from './helpers/model-books.js';
 import {
@@ -103,10 +102,7 @@ async function agree(bases: readonly Currency[], history: readonly (readonly Ran
     const shares = companies.map((_, index) => batch.filter(({ organization }) => organization === index));
     await Promise.all(companies.map((company, index) => sendAtOnce(company, shares[index] ?? [])));
   }
-  for (const { client } of all) {
-    const { ledgerHealth } = await client.query(LedgerHealthDocument);
-    expect(ledgerHealth.checks.filter(({ healthy }) => !healthy)).toEqual([]);
-  }
+  for (const books of all) expect(await books.faults()).toEqual([]);
 }
 
 /** Sends the commands in parallel. Their outcome must be the model's for at least one order of them. */

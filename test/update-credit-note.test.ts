@@ -30,13 +30,6 @@ async function refusal(input: UpdateCreditNoteInput) {
   return errors?.[0]?.extensions;
 }
 
-async function unhealthy(): Promise<unknown> {
-  const { data } = await books.client.graphql<{ ledgerHealth: { checks: { healthy: boolean }[] } }, object>(
-    '{ ledgerHealth { checks { name healthy offenders } } }',
-  );
-  return data?.ledgerHealth.checks.filter(({ healthy }) => !healthy);
-}
-
 const line = (amount: string, accountId = books.ids.sales) => ({ accountId, amount });
 
 describe('a draft', () => {
@@ -99,7 +92,7 @@ describe('a draft', () => {
       `select count(*)::int as rows from credit_note_lines where organization_id = ${books.organization.id}`,
     );
     expect(rows).toEqual([{ rows: 5 }]);
-    expect(await unhealthy()).toEqual([]);
+    expect(await books.faults()).toEqual([]);
   });
 
   it('gets another customer, with the currency and the rate that belong to it', async () => {
@@ -173,7 +166,7 @@ it('parallel edits and one opening leave books that are right', async () => {
   await Promise.all([edit('10.00'), edit('20.00'), books.client.graphql(OpenCreditNoteDocument, { id }), edit('30.00')]);
   const { creditNote } = await books.client.query(CreditNoteDocument, { id });
   expect(creditNote).toMatchObject({ status: 'OPEN' });
-  expect(await unhealthy()).toEqual([]);
+  expect(await books.faults()).toEqual([]);
 });
 
 describe('the database refuses', () => {
@@ -213,6 +206,6 @@ describe('the database refuses', () => {
     expect(await outcome(lines('credit_note_id = null', id), insert(id, '100'))).toBe('accepted');
     const back = `update credit_note_lines set credit_note_id = ${id} where organization_id = ${books.organization.id} and credit_note_id is null`;
     expect(await outcome(back)).toContain('never changed');
-    expect(await unhealthy()).toEqual([]);
+    expect(await books.faults()).toEqual([]);
   });
 });

@@ -25,6 +25,8 @@ export interface TestDatabase {
   connection(role: ClusterRole): EmbeddedConnection;
   /** Runs the work in the operator's role, which may create organizations, members and keys. */
   asOperator<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
+  /** Runs the work while triggers and foreign keys are off for the superuser's connection. */
+  withoutRules(work: () => Promise<unknown>): Promise<void>;
   /** {@link untilWaiting} on this database. */
   untilWaiting(count: number): Promise<number>;
   drop(): Promise<void>;
@@ -91,6 +93,11 @@ export async function createDatabase({
     superuser,
     connection,
     asOperator: (work) => work(operators.em.fork()),
+    async withoutRules(work) {
+      await superuser.query('set session_replication_role = replica');
+      await work();
+      await superuser.query('set session_replication_role = origin');
+    },
     untilWaiting: (count) => untilWaiting(admin, count, database),
     async drop() {
       await Promise.all([orm.close(), operators.close(), sql.end(), operator.end(), superuser.end()]);

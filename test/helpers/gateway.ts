@@ -29,6 +29,7 @@ import {
   type CreateCreditNoteMutation,
   CreateCustomerDocument,
   type LedgerFragment,
+  LedgerHealthDocument,
   LockTransactionsDocument,
   RefundCreditNoteDocument,
   type RefundCreditNoteInput,
@@ -343,6 +344,12 @@ export class Books {
   /** SQL for the id of the organization's newest row in the table. */
   newest(table: string): string {
     return `(select max(id) from ${table} where organization_id = ${this.organization.id})`;
+  }
+
+  /** The checks of the ledger that fail, each with what is wrong. */
+  async faults(): Promise<string[]> {
+    const { ledgerHealth } = await this.client.query(LedgerHealthDocument);
+    return ledgerHealth.checks.filter(({ healthy }) => !healthy).map(({ name, offenders }) => `${name}: ${offenders.join(', ')}`);
   }
 
   /** Every row that a refund can write; two equal snapshots show that nothing was written. */
