@@ -10,6 +10,7 @@ import { connectionOf } from '../src/database/connect.js';
 import { type Demo, openDemo } from '../src/demo/demo.js';
 import { createApp } from '../src/server/app.js';
 import { createDatabase, type TestDatabase } from './helpers/database.js';
+import { CONFIG } from './helpers/gateway.js';
 
 /** The requests in the documents, sent to a new demo in their order, have the replies in the documents. */
 let database: TestDatabase;
@@ -26,25 +27,7 @@ beforeEach(async () => {
   demo = opened.demo;
   app = await createApp({
     orm: database.orm,
-    config: {
-      introspection: true,
-      desk: false,
-      host: 'localhost',
-      allowedHosts: [],
-      corsOrigins: [],
-      duplicateWindowSeconds: 10,
-      postingDaysAhead: 7,
-      clientIp: 'none',
-      trustedProxies: 1,
-      maxEventLoopDelayMs: 0,
-      rateLimit: null,
-      queryCostLimit: 20_000,
-      trustedDocuments: null,
-      federation: false,
-      restContract: 'documented',
-      restDeprecatedSince: null,
-      requestWaitMs: 5_000,
-    },
+    config: { ...CONFIG, duplicateWindowSeconds: 10, clientIp: 'none' },
     jwt: opened.jwt,
     logger: pino({ level: 'silent' }),
   });

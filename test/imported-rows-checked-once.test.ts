@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
+import { outcomeOf } from './helpers/sql-outcome.js';
 
 // The first row that an import inserts with a given id checks all of them: see onceForImport in the migrations.
 
@@ -8,24 +9,11 @@ jest.setTimeout(60_000);
 const gateway = sharedGateway();
 const books = sharedBooks(gateway);
 
-/** Runs the statements in a transaction with the settings, and returns the error. */
-async function running(
-  role: 'application' | 'owner',
-  settings: Readonly<Record<string, string>>,
-  ...statements: string[]
-): Promise<string> {
-  const client = role === 'owner' ? gateway.database.superuser : gateway.database.sql;
-  try {
-    await client.query('begin');
-    for (const [name, value] of Object.entries(settings)) await client.query('select set_config($1, $2, true)', [name, value]);
-    for (const statement of statements) await client.query(statement);
-    await client.query('commit');
-    return 'done';
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    await client.query('rollback');
-  }
+/** Runs the statements in a transaction with the settings. Returns "accepted" or the database's error message. */
+function running(role: 'application' | 'owner', settings: Readonly<Record<string, string>>, ...statements: string[]) {
+  const { sql, superuser } = gateway.database;
+  const set = Object.entries(settings).map(([name, value]) => `set local ${name} = '${value}'`);
+  return outcomeOf(role === 'owner' ? superuser : sql, ...set, ...statements);
 }
 
 const importing = (...statements: string[]) => running('owner', { 'books.import': String(books.organization.id) }, ...statements);
@@ -53,7 +41,7 @@ const unbalanced = () => [entry(), line('DEBIT', 5), line('CREDIT', 6)];
 
 describe('of the rows that an import inserts, the database refuses', () => {
   it('none that is right', async () => {
-    expect(await importing(...balanced(), ...balanced())).toBe('done');
+    expect(await importing(...balanced(), ...balanced())).toBe('accepted');
   });
 
   it('lines that do not balance, wherever they stand', async () => {
@@ -68,7 +56,7 @@ describe('of the rows that an import inserts, the database refuses', () => {
 
   it('those that come after a first check', async () => {
     const checked = ['set constraints all immediate', 'set constraints all deferred'];
-    expect(await importing(...balanced(), ...checked, ...balanced())).toBe('done');
+    expect(await importing(...balanced(), ...checked, ...balanced())).toBe('accepted');
     expect(await importing(...balanced(), ...checked, ...unbalanced())).toMatch(/does not balance: debits − credits = -1/);
     expect(await importing(...balanced(), ...checked, line('DEBIT', 1))).toMatch(/does not balance: debits − credits = 1/);
     expect(await importing(...balanced(), ...checked, drawn('DEBIT', 1))).toMatch(/does not balance: debits − credits = 1/);
@@ -77,17 +65,17 @@ describe('of the rows that an import inserts, the database refuses', () => {
 
   it('those whose check a savepoint has undone', async () => {
     const undone = ['savepoint before', 'set constraints all immediate', 'rollback to before'];
-    expect(await importing(...balanced(), ...undone, ...balanced())).toBe('done');
+    expect(await importing(...balanced(), ...undone, ...balanced())).toBe('accepted');
     expect(await importing(...balanced(), ...undone, line('DEBIT', 1))).toMatch(/does not balance: debits − credits = 1/);
     expect(await importing('savepoint before', ...balanced(), 'rollback to before', ...unbalanced())).toMatch(/does not balance/);
   });
 
   it('an id that is not above those of earlier imports', async () => {
-    expect(await importing(...balanced())).toBe('done');
+    expect(await importing(...balanced())).toBe('accepted');
     expect(await importing(entry(-1))).toMatch(/row \d+ of journal_entries has a lower id than an older one/);
     expect(await importing(...balanced(), entry(-1))).toMatch(/lower id than an older one/);
     const apart = [entry(), line('DEBIT', 5), line('DEBIT', 5, 5)];
-    expect(await importing(...apart, line('CREDIT', 10, -2))).toBe('done');
+    expect(await importing(...apart, line('CREDIT', 10, -2))).toBe('accepted');
     expect(await importing(...apart, line('CREDIT', 10, -7))).toMatch(/lower id than an older one/);
   });
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createApp } from '../src/server/app.js';
-import { type Books, Gateway, JWT } from './helpers/gateway.js';
+import { type Books, CONFIG, Gateway, JWT } from './helpers/gateway.js';
 
 /** Creates the database and the books. Two other gateways on this database count the requests. */
 let gateway: Gateway;
@@ -24,25 +24,7 @@ async function startTwo(perCredential: number): Promise<[FastifyInstance, Fastif
   const start = async () => {
     const app = await createApp({
       orm: gateway.database.orm,
-      config: {
-        host: 'localhost',
-        allowedHosts: [],
-        introspection: false,
-        desk: false,
-        corsOrigins: [],
-        duplicateWindowSeconds: 0,
-        postingDaysAhead: 7,
-        clientIp: 'connection',
-        trustedProxies: 1,
-        maxEventLoopDelayMs: 0,
-        queryCostLimit: 20_000,
-        trustedDocuments: null,
-        federation: false,
-        restContract: 'documented',
-        restDeprecatedSince: null,
-        requestWaitMs: 5_000,
-        rateLimit: { perCredential, perAddress: 3, store: 'postgres' },
-      },
+      config: { ...CONFIG, introspection: false, rateLimit: { perCredential, perAddress: 3, store: 'postgres' } },
       jwt: JWT,
       logger: pino({ level: 'warn' }, { write: (line: string) => void logged.push(JSON.parse(line)) }),
     });

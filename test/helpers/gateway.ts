@@ -13,13 +13,9 @@ import { Account, SystemRole } from '../../src/entities/account.js';
 import { AccountType } from '../../src/entities/account-type.js';
 import { Branch } from '../../src/entities/branch.js';
 import { Organization } from '../../src/entities/organization.js';
-import type { RestContract } from '../../src/entities/rest-contract.js';
 import type { DemoContent } from '../../src/graphql/server.js';
-import type { TrustedDocumentsSettings } from '../../src/graphql/trusted-documents.js';
-import { createApp } from '../../src/server/app.js';
-import type { ClientIp, TrustedProxies } from '../../src/server/client-address.js';
+import { type AppOptions, createApp } from '../../src/server/app.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/server/connections.js';
-import type { RateLimitSettings } from '../../src/server/rate-limit.js';
 import type { UnreadLimits } from '../../src/server/unread-replies.js';
 import { createOrganization } from '../../src/services/organizations/create-organization.js';
 import {
@@ -42,29 +38,34 @@ export const JWT: JwtSettings & { key: Uint8Array } = {
   key: new TextEncoder().encode('a secret of the tests, long enough'),
 };
 
-export interface GatewayOptions extends DatabaseOptions {
-  introspection?: boolean;
-  host?: string;
-  allowedHosts?: readonly string[];
-  corsOrigins?: readonly string[];
+/** The configuration of a gateway, where a test says nothing else. */
+export const CONFIG: AppOptions['config'] = {
+  host: 'localhost',
+  allowedHosts: [],
+  introspection: true,
+  desk: false,
+  corsOrigins: [],
+  // Tests make equal refunds in a row; the check for duplicates has tests of its own.
+  duplicateWindowSeconds: 0,
+  postingDaysAhead: 7,
+  clientIp: 'connection',
+  trustedProxies: 1,
+  maxEventLoopDelayMs: 0,
+  rateLimit: null,
+  queryCostLimit: 20_000,
+  trustedDocuments: null,
+  federation: false,
+  restContract: 'documented',
+  restDeprecatedSince: null,
+  requestWaitMs: 5_000,
+};
+
+export interface GatewayOptions extends DatabaseOptions, Partial<AppOptions['config']> {
   demo?: DemoContent;
-  desk?: boolean;
   jwt?: JwtSettings | null;
-  duplicateWindowSeconds?: number;
-  rateLimit?: RateLimitSettings | null;
-  postingDaysAhead?: number;
-  maxEventLoopDelayMs?: number;
-  queryCostLimit?: number;
-  trustedDocuments?: TrustedDocumentsSettings | null;
-  federation?: boolean;
-  restContract?: RestContract;
-  restDeprecatedSince?: string | null;
-  requestWaitMs?: number;
-  clientIp?: ClientIp;
   connections?: Partial<ConnectionLimits>;
   stopSeconds?: number;
   unread?: UnreadLimits;
-  trustedProxies?: TrustedProxies;
   /** Uses this database instead of the new one. */
   orm?: MikroORM;
 }
@@ -84,38 +85,30 @@ export class Gateway {
     readonly logged: Record<string, unknown>[],
   ) {}
 
-  static async start(options: GatewayOptions = {}): Promise<Gateway> {
-    const database = await createDatabase(options);
+  static async start({
+    poolSize,
+    template,
+    settings,
+    orm,
+    demo,
+    jwt = JWT,
+    connections,
+    unread,
+    stopSeconds,
+    ...config
+  }: GatewayOptions = {}): Promise<Gateway> {
+    const database = await createDatabase({ poolSize, template, settings });
     const logged: Record<string, unknown>[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
     const app = await createApp({
-      orm: options.orm ?? database.orm,
-      config: {
-        host: options.host ?? 'localhost',
-        allowedHosts: options.allowedHosts ?? [],
-        introspection: options.introspection ?? true,
-        desk: options.desk ?? false,
-        corsOrigins: options.corsOrigins ?? [],
-        // Tests make equal refunds in a row; the check for duplicates has tests of its own.
-        duplicateWindowSeconds: options.duplicateWindowSeconds ?? 0,
-        postingDaysAhead: options.postingDaysAhead ?? 7,
-        clientIp: options.clientIp ?? 'connection',
-        trustedProxies: options.trustedProxies ?? 1,
-        maxEventLoopDelayMs: options.maxEventLoopDelayMs ?? 0,
-        rateLimit: options.rateLimit ?? null,
-        queryCostLimit: options.queryCostLimit ?? 20_000,
-        trustedDocuments: options.trustedDocuments ?? null,
-        federation: options.federation ?? false,
-        restContract: options.restContract ?? 'documented',
-        restDeprecatedSince: options.restDeprecatedSince ?? null,
-        requestWaitMs: options.requestWaitMs ?? 5_000,
-      },
-      jwt: options.jwt === undefined ? JWT : options.jwt,
+      orm: orm ?? database.orm,
+      config: { ...CONFIG, ...config },
+      jwt,
       logger,
-      ...(options.demo && { demo: options.demo }),
-      connections: { ...CONNECTION_LIMITS, ...options.connections },
-      ...(options.unread && { unread: options.unread }),
-      ...(options.stopSeconds !== undefined && { stopSeconds: options.stopSeconds }),
+      demo,
+      connections: { ...CONNECTION_LIMITS, ...connections },
+      unread,
+      stopSeconds,
     }).catch(async (error: unknown) => {
       await database.drop();
       throw error;
