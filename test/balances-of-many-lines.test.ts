@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { snapshotBalances } from '../src/services/ledger/balances.js';
 import { snapshotBusyOrganizations } from '../src/services/ledger/maintenance.js';
 import { columnsOf } from './helpers/database.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { EXPLAIN, type Executed, plantRows, watchPlans } from './helpers/plans.js';
 
 /** A balance is exact on each day, and reads few rows, however many lines there are and over however many years. */
@@ -10,22 +10,19 @@ import { EXPLAIN, type Executed, plantRows, watchPlans } from './helpers/plans.j
 const LINES = 6_000;
 const DAYS = ['2014-01-01', '2014-12-31', '2015-01-01', '2019-02-28', '2020-02-29', '2025-11-30', '2025-12-31', '9999-12-31'];
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway({ settings: EXPLAIN });
+const books = sharedBooks(gateway);
 let bank: string;
 let customer: string;
 let executed: Executed[];
 
 beforeAll(async () => {
-  gateway = await Gateway.start({ settings: EXPLAIN });
-  books = await gateway.books();
   bank = await books.account('BANK', { currencyCode: 'EUR' });
   customer = await books.customer('EUR');
   await refund();
   await addLines();
   executed = await watchPlans(gateway);
 });
-afterAll(() => gateway.stop());
 
 async function refund(): Promise<void> {
   const note = await books.creditNote('100.00', { customerId: customer, currencyCode: 'EUR', exchangeRate: '1.1' });
