@@ -104,13 +104,13 @@ const STEPS: Readonly<Record<string, Step>> = {
   'a refund': (steps) =>
     steps.ask(RefundCreditNoteDocument, {
       input: steps.refund(NOTE, 10),
-      idempotencyKey: 'the key',
+      idempotencyKey: 'the-key',
       expectedRemaining: steps.amount(150),
     }),
   'the same again': (steps) =>
     steps.ask(RefundCreditNoteDocument, {
       input: steps.refund(NOTE, 10),
-      idempotencyKey: 'the key',
+      idempotencyKey: 'the-key',
       expectedRemaining: steps.amount(150),
     }),
   'a foreign refund': (steps) =>
