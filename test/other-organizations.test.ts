@@ -24,7 +24,7 @@ describe("another organization's books", () => {
     expect(await books.client.query(CreditNoteDocument, { id: note.id })).toEqual({ creditNote: null });
     expect(await books.client.query(RefundDocument, { id: refund.id })).toEqual({ refund: null });
     expect(await books.client.query(AccountDocument, { id: other.ids.bank })).toEqual({ account: null });
-    expect((await other.client.query(RefundDocument, { id: refund.id })).refund).not.toBeNull();
+    expect((await other.client.query(RefundDocument, { id: refund.id })).refund).toEqual(expect.anything());
   });
 
   it('are in no list', async () => {

@@ -43,7 +43,7 @@ describe('reversing a refund', () => {
     });
     expect(reversed?.reversal).toMatchObject({ ...REVERSAL, createdBy: 'key of ADMIN', refund: { id: refund.id } });
     expect(reversed?.reversal?.journalEntry.reversalOf?.id).toBe(reversed?.journalEntry.id);
-    expect(reversed?.journalEntry.reversedBy).not.toBeNull();
+    expect(reversed?.journalEntry.reversedBy).toEqual(expect.anything());
     expect(ledger(reversed?.reversal?.journalEntry)).toEqual([
       'credit Accounts Receivable 1100.00 (1000.00 EUR)',
       'debit Bank 1150.00 (1000.00 EUR)',
