@@ -156,6 +156,7 @@ export class Gateway {
 
 /**
  * Starts a gateway before the tests of the file or of the `describe`, and stops it after them. Its fields are there as soon as the first hook or test runs.
+ * It stops before hooks `afterAll` that are defined later: use the connections of `gateway.database`, which end with it, and no others.
  *
  * @example
  * const gateway = sharedGateway();
