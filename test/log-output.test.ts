@@ -5,11 +5,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { cleanUp, databaseByUrl, GatewayProcess } from './helpers/process.js';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { databaseByUrl, GatewayProcess } from './helpers/process.js';
 
 jest.setTimeout(120_000);
-afterAll(cleanUp);
 
 /** Runs a command whose output goes to an open file, or to a reader that has already ended. */
 async function command(stdout: number | 'ended reader', ...words: string[]) {
