@@ -20,17 +20,33 @@ const CONNECTION = { application_name: 'credit-note-refunds', connectionTimeoutM
  * PostgreSQL's settings for each connection of the gateway. Times are in milliseconds.
  *
  * The timeouts free a connection whose client has disconnected or whose lock is never released. `force_generic_plan` plans a prepared
- * statement once. Otherwise PostgreSQL may plan it at each execution, which takes twice as long as reading a page.
+ * statement once. Otherwise PostgreSQL may plan it at each execution, which takes twice as long as reading a page. The others are PostgreSQL's
+ * defaults, which a database or a role may change.
  */
 export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   lock_timeout: '5000',
   statement_timeout: '30000',
   idle_in_transaction_session_timeout: '60000',
   plan_cache_mode: 'force_generic_plan',
+  DateStyle: 'ISO',
+  default_transaction_isolation: 'read committed',
 };
 
-/** For migrations and operators' commands, which have no time limit; and behind a pooler, where the role has the settings. */
-export const WITHOUT_TIMEOUTS: Options = { driverOptions: CONNECTION };
+/** Behind a pooler, which refuses settings: the role has them. */
+export const WITHOUT_SETTINGS: Options = { driverOptions: CONNECTION };
+
+/** For migrations and operators' commands, which have no time limit, whatever the database or the role has. */
+export const WITHOUT_TIMEOUTS: Options = {
+  driverOptions: {
+    ...CONNECTION,
+    options: startupOptions({
+      ...SESSION_SETTINGS,
+      lock_timeout: '0',
+      statement_timeout: '0',
+      idle_in_transaction_session_timeout: '0',
+    }),
+  },
+};
 
 const config: Options = defineConfig({
   entities: ENTITIES,
@@ -43,12 +59,8 @@ const config: Options = defineConfig({
   subscribers: [SharedKeys],
   // Relations are propagated only for managed entities: most new ones are written once and never read.
   propagationOnPrototype: false,
-  driverOptions: {
-    ...CONNECTION,
-    ...SESSION_SETTINGS,
-    // pg has no option of its own for this setting.
-    options: `-c plan_cache_mode=${SESSION_SETTINGS.plan_cache_mode}`,
-  },
+  // pg takes the times by name, too, and so beside `options` of DATABASE_URL.
+  driverOptions: { ...CONNECTION, ...SESSION_SETTINGS, options: startupOptions(SESSION_SETTINGS) },
 });
 
 export default config;
@@ -56,4 +68,11 @@ export default config;
 /** Returns MikroORM for the database. The caller must close it. */
 export function connect(connection: Connection, options: Options = {}): Promise<MikroORM> {
   return MikroORM.init({ ...config, ...connection, ...options });
+}
+
+/** Returns the settings in the form of the startup packet: https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNECT-OPTIONS */
+function startupOptions(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+    .join(' ');
 }

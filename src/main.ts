@@ -6,6 +6,7 @@ import { type Config, readConfig } from './config.js';
 import { type Database, openDatabase } from './database/database.js';
 import { type Demo, demoContent, demoFile, openDemo } from './demo/demo.js';
 import { welcome } from './demo/welcome.js';
+import { isPermissionDenied } from './orm/errors.js';
 import { createApp } from './server/app.js';
 import { listen } from './server/listen.js';
 import { openLog } from './server/log.js';
@@ -137,9 +138,12 @@ function ormLogging(logger: FastifyBaseLogger) {
     : { debug: false };
 }
 
+const GRANT_RIGHTS = 'As the owner, run: npm run migrate -- --application-role ROLE. See docs/operations.md, "Three roles".';
+
 /** Returns one line for the operator. Developers get the stack at the log levels debug and trace. */
 function failure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (isPermissionDenied(error)) return `The role of DATABASE_URL may not serve requests: ${error.message}. ${GRANT_RIGHTS}`;
   return /^(debug|trace)$/.test(process.env.LOG_LEVEL ?? '') ? String(error.stack) : error.message;
 }
 

@@ -7,7 +7,7 @@ import { Role } from '../src/entities/access.js';
 import { addMember } from '../src/services/organizations/members.js';
 import { readCluster } from './helpers/cluster.js';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
-import { cli, GatewayProcess } from './helpers/process.js';
+import { cli, GatewayProcess, refusedStart } from './helpers/process.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
 
 jest.setTimeout(60_000);
@@ -209,6 +209,21 @@ it('an operator’s command with the gateway’s role ends with a message of one
   const { code, stdout, stderr } = await cli({ DATABASE_URL }, 'api-key', 'create', ...words);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^The role of DATABASE_URL may not do this\..*operations\.md.*\n$/);
+});
+
+it('the gateway does not start with a role that has no rights, and says how to give them, in one line', async () => {
+  const { superuser } = gateway.database;
+  const user = `none_${database}`;
+  await superuser.query(`create role ${user} login password 'none'`);
+  const { code, stderr } = await refusedStart({
+    DATABASE_URL: connectionUrl({ ...readCluster().application, user, password: 'none', database }),
+  });
+  await superuser.query(`drop role ${user}`);
+
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^The role of DATABASE_URL may not serve requests: permission denied.*--application-role.*operations\.md.*\n$/,
+  );
 });
 
 it('the gateway warns at the start if its role may do more than serve requests', async () => {

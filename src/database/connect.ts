@@ -1,5 +1,5 @@
 import type { MikroORM, Options } from '@mikro-orm/postgresql';
-import config, { type Connection, connect, WITHOUT_TIMEOUTS } from '../../mikro-orm.config.js';
+import config, { type Connection, connect, WITHOUT_SETTINGS, WITHOUT_TIMEOUTS } from '../../mikro-orm.config.js';
 import type { EmbeddedConnection, EmbeddedPostgres } from './embedded-postgres/index.js';
 import { assertSuits, refusesSettings } from './pooler.js';
 
@@ -20,7 +20,7 @@ export async function connectForService(url: string, options: Options = {}): Pro
   let service = options;
   const orm = await connectByUrl(url, service).catch((error: Error) => {
     if (!refusesSettings(error.cause)) throw error;
-    service = { ...options, ...WITHOUT_TIMEOUTS };
+    service = { ...options, ...WITHOUT_SETTINGS };
     return connectByUrl(url, service);
   });
   try {
@@ -32,8 +32,20 @@ export async function connectForService(url: string, options: Options = {}): Pro
   }
 }
 
+/**
+ * Connects an operator's command, without time limits. Behind PgBouncer, it has those of its role.
+ *
+ * @throws {DatabaseUnreachable}
+ */
+export function connectForTool(url: string): Promise<MikroORM> {
+  return connectByUrl(url, WITHOUT_TIMEOUTS).catch((error: Error) => {
+    if (!refusesSettings(error.cause)) throw error;
+    return connectByUrl(url, WITHOUT_SETTINGS);
+  });
+}
+
 /** @throws {DatabaseUnreachable} */
-export async function connectByUrl(url: string, options: Options = {}): Promise<MikroORM> {
+async function connectByUrl(url: string, options: Options = {}): Promise<MikroORM> {
   // pg parses the URL. MikroORM would drop its parameters, and connect without TLS despite sslmode=require.
   const driverOptions = { ...(options.driverOptions ?? config.driverOptions), connectionString: url };
   const orm = await connect({ clientUrl: url }, { ...options, driverOptions });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager, MikroORM, Options } from '@mikro-orm/postgresql';
 import { connect, WITHOUT_TIMEOUTS } from '../../mikro-orm.config.js';
-import { connectByUrl, connectForService, connectionOf, ownerConnection } from './connect.js';
+import { connectForService, connectForTool, connectionOf, ownerConnection } from './connect.js';
 import { type EmbeddedPostgres, openEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres/index.js';
 import { migrate, pendingMigrations } from './migrate.js';
 
@@ -85,7 +85,7 @@ async function managesAccess(orm: MikroORM): Promise<boolean> {
  * @throws {DatabaseUnreachable}
  */
 export async function openDatabaseForTool({ databaseUrl, dataDir }: DatabaseSettings): Promise<Database> {
-  if (databaseUrl !== null) return opened(() => connectByUrl(databaseUrl, WITHOUT_TIMEOUTS), null, refuseUnmigrated);
+  if (databaseUrl !== null) return opened(() => connectForTool(databaseUrl), null, refuseUnmigrated);
   const server = await openEmbeddedPostgres({ dataDir });
   return opened(() => connect(ownerConnection(server), WITHOUT_TIMEOUTS), server, refuseUnmigrated);
 }

@@ -8,7 +8,7 @@ import { recordExport } from '../services/organizations/move.js';
 import { findOrganization, type Operator, OperatorRefusal } from '../services/organizations/operator-command.js';
 import { readBackup, writeBackup } from './backup.js';
 import { BackupRefused, migrationsOf } from './backup-file.js';
-import { connectByUrl, ownerConnection } from './connect.js';
+import { connectForTool, ownerConnection } from './connect.js';
 import { type DatabaseSettings, refuseUnmigrated } from './database.js';
 import { openEmbeddedPostgres } from './embedded-postgres/index.js';
 import { migrate, pendingMigrations } from './migrate.js';
@@ -157,7 +157,7 @@ async function asOperator<T>(
   work: (session: OperatorSession) => Promise<T>,
 ): Promise<T> {
   if (databaseUrl !== null) {
-    return operate(await connectByUrl(databaseUrl, WITHOUT_TIMEOUTS), { connectionString: databaseUrl }, {}, work);
+    return operate(await connectForTool(databaseUrl), { connectionString: databaseUrl }, {}, work);
   }
   const server = await openEmbeddedPostgres({ dataDir });
   try {
@@ -175,7 +175,8 @@ async function operate<T>(
   embeddedRoles: DatabaseRoles,
   work: (session: OperatorSession) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client(connection);
+  const { options }: pg.ClientConfig = orm.config.get('driverOptions');
+  const client = new pg.Client({ options, ...connection });
   // The loss of the connection also rejects its queries. Without a listener, the event would crash the process.
   client.on('error', () => undefined);
   try {

@@ -44,10 +44,10 @@ async function assertSettings(client: pg.Client): Promise<void> {
   );
 }
 
-/** Whether the setting is as strict as wanted. A time limit may be shorter, but not 0, which means no limit. */
+/** Whether the setting is as strict as wanted. A time limit may be shorter, but not 0, which means no limit. The order of a date, as in `ISO, MDY`, is free. */
 function holds(wanted: string, setting: string): boolean {
   const limit = Number(wanted);
-  return Number.isNaN(limit) ? setting === wanted : Number(setting) > 0 && Number(setting) <= limit;
+  return Number.isNaN(limit) ? setting.split(', ')[0] === wanted : Number(setting) > 0 && Number(setting) <= limit;
 }
 
 /**

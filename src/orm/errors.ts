@@ -70,9 +70,12 @@ export function isReadOnly(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '25006';
 }
 
-/** A transient error is a ConnectionException, an outdated plan, or an error of the server, which has a severity, with one of the SQLSTATEs. */
+/**
+ * A transient error is a ConnectionException, an outdated plan, the end of the connection, as after a time limit of PostgreSQL for transactions, or
+ * an error of the server, which has a severity, with one of the SQLSTATEs.
+ */
 function isTransient(error: unknown): boolean {
-  if (error instanceof ConnectionException || isPlanOutdated(error)) return true;
+  if (error instanceof ConnectionException || isPlanOutdated(error) || isFatal(error)) return true;
   return error instanceof Error && 'severity' in error && 'code' in error && TRANSIENT.test(String(error.code));
 }
 
