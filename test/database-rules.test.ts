@@ -298,19 +298,62 @@ describe('a reference into another organization', () => {
     expect(rows.filter(({ definition }) => !definition.startsWith('FOREIGN KEY (organization_id, '))).toEqual([]);
   });
 
-  it('is refused for a journal line on an account of another organization', async () => {
-    expect(await refusal(entry('40', '40', { organizationId: other.organization.id }))).toContain('foreign key');
+  it.each<[string, () => [own: string, foreign: string]]>([
+    ['account', () => [`'CREDIT', ${books.ids.bank}`, `'CREDIT', ${other.ids.bank}`]],
+    ['branch', () => [`customer_id, ${books.ids.branch}, amount`, `customer_id, ${other.ids.branch}, amount`]],
+    [
+      'customer',
+      () => [`where organization_id = ${books.organization.id}), 40`, `where organization_id = ${other.organization.id}), 40`],
+    ],
+  ])('is refused for the %s of a journal line, and also one to no record at all', async (_name, changed) => {
+    await other.customer();
+    const note = await books.creditNote('100.00');
+    const [own, foreign] = changed();
+    const written = entry('40', '40');
+    expect(written).toContain(own);
+    expect(await refusal(written.replace(own, foreign), books.refundBySql(note.id))).toContain(
+      'is not what its journal entry says',
+    );
+    const nobodys = written.replace(own, own.replace(/\d+(?=(, amount)?$)|(?<=organization_id = )\d+/, '999999999999'));
+    expect(nobodys).not.toBe(written);
+    expect(await refusalOfOwner(nobodys, books.refundBySql(note.id))).toContain('is not what its journal entry says');
   });
 });
+
+it.each(['accounts', 'branches', 'customers'])(
+  'refuses another id or organization for one of the %s, whose lines name it',
+  async (table) => {
+    await books.customer();
+    const row = `where organization_id = ${books.organization.id} and id = ${books.newest(table)}`;
+    for (const change of ['id = id + 1', `organization_id = ${other.organization.id}`]) {
+      expect(await refusalOfOwner(`update ${table} set ${change} ${row}`)).toBe(
+        `a row of ${table} keeps its id and its organization`,
+      );
+    }
+  },
+);
 
 it('no temporary table or function can shadow the real ones in triggers', async () => {
   expect(await refusal('create temporary table journal_lines (like public.journal_lines)')).toContain('permission denied');
   expect(await refusal('create function pg_temp.f() returns int language sql as $$ select 1 $$')).toContain('permission denied');
   // Names in a body of standard SQL were looked up when the function was created.
-  const { rows } = await gateway.database.superuser.query(
-    `select proname from pg_proc where pronamespace = 'public'::regnamespace and proconfig is null and prosqlbody is null`,
+  const { superuser } = gateway.database;
+  const { rows: names } = await superuser.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = 'public'::regnamespace
+     union select proname from pg_proc where pronamespace = 'public'::regnamespace`,
   );
-  expect(rows).toEqual([]);
+  const { rows: functions } = await superuser.query<{ name: string; source: string }>(
+    `select proname as name, prosrc as source from pg_proc
+     where pronamespace = 'public'::regnamespace and proconfig is null and prosqlbody is null`,
+  );
+  expect(functions.length).toBeGreaterThan(10);
+  const unqualified = functions.flatMap(({ name, source }) => {
+    const code = source.replace(/--.*|'[^']*'/g, '');
+    return names
+      .filter((each) => new RegExp(`(?<!public\\.)\\b${each.name}\\b`).test(code))
+      .map((each) => `${each.name} in ${name}`);
+  });
+  expect(unqualified).toEqual([]);
 });
 
 it('the gateway’s role can neither switch off triggers nor change tables', async () => {

@@ -77,14 +77,17 @@ describe('only the owner of the tables imports, and only into the organization t
 });
 
 describe('an opening entry is refused by the database', () => {
-  it('if it does not balance, or names a customer', async () => {
+  it('if it does not balance, names a customer, or an account of another organization', async () => {
     const { bank, sales } = books.ids;
     const customerId = await books.customer();
     expect(await importing('owner', books.organization.id, ...opening(['DEBIT', bank, 5], ['CREDIT', sales, 6]))).toMatch(
       /does not balance: debits − credits = -1/,
     );
-    expect(
-      await importing('owner', books.organization.id, ...opening(['DEBIT', bank, 5, customerId], ['CREDIT', sales, 5])),
-    ).toMatch(/names a customer, a branch or a foreign amount/);
+    const naming = opening(['DEBIT', bank, 5, customerId], ['CREDIT', sales, 5]);
+    expect(await importing('owner', books.organization.id, ...naming)).toMatch(/names a customer, a branch, a foreign amount or/);
+    const foreign = (await gateway.books()).ids.bank;
+    expect(await importing('owner', books.organization.id, ...opening(['DEBIT', foreign, 5], ['CREDIT', sales, 5]))).toMatch(
+      /an account that is not here/,
+    );
   });
 });

@@ -85,12 +85,12 @@ const GUARDS = `
     when (new.voided_at is not null or new.void_entry_id is not null or new.applied <> 0) execute function new_note_is_whole();
 
   -- Those that the note has already may have been deactivated since, also in the system that an import reads.
-  create function note_names_active_records() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function note_names_active_records() returns trigger language plpgsql as $$
   begin
-    if (new.customer_id is distinct from old.customer_id and not is_being_imported(new.organization_id)
-        and exists (select from customers where organization_id = new.organization_id and id = new.customer_id and not active))
+    if (new.customer_id is distinct from old.customer_id and not public.is_being_imported(new.organization_id)
+        and exists (select from public.customers where organization_id = new.organization_id and id = new.customer_id and not active))
       or (new.branch_id is distinct from old.branch_id
-        and exists (select from branches where organization_id = new.organization_id and id = new.branch_id and not active)) then
+        and exists (select from public.branches where organization_id = new.organization_id and id = new.branch_id and not active)) then
       raise exception 'a credit note cannot get an inactive customer or branch' using errcode = 'check_violation';
     end if;
     return new;
@@ -113,7 +113,7 @@ const GUARDS = `
 
 /** The database sets the times of credit notes for every writer. */
 const TIMES = `
-  create function credit_note_times() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function credit_note_times() returns trigger language plpgsql as $$
   begin
     if new.opened_at is not null and (tg_op = 'INSERT' or old.opened_at is null) then new.opened_at := now(); end if;
     if new.voided_at is not null and (tg_op = 'INSERT' or old.voided_at is null) then new.voided_at := now(); end if;
@@ -125,10 +125,10 @@ const TIMES = `
 `;
 
 const LINES = `
-  create function credit_note_adds_up() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function credit_note_adds_up() returns trigger language plpgsql as $$
   begin
-    if (select total from credit_notes where organization_id = new.organization_id and id = new.id) is distinct from (
-      select sum(amount) from credit_note_lines where organization_id = new.organization_id and credit_note_id = new.id
+    if (select total from public.credit_notes where organization_id = new.organization_id and id = new.id) is distinct from (
+      select sum(amount) from public.credit_note_lines where organization_id = new.organization_id and credit_note_id = new.id
     ) then
       raise exception 'the lines of credit note % do not add up to its total', new.id using errcode = 'check_violation';
     end if;
@@ -201,22 +201,22 @@ const LINES = `
 
 /** The entry of a note must be of the same kind, day and transaction. The entry's trigger compares the lines. */
 const ENTRIES = `
-  create function credit_note_is_booked() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function credit_note_is_booked() returns trigger language plpgsql as $$
   begin
     if exists (
-      select from credit_note_lines line
-        join accounts account on account.organization_id = line.organization_id and account.id = line.account_id
+      select from public.credit_note_lines line
+        join public.accounts account on account.organization_id = line.organization_id and account.id = line.account_id
       where line.organization_id = new.organization_id and line.credit_note_id = new.id and not account.active
     -- What another system has booked stays booked when its customer becomes inactive.
-    ) or (not is_being_imported(new.organization_id)
-        and exists (select from customers where organization_id = new.organization_id and id = new.customer_id and not active))
-      or exists (select from branches where organization_id = new.organization_id and id = new.branch_id and not active) then
+    ) or (not public.is_being_imported(new.organization_id)
+        and exists (select from public.customers where organization_id = new.organization_id and id = new.customer_id and not active))
+      or exists (select from public.branches where organization_id = new.organization_id and id = new.branch_id and not active) then
       raise exception 'credit note % has an inactive customer, branch or account', new.id using errcode = 'check_violation';
     end if;
     if not exists (
-      select from journal_entries entry
+      select from public.journal_entries entry
       where entry.organization_id = new.organization_id and entry.id = new.journal_entry_id
-        and entry.source = 'CREDIT_NOTE' and entry.posting_date = new.date and posted_now(entry.xid, entry.created_at)
+        and entry.source = 'CREDIT_NOTE' and entry.posting_date = new.date and public.posted_now(entry.xid, entry.created_at)
     ) then
       raise exception 'credit note % is not what its journal entry says', new.id using errcode = 'check_violation';
     end if;
@@ -264,7 +264,7 @@ const ENTRIES = `
   end
   $$;
 
-  create function lines_agree() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function lines_agree() returns trigger language plpgsql as $$
   declare
     ${importedIn('credit_note_lines')}
     newest bigint;
@@ -274,13 +274,13 @@ const ENTRIES = `
     -- It would not count as one of this transaction.
     if new.created_at <> transaction_timestamp() then
       raise exception 'line % of a credit note has another time than its transaction', new.id using errcode = 'check_violation';
-    end if;${onceForImport('credit_note_lines', 'perform note_lines_agree(new.organization_id, newest);')}
+    end if;${onceForImport('credit_note_lines', 'perform public.note_lines_agree(new.organization_id, newest);')}
     -- The last line of the transaction compares for all of them. Ids have no gaps.
     if not exists (
-      select from credit_note_lines
+      select from public.credit_note_lines
       where organization_id = new.organization_id and id = new.id + 1 and created_at = transaction_timestamp()
     ) then
-      compared := note_lines_agree(new.organization_id, new.id);
+      compared := public.note_lines_agree(new.organization_id, new.id);
     end if;
     return null;
   end

@@ -141,16 +141,6 @@ export const differing = (due: string, ids: string): string => `
       having sum(times) <> 0
       limit 1;`;
 
-const ALL_HAVE_LINES = `
-          select entry.id into offender from journal_entries entry
-          where entry.organization_id = new.organization_id and entry.id >= new.id and not exists (
-              select from journal_lines line where line.organization_id = new.organization_id and line.journal_entry_id = entry.id
-            )
-          limit 1;
-          if found then
-            raise exception 'journal entry % does not balance: it has no lines', offender using errcode = 'check_violation';
-          end if;`;
-
 const ENTRIES = `
   -- Whether the entry was posted in this transaction. Ids of transactions begin again in another cluster, where a restored entry may have the
   -- id of the present one: so the time counts, too.
@@ -174,7 +164,7 @@ const ENTRIES = `
       raise exception 'a line of journal entry % has another posting date', entry.id using errcode = 'check_violation';
     end if;
     if entry.source = 'OPENING' then
-      raise exception 'opening entry % names a customer, a branch or a foreign amount', entry.id using errcode = 'check_violation';
+      raise exception 'opening entry % names a customer, a branch, a foreign amount or an account that is not here', entry.id using errcode = 'check_violation';
     end if;
     if entry.source = 'REVERSAL' then
       raise exception 'journal entry % is no mirror of entry % that a reversal or a void credit note asks for', entry.id, entry.reversal_of_id
@@ -194,13 +184,28 @@ const ENTRIES = `
   end
   $$;
 
-  create function entry_has_lines() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function entries_have_lines(organization bigint, first_entry bigint) returns void language plpgsql
+    set search_path = public, pg_temp as $$
+  declare
+    offender bigint;
+  begin
+    select entry.id into offender from journal_entries entry
+    where entry.organization_id = organization and entry.id >= first_entry and not exists (
+        select from journal_lines line where line.organization_id = organization and line.journal_entry_id = entry.id
+      )
+    limit 1;
+    if found then
+      raise exception 'journal entry % does not balance: it has no lines', offender using errcode = 'check_violation';
+    end if;
+  end
+  $$;
+
+  create function entry_has_lines() returns trigger language plpgsql as $$
   declare
     ${importedIn('journal_entries')}
     newest bigint;
-    offender bigint;
-  begin${onceForImport('journal_entries', ALL_HAVE_LINES)}
-    if not exists (select from journal_lines where organization_id = new.organization_id and journal_entry_id = new.id) then
+  begin${onceForImport('journal_entries', 'perform public.entries_have_lines(new.organization_id, new.id);')}
+    if not exists (select from public.journal_lines where organization_id = new.organization_id and journal_entry_id = new.id) then
       raise exception 'journal entry % does not balance: it has no lines', new.id using errcode = 'check_violation';
     end if;
     return null;
@@ -254,6 +259,7 @@ const ENTRIES = `
       having sum(case entry_line.side when 'DEBIT' then entry_line.amount else -entry_line.amount end) <> 0
         or bool_or(num_nonnulls(entry_line.customer_id, entry_line.branch_id, entry_line.foreign_amount) > 0)
         or bool_or(entry_line.posting_date <> opening.posting_date)
+        or bool_or(not exists (select from accounts where organization_id = organization and id = entry_line.account_id))
       limit 1;
     end if;
     if offender is null and mirrors is not null then${differing('mirror_lines_due', 'mirrors')}
@@ -278,7 +284,7 @@ const ENTRIES = `
   end
   $$;
 
-  create function entry_is_its_document() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function entry_is_its_document() returns trigger language plpgsql as $$
   declare
     ${importedIn('journal_lines')}
     newest bigint;
@@ -288,13 +294,13 @@ const ENTRIES = `
     -- It would not count as one of this transaction.
     if new.created_at <> transaction_timestamp() then
       raise exception 'journal line % has another time than its transaction', new.id using errcode = 'check_violation';
-    end if;${onceForImport('journal_lines', 'perform entries_are_their_documents(new.organization_id, newest);')}
+    end if;${onceForImport('journal_lines', 'perform public.entries_are_their_documents(new.organization_id, newest);')}
     -- The last line of the transaction compares for all of them. Ids have no gaps.
     if not exists (
-      select from journal_lines
+      select from public.journal_lines
       where organization_id = new.organization_id and id = new.id + 1 and created_at = transaction_timestamp()
     ) then
-      compared := entries_are_their_documents(new.organization_id, new.id);
+      compared := public.entries_are_their_documents(new.organization_id, new.id);
     end if;
     return null;
   end
@@ -317,7 +323,7 @@ const OPEN_BOOKS = `
 
   -- The same lock as in the gateway: neither the lock date nor frozen_at can change before this transaction has been committed. It comes before that
   -- of the order, with the row.
-  create function posting_locks_period() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function posting_locks_period() returns trigger language plpgsql as $$
   declare
     -- Assigned, because an expression costs less than the query of PERFORM.
     granted text := pg_advisory_xact_lock_shared(hashtextextended('period', new.organization_id));

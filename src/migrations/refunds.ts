@@ -13,7 +13,7 @@ const PAID_AMOUNT = `
   -- the rate follows from it, rounded to 15 digits. An account in the note's currency pays the amount itself, without rounding.
   create function refund_pays(
     amount numeric, exchange_rate numeric, settled numeric, paid numeric, gain numeric, account_currency text, base_currency text
-  ) returns boolean language sql immutable
+  ) returns boolean language sql immutable parallel safe
     return case
       when account_currency <> base_currency then paid = settled - gain
       else paid = round(amount * exchange_rate, currency_digits(base_currency))
