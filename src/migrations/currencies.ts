@@ -13,7 +13,7 @@ export function currencyFunctions(): string {
 
     -- PostgreSQL would put the text of an SQL function into each check constraint that calls it, for each statement anew.
     create or replace function currency_digits(code text) returns integer
-      language plpgsql immutable strict parallel safe set search_path = public, pg_temp as $$
+      language plpgsql immutable strict parallel safe as $$
     begin
       return case ${[0, 1, 3, 4].flatMap((digits) => (having(digits) === '' ? [] : `when code = any ('{${having(digits)}}') then ${digits}`)).join(' ')} else 2 end;
     end

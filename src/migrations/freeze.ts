@@ -11,7 +11,7 @@ const INSERT_UPDATE_DELETE = 'before insert or update or delete';
  */
 export function freezeRules(): string {
   return `
-  create function refuse_if_frozen() returns trigger language plpgsql set search_path = public, pg_temp as $$
+  create function refuse_if_frozen() returns trigger language plpgsql as $$
   declare
     of_organization bigint := coalesce(new.organization_id, old.organization_id);
     -- Assigned, because an expression costs less than the query of PERFORM.
@@ -25,7 +25,7 @@ export function freezeRules(): string {
     granted := pg_advisory_xact_lock_shared(
       case tg_argv[0] when 'operators' then hashtextextended('operators', 0) else hashtextextended('period', of_organization) end
     );
-    if (select frozen_at from organizations where id = of_organization) is not null then
+    if (select frozen_at from public.organizations where id = of_organization) is not null then
       raise exception 'organization % is frozen, because it moves to another database', of_organization using errcode = 'check_violation';
     end if;
     if tg_op = 'DELETE' then return old; end if;

@@ -38,9 +38,9 @@ export const importedIn = (table: string): string => `imported bigint[] := ${imp
  */
 export const onceForImport = (table: string, check: string): string => `
     if imported is not null then
-      if imported[1] = new.organization_id and new.id between imported[2] and imported[3] and is_being_imported(new.organization_id) then
+      if imported[1] = new.organization_id and new.id between imported[2] and imported[3] and public.is_being_imported(new.organization_id) then
         if new.id = imported[2] and imported[3] = ${NO_ID_ABOVE} then
-          select id into newest from ${table} where organization_id = new.organization_id order by id desc limit 1;
+          select id into newest from public.${table} where organization_id = new.organization_id order by id desc limit 1;
           ${check}
           perform set_config('books.imported_${table}', array[new.organization_id, new.id, newest]::text, true);
         end if;
@@ -53,7 +53,7 @@ const leaveToFirst = (table: string): string => `
       imported := ${importedRows(table)};
       if imported[1] = new.organization_id and imported[3] = ${NO_ID_ABOVE} then
         if new.id > imported[2] then return new; end if;
-      elsif not exists (select from ${table} where organization_id = new.organization_id and id >= new.id) then
+      elsif not exists (select from public.${table} where organization_id = new.organization_id and id >= new.id) then
         perform set_config('books.imported_${table}', array[new.organization_id, new.id, ${NO_ID_ABOVE}]::text, true);
         return new;
       end if;
@@ -78,16 +78,27 @@ const IMPORTS = `
 `;
 
 /**
- * Each table has a function of its own, because PostgreSQL plans a statement once only if it names its table. A session keeps the plan. Made while the
+ * Each table has functions of its own, because PostgreSQL plans a statement once only if it names its table. A session keeps the plan. Made while the
  * table is small, it would read the whole table for each id when the table has grown, so the function allows only the index.
  */
 function drawsIds(table: string): string {
   // The newest record may be one of another system. Its next one will have the next id there, and shall not be taken for one that was made here.
   const atLeastFirst = RECORDS.has(table)
-    ? 'select greatest(new.id, first_id) into new.id from organizations where id = new.organization_id;'
-    : 'if not found then select first_id into new.id from organizations where id = new.organization_id; end if;';
+    ? 'select greatest(drawn, first_id) into drawn from organizations where id = organization;'
+    : 'if not found then select first_id into drawn from organizations where id = organization; end if;';
   return `
-  create function ${table}_draw_id() returns trigger language plpgsql set search_path = public, pg_temp set enable_seqscan = off as $$
+  create function ${table}_next_id(organization bigint) returns bigint language plpgsql
+    set search_path = public, pg_temp set enable_seqscan = off as $$
+  declare
+    drawn bigint;
+  begin
+    select id + 1 into drawn from ${table} where organization_id = organization order by id desc limit 1;
+    ${atLeastFirst}
+    return drawn;
+  end
+  $$;
+
+  create function ${table}_draw_id() returns trigger language plpgsql as $$
   declare
     -- Assigned, because an expression costs less than the query of PERFORM.
     granted text;${CHECKED_ONCE.has(table) ? '\n    imported bigint[];' : ''}
@@ -97,10 +108,9 @@ function drawsIds(table: string): string {
     -- The lock is held until the commit, so that no higher id is drawn before the lower one is visible.
     granted := pg_advisory_xact_lock(hashtextextended('order', new.organization_id));
     -- So do records of another system, whose ids clients know.
-    if new.id is not null and is_being_imported(new.organization_id) then${CHECKED_ONCE.has(table) ? leaveToFirst(table) : ' return new;'}
+    if new.id is not null and public.is_being_imported(new.organization_id) then${CHECKED_ONCE.has(table) ? leaveToFirst(table) : ' return new;'}
     end if;
-    select id + 1 into new.id from ${table} where organization_id = new.organization_id order by id desc limit 1;
-    ${atLeastFirst}
+    new.id := public.${table}_next_id(new.organization_id);
     return new;
   end
   $$;

@@ -17,7 +17,8 @@ import { BEST_COLLATION, textFunctions, textRules } from './texts.js';
  * The books: organizations and what they own, and the rules that hold whoever writes to the tables.
  *
  * The entities have each rule, too, for the error message. Here a rule is enforced: the database refuses a statement that breaks one, also when
- * it comes from psql. The functions look up names in `public` alone, so that a session cannot redirect them to tables of its own.
+ * it comes from psql. The functions look up names in `public` alone, so that a session cannot redirect them to tables of its own. Those that run for
+ * each row write `public.` before each name, which costs less than the setting of the others.
  */
 export class Migration20261125Books extends Migration {
   override async up(): Promise<void> {
