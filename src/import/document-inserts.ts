@@ -16,8 +16,6 @@ export interface NewestIds {
 export interface DocumentInserts {
   readonly before: NewestIds;
   readonly after: NewestIds;
-  /** How many journal entries they insert. */
-  readonly entries: number;
   readonly notes: readonly Query<void>[];
   readonly refunds: Query<void>;
 }
@@ -47,7 +45,6 @@ export function insertsOf(
       line: before.line + lines.length,
       noteLine: before.noteLine + noteLines.length,
     },
-    entries: entries.length,
     notes: [
       bulkInsert(em, entries, 'given'),
       bulkInsert(em, lines, 'given'),
@@ -61,6 +58,15 @@ export function insertsOf(
 
 export function areSame(one: NewestIds, other: NewestIds): boolean {
   return one.entry === other.entry && one.line === other.line && one.noteLine === other.noteLine;
+}
+
+/** The newest ids of both. */
+export function later(one: NewestIds, other: NewestIds): NewestIds {
+  return {
+    entry: Math.max(one.entry, other.entry),
+    line: Math.max(one.line, other.line),
+    noteLine: Math.max(one.noteLine, other.noteLine),
+  };
 }
 
 /** Reads the newest ids, or the number before the organization's first ones. */

@@ -5,30 +5,36 @@ import { tidyNumber } from './theirs-to-ours.js';
 
 /** Gives each credit note a number of its own. One that another note has gets the id behind it: here a number names one note. */
 export class DocumentNumbers {
-  /** Numbers that are not in the database yet, in the form in which they are compared: those of the batch that is being written, or of a dry run. */
-  private planned = new Set<string>();
+  /** Numbers that may not be in the database yet, in the form in which they are compared: those of the last batches, or of all in a dry run. */
+  private planned: readonly Set<string>[] = [];
 
-  /** @param organizationId `null` in a dry run for an organization that is not here yet */
+  /**
+   * @param organizationId `null` in a dry run for an organization that is not here yet
+   * @param writers how many of the last batches may not be in the database yet
+   * @param isDry whether none of them ever is
+   */
   constructor(
     private readonly em: EntityManager,
     private readonly organizationId: number | null,
+    private readonly writers: number,
     private readonly isDry: boolean,
   ) {}
 
-  /** Returns the number of each note by its id, if it is new. The notes before are in the database, or were in the last call. */
+  /** Returns the number of each note by its id, if it is new. */
   async next(documents: readonly TheirDocument[]): Promise<ReadonlyMap<number, string>> {
     const { numbers, forms } = await this.read(documents, this.planned);
-    if (!this.isDry) this.planned = forms;
-    else for (const form of forms) this.planned.add(form);
+    const [all] = this.planned;
+    if (this.isDry && all !== undefined) for (const form of forms) all.add(form);
+    else this.planned = [...this.planned, forms].slice(-this.writers);
     return numbers;
   }
 
   /** Returns the numbers of notes whose batch is tried again. The notes before are in the database, and the next ones have avoided their numbers. */
   async again(documents: readonly TheirDocument[]): Promise<ReadonlyMap<number, string>> {
-    return (await this.read(documents, new Set())).numbers;
+    return (await this.read(documents, [])).numbers;
   }
 
-  private async read(documents: readonly TheirDocument[], planned: ReadonlySet<string>) {
+  private async read(documents: readonly TheirDocument[], planned: readonly ReadonlySet<string>[]) {
     const wanted = documents.flatMap((document) =>
       'note' in document ? { id: document.note.id, number: tidyNumber(document.note) } : [],
     );
@@ -37,7 +43,7 @@ export class DocumentNumbers {
     if (wanted.length === 0) return { numbers, forms };
     const [read] = await run(this.em.fork(), readForms(this.organizationId ?? 0, wanted));
     for (const { id, form, isTaken, number } of read) {
-      numbers.set(id, isTaken || forms.has(form) || planned.has(form) ? `${number} (${id})` : number);
+      numbers.set(id, isTaken || forms.has(form) || planned.some((each) => each.has(form)) ? `${number} (${id})` : number);
       forms.add(form);
     }
     return { numbers, forms };

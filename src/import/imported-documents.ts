@@ -10,7 +10,7 @@ import { ZERO } from '../values/money.js';
 import type { TheirDocument } from './bigcapital.js';
 import type { TheirCreditNote, TheirRefund } from './bigcapital-records.js';
 import { detailsOfNotes, detailsOfRefunds, differencesOfNotes, isSameRefund } from './differences.js';
-import { areSame, type DocumentInserts, insertsOf, type NewestIds, readNewestIds } from './document-inserts.js';
+import { areSame, type DocumentInserts, insertsOf, later, type NewestIds, readNewestIds } from './document-inserts.js';
 import { DocumentNumbers } from './document-numbers.js';
 import { type DocumentsHere, NOTHING_HERE, readDetails, readHere } from './documents-here.js';
 import type { Reconciliation, Taken } from './reconciliation.js';
@@ -25,18 +25,27 @@ import {
   theirRefunds,
   tidyNumber,
 } from './theirs-to-ours.js';
+import { ALONE, type Turn, WritingInOrder } from './writing-in-order.js';
 
 /** Marks the transaction as one that imports: see `is_being_imported` in the migrations. */
 export function markAsImport(organizationId: number): Query<void> {
   return query(`select set_config('books.import', $1, true)`, [String(organizationId)], () => undefined);
 }
 
-/** Takes credit notes over with their refunds: those that are missing here, and no others. */
+/** How many batches are written at a time, each by a connection of its own. */
+const WRITERS = 2;
+
+/**
+ * Takes credit notes over with their refunds: those that are missing here, and no others.
+ *
+ * Two batches are written at a time. The second one has higher ids, and is committed after the first one, so that rows become visible in the order of
+ * their ids. If the first one is refused, the second one begins again when it is decided what becomes of the first one.
+ */
 export class ImportedDocuments {
   private readonly numbers: DocumentNumbers;
-  /** The batch that is being written while the next one is read, decided and prepared. */
-  private writing: Promise<readonly Outcome[]> = Promise.resolve([]);
-  /** The newest ids when this batch is written, unless somebody else writes meanwhile. */
+  /** The batches that are being written, in their order, while the next one is read, decided and prepared. */
+  private readonly writing: { readonly batch: Batch; readonly transaction: WritingInOrder<NewestIds, readonly Outcome[]> }[] = [];
+  /** The newest ids when the batches that are being written are committed, unless somebody else writes meanwhile. */
   private expected: NewestIds | undefined;
   /** The refunds that a dry run would have taken over by now. */
   private readonly planned = new Set<number>();
@@ -50,37 +59,47 @@ export class ImportedDocuments {
     private readonly report: Reconciliation,
     private readonly isDry: boolean,
   ) {
-    this.numbers = new DocumentNumbers(em, organizationId, isDry);
+    this.numbers = new DocumentNumbers(em, organizationId, WRITERS, isDry);
   }
 
-  /** Takes the documents over in one transaction, which goes on when the promise is resolved: {@link finish} awaits the last one. */
+  /** Takes the documents over in one transaction, which goes on when the promise is resolved: {@link finish} awaits the last ones. */
   async take(documents: readonly TheirDocument[]): Promise<void> {
     if (documents.length === 0) return;
     const batch = this.prepare(this.draft(documents, await this.numbers.next(documents)));
-    const outcomes = await this.writing;
-    const { promise: isSent, resolve: sent } = Promise.withResolvers<void>();
-    this.writing = this.takeBatch(batch, sent).finally(sent);
-    // The error is thrown where the batch is awaited.
-    this.writing.catch(() => undefined);
-    // The database has work before the batch before is counted and the next one is decided.
-    await isSent;
+    const outcomes = await this.awaitOthers(batch);
+    const transaction = new WritingInOrder(this.writing.at(-1)?.transaction, (turn) => this.takeBatch(batch, turn));
+    this.writing.push({ batch, transaction });
+    // The database has work before the batches before are counted and the next one is decided.
+    await transaction.isSent;
     for (const outcome of outcomes) this.count(outcome);
   }
 
   async finish(): Promise<void> {
-    for (const outcome of await this.writing) this.count(outcome);
+    while (this.writing.length > 0) for (const outcome of await this.awaitFirst()) this.count(outcome);
   }
 
-  /**
-   * Writes the batch. If the database refuses it, each half is tried again, so that only the cause is refused.
-   *
-   * @param sent is called when the inserts have been sent
-   */
-  private async takeBatch(batch: Batch, sent: () => void): Promise<readonly Outcome[]> {
+  /** Awaits the batches beside which this one cannot be written, and returns what became of them. */
+  private async awaitOthers(batch: Batch): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    while (
+      this.writing.length >= WRITERS ||
+      this.writing.some((other) => other.transaction.isRefused || !mayRunTogether(other.batch, batch))
+    ) {
+      outcomes.push(...(await this.awaitFirst()));
+    }
+    return outcomes;
+  }
+
+  private async awaitFirst(): Promise<readonly Outcome[]> {
+    return (await this.writing.shift()?.transaction.outcome) ?? [];
+  }
+
+  /** Writes the batch. If it is alone and the database refuses it, each half is tried again, so that only the cause is refused. */
+  private async takeBatch(batch: Batch, turn: Turn<NewestIds>): Promise<readonly Outcome[]> {
     try {
-      return await this.takeTogether(batch, sent);
+      return await this.takeTogether(batch, turn);
     } catch (error) {
-      if (!isDataError(error)) throw error;
+      if (turn !== ALONE || !isDataError(error)) throw error;
       // What is refused already stays so: in a half, a note may be alone that has the id of another one.
       const outcomes: Outcome[] = batch.drafts.flatMap((draft) => ('reasons' in draft ? draft : []));
       const documents = batch.drafts.flatMap((draft) => ('reasons' in draft ? [] : draft.document));
@@ -90,7 +109,8 @@ export class ImportedDocuments {
       const middle = Math.ceil(documents.length / 2);
       for (const half of [documents.slice(0, middle), documents.slice(middle)]) {
         const drafts = this.draft(half, await this.numbers.again(half));
-        outcomes.push(...(await this.takeBatch({ drafts }, sent)));
+        const { inserts: _ofAll, ...alike } = batch;
+        outcomes.push(...(await this.takeBatch({ ...alike, drafts }, ALONE)));
       }
       return outcomes;
     }
@@ -99,10 +119,12 @@ export class ImportedDocuments {
   /** Makes the inserts of the batch as they are if nothing of it is here, and if nobody else writes. */
   private prepare(drafts: readonly Draft[]): Batch {
     const { em, organizationId, expected } = this;
-    if (this.isDry || organizationId === null || expected === undefined) return { drafts };
+    const ids = idsOf(drafts);
+    const analyzes = this.hasGrown(ids.size);
+    const isAlone = this.isDry || analyzes;
+    if (this.isDry || organizationId === null || expected === undefined) return { drafts, ids, analyzes, isAlone };
     const inserts = insertsOf(em, organizationId, takenOf(this.decide(drafts, NOTHING_HERE)), expected);
-    this.expected = inserts.after;
-    return { drafts, inserts };
+    return { drafts, inserts, ids, analyzes, isAlone };
   }
 
   /** Decides what becomes of each document if none of it is here, while the batch before is still being written. */
@@ -133,29 +155,33 @@ export class ImportedDocuments {
     }
   }
 
-  private takeTogether({ drafts, inserts }: Batch, sent: () => void): Promise<Outcome[]> {
+  private takeTogether({ drafts, inserts, analyzes }: Batch, turn: Turn<NewestIds>): Promise<Outcome[]> {
     const { em, organizationId, records, isDry } = this;
     if (organizationId === null) return Promise.resolve(this.decide(drafts, NOTHING_HERE));
-    return em.transactional(
+    return em.fork().transactional(
       async (em) => {
         const documents = drafts.map(({ document }) => document);
         // In the order of all locks. A dry run locks nothing.
-        const [, organization, found, , newest] = await run(
+        const [, organization, found, , committed] = await run(
           em,
           isDry ? NOTHING : combine([lockPeriod(organizationId, 'shared'), markAsImport(organizationId)], () => undefined),
           readOrganization(em, organizationId),
           readHere(em, records.organization, documents, isDry),
-          isDry ? NOTHING : lockOrder(organizationId),
+          isDry ? NOTHING : lockOrder(organizationId, 'shared'),
           readNewestIds(organizationId),
         );
         organization.assertNotFrozen();
         const outcomes = this.decide(drafts, await readDetails(em, organizationId, found));
         if (isDry) return outcomes;
+        const newest = turn.before === undefined ? committed : later(turn.before, committed);
         const isAsExpected =
           inserts !== undefined && found.notes.size + found.refunds.size === 0 && areSame(inserts.before, newest);
-        const written = this.write(em, isAsExpected ? inserts : this.insertsNow(em, organizationId, outcomes, newest));
-        sent();
+        const all = isAsExpected ? inserts : insertsOf(em, organizationId, takenOf(outcomes), newest);
+        const written = run(em, ...all.notes, analyzes ? ANALYZE : NOTHING, all.refunds, CHECK);
+        this.expected = all.after;
+        turn.sent(all.after);
         await written;
+        await turn.mayCommit();
         return outcomes;
       },
       { clear: true },
@@ -210,35 +236,16 @@ export class ImportedDocuments {
     return { theirs, theirRefunds: all, note, isNew: false, refunds, differences, details };
   }
 
-  private insertsNow(em: EntityManager, organizationId: number, outcomes: readonly Outcome[], newest: NewestIds): DocumentInserts {
-    const inserts = insertsOf(em, organizationId, takenOf(outcomes), newest);
-    this.expected = inserts.after;
-    return inserts;
-  }
-
-  /** Inserts the new documents in one round trip. */
-  private async write(em: EntityManager, { entries, notes, refunds }: DocumentInserts): Promise<void> {
-    await run(em, ...notes, this.analyze(entries), refunds);
-  }
-
-  /** The entries that this import has written, and how many there were when the tables were analyzed. */
-  private written = 0;
+  /** How many records this import has read, and how many there were when the tables were analyzed. */
+  private read = 0;
   private analyzed = 0;
 
-  /**
-   * Counts the rows of the tables for the planner, each time that they have grown a few times. A session keeps the plans of its triggers, and those that are made
-   * for empty tables read all rows for each row.
-   */
-  private analyze(entries: number): Query<void> {
-    this.written += entries;
-    if (this.written < GROWTH * this.analyzed) return NOTHING;
-    this.analyzed = this.written;
-    return query(
-      `set local default_statistics_target = ${SAMPLE};
-       analyze accounts, branches, customers, journal_entries, journal_lines, credit_notes, credit_note_lines, refunds`,
-      [],
-      () => undefined,
-    );
+  /** Whether the tables may have grown a few times since they were analyzed. */
+  private hasGrown(records: number): boolean {
+    this.read += records;
+    if (this.read < GROWTH * this.analyzed) return false;
+    this.analyzed = this.read;
+    return true;
   }
 
   private count(outcome: Outcome): void {
@@ -263,13 +270,43 @@ const NOTHING: Query<void> = { statements: [], read: () => undefined };
 /** PostgreSQL's target of statistics, of which a tenth is enough to tell small tables from large ones. */
 const SAMPLE = 10;
 
-/** How many times more entries make the planner's counts too old. */
+/**
+ * Counts the rows of the tables for the planner. A session keeps the plans of its triggers, and those that are made for empty tables read all rows for
+ * each row.
+ */
+const ANALYZE = query(
+  `set local default_statistics_target = ${SAMPLE};
+   analyze accounts, branches, customers, journal_entries, journal_lines, credit_notes, credit_note_lines, refunds`,
+  [],
+  () => undefined,
+);
+
+/** Runs the deferred checks of the transaction before its turn to commit. */
+const CHECK = query('set constraints all immediate', [], () => undefined);
+
+/** How many times more records make the planner's counts too old. */
 const GROWTH = 4;
 
 /** Documents that are taken over in one transaction. */
 interface Batch {
   readonly drafts: readonly Draft[];
   readonly inserts?: DocumentInserts;
+  /** The ids of the notes and refunds, each with its kind. */
+  readonly ids: ReadonlySet<string>;
+  /** Whether the tables are analyzed. PostgreSQL does so in one transaction at a time, which holds a lock until its end. */
+  readonly analyzes: boolean;
+  readonly isAlone: boolean;
+}
+
+/** Whether neither of the two can wait in the database for the other one, which is committed in its turn. */
+function mayRunTogether(one: Batch, other: Batch): boolean {
+  if (one.isAlone || other.isAlone) return false;
+  for (const id of other.ids) if (one.ids.has(id)) return false;
+  return true;
+}
+
+function idsOf(drafts: readonly Draft[]): ReadonlySet<string> {
+  return new Set(drafts.flatMap(({ document }) => [`note ${document.id}`, ...document.refunds.map(({ id }) => `refund ${id}`)]));
 }
 
 interface Refused {

@@ -105,11 +105,12 @@ function drawsIds(table: string): string {
   begin
     -- Rows that are replicated, or read from a file, keep their ids.
     if new.id is not null and current_setting('session_replication_role') = 'replica' then return new; end if;
+    -- So do records of another system, whose ids clients know. Transactions of an import share the lock: see ImportedDocuments.
+    if new.id is not null and public.is_being_imported(new.organization_id) then
+      granted := pg_advisory_xact_lock_shared(hashtextextended('order', new.organization_id));${CHECKED_ONCE.has(table) ? leaveToFirst(table) : '\n      return new;'}
+    end if;
     -- The lock is held until the commit, so that no higher id is drawn before the lower one is visible.
     granted := pg_advisory_xact_lock(hashtextextended('order', new.organization_id));
-    -- So do records of another system, whose ids clients know.
-    if new.id is not null and public.is_being_imported(new.organization_id) then${CHECKED_ONCE.has(table) ? leaveToFirst(table) : ' return new;'}
-    end if;
     new.id := public.${table}_next_id(new.organization_id);
     return new;
   end

@@ -48,6 +48,8 @@ export class FakeBigcapital {
   trouble: Trouble = () => null;
   /** Milliseconds that each reply takes. */
   delay = 0;
+  /** The most credit notes that a page has. An import writes each page in one transaction. */
+  notesPerPage = Number.POSITIVE_INFINITY;
   /** The name of the compression with which it answers those who accept gzip, as a proxy before it may do. */
   compression: string | null = null;
 
@@ -203,7 +205,7 @@ export class FakeBigcapital {
       case '/api/customers':
         return { ...page('customers', this.customers.filter(isListed), searchParams), filter_meta: {} };
       case '/api/credit-notes':
-        return page('credit_notes', this.creditNotes, searchParams);
+        return page('credit_notes', this.creditNotes, searchParams, this.notesPerPage);
       default:
         return undefined;
     }
@@ -234,8 +236,9 @@ function found(rows: readonly Row[], id: number): Row {
   return row;
 }
 
-function page(name: string, rows: readonly Row[], parameters: URLSearchParams): Row {
-  const [number, size] = [Number(parameters.get('page') ?? 1), Number(parameters.get('page_size') ?? 12)];
+function page(name: string, rows: readonly Row[], parameters: URLSearchParams, largest = Number.POSITIVE_INFINITY): Row {
+  const number = Number(parameters.get('page') ?? 1);
+  const size = Math.min(Number(parameters.get('page_size') ?? 12), largest);
   const records = rows.slice((number - 1) * size, number * size);
   return { [name]: records, pagination: { total: rows.length, page: number, page_size: parameters.get('page_size') ?? 12 } };
 }

@@ -20,7 +20,7 @@ import { LOCK_WAIT_SETTING } from '../../orm/transaction-limits.js';
  *   3. The credit notes (rows), in the order of their ids.
  *   4. The counter of the organization's credit note numbers (row), if a number is assigned.
  *   5. The order of the organization (advisory): a trigger takes it with the first insert, so that rows become visible in the order of
- *      their ids.
+ *      their ids. Transactions of an import share it: the import itself commits them in the order of their ids.
  *
  * An operator's command takes the operators' lock (advisory) before all of these, so that one such command runs at a time. Only the freeze takes
  * the period, too: the revocation of a key must not wait behind requests.
@@ -48,10 +48,11 @@ export const LOCK_TIMEOUT_MS = 250;
 /** Mode of the period lock. Commands share it, so that they run concurrently; a change of what they rely on, such as the lock date, excludes all of them. */
 export type Period = 'shared' | 'exclusive';
 
+const ADVISORY_LOCK = { shared: 'pg_advisory_xact_lock_shared', exclusive: 'pg_advisory_xact_lock' } as const;
+
 /** Locks the period. Advisory locks queue fairly, unlike row locks: a change of the lock date does not starve behind a stream of refunds. */
 export function lockPeriod(organizationId: number, period: Period): Query<void> {
-  const lock = period === 'exclusive' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
-  return query(`select ${lock}(hashtextextended('period', $1))`, [organizationId], () => undefined);
+  return query(`select ${ADVISORY_LOCK[period]}(hashtextextended('period', $1))`, [organizationId], () => undefined);
 }
 
 /**
@@ -115,9 +116,13 @@ export async function lockCreditNote(em: EntityManager, organization: Organizati
   return creditNote;
 }
 
-/** Locks the organization's order: waits until every transaction that has already inserted rows has ended. Later inserts wait for this one. */
-export function lockOrder(organizationId: number): Query<void> {
-  return query(`select pg_advisory_xact_lock(hashtextextended('order', $1))`, [organizationId], () => undefined);
+/**
+ * Locks the organization's order: waits until every transaction that has already inserted rows has ended. Later inserts wait for this one.
+ *
+ * @param mode transactions of one import share the lock
+ */
+export function lockOrder(organizationId: number, mode: 'shared' | 'exclusive' = 'exclusive'): Query<void> {
+  return query(`select ${ADVISORY_LOCK[mode]}(hashtextextended('order', $1))`, [organizationId], () => undefined);
 }
 
 /**
