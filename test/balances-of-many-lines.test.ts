@@ -75,8 +75,11 @@ async function sums() {
     `coalesce(sum(case side when 'DEBIT' then ${amount} else -${amount} end), 0)::numeric(20, 2)::text as sum`;
   const ofAccount = async (amount: string, day: string) =>
     (await sum(signed(amount), `account_id = ${bank} and posting_date <= '${day}' and ${amount} is not null`)).sum;
-  const onDays = async (name: string, amount: string) =>
-    Promise.all(DAYS.map(async (day, index) => [`${name}${index}`, await ofAccount(amount, day)]));
+  const onDays = async (name: string, amount: string) => {
+    const ofDay: Record<string, unknown> = {};
+    for (const [index, day] of DAYS.entries()) ofDay[`${name}${index}`] = await ofAccount(amount, day);
+    return ofDay;
+  };
   const owed = (await sum(signed('amount'), `customer_id = ${customer}`)).sum;
   const turnover = await sum(
     `coalesce(sum(amount) filter (where side = 'DEBIT'), 0)::numeric(20, 2)::text as debits, sum(amount) filter (where side = 'CREDIT')::numeric(20, 2)::text as credits`,
@@ -85,7 +88,8 @@ async function sums() {
   return {
     balance: await ofAccount('amount', 'infinity'),
     currencyBalance: await ofAccount('foreign_amount', 'infinity'),
-    ...Object.fromEntries([...(await onDays('balance', 'amount')), ...(await onDays('currencyBalance', 'foreign_amount'))]),
+    ...(await onDays('balance', 'amount')),
+    ...(await onDays('currencyBalance', 'foreign_amount')),
     customer: [owed, owed],
     trialBalance: { account: { id: bank }, ...turnover },
   };

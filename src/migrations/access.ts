@@ -18,12 +18,14 @@ export function accessRules(): string {
   create trigger guard before update on memberships for each row execute function membership_guard();
 
   -- created_at is the transaction's time, which a writer cannot choose. Other transactions of the organization add no rows until this one ends, so
-  -- that its events are the newest: the others, which may be a million, are not read.
+  -- that its events are the newest: of the others, which may be a million, one is read.
   create function events_of_this_transaction(organization bigint) returns setof audit_events
     language sql stable set search_path = public, pg_temp as $$
-    select * from (
-      select * from audit_events event where event.organization_id = organization order by event.id desc limit 1000
-    ) newest where newest.created_at = now()
+    select * from audit_events event
+    where event.organization_id = organization and event.id > coalesce((
+      select older.id from audit_events older where older.organization_id = organization and older.created_at <> now() order by older.id desc limit 1
+    ), 0)
+    order by event.id desc limit 1000
   $$;
 
   create function membership_leaves_trail() returns trigger language plpgsql set search_path = public, pg_temp as $$
