@@ -98,7 +98,7 @@ export function rangesOf({ notes, accounts }: Pick<Books, 'notes' | 'accounts'>,
 }
 
 /** The rows of one statement on a new connection. */
-export async function rowsOf<T extends pg.QueryResultRow>(url: string, text: string, values: unknown[] = []): Promise<T[]> {
+async function rowsOf<T extends pg.QueryResultRow>(url: string, text: string, values: unknown[] = []): Promise<T[]> {
   const client = new pg.Client(url);
   await client.connect();
   try {
