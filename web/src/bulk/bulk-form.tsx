@@ -4,11 +4,11 @@ import type { PayingAccountsQuery, SelectedNoteFragment } from '../generated/doc
 import { wrongNumbers } from '../refund/values.js';
 import type { Organization } from '../session/use-me.js';
 import { todayIn } from '../ui/day.js';
-import { Field } from '../ui/field.js';
 import { focusFirst } from '../ui/focus.js';
 import { Notice } from '../ui/notice.js';
 import { BulkConfirmation } from './bulk-confirmation.js';
 import { BulkTable } from './bulk-table.js';
+import { SharedFields } from './shared-fields.js';
 import { type Bulk, type BulkValues, toInputs } from './use-bulk.js';
 
 interface BulkFormProps {
@@ -48,8 +48,7 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
   const [refused, setRefused] = useState<BulkValues | null>(null);
   const problems = outcome.state === 'refused' && refused === values ? outcome.problems : [];
   useEffect(() => {
-    if (outcome.state !== 'refused') return;
-    setConfirming(false);
+    if (outcome.state === 'refused') setConfirming(false);
   }, [outcome.state]);
   useEffect(() => {
     if (!isConfirming) focusFirst(form.current);
@@ -90,28 +89,7 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
           ))}
         </Notice>
       )}
-      <fieldset className="fields shared">
-        <legend className="unseen">For all of them</legend>
-        <Field label="From account" error={sharedError(problems, 'fromAccountId')}>
-          <select required value={values.fromAccountId} onChange={({ target }) => change({ fromAccountId: target.value })}>
-            {usable.map(({ id, code, name, currencyCode }) => (
-              <option key={id} value={id}>
-                {name} · {code}
-                {currencyCode !== base && `, ${currencyCode}`}
-              </option>
-            ))}
-          </select>
-        </Field>
-        <Field label="Date" error={sharedError(problems, 'date')}>
-          <input type="date" required value={values.date} onChange={({ target }) => change({ date: target.value })} />
-        </Field>
-        <Field label="Reference" error={sharedError(problems, 'referenceNo')}>
-          <input autoComplete="off" value={values.referenceNo} onChange={({ target }) => change({ referenceNo: target.value })} />
-        </Field>
-        <Field label="Statement" error={sharedError(problems, 'description')}>
-          <input autoComplete="off" value={values.description} onChange={({ target }) => change({ description: target.value })} />
-        </Field>
-      </fieldset>
+      <SharedFields {...{ accounts: usable, base, values, problems }} onChange={change} />
       <BulkTable notes={notes} base={organization.currency} values={values} problems={[...problems, ...wrong]} onChange={change} />
       <fieldset className="choice">
         <legend>If one of them is refused</legend>
@@ -143,11 +121,6 @@ export function BulkForm({ notes, accounts, organization, bulk, onClose }: BulkF
       </div>
     </form>
   );
-}
-
-/** Returns the server's words about a field that all refunds share. The gateway names the refund, too: `inputs.1.date`. */
-function sharedError(problems: readonly Problem[], name: string): string | null {
-  return problems.find(({ field }) => field?.endsWith(`.${name}`))?.message ?? null;
 }
 
 function withoutField(problems: readonly Problem[]): readonly Problem[] {
