@@ -49,7 +49,7 @@ export class ServiceUnavailable extends DomainError {
   readonly code = 'SERVICE_UNAVAILABLE';
   override readonly retryAfter = RETRY_AFTER_SECONDS;
   constructor(
-    message = 'The database did not answer in time and may have executed the request; send it again with the same idempotency key',
+    message = 'The database is not available at present, and may have executed the request; send it again with the same idempotency key',
   ) {
     super(message, { retryable: true });
   }

@@ -99,7 +99,7 @@ describe('a shutdown', () => {
     expect(await code).toBe(0);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('answers requests in flight, and exits with code 0: %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('answers requests in flight, and exits with code 0: %s', async (signal) => {
     await start();
     for (const open of Object.values(UNFINISHED)) await open(await connect());
     const { wire, release } = await inFlight();
