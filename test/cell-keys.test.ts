@@ -36,6 +36,7 @@ it.each(KEYS)(
     expect(data?.me.organization.id).toBe(books.organization.publicId);
     expect((await apiKey({}, 'list')).stdout).toContain(`\t${key.slice(0, visible)}…\tk\t`);
     const { rows } = await gateway.database.sql.query('select to_jsonb(k)::text as row from api_keys k');
+    expect(rows.length).toBeGreaterThan(1);
     for (const { row } of rows) expect(row).not.toContain(key.slice(visible));
   },
 );

@@ -39,6 +39,7 @@ it.each(tables.map(({ name }) => name))(
     );
     const mapped = mapRows(em, entity, organization, rows);
 
+    expect(mapped).not.toHaveLength(0);
     expect(mapped.map((each) => valuesOf(meta, each))).toEqual(hydrated.map((each) => valuesOf(meta, each)));
     for (const each of mapped) expect(each).toBeInstanceOf(entity);
   },
