@@ -22,6 +22,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const MAX_RETRY_AFTER_MS = 300_000;
 /** A page of 250 credit notes with their lines takes about 1 MB. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+/** What is larger is read one at a time: as JSON, eight replies of the maximum size would fill the heap. */
+const LARGE_REPLY_BYTES = 4 * 1024 * 1024;
 
 export interface BigcapitalAccess {
   /** Such as `https://books.example.com`. */
@@ -44,6 +46,7 @@ export class BigcapitalClient {
   private readonly pool: Pool;
   private headers: Readonly<Record<string, string>>;
   private readonly limit = pLimit(MAX_PARALLEL_REQUESTS);
+  private readonly largeReplies = pLimit(1);
   private readonly closing = new AbortController();
   private pausedUntil = 0;
   private hasAnswered = false;
@@ -131,12 +134,11 @@ export class BigcapitalClient {
         await reply.dump().catch(() => undefined);
         return { problem: `it answers ${status}`, retryAfterMs: retryAfterMs(headers['retry-after']) };
       }
-      const text = await this.textOf(response, path);
+      const body = await this.jsonOf(response, path);
       if (this.hasAnswered && (status === 404 || (status === 400 && need === 'optional'))) return { body: null };
       if (status === 401 || status === 403) throw this.unreadable(path, `it does not accept the API key (status ${status})`);
       if (status >= 300)
         throw this.unreadable(path, `it answers ${status}${this.location(headers)}; is this the URL of a Bigcapital?`);
-      const body = parsed(text);
       if (body === undefined) throw this.unreadable(path, 'it answers something else than JSON; is this the URL of a Bigcapital?');
       this.hasAnswered = true;
       return { body };
@@ -148,19 +150,25 @@ export class BigcapitalClient {
     }
   }
 
-  /** @throws {BigcapitalUnreadable} if the reply is too large */
-  private async textOf({ headers, body: reply }: Dispatcher.ResponseData, path: string): Promise<string> {
+  /**
+   * Returns the JSON of the reply; `undefined` if it is none.
+   *
+   * @throws {BigcapitalUnreadable} if the reply is too large
+   */
+  private async jsonOf({ headers, body: reply }: Dispatcher.ResponseData, path: string): Promise<unknown> {
     const isCompressed = /^(x-)?gzip$/i.test(String(headers['content-encoding'] ?? ''));
     // The error is thrown where the text is read.
-    const body: AsyncIterable<Buffer> = isCompressed ? pipeline(reply, createGunzip(), () => undefined) : reply;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > MAX_REPLY_BYTES) throw this.unreadable(path, `its reply is larger than ${MAX_REPLY_BYTES} bytes`);
-      chunks.push(chunk);
+    const body = isCompressed ? pipeline(reply, createGunzip(), () => undefined) : reply;
+    const text = new TextReader(body);
+    try {
+      if (await text.readTo(LARGE_REPLY_BYTES)) return text.json();
+      return await this.largeReplies(async () => {
+        if (await text.readTo(MAX_REPLY_BYTES)) return text.json();
+        throw this.unreadable(path, `its reply is larger than ${MAX_REPLY_BYTES} bytes`);
+      });
+    } finally {
+      await text.close();
     }
-    return UTF_8.decode(Buffer.concat(chunks));
   }
 
   /** Returns the server and the path that it sends to. A name of a user or a query string may hold secrets, such as the key itself. */
@@ -176,6 +184,38 @@ export class BigcapitalClient {
 
 /** Unlike a Buffer, it omits a byte order mark. */
 const UTF_8 = new TextDecoder();
+
+/** Reads a text that is sent in chunks, and no more of it than is asked for. */
+class TextReader {
+  private readonly unread: AsyncIterator<Buffer>;
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+
+  constructor(body: AsyncIterable<Buffer>) {
+    this.unread = body[Symbol.asyncIterator]();
+  }
+
+  /** Reads on until there are more bytes than this, or no more at all. Returns whether the text is complete. */
+  async readTo(bytes: number): Promise<boolean> {
+    while (this.size <= bytes) {
+      const { done, value } = await this.unread.next();
+      if (done) return true;
+      this.size += value.length;
+      this.chunks.push(value);
+    }
+    return false;
+  }
+
+  /** Returns the JSON in the text; `undefined` if it is none. */
+  json(): unknown {
+    return parsed(UTF_8.decode(Buffer.concat(this.chunks)));
+  }
+
+  /** Gives up what is unread. */
+  async close(): Promise<void> {
+    await this.unread.return?.();
+  }
+}
 
 /** A failure that may be over at the next attempt. */
 interface Failure {
