@@ -89,6 +89,22 @@ it('a rate that has become 0 is a difference of its credit note', async () => {
   expect((await take()).differences).toContainEqual({ what: `credit note ${noteId}`, why: 'refund 1 is another one here' });
 });
 
+it('a credit note of more than 1,000 lines is refused, since no page could show it', async () => {
+  const [most, more] = [fake.creditNote(1_000), fake.creditNote(1_001)];
+  for (const [id, count] of [
+    [most, 1_000],
+    [more, 1_001],
+  ] as const) {
+    const note = fake.note(id);
+    const [line] = note.entries as object[];
+    note.entries = Array.from({ length: count }, () => ({ ...line, total: 1, subtotal_excluding_tax: 1 }));
+  }
+  expect((await refusals())[0]).toBe(`credit note ${more}: it has 1001 lines, more than 1000`);
+  const sql = `select count(*)::int as lines from credit_note_lines line join organizations on organizations.id = organization_id
+               where public_id = $1 and credit_note_id = any ($2) group by credit_note_id`;
+  expect((await gateway.database.superuser.query(sql, [fake.publicId, [most, more]])).rows).toEqual([{ lines: 1_000 }]);
+});
+
 describe('a list', () => {
   function pagesOf(size: number, total: number): Trouble {
     return (path) => {

@@ -51,6 +51,8 @@ const MAX_REFERENCE = 255;
 const MAX_DESCRIPTION = 255;
 const MAX_NOTE = 4000;
 const MAX_LINE_DESCRIPTION = 1000;
+/** Ten times as many as a note that is made here may have. Those of a page of notes are read at once. */
+const MAX_LINES = 1000;
 
 /**
  * Returns the credit note in our terms, opened unless it is a draft, and without its refunds.
@@ -59,6 +61,7 @@ const MAX_LINE_DESCRIPTION = 1000;
  */
 export function ourCreditNote(theirs: TheirCreditNote, number: string, records: Records): CreditNote {
   const { organization, systemAccounts } = records;
+  if (theirs.lines.length > MAX_LINES) throw new NotTakenOver([`it has ${theirs.lines.length} lines, more than ${MAX_LINES}`]);
   const reasons = new Reasons();
   const customer = records.customers.get(theirs.customerId);
   if (customer === undefined) reasons.add(`customer ${theirs.customerId} is not here`);
