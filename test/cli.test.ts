@@ -244,6 +244,17 @@ describe('before the first migration', () => {
     expect(stderr).toMatch(/^The database lacks .*npm run migrate\n$/);
   });
 
+  it('a database with another encoding than UTF8 is refused in one line, and gets no table', async () => {
+    const { superuserUrl, url } = await databaseByUrl("template0 encoding 'LATIN1' locale_provider libc locale 'C'");
+
+    const { code, stderr } = await cli({ DATABASE_URL: superuserUrl }, 'migrate');
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The database \w+ has the encoding LATIN1, and must have UTF8: .*\n$/);
+    // A failed migration leaves its own table behind, which the gateway's role may not read.
+    expect((await cli({ DATABASE_URL: url }, 'organization', 'list')).stderr).toMatch(/^The database lacks /);
+  });
+
   it('the embedded database is migrated by the command, and an own organization replaces the demo', async () => {
     const DATA_DIR = await dataFolder();
     expect(await cli({ DATA_DIR }, 'migrate')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Applied: /) });

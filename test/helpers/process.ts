@@ -51,8 +51,8 @@ export function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Creates a database on the tests' server, as a copy of the migrated template or empty. */
-export async function databaseByUrl(template: typeof TEMPLATE | 'template0' = TEMPLATE) {
+/** Creates a database on the tests' server, as a copy of the migrated template, or empty with options of its own. */
+export async function databaseByUrl(template: typeof TEMPLATE | `template0${string}` = TEMPLATE) {
   const { superuser, application } = readCluster();
   const database = `test_${randomBytes(6).toString('hex')}`;
   const admin = new pg.Client(superuser);
