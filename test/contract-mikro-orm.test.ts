@@ -10,6 +10,7 @@ import { columnsOf } from '../src/orm/columns.js';
 import { isPlanOutdated } from '../src/orm/errors.js';
 import { query, run } from '../src/orm/query.js';
 import { mapRows } from '../src/orm/row-mapping.js';
+import { CancelRemainingDocument, ReverseRefundDocument } from './generated/documents.js';
 import { type Books, sharedBooks, sharedGateway } from './helpers/gateway.js';
 
 /** The behaviour of MikroORM 7.2 on which src/orm relies beyond its documentation; a failure after an upgrade names the cause. */
@@ -17,8 +18,12 @@ import { type Books, sharedBooks, sharedGateway } from './helpers/gateway.js';
 const gateway = sharedGateway();
 const books = sharedBooks(gateway);
 beforeAll(async () => {
+  // A row of each entity.
   const note = await books.creditNote('100.00');
-  await books.refund(note.id, { amount: '30.00' });
+  const { id: refundId } = await books.refund(note.id, { amount: '30.00' });
+  await books.client.query(ReverseRefundDocument, { input: { refundId, date: '2026-02-02', reason: 'Bounced' } });
+  await books.client.query(CancelRemainingDocument, { input: { creditNoteId: note.id, date: '2026-02-03', reason: 'Agreed' } });
+  await books.lock('2026-01-01');
 });
 
 const tables = ENTITIES.filter((entity) => entity.prototype instanceof Owned && entity.name !== 'IdempotencyKey');
