@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { signJwt } from '../src/auth/jwt.js';
 import { AuditEventsDocument, MeDocument } from './generated/documents.js';
 import { Client, JWT, sharedGateway } from './helpers/gateway.js';
 import { cleanUp, cli, databaseByUrl, dataFolder, exists, GatewayProcess, operatorOf, readDemo } from './helpers/process.js';
-
-jest.setTimeout(60_000);
 
 const DAY_MS = 86_400_000;
 const dayFromNow = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import {
   CreateAccountDocument,
@@ -10,8 +10,6 @@ import {
 import { readCluster } from './helpers/cluster.js';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { cli, databaseByUrl, refusedStart } from './helpers/process.js';
-
-jest.setTimeout(60_000);
 
 /** The currencies of ISO 4217 as of 2026, with their numbers of decimals. */
 const gateway = sharedGateway();

@@ -1,10 +1,8 @@
 import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cli, refusedStart } from './helpers/process.js';
-
-jest.setTimeout(60_000);
 
 /** The gateway and the commands report in one line that the file system refuses the data folder. */
 let folder: string;

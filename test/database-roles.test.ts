@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '../mikro-orm.config.js';
 import { connectionOf } from '../src/database/connect.js';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
@@ -9,8 +9,6 @@ import { readCluster } from './helpers/cluster.js';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { cli, GatewayProcess, refusedStart } from './helpers/process.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
-
-jest.setTimeout(60_000);
 
 /** Three database roles: the owner migrates, an operator manages organizations, members and keys, and the gateway serves requests. */
 const gateway = sharedGateway();

@@ -2,12 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { type Books, Gateway } from './helpers/gateway.js';
 import { cleanUp, cli } from './helpers/process.js';
-
-jest.setTimeout(60_000);
 
 let gateway: Gateway;
 let books: Books;

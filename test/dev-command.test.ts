@@ -5,9 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-
-jest.setTimeout(60_000);
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 
 /** The second step of `npm run dev`, in a project of one file that stands for the gateway. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

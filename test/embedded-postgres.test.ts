@@ -20,7 +20,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { installedPackage, placeBinaries } from '../src/database/embedded-postgres/binaries.js';
 import { createCluster } from '../src/database/embedded-postgres/cluster.js';
@@ -34,7 +34,6 @@ import {
 import { serverUser } from '../src/database/embedded-postgres/system-user.js';
 import { asRoot, onLinux } from './helpers/only-where.js';
 
-jest.setTimeout(60_000);
 /** Tests do without durability against power failures, to be faster. */
 const settings = { fsync: 'off' };
 const ownersLock = `pg_locks where locktype = 'advisory' and granted`;

@@ -1,10 +1,8 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { outcomeOf } from './helpers/sql-outcome.js';
 
 // The first row that an import inserts with a given id checks all of them: see onceForImport in the migrations.
-
-jest.setTimeout(60_000);
 
 const gateway = sharedGateway();
 const books = sharedBooks(gateway);

@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { makeManifest } from '../src/graphql/make-manifest.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { cli } from './helpers/process.js';
-
-jest.setTimeout(60_000);
 
 const schema = createSchema();
 

@@ -1,8 +1,6 @@
-import { beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { operatorOf } from './helpers/process.js';
-
-jest.setTimeout(60_000);
 
 const gateway = sharedGateway();
 const books = sharedBooks(gateway);

@@ -6,7 +6,7 @@ import { AuditEventsDocument, MeDocument } from './generated/documents.js';
 import { Client, JWT, sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { operatorOf } from './helpers/process.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const gateway = sharedGateway();
 const books = sharedBooks(gateway, { timeZone: 'Pacific/Auckland' });

@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
 import { AuditEventsDocument } from './generated/documents.js';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { asRoot } from './helpers/only-where.js';
 import { cli, dataFolder, operatorOf } from './helpers/process.js';
 import { startTcpProxy } from './helpers/tcp-proxy.js';
-
-jest.setTimeout(60_000);
 
 const gateway = sharedGateway();
 const books = sharedBooks(gateway, { timeZone: 'America/New_York' });

@@ -1,9 +1,7 @@
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { AuditEventsDocument } from './generated/documents.js';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { type Ended, operatorOf } from './helpers/process.js';
-
-jest.setTimeout(60_000);
 
 const gateway = sharedGateway();
 const books = sharedBooks(gateway);

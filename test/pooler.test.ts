@@ -1,10 +1,8 @@
-import { afterEach, expect, it, jest } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { readCluster } from './helpers/cluster.js';
 import { cleanUp, databaseByUrl, GatewayProcess, refusedStart } from './helpers/process.js';
 import { startTcpProxy, type TcpProxy } from './helpers/tcp-proxy.js';
-
-jest.setTimeout(60_000);
 
 let pooler: TcpProxy;
 afterEach(async () => {

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { sharedGateway } from './helpers/gateway.js';
 import { cleanUp, dataFolder, GatewayProcess, readDemo } from './helpers/process.js';
-
-jest.setTimeout(60_000);
 
 describe('the readiness probe', () => {
   const gateway = sharedGateway();

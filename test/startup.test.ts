@@ -4,13 +4,11 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { Demo } from '../src/demo/demo.js';
 import { cleanUp, cli, databaseByUrl, dataFolder, exists, GatewayProcess, readDemo, refusedStart } from './helpers/process.js';
 import { untilWaiting } from './helpers/until-waiting.js';
-
-jest.setTimeout(60_000);
 
 const REFUND = `mutation($input: RefundCreditNoteInput!, $key: String) {
   refundCreditNote(input: $input, idempotencyKey: $key) { id amount }

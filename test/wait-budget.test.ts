@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '../mikro-orm.config.js';
 import { maintain } from '../src/services/ledger/maintenance.js';
 import { readCluster } from './helpers/cluster.js';
 import { Client, Gateway, sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { startTcpProxy, type TcpProxy } from './helpers/tcp-proxy.js';
-
-jest.setTimeout(60_000);
 
 describe('the wait budget of a request', () => {
   const gateway = sharedGateway({ requestWaitMs: 60_000 });
