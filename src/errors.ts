@@ -81,6 +81,7 @@ const TOO_MUCH = {
   valueDepth: 'levels of values',
   reply: 'fields and objects in its largest possible reply',
   nameLength: 'characters in one name',
+  textLength: 'characters in one text',
 } as const;
 
 export type DocumentMeasure = keyof typeof TOO_MUCH;

@@ -137,3 +137,58 @@ it('refuses the second of two ledger proofs in one document, because the first o
     extensions: { code: 'SERVICE_UNAVAILABLE' },
   });
 });
+
+it.each([
+  ['a number', 'mutation($v: RefundCreditNoteInput!) { it: refundCreditNote(input: $v) { id } }', 'amount', '9'],
+  ['a date', 'mutation($v: RefundCreditNoteInput!) { it: refundCreditNote(input: $v) { id } }', 'date', '2'],
+  ['an enum', 'mutation($v: CreateAccountInput!) { it: createAccount(input: $v) { id } }', 'type', 'B'],
+  ['a time zone', 'mutation($v: UpdateOrganizationInput!) { it: updateOrganization(input: $v) { id } }', 'timeZone', 'A/'],
+  ['an e-mail address', 'mutation($v: CreateCustomerInput!) { it: createCustomer(input: $v) { id } }', 'email', 'a@'],
+  ['an expected amount in a list', 'query($v: RefundFilter!) { it: refunds(filter: $v) { totalCount } }', 'amount.min', '9'],
+])(
+  'refuses a text that is longer than any other may be, before it is read as %s, and names the field',
+  async (_what, query, field, part) => {
+    const textOf = (length: number) => part.repeat(length).slice(0, length);
+    const given = (length: number) => {
+      const [first = '', second] = field.split('.');
+      return { v: { [first]: second === undefined ? textOf(length) : { [second]: textOf(length) } } };
+    };
+    const before = await books.everything();
+
+    const longer = await books.client.graphql<unknown, unknown>(query, given(16_101));
+    expect([longer.status, longer.errors]).toMatchObject([
+      400,
+      [
+        {
+          message: `${field} must have at most 16100 characters, as any text`,
+          path: ['it'],
+          extensions: { code: 'BAD_USER_INPUT', field },
+        },
+      ],
+    ]);
+    // A shorter one has the fault of its field.
+    const longest = await books.client.graphql<unknown, unknown>(query, given(16_100));
+    expect(longest.errors?.map(({ message }) => message).join()).not.toContain('16100');
+
+    expect(await books.everything()).toEqual(before);
+  },
+);
+
+it.each(['number: "', 'number: """'])('refuses a text in the document that is longer than any other may be: %s', async (start) => {
+  const end = start.slice(start.indexOf('"'));
+  const asked = (length: number) => books.client.graphql(`{ creditNoteByNumber(${start}${'x'.repeat(length)}${end}) { id } }`);
+  expect((await asked(16_101)).errors?.[0]?.extensions).toMatchObject({
+    code: 'QUERY_TOO_COSTLY',
+    details: { of: 'textLength', cost: 16_101, limit: 16_100 },
+  });
+  expect((await asked(16_100)).errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'number' });
+});
+
+it('allows 30 marks on each letter, and no more', async () => {
+  const named = (text: string) =>
+    books.client.graphql<unknown, object>('mutation($v: CreateBranchInput!) { createBranch(input: $v) { id } }', {
+      v: { code: String(text.length), name: text },
+    });
+  expect((await named(`a${'\u0300'.repeat(30)}b${'\u0300'.repeat(30)}`)).errors).toBeUndefined();
+  expect((await named(`a${'\u0300'.repeat(31)}`)).errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'name' });
+});

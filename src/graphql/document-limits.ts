@@ -1,6 +1,7 @@
 import { type DefinitionNode, type DocumentNode, Kind, OperationTypeNode, parse } from 'graphql';
 import { QueryTooCostly } from '../errors.js';
-import { longestNames, type Measures, measure, repetitionsIn } from './document-measures.js';
+import { MAX_CODE_UNITS } from '../inputs/lengths.js';
+import { longestTexts, type Measures, measure, repetitionsIn } from './document-measures.js';
 
 /** Suffices for a hundred refunds or a hundred lines of a credit note, written as literals in the document. */
 export const MAX_TOKENS = 8_000;
@@ -90,9 +91,10 @@ const SCHEMA_FIELDS: ReadonlySet<string> = new Set(['__schema', '__type', '__typ
 
 /** @throws {QueryTooCostly} if the document exceeds a limit */
 export function checkLimits(document: DocumentNode): void {
-  const { operation, other } = longestNames(document);
+  const { operation, other, value } = longestTexts(document);
   if (other > MAX_NAME_LENGTH) throw new QueryTooCostly('nameLength', other, MAX_NAME_LENGTH);
   if (operation > MAX_OPERATION_NAME_LENGTH) throw new QueryTooCostly('nameLength', operation, MAX_OPERATION_NAME_LENGTH);
+  if (value > MAX_CODE_UNITS) throw new QueryTooCostly('textLength', value, MAX_CODE_UNITS);
   const measured = measure(document);
   for (const [of, limit] of Object.entries(LIMITS) as [keyof Measures, number][]) {
     if (measured[of] > limit) throw new QueryTooCostly(of, measured[of], limit);

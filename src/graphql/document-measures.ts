@@ -12,16 +12,19 @@ import {
 import { type DocumentMeasure, MAX_COST } from '../errors.js';
 
 /** The size of a document, by the parts that make it more work to validate and execute. */
-export type Measures = Record<Exclude<DocumentMeasure, 'reply' | 'nameLength'>, number>;
+export type Measures = Record<Exclude<DocumentMeasure, 'reply' | 'nameLength' | 'textLength'>, number>;
 
-/** Returns the length of the longest name of an operation, and of the longest other name. */
-export function longestNames(document: DocumentNode): { operation: number; other: number } {
-  const longest = { operation: 0, other: 0 };
+/** Returns the length of the longest name of an operation, of the longest other name, and of the longest text in a value. */
+export function longestTexts(document: DocumentNode): { operation: number; other: number; value: number } {
+  const longest = { operation: 0, other: 0, value: 0 };
   visit(document, {
     Name({ value }, _key, parent) {
       const isOperations = parent !== undefined && 'kind' in parent && parent.kind === Kind.OPERATION_DEFINITION;
       const of = isOperations ? 'operation' : 'other';
       longest[of] = Math.max(longest[of], value.length);
+    },
+    StringValue({ value }) {
+      longest.value = Math.max(longest.value, value.length);
     },
   });
   return longest;

@@ -12,3 +12,14 @@ export const LENGTHS = {
   reason: 1000,
   note: 4000,
 } as const;
+
+/**
+ * The largest number of UTF-16 code units of a text with a maximum length in characters: a character may have several, and letters that are not composed
+ * have more. A longer text is refused before any slower check.
+ */
+export function mostCodeUnits(characters: number): number {
+  return 4 * characters + 100;
+}
+
+/** The same of all texts in the input of an operation. */
+export const MAX_CODE_UNITS = mostCodeUnits(LENGTHS.note);
