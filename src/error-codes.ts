@@ -34,7 +34,7 @@ export const REFUSALS = {
     when:
       'The page of a list was not full after `details.limit` items were compared with its filter, and more are left. Add a condition, a longer word or a ' +
       'narrower range, or order the list by what its filter has a range of. With the field `orderBy`: the list of an owner has more items, and no index has them ' +
-      'in this order.',
+      'in this order. With the field `search_keyword` of REST: so many items may have the words, that their number is not known.',
   },
   DOCUMENT_NOT_TRUSTED: {
     status: 403,

@@ -98,16 +98,26 @@ export class QueryTooCostly extends DomainError {
   }
 }
 
+function notFull(limit: number): string {
+  return (
+    `The page was not full after ${limit} items were compared with the filter; add a condition, a longer word or a narrower range, ` +
+    'or order the list by what the filter has a range of'
+  );
+}
+
+function unsorted(limit: number): string {
+  return `The list has more than ${limit} items, which are too many to be sorted; order it by ID, or ask for the lists of fewer owners at once`;
+}
+
 /** The rows of a page are not among those that may be read. */
 export class TooManyMatches extends DomainError {
   readonly code = 'TOO_MANY_MATCHES';
   /** @param field the argument that makes it necessary to read more rows than the page has */
-  constructor(limit: number, field: 'filter' | 'orderBy' = 'filter') {
-    const message =
-      field === 'filter'
-        ? `The page was not full after ${limit} items were compared with the filter; add a condition, a longer word or a narrower range, ` +
-          'or order the list by what the filter has a range of'
-        : `The list has more than ${limit} items, which are too many to be sorted; order it by ID, or ask for the lists of fewer owners at once`;
+  constructor(
+    limit: number,
+    field: 'filter' | 'orderBy' = 'filter',
+    message = field === 'filter' ? notFull(limit) : unsorted(limit),
+  ) {
     super(message, { field, limit });
   }
 }

@@ -93,6 +93,20 @@ export class BoundedSearch {
   }
 
   /**
+   * Returns the number of rows of the list.
+   *
+   * @throws {TooManyMatches} if it is larger than the limit of counts, or not known after so many rows
+   */
+  async total(): Promise<number> {
+    const { count, isComplete } = await this.count();
+    if (!isComplete || count > this.limits.count) {
+      const reason = `More than ${this.limits.count} items may have the words; add another one, or a longer one`;
+      throw new TooManyMatches(this.limits.count, 'filter', reason);
+    }
+    return count;
+  }
+
+  /**
    * Counts the rows of the list, up to one more than the limit of counts. If no step reads all of them, it is the largest number that a step has found.
    */
   async count(): Promise<Count> {

@@ -1,5 +1,11 @@
 import { Type } from '@sinclair/typebox';
+import type { Actor } from '../auth/actor.js';
 import { type InvalidField, InvalidInput } from '../domain-error.js';
+import type { Owned } from '../entities/owned.js';
+import { wrongFields } from '../inputs/validators.js';
+import type { PagedList } from '../reads/connections.js';
+import { type Condition, conditionsOf } from '../reads/filters.js';
+import type { Order } from '../reads/orders.js';
 import type { List } from '../reads/statements.js';
 import { oneOf, text } from './fields.js';
 import { camelCase, parametersIn } from './names.js';
@@ -15,10 +21,29 @@ export interface Choosable {
   readonly views?: Readonly<Record<string, List['where']>>;
   /** The column of each order beside `created_at`, which is the order of ids. */
   readonly orders?: Readonly<Record<string, string>>;
+  /** The list of GraphQL whose search, and whose limits of it, `search_keyword` has. */
+  readonly searchedAs?: SearchedAs;
+}
+
+/** A list with a search, and the class that validates it. */
+export interface SearchedAs {
+  readonly orders: ReadonlyMap<string, Order>;
+  readonly indexed: readonly string[];
+  readonly filter: new () => object;
+  readonly conditions: (search: string, actor: Actor) => readonly Condition[];
+}
+
+/** Returns what `search_keyword` has of the list of GraphQL. */
+export function searchedAs<E extends Owned, Filter extends { search?: string | null }>(
+  { orders, indexed, filters }: PagedList<E, Filter>,
+  filter: new () => Filter,
+): SearchedAs {
+  const conditions = (search: string, actor: Actor) => conditionsOf(filters, Object.assign(new filter(), { search }), actor);
+  return { orders, indexed, filter, conditions };
 }
 
 /** The order of a list, as the legacy server says it. */
-export const FilterMeta = Type.Object({ order: oneOf(DIRECTIONS), field_key: text });
+export const FilterMeta = Type.Object({ order: oneOf(DIRECTIONS), field_key: text, search_keyword: Type.Optional(text) });
 
 /** What a request has chosen. */
 export interface Choices {
@@ -26,14 +51,18 @@ export interface Choices {
   readonly where: List['where'] | undefined;
   readonly orderBy: string;
   readonly isDescending: boolean;
+  /** Words to search for. */
+  readonly search: string | undefined;
   /** What the reply says about the order. Without one in the request, this is what the legacy server says, whatever the order is. */
-  readonly meta: { readonly order: Direction; readonly field_key: string };
+  readonly meta: { readonly order: Direction; readonly field_key: string; readonly search_keyword?: string };
 }
 
 const CREATED_AT = 'created_at';
 
 /** The parameters that choose what the legacy server's lists can be filtered by. The gateway refuses them: the reply would not be what they ask for. */
-const FILTERS = ['search_keyword', 'stringified_filter_roles', 'filter_roles', 'custom_view_id'];
+const FILTERS = ['stringified_filter_roles', 'filter_roles', 'custom_view_id'];
+
+const SEARCH = 'search_keyword';
 
 const NO_FILTERS = /^\s*(\[\s*\]\s*)?$/;
 
@@ -42,7 +71,7 @@ const NO_FILTERS = /^\s*(\[\s*\]\s*)?$/;
  *
  * @throws {InvalidInput} with each parameter that asks for what the gateway lacks
  */
-export function readChoices(queryString: unknown, { views = {}, orders = {} }: Choosable): Choices {
+export function readChoices(queryString: unknown, { views = {}, orders = {}, searchedAs }: Choosable): Choices {
   const sent = parametersIn(queryString);
   const wrong: InvalidField[] = [];
   const read = <Choice extends string>(field: string, choices: readonly Choice[]): Choice | undefined => {
@@ -58,7 +87,12 @@ export function readChoices(queryString: unknown, { views = {}, orders = {} }: C
   const view = read('view_slug', Object.keys(views));
   const column = read('column_sort_by', [CREATED_AT, ...Object.keys(orders)]);
   const direction = read('sort_order', DIRECTIONS);
-  for (const field of FILTERS) {
+  const search = String(sent[camelCase(SEARCH)] ?? '').trim() === '' ? undefined : sent[camelCase(SEARCH)];
+  if (searchedAs !== undefined && search !== undefined) {
+    const invalid = wrongFields(Object.assign(new searchedAs.filter(), { search }));
+    wrong.push(...invalid.map(({ constraints, ...rest }) => ({ ...rest, field: SEARCH, constraints: renamed(constraints) })));
+  }
+  for (const field of searchedAs === undefined ? [SEARCH, ...FILTERS] : FILTERS) {
     const value = sent[camelCase(field)];
     if (value === undefined || (typeof value === 'string' && NO_FILTERS.test(value))) continue;
     wrong.push({ field, constraints: { isEmpty: `${field} must be empty: REST does not filter lists; GraphQL does` }, value });
@@ -71,12 +105,25 @@ export function readChoices(queryString: unknown, { views = {}, orders = {} }: C
     orderBy: orders[field_key] ?? 'id',
     // Without an order, the list is by id.
     isDescending: order === 'desc' && (direction ?? column) !== undefined,
-    meta: { order, field_key },
+    search: search === undefined ? undefined : String(search),
+    meta: { order, field_key, ...(search !== undefined && { search_keyword: String(search) }) },
   };
 }
 
+/** Returns the reasons, which name the field of GraphQL, with the name of the parameter. */
+function renamed(constraints: InvalidField['constraints']): InvalidField['constraints'] {
+  return Object.fromEntries(Object.entries(constraints).map(([rule, reason]) => [rule, reason.replace(/^search\b/, SEARCH)]));
+}
+
+const SEARCH_PARAMETER: Parameter = {
+  name: SEARCH,
+  in: 'query',
+  description: 'Words, or their beginnings, that all must be in a record, as in the `search` of GraphQL.',
+  schema: { type: 'string', minLength: 2, maxLength: 100 },
+};
+
 /** Returns the declarations of the parameters. */
-export function choiceParameters({ views = {}, orders = {} }: Choosable): readonly Parameter[] {
+export function choiceParameters({ views = {}, orders = {}, searchedAs }: Choosable): readonly Parameter[] {
   const choice = (name: string, description: string, names: readonly string[]): Parameter => {
     return { name, in: 'query', description, schema: { type: 'string', enum: names } };
   };
@@ -88,5 +135,6 @@ export function choiceParameters({ views = {}, orders = {} }: Choosable): readon
       ...Object.keys(orders),
     ]),
     choice('sort_order', 'Without it and `column_sort_by`, the list is by id.', DIRECTIONS),
+    ...(searchedAs === undefined ? [] : [SEARCH_PARAMETER]),
   ];
 }

@@ -2,16 +2,19 @@ import type { EntityClass } from '@mikro-orm/core';
 import { Type } from '@sinclair/typebox';
 import { Refusals } from '../domain-error.js';
 import type { Owned } from '../entities/owned.js';
-import type { Filterable } from '../reads/filters.js';
+import { TooManyMatches } from '../errors.js';
+import { metadataOf } from '../orm/columns.js';
+import { BoundedSearch } from '../reads/bounded-search.js';
+import type { Condition, Filterable } from '../reads/filters.js';
 import type { ColumnOf, WholeRow } from '../reads/read-model.js';
 import { type Columns, countSlice, readColumns, readWhole } from '../reads/rows.js';
 import type { List, Slice } from '../reads/statements.js';
 import type { Context } from '../request/context.js';
 import { count, id } from './fields.js';
-import { readChoices } from './list-choices.js';
+import { type Choices, readChoices, type SearchedAs } from './list-choices.js';
 import { parametersIn, snakeCase } from './names.js';
 import type { Parameter } from './openapi/headers.js';
-import { type Listing, nextLink, pageTooLarge, readPage, sliceOf } from './paging.js';
+import { type Listing, type NumberedPage, nextLink, pageTooLarge, readPage, sliceOf } from './paging.js';
 import { costOfPage } from './read-costs.js';
 import type { Call } from './route.js';
 
@@ -47,6 +50,9 @@ export async function listed<E extends Owned, K extends ColumnOf<E> = ColumnOf<E
     isDescending,
     slice: sliceOf(page),
   };
+  if (choices.search !== undefined && listing.searchedAs !== undefined) {
+    return searched(call, entity, list, { page, meta, listing, search: choices.search, searchedAs: listing.searchedAs }, columns);
+  }
   const needsCount = listing.hasTotal === true || listing.lines !== undefined;
   const isAdmitted = !needsCount && call.admitNow(costOfPage(listing.cost, page.size, 0));
   const counted = isAdmitted ? null : await admitCounted(call, entity, list, listing);
@@ -64,6 +70,54 @@ export async function listed<E extends Owned, K extends ColumnOf<E> = ColumnOf<E
 }
 
 type SliceOf<E extends Owned> = List<Filterable<E>> & { readonly slice: Slice };
+
+interface Search {
+  readonly page: NumberedPage;
+  readonly meta: Choices['meta'];
+  readonly listing: Listing;
+  readonly search: string;
+  readonly searchedAs: SearchedAs;
+}
+
+/**
+ * Reads a page of the rows that have the words, and no more rows on the way to it than a search of GraphQL may read.
+ *
+ * @throws {TooManyMatches}
+ */
+async function searched<E extends Owned, K extends ColumnOf<E>>(
+  call: Call,
+  entity: EntityClass<E>,
+  list: SliceOf<E>,
+  { page, meta, listing, search, searchedAs }: Search,
+  columns: Columns<K> | undefined,
+) {
+  const { em, actor } = call.context;
+  const { orders, indexed, conditions } = searchedAs;
+  const { orderBy, isDescending = false, slice } = list;
+  const order = [...orders.values()].find((each) => each.properties[0] === orderBy && each.isDescending === isDescending);
+  if (order === undefined) throw new Error(`a search has no order by ${String(orderBy)}`);
+  const read = { order, after: null, before: null, isBackward: false, size: slice.offset + slice.limit };
+  const { organizationId } = list;
+  const where = [...((list.where ?? []) as readonly Condition[]), ...conditions(search, actor)];
+  const matches = new BoundedSearch(em, metadataOf(em, entity), { organizationId, where, page: read, indexed });
+  const [ids, total] = await withFieldName(async () => [(await matches.ids()).slice(slice.offset), await matches.total()] as const);
+  const found = { ...list, where: [['id', 'in', ids] as const] as Where<E>, slice: { offset: 0, limit: slice.limit } };
+  await admitCounted(call, entity, found, listing);
+  const rows = ids.length === 0 ? [] : await readColumns(em, entity, found, columns);
+  const next = nextLink(call.request.url, page, total);
+  if (next !== undefined) call.reply.header('link', next);
+  return { rows, pagination: { total, page: page.number, page_size: page.size }, filter_meta: meta };
+}
+
+/** The search has another name in GraphQL. */
+async function withFieldName<T>(search: () => Promise<T>): Promise<T> {
+  try {
+    return await search();
+  } catch (error) {
+    if (error instanceof TooManyMatches) error.field = 'search_keyword';
+    throw error;
+  }
+}
 
 /** Counts the rows of the slice, waits until there is room for them, and returns the number of rows of the list, or up to one behind the slice. */
 async function admitCounted<E extends Owned>(

@@ -3,20 +3,26 @@ import { Role } from '../../entities/access.js';
 import { Account } from '../../entities/account.js';
 import { MAX_ID } from '../../entities/owned.js';
 import { AccountNotFound } from '../../errors.js';
+import { AccountFilter, ACCOUNTS as SEARCHED } from '../../inputs/lists/records.lists.js';
 import { latestLines } from '../../reads/account-lines.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
 import { AccountItem, AccountTypeReply, accountItem, accountTypeReplies } from '../account-reply.js';
 import { AccountTransaction, accountTransaction, LINES } from '../account-transaction-reply.js';
 import { always } from '../fields.js';
-import { FilterMeta } from '../list-choices.js';
+import { FilterMeta, searchedAs } from '../list-choices.js';
 import { inactiveParameter, listed, one, whetherActive } from '../listing.js';
 import { type Listing, RECORDS } from '../paging.js';
 import { QueryNumbers } from '../query-numbers.js';
 import { ACCOUNT, costOfOne, LINE } from '../read-costs.js';
 import { restRoute } from '../route.js';
 
-const ACCOUNTS: Listing = { sizes: RECORDS, cost: ACCOUNT, orders: { name: 'name', code: 'code' } };
+const ACCOUNTS: Listing = {
+  sizes: RECORDS,
+  cost: ACCOUNT,
+  searchedAs: searchedAs(SEARCHED, AccountFilter),
+  orders: { name: 'name', code: 'code' },
+};
 
 /** An account as the list of accounts has it. */
 export const ListedAccount = Type.Object({
@@ -38,7 +44,7 @@ export const ACCOUNT_ROUTES = [
     parameters: [inactiveParameter('onlyInactive')],
     list: ACCOUNTS,
     reply: Type.Object({ accounts: Type.Array(ListedAccount), filter_meta: FilterMeta }),
-    errors: ['BAD_USER_INPUT'],
+    errors: ['BAD_USER_INPUT', 'TOO_MANY_MATCHES'],
     async handle(call) {
       const { rows, filter_meta } = await listed(call, Account, [whetherActive(call, 'onlyInactive')], ACCOUNTS);
       const items = await Promise.all(rows.map((account) => accountWithBalance(call.context, account)));

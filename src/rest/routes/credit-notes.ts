@@ -4,6 +4,7 @@ import { Role } from '../../entities/access.js';
 import { CreditNote } from '../../entities/credit-note.js';
 import { CreditNoteStatus, etagOf } from '../../entities/credit-note-state.js';
 import { CreditNoteIsVoid, CreditNoteNotFound } from '../../errors.js';
+import { CreditNoteFilter, CREDIT_NOTES as SEARCHED } from '../../inputs/lists/credit-notes.list.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
 import { voidCreditNote } from '../../services/credit-notes/void-credit-note.js';
@@ -11,7 +12,7 @@ import { branchReply } from '../branch-reply.js';
 import { CreditNoteItem, creditNoteItem, OneCreditNote } from '../credit-note-reply.js';
 import { customerReply } from '../customer-reply.js';
 import { nothing } from '../fields.js';
-import { FilterMeta } from '../list-choices.js';
+import { FilterMeta, searchedAs } from '../list-choices.js';
 import { listed, one, Pagination } from '../listing.js';
 import { CREDIT_NOTES, type Listing } from '../paging.js';
 import { CREDIT_NOTE, costOfOne, ONE_CREDIT_NOTE } from '../read-costs.js';
@@ -30,6 +31,7 @@ export const NOTES = {
     open: [['storedStatus', '=', CreditNoteStatus.OPEN]],
     closed: [['storedStatus', '=', CreditNoteStatus.CLOSED]],
   },
+  searchedAs: searchedAs(SEARCHED, CreditNoteFilter),
   orders: { credit_date: 'date', credit_number: 'number', amount: 'total' },
   hasTotal: true,
 } as const satisfies Listing;
@@ -46,7 +48,7 @@ export const CREDIT_NOTE_ROUTES = [
     status: 200,
     list: NOTES,
     reply: Type.Object({ pagination: Pagination, credit_notes: Type.Array(CreditNoteItem), filter_meta: FilterMeta }),
-    errors: ['BAD_USER_INPUT'],
+    errors: ['BAD_USER_INPUT', 'TOO_MANY_MATCHES'],
     async handle(call) {
       const { rows, pagination, filter_meta } = await listed(call, CreditNote, [['storedStatus', 'in', NOT_VOID]], NOTES);
       return { pagination, credit_notes: await Promise.all(rows.map((note) => noteWithParts(call.context, note))), filter_meta };

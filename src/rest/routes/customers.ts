@@ -2,16 +2,23 @@ import { Type } from '@sinclair/typebox';
 import { Role } from '../../entities/access.js';
 import { Customer } from '../../entities/customer.js';
 import { CustomerNotFound } from '../../errors.js';
+import { CustomerFilter, CUSTOMERS as SEARCHED } from '../../inputs/lists/records.lists.js';
 import type { WholeRow } from '../../reads/read-model.js';
 import type { Context } from '../../request/context.js';
 import { CustomerItem, customerItem } from '../customer-reply.js';
-import { FilterMeta } from '../list-choices.js';
+import { FilterMeta, searchedAs } from '../list-choices.js';
 import { inactiveParameter, listed, one, Pagination, whetherActive } from '../listing.js';
 import { CUSTOMERS, type Listing } from '../paging.js';
 import { CUSTOMER, costOfOne } from '../read-costs.js';
 import { restRoute } from '../route.js';
 
-const LISTING: Listing = { sizes: CUSTOMERS, cost: CUSTOMER, orders: { display_name: 'displayName' }, hasTotal: true };
+const LISTING: Listing = {
+  sizes: CUSTOMERS,
+  cost: CUSTOMER,
+  searchedAs: searchedAs(SEARCHED, CustomerFilter),
+  orders: { display_name: 'displayName' },
+  hasTotal: true,
+};
 
 export const CUSTOMER_ROUTES = [
   restRoute({
@@ -26,7 +33,7 @@ export const CUSTOMER_ROUTES = [
     parameters: [inactiveParameter('inactiveMode')],
     list: LISTING,
     reply: Type.Object({ customers: Type.Array(CustomerItem), pagination: Pagination, filter_meta: FilterMeta }),
-    errors: ['BAD_USER_INPUT'],
+    errors: ['BAD_USER_INPUT', 'TOO_MANY_MATCHES'],
     async handle(call) {
       const { rows, pagination, filter_meta } = await listed(call, Customer, [whetherActive(call, 'inactiveMode')], LISTING);
       const customers = await Promise.all(rows.map((customer) => customerWithBalance(call.context, customer)));

@@ -215,7 +215,7 @@ export type ErrorCode =
   | 'REQUEST_TIMEOUT'
   /** The database was busy, full, read only, unreachable or starting. It is not known whether the command was done: send it again with the same idempotency key. Or the gateway has no capacity for the request, such as for a second `ledgerHealth` of the same books, or a connection or a lock did not become free in time: then the message says so, and nothing was done. */
   | 'SERVICE_UNAVAILABLE'
-  /** The page of a list was not full after `details.limit` items were compared with its filter, and more are left. Add a condition, a longer word or a narrower range, or order the list by what its filter has a range of. With the field `orderBy`: the list of an owner has more items, and no index has them in this order. */
+  /** The page of a list was not full after `details.limit` items were compared with its filter, and more are left. Add a condition, a longer word or a narrower range, or order the list by what its filter has a range of. With the field `orderBy`: the list of an owner has more items, and no index has them in this order. With the field `search_keyword` of REST: so many items may have the words, that their number is not known. */
   | 'TOO_MANY_MATCHES'
   /** The date is on or before the lock date. */
   | 'TRANSACTIONS_DATE_LOCKED'
