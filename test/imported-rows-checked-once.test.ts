@@ -18,15 +18,17 @@ const importing = (...statements: string[]) => running('owner', { 'books.import'
 
 const newest = (table: string) => `(select max(id) from ${table} where organization_id = ${books.organization.id})`;
 
+const firstId = () => `(select first_id from organizations where id = ${books.organization.id})`;
+
 /** An entry with the id after the newest one, or `later` ones. */
 const entry = (later = 1) =>
   `insert into journal_entries (id, organization_id, posting_date, source, memo)
-   select coalesce(${newest('journal_entries')}, 1000) + ${later}, ${books.organization.id}, '2026-02-01', 'OPENING', 'Opening'`;
+   select coalesce(${newest('journal_entries')}, ${firstId()} - 1) + ${later}, ${books.organization.id}, '2026-02-01', 'OPENING', 'Opening'`;
 
 /** A line of the newest entry. */
 const line = (side: string, amount: number, later = 1) =>
   `insert into journal_lines (id, organization_id, journal_entry_id, posting_date, side, account_id, amount)
-   select coalesce(${newest('journal_lines')}, 1000) + ${later}, ${books.organization.id}, ${newest('journal_entries')}, '2026-02-01', '${side}',
+   select coalesce(${newest('journal_lines')}, ${firstId()} - 1) + ${later}, ${books.organization.id}, ${newest('journal_entries')}, '2026-02-01', '${side}',
      ${books.ids.bank}, ${amount}`;
 
 /** A line of the newest entry whose id the database draws. */
@@ -70,11 +72,11 @@ describe('of the rows that an import inserts, the database refuses', () => {
 
   it('an id that is not above those of earlier imports', async () => {
     expect(await importing(...balanced())).toBe('accepted');
-    expect(await importing(entry(-1))).toMatch(/row \d+ of journal_entries has a lower id than an older one/);
-    expect(await importing(...balanced(), entry(-1))).toMatch(/lower id than an older one/);
+    expect(await importing(entry(-1))).toMatch(/row \d+ of journal_entries has a lower id than the next one/);
+    expect(await importing(...balanced(), entry(-1))).toMatch(/lower id than the next one/);
     const apart = [entry(), line('DEBIT', 5), line('DEBIT', 5, 5)];
     expect(await importing(...apart, line('CREDIT', 10, -2))).toBe('accepted');
-    expect(await importing(...apart, line('CREDIT', 10, -7))).toMatch(/lower id than an older one/);
+    expect(await importing(...apart, line('CREDIT', 10, -7))).toMatch(/lower id than the next one/);
   });
 
   it('lines that are inserted before the transaction imports', async () => {

@@ -48,16 +48,23 @@ export const onceForImport = (table: string, check: string): string => `
       end if;
     end if;`;
 
-/** SQL that keeps a given id, and leaves the check of the row to the first one of the import. The ids of the others are higher. */
-const leaveToFirst = (table: string): string => `
+/** SQL that keeps a given id above that of the first row of the import, which has taken the lock and is checked for all. */
+const keepAfterFirst = (table: string): string => `
+    if new.id is not null then
       imported := ${importedRows(table)};
-      if imported[1] = new.organization_id and imported[3] = ${NO_ID_ABOVE} then
-        if new.id > imported[2] then return new; end if;
-      elsif not exists (select from public.${table} where organization_id = new.organization_id and id >= new.id) then
+      if imported[1] = new.organization_id and imported[3] = ${NO_ID_ABOVE} and new.id > imported[2]
+        and current_setting('books.import', true) = imported[1]::text then
+        return new;
+      end if;
+    end if;`;
+
+/** SQL that keeps the given id of the first row of an import, and leaves the check of the next ones to it. Their ids are higher. */
+const keepFirst = (table: string): string => `
+      if (imported[1], imported[3]) is distinct from (new.organization_id, ${NO_ID_ABOVE}) and new.id >= public.${table}_next_id(new.organization_id) then
         perform set_config('books.imported_${table}', array[new.organization_id, new.id, ${NO_ID_ABOVE}]::text, true);
         return new;
       end if;
-      raise exception 'row % of ${table} has a lower id than an older one', new.id using errcode = 'check_violation';`;
+      raise exception 'row % of ${table} has a lower id than the next one', new.id using errcode = 'check_violation';`;
 
 /**
  * Ids are numbers of the organization (docs/adr/025-ids-are-numbers-of-the-organization.md), and rows become visible in their order
@@ -104,10 +111,10 @@ function drawsIds(table: string): string {
     granted text;${CHECKED_ONCE.has(table) ? '\n    imported bigint[];' : ''}
   begin
     -- Rows that are replicated, or read from a file, keep their ids.
-    if new.id is not null and current_setting('session_replication_role') = 'replica' then return new; end if;
+    if new.id is not null and current_setting('session_replication_role') = 'replica' then return new; end if;${CHECKED_ONCE.has(table) ? keepAfterFirst(table) : ''}
     -- So do records of another system, whose ids clients know. Transactions of an import share the lock: see ImportedDocuments.
     if new.id is not null and public.is_being_imported(new.organization_id) then
-      granted := pg_advisory_xact_lock_shared(hashtextextended('order', new.organization_id));${CHECKED_ONCE.has(table) ? leaveToFirst(table) : '\n      return new;'}
+      granted := pg_advisory_xact_lock_shared(hashtextextended('order', new.organization_id));${CHECKED_ONCE.has(table) ? keepFirst(table) : '\n      return new;'}
     end if;
     -- The lock is held until the commit, so that no higher id is drawn before the lower one is visible.
     granted := pg_advisory_xact_lock(hashtextextended('order', new.organization_id));

@@ -185,7 +185,7 @@ const ENTRIES = `
   $$;
 
   create function entries_have_lines(organization bigint, first_entry bigint) returns void language plpgsql
-    set search_path = public, pg_temp as $$
+    ${FOR_ANY_SIZE} as $$
   declare
     offender bigint;
   begin
