@@ -150,14 +150,14 @@ function records(): string {
 `;
 }
 
-/** A table whose rows refer to another row of the organization refers to the organization by that row. */
+/** A table whose rows refer to another row of the organization refers to the organization by that row. To an entry, a row of its document refers. */
 function journal(): string {
   return `
   ${tenantTable(
     'journal_entries',
     `
     id bigint not null,
-    organization_id bigint not null references organizations,
+    organization_id bigint not null,
     posting_date date not null,
     source text not null check (source = any ('{CREDIT_NOTE,REFUND,REVERSAL,CANCELLATION,OPENING}')),
     memo text not null,
