@@ -16,8 +16,8 @@ export function bulkInsert(em: EntityManager, entities: readonly Owned[], ids: '
   if (first === undefined) return { statements: [], read: () => undefined };
   const platform = em.getPlatform();
   const { text, columns } = writerOf(metadataOf(em, first.constructor as EntityClass<Owned>), platform, ids);
-  const values = entities.map((entity) => valuesOf(entity, columns));
-  return query(text, [JSON.stringify(values)], (rows) => {
+  const { shared, rows: own } = valuesOf(entities, columns);
+  return query(text, [JSON.stringify(shared), JSON.stringify(own)], (rows) => {
     if (ids === 'given') return;
     if (rows.length !== entities.length) throw new Error(`the insert returned ${rows.length} rows instead of ${entities.length}`);
     for (const [index, entity] of entities.entries()) {
@@ -34,14 +34,17 @@ interface Writer {
 
 type Values = Record<string, unknown>;
 
-/** Omits nulls: a column that the JSON lacks is null. */
-function valuesOf(entity: object, columns: Writer['columns']): Values {
-  const values: Values = {};
+/** Returns the values that all rows share, and those that each row has of its own. Omits nulls: a column that the JSON lacks is null. */
+function valuesOf(entities: readonly object[], columns: Writer['columns']): { shared: Values; rows: Values[] } {
+  const shared: Values = {};
+  const rows: Values[] = entities.map(() => ({}));
   for (const { column, write } of columns) {
-    const value = write(entity);
-    if (value !== null) values[column] = value;
+    const values = entities.map(write);
+    const [first] = values;
+    if (first !== null && values.every((value) => value === first)) shared[column] = first;
+    else for (const [index, row] of rows.entries()) if (values[index] !== null) row[column] = values[index];
   }
-  return values;
+  return { shared, rows };
 }
 
 /** Returns the memoized statement of the table. It omits the columns that the database sets. */
@@ -59,7 +62,7 @@ function writerOf(meta: EntityMetadata, platform: Platform, ids: 'drawn' | 'give
     // Ids are assigned in the order of the entities, and returned in that order.
     const text = `
       insert into ${table} (${names})
-      select ${names} from json_populate_recordset(null::${table}, $1) with ordinality order by ordinality
+      select ${names} from json_populate_recordset(json_populate_record(null::${table}, $1), $2) with ordinality order by ordinality
       ${ids === 'given' ? '' : 'returning id, created_at'}`;
     writer = { text, columns };
     WRITERS[ids].set(meta, writer);
