@@ -47,7 +47,7 @@ export const DATABASE_COMMANDS: Commands = {
     about: 'checks the books of all organizations or of one; exit code 2 if they are wrong',
     run: onDatabase(async (em, flags) => {
       const organization = flags.organization === undefined ? null : await organizationOf(em, flags);
-      printHealth(await ledgerHealth(em, organization?.id ?? null));
+      printHealth(await ledgerHealth(em, organization?.id ?? null, 2));
     }),
   },
 };

@@ -68,7 +68,7 @@ export async function restoreDatabase(
     await migrate(orm, {}, migrations.at(-1));
     const rows = await readBackup(client, file);
     await migrate(orm, { ...roles, ...embeddedRoles });
-    return { rows, health: await ledgerHealth(orm.em.fork(), null) };
+    return { rows, health: await ledgerHealth(orm.em.fork(), null, 2) };
   });
 }
 

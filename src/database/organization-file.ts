@@ -86,7 +86,7 @@ export async function writeOrganization(
       }
     }
     const turnover = await turnoverOf(client, id);
-    const health = await checkBooks(async (sql) => (await client.query(sql)).rows, Number(id));
+    const health = await checkBooks([async (sql) => (await client.query(sql)).rows], Number(id));
     const carried: Carried = { publicId, frozen, takenAt, tables, ...turnover, health };
     const footer = (): OrganizationFooter => ({ rows: sumOf(tables), tables, ...turnover });
     await writeNewFile(file, dump(), footer, () => onWritten(carried));
@@ -132,7 +132,7 @@ export async function readOrganization(client: Client, migrations: readonly stri
     const held = { tables, ...(await turnoverOf(client, id)) };
     if (!done || !isSame(held, footer)) throw damaged(file);
     await client.query('set local session_replication_role = origin');
-    const health = await checkBooks(async (sql) => (await client.query(sql)).rows, Number(id));
+    const health = await checkBooks([async (sql) => (await client.query(sql)).rows], Number(id));
     const { publicId, frozen, takenAt } = header;
     if (health.healthy) {
       await recordImport(client, id, { takenAt, by });

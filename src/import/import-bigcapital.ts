@@ -102,7 +102,7 @@ export function importFromBigcapital(
     await lockAsTheirs(orm.em.fork(), lockDate, records, report, isDry);
     if (organizationId === null) return { theirs, report, health: null };
     if (!isDry && !report.isUnchanged) await recordImport(orm.em.fork(), organization, theirs, report, by);
-    return { theirs, report, health: await ledgerHealth(orm.em.fork(), organizationId) };
+    return { theirs, report, health: await ledgerHealth(orm.em.fork(), organizationId, 2) };
   });
   return imported.finally(() => client.close());
 }

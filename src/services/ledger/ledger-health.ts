@@ -32,24 +32,32 @@ type Select = <T>(sql: string) => Promise<T[]>;
  * that were changed by hand.
  *
  * @param organizationId one organization; `null` for all of them
+ * @param connections on how many connections the checks run, with the same snapshot. A check for a client uses one
  * @throws {ServiceUnavailable} if another check of the same organization is running
  */
-export function ledgerHealth(em: EntityManager, organizationId: number | null): Promise<LedgerHealth> {
-  return em.transactional(
-    async (em) => {
-      if (organizationId !== null) await assertAlone(em, organizationId);
-      return checkBooks((sql) => em.execute(sql), organizationId);
-    },
-    { clear: true, isolationLevel: IsolationLevel.REPEATABLE_READ },
-  );
+export function ledgerHealth(em: EntityManager, organizationId: number | null, connections: 1 | 2 = 1): Promise<LedgerHealth> {
+  const other = em.fork();
+  const reading = { clear: true, isolationLevel: IsolationLevel.REPEATABLE_READ } as const;
+  return em.transactional(async (em) => {
+    if (organizationId !== null) await assertAlone(em, organizationId);
+    const select: Select = (sql) => em.execute(sql);
+    if (connections === 1) return checkBooks([select], organizationId);
+    const [snapshot] = await select<{ id: string }>('select pg_export_snapshot() as id');
+    return other.transactional(async (em) => {
+      await em.execute(`set transaction snapshot '${snapshot?.id}'`);
+      return checkBooks([select, (sql) => em.execute(sql)], organizationId);
+    }, reading);
+  }, reading);
 }
 
 /**
- * Checks the books as {@link ledgerHealth} does, within a transaction of the caller. The caller may have written them in that transaction.
+ * Checks the books as {@link ledgerHealth} does, within transactions of the caller. The caller may have written them in its transaction.
  *
+ * @param selects one for each transaction, which see the same rows
  * @param organizationId one organization; `null` for all of them
  */
-export async function checkBooks(select: Select, organizationId: number | null): Promise<LedgerHealth> {
+export async function checkBooks(selects: readonly [Select, ...Select[]], organizationId: number | null): Promise<LedgerHealth> {
+  const [select] = selects;
   const organizations = await select<{ id: string; name: string }>(
     `select id, public_id as name from organizations ${organizationId === null ? '' : `where id = ${organizationId}`} order by id`,
   );
@@ -63,12 +71,16 @@ export async function checkBooks(select: Select, organizationId: number | null):
   if (missing > 0) offenders.get('no-reference-into-another-organization')?.push(`foreign keys that are missing: ${missing}`);
   // A statement names one organization, so that PostgreSQL reads its rows only.
   for (const organization of organizations) {
-    await select(`select set_config('audit.organization', '${organization.id}', true)`);
     const suffix = organizationId === null ? ` of ${organization.name}` : '';
-    for (const [name, sql] of rules) {
-      const rows = await select<{ offender: string }>(`select offender from (${sql}) found order by 1 limit ${MAX_OFFENDERS}`);
-      offenders.get(name)?.push(...rows.map(({ offender }) => `${offender}${suffix}`));
-    }
+    const remaining = rules.values();
+    const check = async (select: Select) => {
+      await select(`select set_config('audit.organization', '${organization.id}', true)`);
+      for (const [name, sql] of remaining) {
+        const rows = await select<{ offender: string }>(`select offender from (${sql}) found order by 1 limit ${MAX_OFFENDERS}`);
+        offenders.get(name)?.push(...rows.map(({ offender }) => `${offender}${suffix}`));
+      }
+    };
+    await Promise.all(selects.map(check));
   }
   const checks = [...offenders].map(([name, all]) => ({ name, healthy: all.length === 0, offenders: all.slice(0, MAX_OFFENDERS) }));
   const [clock] = await select<{ ms: number }>('select 1000 * extract(epoch from now())::float8 as ms');
