@@ -17,8 +17,8 @@ import { CREDIT_NOTES, CreditNoteByNumberArgs, type CreditNoteFilter, CreditNote
 import { REFUNDS_OF_NOTE, type RefundFilter, RefundsOfNoteArgs } from '../inputs/lists/refunds.list.js';
 import { UpdateCreditNoteInput } from '../inputs/update-credit-note.input.js';
 import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
+import { findById, findOne } from '../reads/find-one.js';
 import { type MaybePromise, Reads, type Row, related } from '../reads/read-model.js';
-import { findById, findOne } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { cancelRemaining } from '../services/credit-notes/cancel-remaining.js';
 import { createCreditNote } from '../services/credit-notes/create-credit-note.js';

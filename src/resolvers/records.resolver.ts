@@ -24,8 +24,8 @@ import {
 } from '../inputs/lists/records.lists.js';
 import { UpdateAccountInput, UpdateBranchInput, UpdateCustomerInput } from '../inputs/update-record.inputs.js';
 import { type Connection, findConnection, type PageArguments } from '../reads/connections.js';
+import { findById } from '../reads/find-one.js';
 import { Reads, type Row } from '../reads/read-model.js';
-import { findById } from '../reads/reads.js';
 import type { Context } from '../request/context.js';
 import { balanceOf } from '../services/ledger/balances.js';
 import { createAccount, createBranch, createCustomer } from '../services/organizations/create-records.js';

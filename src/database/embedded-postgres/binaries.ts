@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmod, cp, lstat, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { useOwnServerInstead } from './advice.js';
+import { USE_OWN_SERVER } from './advice.js';
 import { assertOwned, makeStaging, openFolder, removeLeftovers } from './folders.js';
 import { hasCode } from './system-calls.js';
 import { canReach, type ServerUser } from './system-user.js';
@@ -38,7 +38,7 @@ export async function installedPackage(platform = process.platform, arch = proce
   } catch (error) {
     throw new Error(
       `There is no embedded PostgreSQL for ${platform}-${arch}: the optional package ${name} is not installed ` +
-        `(it exists for Linux and macOS, on x64 and arm64). ${useOwnServerInstead}`,
+        `(it exists for Linux and macOS, on x64 and arm64). ${USE_OWN_SERVER}`,
       { cause: error },
     );
   }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { useOwnServerInstead } from './advice.js';
+import { USE_OWN_SERVER } from './advice.js';
 import type { ServerUser } from './system-user.js';
 
 export interface ProgramOptions {
@@ -39,7 +39,7 @@ export async function start(program: string, options: string[], { user, logFile,
     child.unref();
     return { child, output: async () => (await readFile(logFile)).subarray(size).toString() };
   } catch (error) {
-    throw new Error(`Cannot run ${program}: ${(error as Error).message}. ${useOwnServerInstead}`, { cause: error });
+    throw new Error(`Cannot run ${program}: ${(error as Error).message}. ${USE_OWN_SERVER}`, { cause: error });
   } finally {
     await log.close();
   }
@@ -70,6 +70,6 @@ export function failure(program: string, output: string, logFile: string): Progr
   const lastLines = output.trimEnd().split('\n').slice(-10).join('\n');
   return new ProgramFailed(
     `${program} of the embedded PostgreSQL failed. The end of ${logFile}:\n${lastLines}\n` +
-      `Remove the cause and start again. ${useOwnServerInstead}`,
+      `Remove the cause and start again. ${USE_OWN_SERVER}`,
   );
 }

@@ -1,6 +1,6 @@
 import { access, constants, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { useOwnServerInstead } from './advice.js';
+import { USE_OWN_SERVER } from './advice.js';
 
 /** The account that the server runs as; undefined for the account of this process. */
 export type ServerUser = { name: string; uid: number; gid: number } | undefined;
@@ -39,8 +39,7 @@ async function unprivilegedUser(): Promise<{ name: string; uid: number; gid: num
     if (name !== undefined && Number(uid) > 0) return { name, uid: Number(uid), gid: Number(gid) };
   }
   throw new Error(
-    'PostgreSQL refuses to run as root, and /etc/passwd has neither a user "postgres" nor "nobody" to run it as. ' +
-      useOwnServerInstead,
+    `PostgreSQL refuses to run as root, and /etc/passwd has neither a user "postgres" nor "nobody" to run it as. ${USE_OWN_SERVER}`,
   );
 }
 

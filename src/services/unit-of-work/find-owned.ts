@@ -16,7 +16,7 @@ export async function findOwned<T extends Owned>(
   organization: Organization,
   id: string,
 ): Promise<T | null> {
-  const key = parseId(id);
-  if (key === null) return null;
-  return em.findOne(entity, { id: key, organization: organization.id } as FilterQuery<T>);
+  const numericId = parseId(id);
+  if (numericId === null) return null;
+  return em.findOne(entity, { id: numericId, organization: organization.id } as FilterQuery<T>);
 }

@@ -22,8 +22,8 @@ export async function findById<E extends Owned>(
   entity: EntityClass<E>,
   id: string,
 ): Promise<Row<E> | null> {
-  const key = parseId(id);
-  return key === null ? null : findOne({ em, actor }, info, entity, ['id', '=', key]);
+  const numericId = parseId(id);
+  return numericId === null ? null : findOne({ em, actor }, info, entity, ['id', '=', numericId]);
 }
 
 /**
