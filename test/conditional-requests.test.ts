@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { WaitBudget } from '../src/concurrency/wait-budget.js';
+import type { DatabaseDriver } from '../src/orm/driver.js';
 import { UpdateCreditNoteDocument } from './generated/documents.js';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 
@@ -172,4 +174,16 @@ it('a list is read only if it is what the client knows', async () => {
   const { etag } = await ask('GET', '/api/accounts');
   expect((await ask('GET', '/api/accounts', { 'if-match': etag })).status).toBe(200);
   expect((await ask('GET', '/api/accounts', { 'if-match': '"x"', 'if-none-match': etag })).status).toBe(412);
+});
+
+it('a deletion does not wait for the searches of its organization while it holds what it deletes', async () => {
+  const { searches } = gateway.database.orm.em.getDriver() as DatabaseDriver;
+  for (const path of await paths()) {
+    const { etag } = await ask('GET', path);
+    const leave: (() => void)[] = [];
+    while (!searches.isFull(books.organization.id)) leave.push(await searches.enter(books.organization.id, new WaitBudget(0)));
+    const deletion = await ask('DELETE', path, { 'if-match': etag });
+    for (const each of leave) each();
+    expect(deletion).toMatchObject({ status: 200 });
+  }
 });
