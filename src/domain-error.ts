@@ -162,10 +162,11 @@ export class Refusals {
 
   /** Returns the refusals as one error to be thrown. */
   all(): DomainError {
-    const [first, ...others] = this.refusals;
+    const malformed = this.refusals.filter((refusal) => refusal instanceof InvalidInput);
+    // Where a field is malformed, the request is: its code and its status come first.
+    const [first, ...others] = [...malformed, ...this.refusals.filter((refusal) => !(refusal instanceof InvalidInput))];
     if (first === undefined) throw new Error('no check has refused');
     if (others.length === 0) return first;
-    const malformed = this.refusals.filter((refusal) => refusal instanceof InvalidInput);
     if (malformed.length === this.refusals.length) return new InvalidInput(malformed.flatMap(({ fields }) => fields));
     return new SeveralRefusals([first, ...others]);
   }

@@ -307,3 +307,14 @@ it('REST names a malformed key together with the wrong fields of the body', asyn
   expect(legacy.json.message.map(({ property }: { property: string }) => property).sort()).toEqual([...fields].sort());
   expect(problem.json.errors.map(({ field }: { field: string }) => field).sort()).toEqual([...fields].sort());
 });
+
+it('REST names a malformed key before an account that is none, and is a 400', async () => {
+  const path = `/api/credit-notes/${note}/refunds`;
+  const body = books.restBody({ fromAccountId: 0 });
+  const { status, json } = await books.client.rest(path, body, { 'idempotency-key': '""' });
+  expect([status, json.message.map(({ property }: { property: string }) => property)]).toEqual([400, ['Idempotency-Key']]);
+  expect(json.errors.map(({ type, statusCode }: Record<string, unknown>) => [type, statusCode])).toEqual([
+    ['VALIDATION_ERROR', 400],
+    ['ACCOUNT_NOT_FOUND', 400],
+  ]);
+});
