@@ -70,6 +70,22 @@ describe('a frozen organization', () => {
     expect(previewRefund.refusals.map(({ code }) => code)).toEqual(['ORGANIZATION_MOVING']);
   });
 
+  it('has no note that can be refunded, and the reason says when to ask again', async () => {
+    const { books, noteId } = await booksWithNote();
+    const query = '{ creditNotes { nodes { refundability { allowed maxAmount reasons { code retryable retryAfter } } } } }';
+    const refundability = async () => (await books.client.graphql<{ creditNotes: object }, object>(query)).data?.creditNotes;
+    const isAllowed = { nodes: [{ refundability: { allowed: true, maxAmount: '100.00', reasons: [] } }] };
+    expect(await refundability()).toEqual(isAllowed);
+    await freeze(books);
+
+    const reasons = [{ code: 'ORGANIZATION_MOVING', retryable: true, retryAfter: 5 }];
+    expect(await refundability()).toEqual({ nodes: [{ refundability: { allowed: false, maxAmount: '0.00', reasons } }] });
+
+    await unfreeze(books);
+    expect(await refundability()).toEqual(isAllowed);
+    await books.refund(noteId);
+  });
+
   it('refuses the commands of operators that would change it, and writes nothing', async () => {
     const books = await gateway.books();
     const { organization } = books;

@@ -24,6 +24,7 @@ export function refundability(actor: Actor, note: Note): Refundability {
   const date = organization.today;
   const reasons = [
     () => requireRole(actor, refundCommand.role),
+    () => organization.assertNotFrozen(),
     () => assertOpened(note),
     () => assertSomethingRemains(note),
     () => organization.assertUnlocked(date),
