@@ -7,7 +7,8 @@ import { invocation, MUTATIONS, mutationCase } from './helpers/mutations.js';
 
 const schema = createSchema();
 
-const gateway = sharedGateway({ queryCostLimit: 999_999 });
+// The replies are as large as they can be, which takes long on a busy machine.
+const gateway = sharedGateway({ queryCostLimit: 999_999, requestWaitMs: 60_000 });
 const books = sharedBooks(gateway);
 
 /** Levels of objects below a result, which include the way back: the refunds of the credit note of a refund. */
