@@ -172,6 +172,10 @@ describe('a backup of an external PostgreSQL server', () => {
           ),
       ],
       ['changed in one character', (bytes) => gzipSync(gunzipSync(bytes).toString('latin1').replace('Petty Cash', 'Petty Cush'))],
+      [
+        'changed into a row that no table takes',
+        (bytes) => gzipSync(gunzipSync(bytes).toString('latin1').replace('Petty Cash\t', '')),
+      ],
       ['empty', () => Buffer.alloc(0)],
       ['no backup', () => Buffer.from('PGDMP')],
     ])('is not restored at all: %s', async (_damage, change) => {
@@ -187,6 +191,12 @@ describe('a backup of an external PostgreSQL server', () => {
     expect((await cli({ DATABASE_URL: source }, 'backup')).stderr).toMatch(/^backup takes the name of one file\n/);
     expect((await cli({ DATABASE_URL: source }, 'restore', 'a', 'b')).stderr).toMatch(/^restore takes the name of one file\n/);
     expect((await cli({ DATABASE_URL: source }, 'restore', join(folder, 'nothing'))).stderr).toContain('There is no file');
+  });
+
+  it('names a file that can be neither written nor read', async () => {
+    const missing = join(folder, 'no-such-folder', 'file');
+    expect((await cli({ DATABASE_URL: source }, 'backup', missing)).stderr).toMatch(`${missing} cannot be written: ENOENT`);
+    expect((await cli({ DATABASE_URL: source }, 'restore', folder)).stderr).toMatch(`${folder} cannot be read: EISDIR`);
   });
 });
 

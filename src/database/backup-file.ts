@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { access, link, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { access, link, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
+import { DatabaseError } from 'pg';
 import { syncFolder } from './embedded-postgres/folders.js';
 import { hasCode } from './embedded-postgres/system-calls.js';
 
@@ -43,7 +44,7 @@ export interface Footer {
  * @param lines all lines but the last one
  * @param footer returns the last line
  * @param onWritten is called before the file gets its name. If it fails, there is no file
- * @throws {BackupRefused} if the file exists already
+ * @throws {BackupRefused} if the file exists already, or cannot be made
  */
 export async function writeNewFile(
   file: string,
@@ -54,16 +55,19 @@ export async function writeNewFile(
   await assertMissing(file);
   // Two commands may write to the same name at the same time: each has a file of its own, and the link fails if the name is taken by then.
   const part = `${file}.${randomUUID()}.part`;
+  const output = await open(part, 'wx', 0o600).catch((error: Error) => {
+    throw new BackupRefused(`${file} cannot be written: ${error.message}`);
+  });
   try {
     const checked = Readable.from(withChecksum(lines, footer));
-    await pipeline(checked, createGzip(), createWriteStream(part, { mode: 0o600, flush: true }));
+    await pipeline(checked, createGzip(), output.createWriteStream({ flush: true }));
     await onWritten();
     await link(part, file).catch((error) => {
       throw hasCode(error, 'EEXIST') ? taken(file) : error;
     });
+    await syncFolder(dirname(file));
   } finally {
     await rm(part, { force: true });
-    await syncFolder(dirname(file));
   }
 }
 
@@ -172,6 +176,7 @@ async function* unpackedLines(file: string): AsyncGenerator<Buffer> {
   } catch (error) {
     if (hasCode(error, 'ENOENT')) throw new BackupRefused(`There is no file ${file}`);
     if (hasCode(error, 'Z_DATA_ERROR', 'Z_BUF_ERROR')) throw damaged(file);
+    if (error instanceof Error && 'syscall' in error) throw new BackupRefused(`${file} cannot be read: ${error.message}`);
     throw error;
   } finally {
     source.destroy();
@@ -197,6 +202,21 @@ export async function nextJson<T>(lines: AsyncGenerator<Buffer>, file: string): 
 /** Returns the refusal of a file that does not have the format. */
 export function damaged(file: string): BackupRefused {
   return new BackupRefused(`${file} is damaged or incomplete`);
+}
+
+/** Returns the refusal of a file whose rows the database does not take: its damage is known only when all of it was read. */
+export async function refusalOfRows(error: DatabaseError, file: string): Promise<BackupRefused> {
+  try {
+    for await (const _line of linesOf(file));
+  } catch (refusal) {
+    if (refusal instanceof BackupRefused) return refusal;
+  }
+  return new BackupRefused(`${file} does not fit this database: ${error.message}`);
+}
+
+/** Whether the database does not take a row: invalid data (22), or a violated constraint (23). */
+export function isOfRows(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && /^2[23]/.test(error.code ?? '');
 }
 
 /** Returns the value as a line of JSON. */

@@ -5,9 +5,11 @@ import {
   FORMAT,
   type Footer,
   type Header,
+  isOfRows,
   line,
   linesOf,
   nextJson,
+  refusalOfRows,
   rowsOf,
   type TableHeader,
   writeNewFile,
@@ -62,7 +64,7 @@ export async function readBackup(client: Client, file: string): Promise<number> 
     return rows;
   } catch (error) {
     await rollBack(client);
-    throw error;
+    throw isOfRows(error) ? await refusalOfRows(error, file) : error;
   }
 }
 

@@ -8,10 +8,12 @@ import {
   type Footer,
   type Header,
   headerOf,
+  isOfRows,
   line,
   linesOf,
   nextJson,
   ORGANIZATION_FORMAT,
+  refusalOfRows,
   rowsOf,
   type TableHeader,
   writeNewFile,
@@ -140,7 +142,7 @@ export async function readOrganization(client: Client, migrations: readonly stri
     }
     return { publicId, frozen, takenAt, ...held, health };
   } catch (error) {
-    throw refusalBehind(error, file);
+    throw await refusalBehind(error, file);
   } finally {
     await rollBack(client);
     await lines.return(undefined);
@@ -272,8 +274,8 @@ function sumOf(tables: Readonly<Record<string, number>>): number {
 }
 
 /** Returns the refusal of a file whose rows break a constraint; any other error as it is. */
-function refusalBehind(error: unknown, file: string): unknown {
-  if (!(error instanceof DatabaseError) || !/^2[23]/.test(error.code ?? '')) return error;
+async function refusalBehind(error: unknown, file: string): Promise<unknown> {
+  if (!isOfRows(error)) return error;
   if (error.table === 'api_keys' && error.code === UNIQUE_VIOLATION) {
     return new BackupRefused(`An API key of ${file} exists in this database already`);
   }
@@ -281,7 +283,7 @@ function refusalBehind(error: unknown, file: string): unknown {
   if (error.table === 'organizations' && error.code === UNIQUE_VIOLATION) {
     return new BackupRefused(`There is an organization with the public id of ${file} already`);
   }
-  return new BackupRefused(`${file} does not fit this database: ${error.message}`);
+  return refusalOfRows(error, file);
 }
 
 const UNIQUE_VIOLATION = '23505';
