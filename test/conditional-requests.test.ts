@@ -170,6 +170,23 @@ it('a tag that has a comma stands in a list beside others', async () => {
   expect((await books.client.rest(`/api/credit-notes/${id}/refunds`, books.restBody(), headers)).status).toBe(201);
 });
 
+it.each(['/openapi.json', '/schema.graphql', '/errors', '/errors/NOT_FOUND', '/docs'])(
+  '%s is read only if it has the tag',
+  async (url) => {
+    const read = (ifMatch: string) => gateway.app.inject({ url, headers: { 'if-match': ifMatch } });
+    const { etag } = (await gateway.app.inject({ url })).headers;
+    const refused = await read('"x"');
+    expect([refused.statusCode, refused.headers.etag, refused.json().errors[0].type]).toEqual([
+      412,
+      undefined,
+      'PRECONDITION_FAILED',
+    ]);
+    expect((await read('*')).statusCode).toBe(200);
+    // Pages have a weak tag for their compressed and their plain form, which If-Match never names.
+    expect((await read(`"x", ${etag}`)).statusCode).toBe(String(etag).startsWith('W/') ? 412 : 200);
+  },
+);
+
 it('a list is read only if it is what the client knows', async () => {
   const { etag } = await ask('GET', '/api/accounts');
   expect((await ask('GET', '/api/accounts', { 'if-match': etag })).status).toBe(200);

@@ -35,6 +35,11 @@ function ask(method: string, url: string, headers: Record<string, string> = {}, 
   } as InjectOptions);
 }
 
+it.each(['/nowhere', '/api', '/api/nowhere?x=1', '/docs/nowhere'])('HEAD of %s has the length of what GET returns', async (url) => {
+  const [head, get] = [await ask('HEAD', url), await ask('GET', url)];
+  expect([head.statusCode, head.headers['content-length'], head.body]).toEqual([404, String(Buffer.byteLength(get.body)), '']);
+});
+
 it.each(PATHS)('%s refuses other methods with 405 and Allow, whatever the body is', async (url, allow) => {
   for (const method of ['PUT', 'PATCH', 'PROPFIND'].filter((each) => !allow.includes(each))) {
     const reply = await ask(method, url, { 'content-type': 'text/plain' }, method === 'PROPFIND' ? undefined : 'x');

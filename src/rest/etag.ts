@@ -23,8 +23,7 @@ export function expectedRemaining(ifMatch: string | undefined, creditNoteId: str
 }
 
 /**
- * Returns the tag of a reply's content, after it has taken the `ETag` header from the reply and has checked If-Match, if the request has it. The comparison is
- * strong, as RFC 9110 wants it: a weak tag matches nothing.
+ * Returns the tag of a reply's content, after it has taken the `ETag` header from the reply and has checked If-Match.
  *
  * @throws {PreconditionFailed}
  */
@@ -32,8 +31,19 @@ export function takeMatchingTag(reply: FastifyReply, ifMatch: string | undefined
   const before = reply.getHeader('etag');
   reply.removeHeader('etag');
   const etag = contentTag(content, before);
+  assertMatching(ifMatch, etag, before);
+  return etag;
+}
+
+/**
+ * Checks the If-Match header, if there is one. The comparison is strong, as RFC 9110 wants it: a weak tag matches nothing.
+ *
+ * @param etags those of what is there now that are not weak
+ * @throws {PreconditionFailed}
+ */
+export function assertMatching(ifMatch: string | undefined, ...etags: readonly unknown[]): void {
   const isAny = ifMatch === undefined || ifMatch.trim() === '*';
-  if (isAny || tagsIn(ifMatch).some((tag) => [etag, before].includes(tag))) return etag;
+  if (isAny || tagsIn(ifMatch).some((tag) => etags.includes(tag))) return;
   throw new PreconditionFailed('No tag of If-Match is the ETag of what is there now; read it again');
 }
 

@@ -36,7 +36,8 @@ export function sendError(error: FastifyError, request: FastifyRequest, reply: F
 /** Replies that no route has the method and path. */
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { method, url } = request;
-  return sendPlain(404, `Cannot ${method} ${url.split('?', 1)[0]}`, request, reply);
+  // A reply to HEAD has the headers of one to GET, and so its length.
+  return sendPlain(404, `Cannot ${method === 'HEAD' ? 'GET' : method} ${url.split('?', 1)[0]}`, request, reply);
 }
 
 /** Replies that the path has other methods. */

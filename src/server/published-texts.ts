@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { isKnown } from '../rest/etag.js';
+import { assertMatching, isKnown } from '../rest/etag.js';
 
 /** Time that clients and caches keep a text before they ask again, in seconds. */
 const MAX_AGE = 300;
@@ -39,6 +39,7 @@ export function serveTexts(app: FastifyInstance, texts: ReadonlyMap<string, stri
     const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
     const type = TYPES[extname(path)] ?? 'text/plain';
     app.get(path, { config: { isPublic: true } }, async (request, reply) => {
+      assertMatching(request.headers['if-match'], etag);
       reply.headers({ etag, 'cache-control': `public, max-age=${MAX_AGE}` });
       if (isKnown(request.headers['if-none-match'], etag)) {
         reply.code(304);

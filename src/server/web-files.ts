@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
-import { isKnown } from '../rest/etag.js';
+import { assertMatching, isKnown } from '../rest/etag.js';
 import { PAGE_POLICY } from './web-security.js';
 
 const expand = promisify(gunzip);
@@ -82,6 +82,7 @@ async function send(file: WebFile | undefined, { headers, method }: FastifyReque
     return reply;
   }
   const { tag, plain, compressed } = file;
+  assertMatching(headers['if-match']);
   reply.headers(file.headers);
   if (isKnown(headers['if-none-match'], tag)) {
     reply.code(304);
