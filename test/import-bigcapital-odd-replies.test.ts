@@ -43,6 +43,26 @@ it('reads a reply with a byte order mark', async () => {
   expect(await refusals()).toEqual([]);
 });
 
+it('keeps each character of a text', async () => {
+  // Texts that JSON and PostgreSQL write in different ways, in its arrays or elsewhere.
+  const texts = [
+    'NULL',
+    '',
+    '{a,b}',
+    'a"b',
+    'a\\b\\\\n',
+    'a\\"b',
+    'tab\tline\nreturn\rback\bform\f',
+    '\u0001\u001f\u007f\u2028',
+    "'$1'",
+    'é😀',
+  ];
+  const ids = texts.map((note) => fake.creditNote(100, { note }));
+  expect(await refusals()).toEqual([]);
+  const written = `select note as value from credit_notes where organization_id = $1 and id >= ${ids[0]} order by id`;
+  expect(await column(written)).toEqual(texts);
+});
+
 it('asks again after an answer that wants another protocol', async () => {
   const headers = { connection: 'Upgrade', upgrade: 'h2c' };
   fake.trouble = (path, attempt) => (path === '/api/branches' && attempt === 1 ? { status: 101, headers } : null);

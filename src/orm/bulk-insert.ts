@@ -16,9 +16,12 @@ export function bulkInsert(em: EntityManager, entities: readonly Owned[], ids: '
   if (first === undefined) return { statements: [], read: () => undefined };
   const platform = em.getPlatform();
   const { text, columns } = writerOf(metadataOf(em, first.constructor as EntityClass<Owned>), platform, ids);
+  if (ids === 'given') {
+    const values = columns.map(({ write }) => arrayOf(entities.map(write)));
+    return query(text, values, () => undefined);
+  }
   const { shared, rows: own } = valuesOf(entities, columns);
   return query(text, [JSON.stringify(shared), JSON.stringify(own)], (rows) => {
-    if (ids === 'given') return;
     if (rows.length !== entities.length) throw new Error(`the insert returned ${rows.length} rows instead of ${entities.length}`);
     for (const [index, entity] of entities.entries()) {
       entity.id = Number(rows[index]?.id);
@@ -29,7 +32,18 @@ export function bulkInsert(em: EntityManager, entities: readonly Owned[], ids: '
 
 interface Writer {
   readonly text: string;
-  readonly columns: readonly { readonly column: string; write(entity: object): unknown }[];
+  readonly columns: readonly { readonly column: string; readonly type: string; readonly write: (entity: object) => unknown }[];
+}
+
+/** Returns the values as PostgreSQL writes an array. Its texts are those of JSON, except that a backslash has no meaning before a letter. */
+function arrayOf(values: readonly unknown[]): string {
+  const json = JSON.stringify(values).slice(1, -1);
+  const text = json.includes('\\') ? json.replaceAll(/\\(?:u.{4}|.)/g, unescaped) : json;
+  return `{${text}}`;
+}
+
+function unescaped(sequence: string): string {
+  return /\\[\\"]/.test(sequence) ? sequence : JSON.parse(`"${sequence}"`);
 }
 
 type Values = Record<string, unknown>;
@@ -56,18 +70,28 @@ function writerOf(meta: EntityMetadata, platform: Platform, ids: 'drawn' | 'give
         (property) =>
           isColumn(property) && (ids === 'given' || property.name !== 'id') && !isComputed(property) && !property.generated,
       )
-      .map((property) => ({ column: property.fieldNames[0] as string, write: writeOf(property, platform) }));
+      .map((property) => ({
+        column: property.fieldNames[0] as string,
+        type: (property.columnTypes[0] as string).replace('bigserial', 'bigint'),
+        write: writeOf(property, platform),
+      }));
     const names = columns.map(({ column }) => column).join(', ');
-    const table = meta.tableName;
-    // Ids are assigned in the order of the entities, and returned in that order.
-    const text = `
-      insert into ${table} (${names})
-      select ${names} from json_populate_recordset(json_populate_record(null::${table}, $1), $2) with ordinality order by ordinality
-      ${ids === 'given' ? '' : 'returning id, created_at'}`;
+    const text = `insert into ${meta.tableName} (${names}) ${ids === 'given' ? fromArrays(columns) : fromJson(meta.tableName, names)}`;
     writer = { text, columns };
     WRITERS[ids].set(meta, writer);
   }
   return writer;
+}
+
+/** Ids are assigned in the order of the entities, and returned in that order. */
+function fromJson(table: string, names: string): string {
+  return `select ${names} from json_populate_recordset(json_populate_record(null::${table}, $1), $2) with ordinality order by ordinality
+      returning id, created_at`;
+}
+
+/** PostgreSQL reads thousands of rows from arrays in half the time that it takes for JSON, but one row in twice the time. */
+function fromArrays(columns: Writer['columns']): string {
+  return `select * from unnest(${columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')})`;
 }
 
 /** Whether only the database can compute the column's default, such as now(). Of a constant one, the class has the value, too. */
