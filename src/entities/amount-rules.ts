@@ -1,12 +1,13 @@
 import { AmountNotPositive, AmountPrecision, AmountTooLarge, ExchangeRateInvalid } from '../errors.js';
 import {
-  Big,
+  type Big,
   currencyDigits,
   decimalCount,
   digitCount,
   MAX_DIGITS,
   MAX_RATE_DECIMALS,
   MAX_RATE_INTEGER_DIGITS,
+  ONE,
   significantDigits,
   ZERO,
 } from '../values/money.js';
@@ -54,7 +55,7 @@ function assertDigits(amount: Big, currencyCode: string, field: string): void {
 export function assertExchangeRate(rate: Big, currencyCode: string, baseCurrency: string): void {
   if (rate.lte(ZERO)) throw new ExchangeRateInvalid('exchangeRate must be a positive number', rate);
   if (!hasRateDigits(rate)) throw new ExchangeRateInvalid(`exchangeRate must have ${RATE_DIGITS}`, rate);
-  if (currencyCode === baseCurrency && !rate.eq(Big('1'))) {
+  if (currencyCode === baseCurrency && !rate.eq(ONE)) {
     throw new ExchangeRateInvalid(`exchangeRate must be 1: the credit note is in the base currency, ${baseCurrency}`, rate);
   }
 }

@@ -13,7 +13,17 @@ import {
   ExchangeRateUnusual,
   PaidAmountInvalid,
 } from '../errors.js';
-import { Big, exactAmount, exchangeRateOf, formatAmount, roundToCurrency, shareOf, smallestUnit, ZERO } from '../values/money.js';
+import {
+  Big,
+  exactAmount,
+  exchangeRateOf,
+  formatAmount,
+  ONE,
+  roundToCurrency,
+  shareOf,
+  smallestUnit,
+  ZERO,
+} from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { DecimalScalar, PostingDateScalar } from '../values/scalars.js';
 import type { Account } from './account.js';
@@ -219,7 +229,8 @@ export class CreditNote extends Owned {
 
   /** Converts an amount in the note's currency to the base currency, at the note's own rate. */
   private booked(amount: Big): Big {
-    return roundToCurrency(amount.times(this.exchangeRate), this.organization.baseCurrency);
+    const { baseCurrency } = this.organization;
+    return roundToCurrency(this.currencyCode === baseCurrency ? amount : amount.times(this.exchangeRate), baseCurrency);
   }
 
   /** The total in the base currency at the note's own rate. */
@@ -352,7 +363,7 @@ export class CreditNote extends Owned {
 
   /** Returns the one rate that a refund in the base currency can have; another currency has no default. */
   private onlyRate(): Big {
-    if (this.currencyCode === this.organization.baseCurrency) return Big('1');
+    if (this.currencyCode === this.organization.baseCurrency) return ONE;
     throw new ExchangeRateInvalid(`exchangeRate is required: the credit note is in ${this.currencyCode}`);
   }
 
@@ -363,6 +374,7 @@ export class CreditNote extends Owned {
    * @throws {ExchangeRateUnusual}
    */
   assertUsualRate(amount: Big, exchangeRate: Big, { paidAmount }: Conversion): void {
+    if (exchangeRate.eq(this.exchangeRate)) return;
     const factor = Big(String(UNUSUAL_FACTOR));
     if (exchangeRate.lte(this.exchangeRate.times(factor)) && this.exchangeRate.lte(exchangeRate.times(factor))) return;
     const unit = smallestUnit(this.organization.baseCurrency);
@@ -399,11 +411,10 @@ export class CreditNote extends Owned {
       .minus(this.cancelledBase)
       .minus(this.refundedBase);
     const settledAmount = due.lt(ZERO) ? ZERO : due;
-    const unroundedGain = this.unroundedGain.plus(this.gainOf(amount, exchangeRate));
+    const isUnchanged = exchangeRate.eq(this.exchangeRate);
+    const unroundedGain = isUnchanged ? this.unroundedGain : this.unroundedGain.plus(this.gainOf(amount, exchangeRate));
     // The same holds for the gain. An unchanged rate has none, even if reversals have left a difference of earlier roundings.
-    const step = exchangeRate.eq(this.exchangeRate)
-      ? ZERO
-      : roundToCurrency(unroundedGain, this.organization.baseCurrency).minus(this.realizedGain);
+    const step = isUnchanged ? ZERO : roundToCurrency(unroundedGain, this.organization.baseCurrency).minus(this.realizedGain);
     // The paid amount must not become negative.
     const realizedGain = paidInBase === null && step.gt(settledAmount) ? settledAmount : step;
     this.refunded = refunded;

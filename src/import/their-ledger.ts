@@ -1,5 +1,5 @@
 import { AccountType, normalBalance, Side } from '../entities/account-type.js';
-import { Big, formatAmount, isCurrency, roundToCurrency, ZERO } from '../values/money.js';
+import { type Big, formatAmount, isCurrency, ONE, roundToCurrency, ZERO } from '../values/money.js';
 import type { TheirAccount, TheirCreditNote, TheirRefund } from './bigcapital-records.js';
 
 /** What an account holds from all documents that are not taken over. It opens the account here. */
@@ -22,12 +22,19 @@ export class TheirLedger {
   /** What the taken documents have posted in Bigcapital: debits, or credits if negative, in the currency of the account. */
   private readonly posted = new Map<number, Big>();
   private readonly byId: ReadonlyMap<number | null, TheirAccount>;
+  private readonly receivable: TheirAccount | undefined;
+  private readonly discount: TheirAccount | undefined;
+  private readonly otherCharges: TheirAccount | undefined;
 
   constructor(
     private readonly accounts: readonly TheirAccount[],
     private readonly baseCurrency: string,
   ) {
     this.byId = new Map(accounts.map((account) => [account.id, account]));
+    const bySlug = (name: string) => accounts.find(({ slug }) => slug === name);
+    this.receivable = bySlug('accounts-receivable');
+    this.discount = bySlug('discount');
+    this.otherCharges = bySlug('other-charges');
   }
 
   /** Counts a document that is taken over. Bigcapital converts a credit note at its rate, and the refund of a foreign one not at all. */
@@ -36,11 +43,11 @@ export class TheirLedger {
       const rate = note.exchangeRate ?? ONE;
       this.debit(this.receivableIn(note.currencyCode), ZERO.minus(note.total), rate);
       for (const { accountId, amount } of note.lines) this.debit(this.byId.get(accountId), amount, rate);
-      this.debit(this.bySlug('discount'), ZERO.minus(note.discount), rate);
-      this.debit(this.bySlug('other-charges'), note.adjustment, rate);
+      this.debit(this.discount, ZERO.minus(note.discount), rate);
+      this.debit(this.otherCharges, note.adjustment, rate);
     }
     for (const { fromAccountId, amount, exchangeRate } of refunds) {
-      this.debit(this.receivableIn(this.baseCurrency), amount, ONE);
+      this.add(this.receivable, amount);
       const from = this.byId.get(fromAccountId);
       // It posts the foreign amount as one in the base currency, and divides it by the rate where the account is a foreign one.
       const isForeign = from !== undefined && from.currencyCode !== this.baseCurrency;
@@ -91,13 +98,7 @@ export class TheirLedger {
   private receivableIn(currencyCode: string): TheirAccount | undefined {
     const isBase = currencyCode === this.baseCurrency;
     return isBase
-      ? this.bySlug('accounts-receivable')
+      ? this.receivable
       : this.accounts.find((account) => account.type === AccountType.ACCOUNTS_RECEIVABLE && account.currencyCode === currencyCode);
   }
-
-  private bySlug(slug: string): TheirAccount | undefined {
-    return this.accounts.find((account) => account.slug === slug);
-  }
 }
-
-const ONE = Big('1');

@@ -10,7 +10,7 @@ import { Protocol, type Provenance } from '../entities/provenance.js';
 import { Refund } from '../entities/refund.js';
 import { creditNoteEntry } from '../services/credit-notes/open-credit-note.js';
 import { refundEntry } from '../services/refunds/refund-credit-note.js';
-import { Big, formatAmount, isCurrency, ZERO } from '../values/money.js';
+import { type Big, formatAmount, isCurrency, ONE, ZERO } from '../values/money.js';
 import type { PostingDate } from '../values/posting-date.js';
 import { lengthOf, tidy } from '../values/text.js';
 import type { TheirCreditNote, TheirLine, TheirRefund, UnreadableRefund } from './bigcapital-records.js';
@@ -171,12 +171,14 @@ function ourRefund(ours: CreditNote, theirs: TheirRefund, records: Records): Ref
 
 /** The message of the entity names our remaining credit. That of an over-refunded note shall say what it is. */
 function assertRefundable(ours: CreditNote, amount: Big): void {
-  if (ours.openedAt !== null && amount.gt(ours.remaining)) {
-    const { remaining, currencyCode } = ours;
+  try {
+    ours.assertRefundable(amount);
+  } catch (error) {
+    const { openedAt, remaining, currencyCode } = ours;
+    if (openedAt === null || amount.lte(remaining)) throw error;
     const left = formatAmount(remaining, currencyCode);
     throw new NotTakenOver([`the credit note is over-refunded: it pays ${amount.toFixed()} of the ${left} that is left`]);
   }
-  ours.assertRefundable(amount);
 }
 
 function provenanceOf({ id }: TheirRefund): Provenance {
@@ -254,8 +256,6 @@ function rateOf(rate: Big | null, currencyCode: string, { baseCurrency }: Organi
   }
   return rate;
 }
-
-const ONE = Big('1');
 
 function tooLong(field: string, characters: number): string {
   return `its ${field} is longer than ${characters} characters`;

@@ -17,6 +17,7 @@ Big.DP = 60;
 export type Big = BigJs;
 
 export const ZERO = Big('0');
+export const ONE = Big('1');
 
 /** A double preserves any decimal of up to 15 digits. Amounts and rates have no more, so that clients may read them as JSON numbers. */
 export const MAX_DIGITS = 15;
