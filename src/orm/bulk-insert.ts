@@ -20,8 +20,8 @@ export function bulkInsert(em: EntityManager, entities: readonly Owned[], ids: '
     const values = columns.map(({ write }) => arrayOf(entities.map(write)));
     return query(text, values, () => undefined);
   }
-  const { shared, rows: own } = valuesOf(entities, columns);
-  return query(text, [JSON.stringify(shared), JSON.stringify(own)], (rows) => {
+  const values = entities.map((entity) => valuesOf(entity, columns));
+  return query(text, [JSON.stringify(values)], (rows) => {
     if (rows.length !== entities.length) throw new Error(`the insert returned ${rows.length} rows instead of ${entities.length}`);
     for (const [index, entity] of entities.entries()) {
       entity.id = Number(rows[index]?.id);
@@ -48,17 +48,14 @@ function unescaped(sequence: string): string {
 
 type Values = Record<string, unknown>;
 
-/** Returns the values that all rows share, and those that each row has of its own. Omits nulls: a column that the JSON lacks is null. */
-function valuesOf(entities: readonly object[], columns: Writer['columns']): { shared: Values; rows: Values[] } {
-  const shared: Values = {};
-  const rows: Values[] = entities.map(() => ({}));
+/** Omits nulls: a column that the JSON lacks is null. */
+function valuesOf(entity: object, columns: Writer['columns']): Values {
+  const values: Values = {};
   for (const { column, write } of columns) {
-    const values = entities.map(write);
-    const [first] = values;
-    if (first !== null && values.every((value) => value === first)) shared[column] = first;
-    else for (const [index, row] of rows.entries()) if (values[index] !== null) row[column] = values[index];
+    const value = write(entity);
+    if (value !== null) values[column] = value;
   }
-  return { shared, rows };
+  return values;
 }
 
 /** Returns the memoized statement of the table. It omits the columns that the database sets. */
@@ -85,7 +82,7 @@ function writerOf(meta: EntityMetadata, platform: Platform, ids: 'drawn' | 'give
 
 /** Ids are assigned in the order of the entities, and returned in that order. */
 function fromJson(table: string, names: string): string {
-  return `select ${names} from json_populate_recordset(json_populate_record(null::${table}, $1), $2) with ordinality order by ordinality
+  return `select ${names} from json_populate_recordset(null::${table}, $1) with ordinality order by ordinality
       returning id, created_at`;
 }
 
