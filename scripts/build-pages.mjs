@@ -16,6 +16,7 @@ export async function buildPages() {
   if (existsSync(VITE)) {
     const inputs = hashOf([...filesIn('web'), 'package-lock.json', SCRIPT]);
     if (hasChanged('dist/web', inputs)) {
+      process.stderr.write('Building the pages; this takes some seconds, after changes only.\n');
       const { status } = spawnSync(VITE, ['build', 'web', '--logLevel', 'warn'], { stdio: 'inherit' });
       if (status !== 0) return status ?? 1;
       finish('dist/web', inputs);

@@ -134,7 +134,7 @@ async function repeatUntil(
 /** SQL statements are logged at level trace, without parameters. */
 function ormLogging(logger: FastifyBaseLogger) {
   return logger.level === 'trace'
-    ? { debug: ['query' as const], logger: (message: string) => logger.trace(message) }
+    ? { debug: ['query' as const], colors: false, logger: (message: string) => logger.trace(message) }
     : { debug: false };
 }
 

@@ -51,6 +51,16 @@ onLinux('a full disk for the output', () => {
   });
 });
 
+it('the log at level trace has the SQL without colours, and no credential', async () => {
+  const { url } = await databaseByUrl();
+  const gateway = await GatewayProcess.start({ DATABASE_URL: url, LOG_LEVEL: 'trace' });
+  await gateway.graphql('{ me { role } }', {}, { authorization: 'Bearer bc_of-nobody' }).catch(() => undefined);
+  const { stdout } = await gateway.stopped('SIGTERM');
+
+  expect(stdout).toContain('"msg":"[query] ');
+  for (const secret of ['\\u001b', 'bc_of-nobody', new URL(url).password]) expect(stdout).not.toContain(secret);
+});
+
 describe('a reader that ends early, such as head', () => {
   it.each([['--help'], ['nonsense']])('costs a command neither its exit code nor a message: %s', async (word) => {
     const { code, stderr } = await command('ended reader', word);
