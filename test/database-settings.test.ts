@@ -4,19 +4,16 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectionUrl } from '../src/database/embedded-postgres/index.js';
-import { type Books, Gateway } from './helpers/gateway.js';
+import { sharedBooks, sharedGateway } from './helpers/gateway.js';
 import { cleanUp, cli } from './helpers/process.js';
 
-let gateway: Gateway;
-let books: Books;
+const gateway = sharedGateway();
+const books = sharedBooks(gateway);
 let noteId: string;
 beforeAll(async () => {
-  gateway = await Gateway.start();
-  books = await gateway.books();
   noteId = (await books.creditNote('1000.00')).id;
 });
 afterEach(() => set([]));
-afterAll(() => gateway.stop());
 
 /** Gives the database these settings, and no others, as its administrator may. They hold for new connections. */
 async function set(settings: readonly string[]): Promise<void> {
