@@ -85,13 +85,17 @@ describe('the key of the demo is refused', () => {
     },
   );
 
-  it.each(['evil.example:4000', 'evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '192.168.1.5:4000', '['])(
+  it.each(['evil.example:4000', 'evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '192.168.1.5:4000'])(
     'to the host "%s", wherever the gateway listens',
     async (host) => {
       expect(await refused({ host, origin: undefined })).toEqual([421]);
       expect(await refused({ host, origin: `http://${host}` })).toEqual([421]);
     },
   );
+
+  it('to a host that is none', async () => {
+    expect(await refused({ host: '[', origin: undefined })).toEqual([400]);
+  });
 
   it.each(['PUT', 'PATCH', 'DELETE'] as const)('to %s', async (method) => {
     expect(await refused({}, { method })).toEqual([405]);

@@ -15,7 +15,8 @@ it('loads a page of 100 refunds with its relations in as many statements as a pa
   expect(hundred.result.refunds.nodes).toHaveLength(100);
   expect(new Set(hundred.result.refunds.nodes.map(({ creditNote }) => creditNote.number)).size).toBe(10);
   expect(hundred.count).toBe(two.count);
-  expect(hundred.count).toBeLessThanOrEqual(5);
+  // The page and the balances are read in a transaction each, in one round trip: three statements for each.
+  expect(hundred.count).toBeLessThanOrEqual(7);
 });
 
 it('loads refunds with their reversals in the statement of the page, whether they are reversed or not', async () => {

@@ -1,3 +1,4 @@
+import { Big } from '../../src/values/money.js';
 import {
   CreateCreditNoteDocument,
   type LedgerFragment,
@@ -145,10 +146,12 @@ export class ModelClient {
     const input = this.input(terms);
     const { creditNoteId } = input;
     const body = { ...asRestBody(input), date: `${terms.date}T12:00:00Z` };
+    // An ETag has no zeros at its end.
+    const remaining = expectedRemaining === null ? null : Big(this.amountText(terms.note, expectedRemaining)).toFixed();
     const headers = {
       'allow-unusual-rate': 'true',
       ...(key !== null && { 'idempotency-key': key }),
-      ...(expectedRemaining !== null && { 'if-match': `"${creditNoteId}-${this.amountText(terms.note, expectedRemaining)}"` }),
+      ...(remaining !== null && { 'if-match': `"${creditNoteId}-${remaining}"` }),
     };
     const reply = await this.books.client.rest(`/api/credit-notes/${creditNoteId}/refunds`, body, headers);
     if (reply.status !== 201) return { refusal: String(reply.json.errors?.[0]?.type ?? reply.body) };
