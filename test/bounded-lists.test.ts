@@ -3,6 +3,7 @@ import type { LogContext } from '@mikro-orm/core';
 import { MAX_READ, MAX_SEARCHED } from '../src/reads/pages.js';
 import { columnsOf } from './helpers/database.js';
 import { sharedBooks, sharedGateway } from './helpers/gateway.js';
+import type { Plan } from './helpers/plans.js';
 
 /** A page of a list reads a limited number of rows, whatever its filter and its order. A page that is not found among them is refused. */
 
@@ -55,14 +56,6 @@ async function ask(list: string, args: string, selection = NAMES) {
   const from = gateway.database.queries.length;
   const { data, errors } = await books.client.graphql<Record<string, Page>, undefined>(`{ ${list}(${args}) { ${selection} } }`);
   return { page: data?.[list], error: errors?.[0], read: await rowsRead(gateway.database.queries.slice(from)) };
-}
-
-interface Plan {
-  readonly 'Node Type': string;
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly Plans?: readonly Plan[];
 }
 
 /** Returns the numbers of rows and entries that the statements of a search read from a table or an index, by PostgreSQL's own report. */

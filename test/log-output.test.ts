@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { onLinux } from './helpers/only-where.js';
 import { databaseByUrl, GatewayProcess } from './helpers/process.js';
 
 jest.setTimeout(120_000);
@@ -22,9 +23,7 @@ async function command(stdout: number | 'ended reader', ...words: string[]) {
 }
 
 // The device is always full. Only Linux has it.
-const onLinux = process.platform === 'linux' ? describe : describe.skip;
-
-onLinux('a full disk for the output', () => {
+onLinux.describe('a full disk for the output', () => {
   let full: FileHandle;
   beforeEach(async () => {
     full = await open('/dev/full', 'w');

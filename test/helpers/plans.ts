@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { Gateway } from './gateway.js';
 
-interface Plan {
+/** A node of a plan, as PostgreSQL reports it. */
+export interface Plan {
   readonly 'Node Type': string;
   readonly 'Actual Rows': number;
   readonly 'Actual Loops': number;
